@@ -40,13 +40,15 @@ const FAST_REPLICATION = ['--repl-diskless-sync-delay', '0', '--repl-ping-replic
 
 export async function startCluster({ masters = 3, replicasPerMaster = 1 } = {}): Promise<RedisCluster> {
   const servers = await startAll(masters * (1 + replicasPerMaster), startClusterServer);
+  const owners = servers.slice(0, masters);
+  const replicas = servers.slice(masters);
   try {
-    const nodes = servers.map((server, i) => withRole(server, i < masters ? 'master' : 'replica'));
+    const nodes = [...owners.map((node) => withRole(node, 'master')), ...replicas.map((node) => withRole(node, 'replica'))];
     await meet(servers);
-    await shareSlots(servers.slice(0, masters));
-    await replicate(servers, masters);
+    await shareSlots(owners);
+    await Promise.all(owners.map((owner, i) => follow(owner, replicas.filter((_, j) => j % masters === i))));
     await eventually('cluster', () => every(servers, (server) => isClusterReady(server, masters, replicasPerMaster)));
-    const rootNodes = nodes.filter(({ role }) => role === 'master').map(({ url }) => ({ url }));
+    const rootNodes = owners.map(({ url }) => ({ url }));
     return { nodes, rootNodes, stop: () => stopAll(servers) };
   } catch (error) {
     await stopAll(servers);
@@ -55,9 +57,9 @@ export async function startCluster({ masters = 3, replicasPerMaster = 1 } = {}):
 }
 
 export async function startSentinel(): Promise<RedisSentinels> {
-  const started = [await startStandalone({ args: FAST_REPLICATION })];
+  const master = await startStandalone({ args: FAST_REPLICATION });
+  const started = [master];
   try {
-    const master = started[0]!;
     const replica = await startStandalone({ args: [...FAST_REPLICATION, '--replicaof', master.host, `${master.port}`] });
     started.push(replica);
     await eventually('replica', () => isLinked(replica));
@@ -106,14 +108,12 @@ async function shareSlots(masters: readonly RedisServer[]): Promise<void> {
   );
 }
 
-async function replicate(servers: readonly RedisServer[], masters: number): Promise<void> {
-  await Promise.all(
-    servers.slice(masters).map(async (replica, i) => {
-      const id = String(await servers[i % masters]!.request('CLUSTER', 'MYID'));
-      await eventually('introduction', async () => String(await replica.request('CLUSTER', 'NODES')).includes(id));
-      await replica.request('CLUSTER', 'REPLICATE', id);
-    }),
-  );
+async function follow(master: RedisServer, replicas: readonly RedisServer[]): Promise<void> {
+  const id = String(await master.request('CLUSTER', 'MYID'));
+  await every(replicas, async (replica) => {
+    await eventually('introduction', async () => String(await replica.request('CLUSTER', 'NODES')).includes(id));
+    return (await replica.request('CLUSTER', 'REPLICATE', id)) === 'OK';
+  });
 }
 
 // A client may ask any node for the topology, so every node has to know all of it.
