@@ -1,0 +1,125 @@
+// Knows: how a transaction or pipeline looks from inside node-redis 4 to 6.
+// Must not know: which version called, spans.
+import type { Arguments, BatchKind, ClientRef } from '../core/events';
+import type { BatchStart, SettledBatch, Tap } from '../core/operation';
+
+/** A queued command as the batch executors of redis 4 to 6 take it. */
+interface QueuedCommand {
+  readonly args: Arguments;
+}
+
+/** What is observed while the executor runs. All its `addCommand` calls happen synchronously inside it. */
+interface OpenBatch {
+  readonly replies: unknown[];
+  /** Index the next added command has among the application's: -1 for MULTI itself. */
+  next: number;
+  queue: object | undefined;
+}
+
+/** One batch as an executor was asked to run it. */
+export interface BatchCall {
+  readonly kind: BatchKind;
+  /** The executor's first argument, as it came. */
+  readonly commands: unknown;
+  /** The client's facts; `queue` is the one the commands went to, if they went anywhere. */
+  clientOf(queue: object | undefined): ClientRef;
+  /** The executor. */
+  call(): Promise<unknown>;
+}
+
+export class Batches {
+  // Grouped by a flag around the call, not by chain id: v4 pipelines have none, and an ASK retry has another.
+  private open: OpenBatch | undefined;
+  private isInside = false;
+
+  constructor(private readonly tap: Tap) {}
+
+  /** Whether the `addCommand` call that runs now belongs to a batch. */
+  get inside(): boolean {
+    return this.isInside;
+  }
+
+  /** Takes note of a command of the batch that runs now. Its rejection stays the executor's to handle. */
+  collect(queue: object, promise: Promise<unknown>): void {
+    const open = this.open;
+    if (open === undefined) return;
+    open.queue = queue;
+    const index = open.next++;
+    if (index < 0) return;
+    const { replies } = open;
+    const keep = (reply: unknown): void => {
+      replies[index] = reply;
+    };
+    promise.then(keep, keep);
+  }
+
+  /** Runs an executor and settles the batch when it ends. The result and the rejection are the executor's own. */
+  execute({ kind, commands, clientOf, call }: BatchCall): Promise<unknown> {
+    const start = this.tap.beginBatch(kind);
+    const open: OpenBatch = { replies: [], next: kind === 'MULTI' ? -1 : 0, queue: undefined };
+    const promise = this.enter(start === undefined ? undefined : open, call);
+    if (start === undefined) return promise;
+    const list = applicationCommands(commands);
+    const settle = (ended: Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies'>): void => {
+      if (list.length === 0 && open.queue === undefined && !ended.failed) return;
+      this.tap.settleBatch(start, { kind, commands: list, client: clientOf(open.queue), ...ended });
+    };
+    return promise.then(
+      (result) => {
+        settle(endOf(kind, result, list.length));
+        return result;
+      },
+      (error: unknown) => {
+        const aborted = isWatchError(error);
+        settle({ failed: !aborted, aborted, error, replies: open.replies.slice(0, list.length) });
+        throw error;
+      },
+    );
+  }
+
+  /** A batch that is not recorded still keeps its commands from being taken for single ones. */
+  private enter(open: OpenBatch | undefined, call: () => Promise<unknown>): Promise<unknown> {
+    const { open: outerOpen, isInside: outerInside } = this;
+    this.open = open;
+    this.isInside = true;
+    try {
+      return call();
+    } finally {
+      this.open = outerOpen;
+      this.isInside = outerInside;
+    }
+  }
+}
+
+/** v5 and v6 resolve EXEC's array, v4 the replies of MULTI, of every queued command and of EXEC. */
+function endOf(kind: BatchKind, result: unknown, size: number): Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies'> {
+  const all = Array.isArray(result) ? result : [];
+  const replies: unknown = kind === 'MULTI' && isWithEnvelope(all, size) ? all[all.length - 1] : all;
+  const aborted = replies === null;
+  return { failed: false, aborted, error: undefined, replies: Array.isArray(replies) ? replies : [] };
+}
+
+function isWithEnvelope(all: readonly unknown[], size: number): boolean {
+  const last = all[all.length - 1];
+  return all.length === size + 2 && (last === null || (Array.isArray(last) && last.length === size)) && String(all[0]) === 'OK';
+}
+
+/** 4.0 hands MULTI and EXEC over among the commands; they are not the application's. */
+function applicationCommands(commands: unknown): readonly Arguments[] {
+  const list = Array.isArray(commands) ? (commands as readonly QueuedCommand[]).map(({ args }) => args) : [];
+  const isWrapped = list.length >= 2 && list[0]?.[0] === 'MULTI' && list[list.length - 1]?.[0] === 'EXEC';
+  return isWrapped ? list.slice(1, -1) : list;
+}
+
+/** The last database a batch selected, if it selected any. */
+export function selectedBy(commands: unknown): unknown {
+  const selects = applicationCommands(commands).filter(([name]) => name === 'SELECT');
+  return selects[selects.length - 1]?.[1];
+}
+
+const WATCH_MESSAGE = /watched keys has been changed|reconnected after WATCH$|in middle of a WATCH Transaction$/;
+
+// Class names die under minification; the messages are node-redis' own.
+function isWatchError(error: unknown): boolean {
+  return error instanceof Error && (error.constructor.name === 'WatchError' || WATCH_MESSAGE.test(error.message));
+}

@@ -1,0 +1,169 @@
+// Knows: the command queue of redis 4, where every command of that version passes.
+// Must not know: spans, metrics, attribute names.
+import type { Arguments, ClientRef } from '../core/events';
+import type { Tap } from '../core/operation';
+import { Batches, selectedBy } from './batch';
+import { DefinedScripts, settleWith } from './command';
+import { type ClientOptions, factsFrom, selectDatabase } from './facts';
+import { PatchLedger, type Target } from './patch';
+import { followSelect, prototypeOf } from './redis-client';
+
+interface Socket {
+  readonly isReady?: boolean;
+}
+
+interface AddOptions {
+  readonly asap?: boolean;
+}
+
+type AddCommand = (this: object, args: Arguments, options?: AddOptions) => Promise<unknown>;
+type MultiExecutor = (this: { readonly options?: ClientOptions }, commands: unknown, ...rest: unknown[]) => Promise<unknown>;
+type ExecuteScript = (this: object, script: { readonly SCRIPT?: unknown }, ...rest: unknown[]) => Promise<unknown>;
+type Class = new (...args: never[]) => object;
+
+/** A queue's facts, and the socket whose state tells a handshake from the application's own commands. */
+interface Connection extends ClientRef {
+  readonly socket: Socket | undefined;
+}
+
+/** Taps the clients of redis 4. One for each copy of the module, for as long as it is loaded. */
+export class CommandQueueTap {
+  private readonly connections = new WeakMap<object, Connection>();
+  private readonly batches: Batches;
+  private readonly scripts: DefinedScripts;
+  // A client builds its queue and its socket back to back; 4.0 the socket first, all others the queue.
+  private lonelyQueue: object | undefined;
+  private lonelySocket: { readonly socket: Socket; readonly options: ClientOptions['socket'] } | undefined;
+
+  constructor(private readonly tap: Tap) {
+    this.batches = new Batches(tap);
+    this.scripts = new DefinedScripts(tap);
+  }
+
+  /** `client/commands-queue.js`. False if the seam is not what we know: then nothing is touched. */
+  patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'addCommand')) return false;
+    ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => this.wrapAdd(original));
+    ledger.replace(moduleExports, 'default', onConstruct(moduleExports.default as Class, (queue) => this.pairQueue(queue)));
+    return true;
+  }
+
+  /** `client/socket.js`: where a queue's commands go is known to its socket alone. */
+  patchSocket(moduleExports: Target, ledger: PatchLedger): boolean {
+    if (!PatchLedger.has(prototypeOf(moduleExports), 'connect')) return false;
+    const paired = (socket: Socket, args: readonly unknown[]) => this.pairSocket(socket, args[1] as ClientOptions['socket']);
+    ledger.replace(moduleExports, 'default', onConstruct(moduleExports.default as Class, paired));
+    return true;
+  }
+
+  /** `client/index.js`: transactions, pipelines and defined scripts. */
+  patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'multiExecutor', 'executeScript')) return false;
+    ledger.wrap<MultiExecutor>(prototype, 'multiExecutor', (original) => this.wrapMultiExecutor(original));
+    ledger.wrap<ExecuteScript>(prototype, 'executeScript', (original) => this.wrapExecuteScript(original));
+    return true;
+  }
+
+  private wrapAdd(original: AddCommand): AddCommand {
+    const { tap, batches, scripts } = this;
+    const connectionOf = (queue: object) => this.connectionOf(queue);
+    return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
+      const call = arguments as unknown as Parameters<AddCommand>;
+      if (batches.inside) {
+        const promise = original.apply(this, call);
+        batches.collect(this, promise);
+        return promise;
+      }
+      if (!Array.isArray(args) || args.length === 0) return original.apply(this, call);
+      const connection = connectionOf(this);
+      if (scripts.owns(this, args)) return scripts.send(this, connection, args, () => original.apply(this, call));
+      const command = isHandshake(connection, options) ? undefined : tap.begin(connection, args);
+      const promise = original.apply(this, call);
+      const settled = command === undefined ? promise : settleWith(tap, command, promise);
+      return args[0] === 'SELECT' ? followSelect(connection, args[1], settled) : settled;
+    };
+  }
+
+  private wrapMultiExecutor(original: MultiExecutor): MultiExecutor {
+    const { batches } = this;
+    const connectionOf = (queue: object) => this.connectionOf(queue);
+    return function multiExecutor(this: { readonly options?: ClientOptions }, commands: unknown): Promise<unknown> {
+      const call = arguments as unknown as Parameters<MultiExecutor>;
+      // Only a transaction has a chain; the position of its id differs between 4.0 and later.
+      const kind = Array.prototype.some.call(call, (argument) => typeof argument === 'symbol') ? 'MULTI' : 'PIPELINE';
+      let ref: ClientRef | undefined;
+      const clientOf = (queue: object | undefined): ClientRef => {
+        ref = queue === undefined ? { facts: factsFrom(this.options) } : connectionOf(queue);
+        return ref;
+      };
+      const promise = batches.execute({ kind, commands, clientOf, call: () => original.apply(this, call) });
+      const database = selectedBy(commands);
+      if (database === undefined) return promise;
+      return promise.then((result) => {
+        if (ref !== undefined) selectDatabase(ref, database);
+        return result;
+      });
+    };
+  }
+
+  private wrapExecuteScript(original: ExecuteScript): ExecuteScript {
+    const { scripts } = this;
+    return function executeScript(this: object, script: { readonly SCRIPT?: unknown }): Promise<unknown> {
+      const call = arguments as unknown as Parameters<ExecuteScript>;
+      return scripts.execute(script?.SCRIPT, () => original.apply(this, call));
+    };
+  }
+
+  private pairQueue(queue: object): void {
+    const { lonelySocket } = this;
+    this.lonelySocket = undefined;
+    if (lonelySocket === undefined) this.lonelyQueue = queue;
+    else this.connect(queue, lonelySocket.socket, lonelySocket.options);
+  }
+
+  private pairSocket(socket: Socket, options: ClientOptions['socket']): void {
+    const { lonelyQueue } = this;
+    this.lonelyQueue = undefined;
+    if (lonelyQueue === undefined) this.lonelySocket = { socket, options };
+    else this.connect(lonelyQueue, socket, options);
+  }
+
+  private connect(queue: object, socket: Socket, options: ClientOptions['socket']): void {
+    this.connections.set(queue, { facts: factsFrom({ socket: options }), socket });
+  }
+
+  /** A queue built before we came has no socket that we know. */
+  private connectionOf(queue: object): Connection {
+    const known = this.connections.get(queue);
+    if (known !== undefined) return known;
+    const unknown = { facts: UNKNOWN_SERVER, socket: undefined };
+    this.connections.set(queue, unknown);
+    return unknown;
+  }
+}
+
+const UNKNOWN_SERVER = Object.freeze({
+  serverAddress: undefined,
+  serverPort: undefined,
+  peerAddress: undefined,
+  peerPort: undefined,
+  namespace: undefined,
+});
+
+/** The class itself, but every instance is shown to `seen`. Instances cannot tell: their class is the original. */
+function onConstruct(original: Class, seen: (instance: object, args: readonly unknown[]) => void): Class {
+  return new Proxy(original, {
+    construct(target, args, newTarget) {
+      const instance = Reflect.construct(target, args, newTarget) as object;
+      seen(instance, args);
+      return instance;
+    },
+  });
+}
+
+/** Before the socket is ready, what jumps the queue is the client's own. */
+function isHandshake({ socket }: Connection, options: AddOptions | undefined): boolean {
+  return options?.asap === true && socket?.isReady === false;
+}

@@ -1,0 +1,49 @@
+// Knows: where the facts of a client are found in each redis version, and keeps them.
+// Must not know: what they are used for.
+import type { ClientFacts, ClientRef } from '../core/events';
+
+const DEFAULT_HOST = 'localhost';
+const DEFAULT_PORT = 6379;
+
+/** Socket options as users give them to every version from 4 on. */
+interface SocketOptions {
+  readonly host?: unknown;
+  readonly port?: unknown;
+  readonly path?: unknown;
+}
+
+/** Client options, as far as they say where a client connects. */
+export interface ClientOptions {
+  readonly socket?: SocketOptions;
+  readonly database?: unknown;
+}
+
+/** The facts of a client from its options; what is not given is what node-redis assumes. */
+export function factsFrom(options: ClientOptions | undefined): ClientFacts {
+  const socket = options?.socket;
+  const path = textOf(socket?.path);
+  const database = options?.database;
+  return Object.freeze({
+    serverAddress: path ?? textOf(socket?.host) ?? DEFAULT_HOST,
+    serverPort: path === undefined ? (portOf(socket?.port) ?? DEFAULT_PORT) : undefined,
+    peerAddress: undefined,
+    peerPort: undefined,
+    namespace: typeof database === 'number' || typeof database === 'string' ? String(database) : '0',
+  });
+}
+
+/** Follows SELECT: later replies of this client come from another database. */
+export function selectDatabase(ref: ClientRef, database: unknown): void {
+  const namespace = typeof database === 'number' ? String(database) : textOf(database);
+  if (namespace === undefined || namespace === ref.facts.namespace) return;
+  ref.facts = Object.freeze({ ...ref.facts, namespace });
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function portOf(value: unknown): number | undefined {
+  const port = typeof value === 'string' ? Number(value) : value;
+  return typeof port === 'number' && Number.isInteger(port) ? port : undefined;
+}

@@ -1,0 +1,129 @@
+// Knows: which file of which version of node-redis is tapped where. The only file here that names versions.
+// Must not know: what a tap does with a command.
+import type { Pool } from '../core/events';
+import type { Tap } from '../core/operation';
+import type { Report } from '../core/recorder';
+import { CommandQueueTap } from './command-queue';
+import { PatchLedger, type Target } from './patch';
+import { PoolTap } from './pool';
+import { RedisClientTap } from './redis-client';
+
+/** One file of a package, and how it is patched. False: the seam is not there, nothing was touched. */
+interface SeamFile {
+  readonly file: string;
+  patch(taps: Taps, moduleExports: Target, ledger: PatchLedger): boolean;
+}
+
+/** A package at some major versions, and the files in which its commands pass. */
+interface Seam {
+  readonly module: string;
+  readonly majors: readonly number[];
+  readonly files: readonly SeamFile[];
+}
+
+const QUEUE_FILES: readonly SeamFile[] = [
+  { file: 'dist/lib/client/commands-queue.js', patch: (taps, exported, ledger) => taps.queue.patchQueue(exported, ledger) },
+  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.queue.patchSocket(exported, ledger) },
+  { file: 'dist/lib/client/index.js', patch: (taps, exported, ledger) => taps.queue.patchClient(exported, ledger) },
+];
+
+const CLIENT_FILES: readonly SeamFile[] = [
+  { file: 'dist/lib/client/commands-queue.js', patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) },
+  { file: 'dist/lib/client/index.js', patch: (taps, exported, ledger) => taps.client.patchClient(exported, ledger) },
+  { file: 'dist/lib/client/pool.js', patch: (taps, exported, ledger) => taps.pool.patchPool(exported, ledger) },
+];
+
+/** The table. A new major of redis is one number here, and a run of the conformance suite. */
+const SEAMS: readonly Seam[] = [
+  { module: '@node-redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.0
+  { module: '@redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.1 to 4.7
+  { module: '@redis/client', majors: [5, 6], files: CLIENT_FILES },
+];
+
+/** A file to hook, as the composition root hands it to the module loader's hooks. */
+export interface HookedFile {
+  readonly module: string;
+  readonly file: string;
+  /** Called with the file's exports whenever a copy of it is loaded. */
+  onLoad(moduleExports: unknown, version: string | undefined): void;
+}
+
+/** Each seam's state. Private to one instrumentation. */
+interface Taps {
+  readonly client: RedisClientTap;
+  readonly queue: CommandQueueTap;
+  readonly pool: PoolTap;
+}
+
+interface Loaded {
+  readonly file: SeamFile;
+  readonly moduleExports: Target;
+  readonly where: string;
+}
+
+/** All adapters together: what to hook, and patching and unpatching everything that was loaded. */
+export class Adapters {
+  private readonly taps: Taps;
+  private readonly ledger: PatchLedger;
+  /** Every copy that was loaded, so that enabling again reaches all of them. Modules are never unloaded. */
+  private readonly loaded: Loaded[] = [];
+  private isPatched = false;
+
+  constructor(
+    tap: Tap,
+    watch: (pool: Pool) => void,
+    private readonly report: Report,
+  ) {
+    this.taps = { client: new RedisClientTap(tap), queue: new CommandQueueTap(tap), pool: new PoolTap(watch) };
+    this.ledger = new PatchLedger(report);
+  }
+
+  /** The files to hook, each once, whatever the number of versions that share it. */
+  hookedFiles(): HookedFile[] {
+    const names = new Map<string, readonly [string, string]>();
+    for (const { module, files } of SEAMS) for (const { file } of files) names.set(`${module}/${file}`, [module, file]);
+    return [...names.values()].map(([module, file]) => ({
+      module,
+      file,
+      onLoad: (moduleExports, version) => this.onLoad(module, file, moduleExports, version),
+    }));
+  }
+
+  /** Patches whatever has been loaded so far. */
+  patch(): void {
+    this.isPatched = true;
+    for (const loaded of this.loaded) this.apply(loaded);
+  }
+
+  /** Puts the identical functions back everywhere. */
+  unpatch(): void {
+    this.isPatched = false;
+    this.ledger.undo();
+  }
+
+  private onLoad(module: string, name: string, moduleExports: unknown, version: string | undefined): void {
+    if (typeof moduleExports !== 'object' || moduleExports === null) return;
+    if (this.loaded.some((known) => known.moduleExports === moduleExports)) return;
+    const major = Number.parseInt(version ?? '', 10);
+    const seam = SEAMS.find((candidate) => candidate.module === module && candidate.majors.includes(major));
+    if (seam === undefined) {
+      const known = SEAMS.filter((candidate) => candidate.module === module).flatMap(({ majors }) => majors);
+      this.report(`${module} ${version ?? 'of unknown version'} is not supported (known: ${known.join(', ')}); it is left untouched`);
+      return;
+    }
+    const file = seam.files.find((candidate) => candidate.file === name);
+    if (file === undefined) return;
+    const loaded = { file, moduleExports: moduleExports as Target, where: `${module} ${version}: ${name}` };
+    this.loaded.push(loaded);
+    if (this.isPatched) this.apply(loaded);
+  }
+
+  private apply({ file, moduleExports, where }: Loaded): void {
+    try {
+      if (file.patch(this.taps, moduleExports, this.ledger)) return;
+      this.report(`${where} is not built as expected; it is left untouched`);
+    } catch (error) {
+      this.report(`${where} could not be patched`, error);
+    }
+  }
+}

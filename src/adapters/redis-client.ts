@@ -1,0 +1,122 @@
+// Knows: the client of redis 5 and 6, and where its commands pass.
+// Must not know: spans, metrics, attribute names.
+import type { Arguments, ClientRef } from '../core/events';
+import type { Tap } from '../core/operation';
+import { Batches } from './batch';
+import { DefinedScripts, settleWith } from './command';
+import { type ClientOptions, factsFrom, selectDatabase } from './facts';
+import { PatchLedger, type Target } from './patch';
+
+/** What we read of a client. `createClient()` and the `with…` proxies return objects made from the instance. */
+interface Client {
+  readonly _self?: Client;
+  readonly options?: ClientOptions & { readonly pingInterval?: number; readonly credentialsProvider?: { readonly type?: string } };
+}
+
+type Send = (this: Client, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
+type Execute = (this: Client, commands: unknown, selectedDatabase?: number, ...rest: unknown[]) => Promise<unknown>;
+type ExecuteScript = (this: Client, script: { readonly SCRIPT?: unknown }, ...rest: unknown[]) => Promise<unknown>;
+type AddCommand = (this: object, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
+
+/** Taps the clients of redis 5 and 6. One for each copy of the module, for as long as it is loaded. */
+export class RedisClientTap {
+  private readonly clients = new WeakMap<Client, ClientRef>();
+  private readonly batches: Batches;
+  private readonly scripts: DefinedScripts;
+
+  constructor(private readonly tap: Tap) {
+    this.batches = new Batches(tap);
+    this.scripts = new DefinedScripts(tap);
+  }
+
+  /** `client/index.js`. False if the seam is not what we know: then nothing is touched. */
+  patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'sendCommand', '_executeMulti', '_executePipeline', '_executeScript')) return false;
+    ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
+    ledger.wrap<Execute>(prototype, '_executeMulti', (original) => this.wrapExecute('MULTI', original));
+    ledger.wrap<Execute>(prototype, '_executePipeline', (original) => this.wrapExecute('PIPELINE', original));
+    ledger.wrap<ExecuteScript>(prototype, '_executeScript', (original) => this.wrapExecuteScript(original));
+    return true;
+  }
+
+  /** `client/commands-queue.js`: only here is each command of a batch seen to fail. */
+  patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'addCommand')) return false;
+    const { batches } = this;
+    ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => {
+      return function addCommand(this: object): Promise<unknown> {
+        const promise = original.apply(this, arguments as never);
+        if (batches.inside) batches.collect(this, promise);
+        return promise;
+      };
+    });
+    return true;
+  }
+
+  private wrapSend(original: Send): Send {
+    const { tap, scripts } = this;
+    const clientOf = (client: Client) => this.clientOf(client);
+    return function sendCommand(this: Client, args: Arguments): Promise<unknown> {
+      const client = this._self ?? this;
+      const call = arguments as unknown as Parameters<Send>;
+      if (!Array.isArray(args) || args.length === 0 || isBackground(client, call)) return original.apply(this, call);
+      const ref = clientOf(client);
+      if (scripts.owns(client, args)) return scripts.send(client, ref, args, () => original.apply(this, call));
+      const command = tap.begin(ref, args);
+      const promise = original.apply(this, call);
+      const settled = command === undefined ? promise : settleWith(tap, command, promise);
+      return args[0] === 'SELECT' ? followSelect(ref, args[1], settled) : settled;
+    };
+  }
+
+  private wrapExecute(kind: 'MULTI' | 'PIPELINE', original: Execute): Execute {
+    const { batches } = this;
+    const clientOf = (client: Client) => this.clientOf(client);
+    return function execute(this: Client, commands: unknown, selectedDatabase?: number): Promise<unknown> {
+      const call = arguments as unknown as Parameters<Execute>;
+      const ref = clientOf(this._self ?? this);
+      const promise = batches.execute({ kind, commands, clientOf: () => ref, call: () => original.apply(this, call) });
+      return selectedDatabase === undefined ? promise : followSelect(ref, selectedDatabase, promise);
+    };
+  }
+
+  private wrapExecuteScript(original: ExecuteScript): ExecuteScript {
+    const { scripts } = this;
+    return function executeScript(this: Client, script: { readonly SCRIPT?: unknown }): Promise<unknown> {
+      const call = arguments as unknown as Parameters<ExecuteScript>;
+      return scripts.execute(script?.SCRIPT, () => original.apply(this, call));
+    };
+  }
+
+  private clientOf(client: Client): ClientRef {
+    const known = this.clients.get(client);
+    if (known !== undefined) return known;
+    const ref = { facts: factsFrom(client.options) };
+    this.clients.set(client, ref);
+    return ref;
+  }
+}
+
+/** The class a module of node-redis exports as its default. */
+export function prototypeOf(moduleExports: Target): unknown {
+  const { default: exported } = moduleExports;
+  return typeof exported === 'function' ? exported.prototype : undefined;
+}
+
+/** A reply comes in order: what is answered after SELECT comes from the other database. */
+export function followSelect(ref: ClientRef, database: unknown, promise: Promise<unknown>): Promise<unknown> {
+  return promise.then((reply) => {
+    selectDatabase(ref, database);
+    return reply;
+  });
+}
+
+/** What the client sends by itself: the PING of `pingInterval`, and the AUTH of credentials that stream. */
+function isBackground({ options }: Client, call: Parameters<Send>): boolean {
+  if (options === undefined || call.length !== 1) return false;
+  const [args] = call;
+  if (args[0] === 'PING') return options.pingInterval !== undefined && args.length === 1;
+  return args[0] === 'AUTH' && options.credentialsProvider?.type === 'streaming-credentials-provider';
+}

@@ -1,0 +1,95 @@
+// Knows: how to find a command's row by the words the application sent. Default: deny.
+// Must not know: clients, spans, metrics.
+import type { Arguments } from '../core/events';
+import { COMMANDS, type CommandRow, type HitRule } from './commands';
+import { compile, type Grammar, mentions } from './grammar';
+
+/** A row ready for use. */
+export interface CommandRule extends CommandRow {
+  readonly grammar: Grammar;
+  /** The first argument is a key: true of most commands, and saves reading the grammar. */
+  readonly startsWithKey: boolean;
+  /** Some argument may carry a time to live, or the value that is stored. */
+  readonly writes: boolean;
+  readonly hit?: HitRule;
+}
+
+/** What the table says of one command. */
+export interface Entry {
+  /** `db.operation.name`: as the application spelled it, with both words of a container command. */
+  readonly operation: string;
+  /** The same in upper case, for comparing. */
+  readonly canonical: string;
+  /** undefined: a command the table does not know, of which only the name is shown. */
+  readonly rule: CommandRule | undefined;
+  /** Index of the first argument behind the name. */
+  readonly from: number;
+}
+
+/** Every spelling seen of a known command; far more than the table has, and a bound for the rest. */
+const MAX_REMEMBERED = 2_000;
+const remembered = new Map<string, Entry>();
+const rules = new Map<string, CommandRule>();
+const containers = new Set(
+  Object.keys(COMMANDS)
+    .filter((name) => name.includes(' '))
+    .map((name) => name.slice(0, name.indexOf(' '))),
+);
+
+/** Looks a command up. Never throws; an unknown or malformed name gives an entry without a rule. */
+export function lookup(args: Arguments): Entry {
+  const name = args[0];
+  const known = typeof name === 'string' ? remembered.get(name) : undefined;
+  return known ?? lookupSlowly(args);
+}
+
+function lookupSlowly(args: Arguments): Entry {
+  const name = nameOf(args[0]);
+  if (name === undefined) return UNNAMED;
+  const canonical = name.toUpperCase();
+  if (!containers.has(canonical)) return remember(name, entryOf(name, canonical, 1));
+  const word = nameOf(args[1]);
+  const both = word === undefined ? undefined : `${canonical} ${word.toUpperCase()}`;
+  if (both === undefined || COMMANDS[both] === undefined) return entryOf(name, canonical, 1);
+  // Remembered by both words: the first alone does not tell which row.
+  const spelled = `${name} ${word}`;
+  return remembered.get(spelled) ?? remember(spelled, entryOf(spelled, both, 2));
+}
+
+function entryOf(operation: string, canonical: string, from: number): Entry {
+  return { operation, canonical, rule: ruleOf(canonical), from };
+}
+
+function remember(spelling: string, entry: Entry): Entry {
+  if (entry.rule !== undefined && remembered.size < MAX_REMEMBERED) remembered.set(spelling, entry);
+  return entry;
+}
+
+const WRITE_ROLES = ['stored', 'seconds', 'ms', 'unix', 'unixms'] as const;
+
+function ruleOf(canonical: string): CommandRule | undefined {
+  const compiled = rules.get(canonical);
+  if (compiled !== undefined) return compiled;
+  const source = Object.hasOwn(COMMANDS, canonical) ? COMMANDS[canonical] : undefined;
+  if (source === undefined) return undefined;
+  const row = typeof source === 'string' ? { args: source } : source;
+  const grammar = compile(row.args);
+  const rule = {
+    ...row,
+    grammar,
+    startsWithKey: row.args.startsWith('key'),
+    writes: mentions(grammar, WRITE_ROLES),
+  };
+  rules.set(canonical, rule);
+  return rule;
+}
+
+const UNNAMED: Entry = { operation: '_OTHER', canonical: '_OTHER', rule: undefined, from: 1 };
+
+/** What a command name can look like. A whole command line, or a value in its place, is no name. */
+const NAME = /^[a-z][a-z0-9._|-]{0,39}$/i;
+
+function nameOf(word: unknown): string | undefined {
+  const text = word instanceof Uint8Array && word.length <= 40 ? Buffer.from(word).toString('latin1') : word;
+  return typeof text === 'string' && NAME.test(text) ? text : undefined;
+}

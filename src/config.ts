@@ -1,0 +1,219 @@
+// Knows: every option, its environment variable and its default; bad values end here.
+// Must not know: what an option changes.
+import type { Span } from '@opentelemetry/api';
+import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
+import { type KeyMode, lookup } from './catalog';
+import type { Arguments } from './core/events';
+import type { OperationSettings } from './core/operation';
+import type { Report } from './core/recorder';
+
+/** Attributes that are written only when asked for. */
+export type OptionalAttribute = 'db.redis.key' | 'db.redis.args_count';
+
+/** `stable`: today's names only. `dup`: the names of before the stable conventions as well. */
+export type SemconvMode = 'stable' | 'dup';
+
+/** What a `spanName` hook is told. It never sees an argument. */
+export interface SpanNameInfo {
+  /** `db.operation.name`, for a batch `MULTI GET`, `PIPELINE` … */
+  readonly operation: string;
+  /** The name the span has without the hook. */
+  readonly defaultName: string;
+}
+
+/**
+ * Options of {@link RedisInstrumentation}. Each but the functions can be given by the environment variable
+ * `OTEL_INSTRUMENTATION_REDIS_<NAME_IN_UPPER_SNAKE_CASE>` too; code wins. A value of the wrong type is
+ * reported once through `diag` and the default is used.
+ */
+export interface RedisInstrumentationConfig extends InstrumentationConfig {
+  /** Make spans only below another span. Metrics count all the same. Default `false`. */
+  requireParentSpan?: boolean;
+  /** Ask the sampler even when the parent span was sampled out. For samplers that decide per span. Default `false`. */
+  spansWhenParentUnsampled?: boolean;
+  /** Commands that get no span, by name in any case (`PING`, `CONFIG GET`, `MULTI`), or patterns of names. Default none. */
+  ignoreCommands?: readonly (string | RegExp)[];
+  /** Make no span for an operation faster than this, in milliseconds; errors are always kept. Default `0`. */
+  minDurationMs?: number;
+  /** A child span for every command of a transaction or pipeline. Default `false`: one span a batch. */
+  batchCommands?: boolean;
+  /**
+   * How keys, fields and channels are shown, wherever they appear: `safe` hides segments that look like an
+   * e-mail address, a JWT or a token of 20 or more characters; `full` shows them; `family` shows `user:{}`;
+   * `hidden` shows `?`; a function returns what to show. Default `safe`.
+   */
+  keys?: KeyMode;
+  /** Longest `db.query.text`, in characters. Default `1024`, at least `16`. */
+  maxQueryTextLength?: number;
+  /** Attributes beyond the default ones. Default none. */
+  optionalAttributes?: readonly OptionalAttribute[];
+  /** Which names are written. Default `stable`, or `dup` if OTEL_SEMCONV_STABILITY_OPT_IN has `database/dup`. */
+  semconv?: SemconvMode;
+  /** Record metrics where a MeterProvider is registered. Default `true`. */
+  metrics?: boolean;
+  /** Names a span. What it returns is seen by everybody who sees spans. Default: the conventions' name. */
+  spanName?: (info: SpanNameInfo) => string;
+  /** Makes `db.query.text` in place of our redaction: it sees every argument, secrets included. Default none. */
+  dbStatementSerializer?: (commandName: string, commandArgs: Array<string | Buffer>) => string;
+  /** Called with the span before it ends, when a command succeeded. It sees arguments and reply. Default none. */
+  responseHook?: (span: Span, commandName: string, commandArgs: Array<string | Buffer>, response: unknown) => void;
+}
+
+/** The part of the settings the span recorder needs. */
+export interface SpanSettings {
+  readonly minDurationMs: number;
+  readonly batchCommands: boolean;
+  readonly keys: KeyMode;
+  readonly maxQueryTextLength: number;
+  readonly withKey: boolean;
+  readonly withArgsCount: boolean;
+  readonly oldNames: boolean;
+  readonly spanName: RedisInstrumentationConfig['spanName'];
+  readonly serializer: RedisInstrumentationConfig['dbStatementSerializer'];
+  readonly responseHook: RedisInstrumentationConfig['responseHook'];
+}
+
+/** What the rooms get: frozen, complete, checked. */
+export interface Settings {
+  readonly operation: OperationSettings;
+  readonly spans: SpanSettings;
+  readonly metrics: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads options and environment once. */
+export function readSettings(config: RedisInstrumentationConfig, environment: Environment, report: Report): Settings {
+  const read = <T>(option: keyof RedisInstrumentationConfig, kind: Kind<T>, fallback: T): T =>
+    readOption(config, environment, report, option, kind, fallback);
+  const optionalAttributes = read('optionalAttributes', OPTIONAL_ATTRIBUTES, []);
+  const semconv = read('semconv', SEMCONV, optsIntoOldNames(environment) ? 'dup' : 'stable');
+  return Object.freeze({
+    operation: Object.freeze({
+      requireParentSpan: read('requireParentSpan', BOOLEAN, false),
+      spansWhenParentUnsampled: read('spansWhenParentUnsampled', BOOLEAN, false),
+      isIgnored: matcherOf(read('ignoreCommands', PATTERNS, [])),
+    }),
+    spans: Object.freeze({
+      minDurationMs: read('minDurationMs', MILLISECONDS, 0),
+      batchCommands: read('batchCommands', BOOLEAN, false),
+      keys: read('keys', KEYS, 'safe'),
+      maxQueryTextLength: read('maxQueryTextLength', TEXT_LENGTH, 1_024),
+      withKey: optionalAttributes.includes('db.redis.key'),
+      withArgsCount: optionalAttributes.includes('db.redis.args_count'),
+      oldNames: semconv === 'dup',
+      spanName: read('spanName', functionOf<NonNullable<RedisInstrumentationConfig['spanName']>>(), undefined),
+      serializer: read('dbStatementSerializer', functionOf<NonNullable<RedisInstrumentationConfig['dbStatementSerializer']>>(), undefined),
+      responseHook: read('responseHook', functionOf<NonNullable<RedisInstrumentationConfig['responseHook']>>(), undefined),
+    }),
+    metrics: read('metrics', BOOLEAN, true),
+  });
+}
+
+/** One type of option: what it is called in a message, how code and environment spell it. `undefined` refuses. */
+interface Kind<T> {
+  readonly expects: string;
+  fromCode(value: unknown): T | undefined;
+  fromText?(text: string): T | undefined;
+}
+
+function readOption<T>(
+  config: RedisInstrumentationConfig,
+  environment: Environment,
+  report: Report,
+  option: keyof RedisInstrumentationConfig,
+  kind: Kind<T>,
+  fallback: T,
+): T {
+  const given: unknown = config[option];
+  if (given !== undefined) {
+    const value = kind.fromCode(given);
+    if (value !== undefined) return value;
+    report(`option ${option}: expected ${kind.expects}, got ${describe(given)}; using the default`);
+    return fallback;
+  }
+  const variable = `OTEL_INSTRUMENTATION_REDIS_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+  const text = environment[variable]?.trim();
+  if (text === undefined || text === '') return fallback;
+  const value = kind.fromText?.(text);
+  if (value !== undefined) return value;
+  report(`${variable}: ${kind.fromText ? `expected ${kind.expects}` : 'can be given in code only'}; using the default`);
+  return fallback;
+}
+
+/** The kind of a bad value; never the value, which may be a secret in the wrong variable. */
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+const BOOLEAN: Kind<boolean> = {
+  expects: 'true or false',
+  fromCode: (value) => (typeof value === 'boolean' ? value : undefined),
+  fromText: (text) => ({ true: true, false: false, 1: true, 0: false })[text.toLowerCase()],
+};
+
+function numberKind(expects: string, accepts: (value: number) => boolean): Kind<number> {
+  const check = (value: unknown) => (typeof value === 'number' && accepts(value) ? value : undefined);
+  return { expects, fromCode: check, fromText: (text) => check(Number(text)) };
+}
+
+const MILLISECONDS = numberKind('a number of milliseconds', (value) => Number.isFinite(value) && value >= 0);
+const TEXT_LENGTH = numberKind('a whole number of at least 16', (value) => Number.isInteger(value) && value >= 16);
+
+const PATTERNS: Kind<readonly (string | RegExp)[]> = {
+  expects: 'a list of command names or patterns',
+  fromCode: (value) =>
+    Array.isArray(value) && value.every((item) => typeof item === 'string' || item instanceof RegExp) ? value : undefined,
+  fromText: (text) => listOf(text),
+};
+
+const OPTIONAL_ATTRIBUTE_NAMES: readonly OptionalAttribute[] = ['db.redis.key', 'db.redis.args_count'];
+
+const OPTIONAL_ATTRIBUTES: Kind<readonly OptionalAttribute[]> = {
+  expects: `a list of ${OPTIONAL_ATTRIBUTE_NAMES.join(', ')}`,
+  fromCode: (value) => (Array.isArray(value) && value.every(isOptionalAttribute) ? value : undefined),
+  fromText: (text) => OPTIONAL_ATTRIBUTES.fromCode(listOf(text)),
+};
+
+function isOptionalAttribute(name: unknown): name is OptionalAttribute {
+  return OPTIONAL_ATTRIBUTE_NAMES.some((known) => known === name);
+}
+
+const SEMCONV: Kind<SemconvMode> = {
+  expects: 'stable or dup',
+  fromCode: (value) => (value === 'stable' || value === 'dup' ? value : undefined),
+  fromText: (text) => SEMCONV.fromCode(text.toLowerCase()),
+};
+
+const KEYS: Kind<KeyMode> = {
+  expects: 'safe, full, family, hidden or a function',
+  fromCode: (value) => (typeof value === 'function' ? (value as (key: string) => string) : KEYS.fromText?.(String(value))),
+  fromText: (text) => (['safe', 'full', 'family', 'hidden'] as const).find((mode) => mode === text),
+};
+
+function functionOf<F>(): Kind<F | undefined> {
+  return { expects: 'a function', fromCode: (value) => (typeof value === 'function' ? (value as F) : undefined) };
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function optsIntoOldNames(environment: Environment): boolean {
+  return listOf(environment.OTEL_SEMCONV_STABILITY_OPT_IN ?? '').includes('database/dup');
+}
+
+function matcherOf(patterns: readonly (string | RegExp)[]): ((args: Arguments) => boolean) | undefined {
+  if (patterns.length === 0) return undefined;
+  const names = new Set(patterns.filter((pattern) => typeof pattern === 'string').map((name) => name.toUpperCase()));
+  // A global or sticky pattern remembers where it stopped; a copy without the flags does not.
+  const expressions = patterns.filter((pattern) => pattern instanceof RegExp).map(({ source, flags }) => new RegExp(source, flags.replace(/[gy]/g, '')));
+  return (args) => {
+    const { canonical } = lookup(args);
+    return names.has(canonical) || expressions.some((expression) => expression.test(canonical));
+  };
+}

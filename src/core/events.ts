@@ -1,0 +1,82 @@
+// Knows: what can happen at a Redis client, as plain facts.
+// Must not know: how it was observed (adapters) or what is written down (recorders).
+import type { Context } from '@opentelemetry/api';
+
+/** A command as the application gave it to node-redis: the name, then its arguments. */
+export type Arguments = readonly unknown[];
+
+/** What is known of one client. Frozen: a change (SELECT) makes a new object, so caches may key on it. */
+export interface ClientFacts {
+  /** Host name, address or unix socket path, as configured. */
+  readonly serverAddress: string | undefined;
+  readonly serverPort: number | undefined;
+  /** The node behind `serverAddress`, where that names a whole cluster. */
+  readonly peerAddress: string | undefined;
+  readonly peerPort: number | undefined;
+  /** Database index, as a string. */
+  readonly namespace: string | undefined;
+}
+
+/** The current facts of a client. Read at the reply: replies come in order, so SELECT is followed exactly. */
+export interface ClientRef {
+  facts: ClientFacts;
+}
+
+/** When an operation started, on both clocks: the wall for timestamps, the monotonic one for durations. */
+export interface Started {
+  readonly startTimeMs: number;
+  readonly startMark: number;
+}
+
+/** One command that reached a Redis client and is not settled yet. */
+export interface Command extends Started {
+  readonly args: Arguments;
+  readonly client: ClientRef;
+  /** The caller's context: the parent of the span. */
+  readonly context: Context;
+  /** Whether a span is wanted; metrics count either way. */
+  readonly traced: boolean;
+}
+
+export type BatchKind = 'MULTI' | 'PIPELINE';
+
+/** A transaction or pipeline: one operation of many commands. */
+export interface Batch extends Started {
+  readonly kind: BatchKind;
+  readonly context: Context;
+  readonly traced: boolean;
+  readonly commands: readonly Arguments[];
+  readonly client: ClientRef;
+}
+
+/** How an operation ended. */
+export interface Outcome {
+  readonly durationMs: number;
+  readonly failed: boolean;
+  /** The raw reply, when it did not fail. */
+  readonly reply: unknown;
+  /** The reason of the rejection, when it failed. */
+  readonly error: unknown;
+}
+
+/** How a batch ended: `replies` in the order of `commands`; an Error stands where a command failed. */
+export interface BatchOutcome {
+  readonly durationMs: number;
+  readonly failed: boolean;
+  readonly replies: readonly unknown[];
+  readonly error: unknown;
+  /** A watched key changed: Redis did nothing, and it is not an error. */
+  readonly aborted: boolean;
+}
+
+/** What a pool of connections reports when asked. Counts of connections, now. */
+export interface PoolState {
+  readonly idle: number;
+  readonly used: number;
+}
+
+/** A pool, read when metrics are collected. `read` returns undefined once the pool is gone or closed. */
+export interface Pool {
+  readonly name: string;
+  read(): PoolState | undefined;
+}

@@ -1,0 +1,155 @@
+// Knows: which operations are recorded, and that each is settled exactly once.
+// Must not know: redis, spans, metrics.
+import { type Context, context, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { SUPPRESS_TRACING } from './context';
+import type { Arguments, Batch, BatchKind, BatchOutcome, ClientRef, Command, Outcome } from './events';
+import type { Recorder, Report } from './recorder';
+
+/** The part of the settings that decides what is recorded. */
+export interface OperationSettings {
+  readonly requireParentSpan: boolean;
+  readonly spansWhenParentUnsampled: boolean;
+  /** Whether this command is to have no span. */
+  readonly isIgnored: ((args: Arguments) => boolean) | undefined;
+}
+
+/** What adapters see of us: decide → remember → (the call) → settle. */
+export interface Tap {
+  /** undefined: call straight through, nothing is recorded. */
+  begin(client: ClientRef, args: Arguments): Command | undefined;
+  succeed(command: Command, reply: unknown): void;
+  fail(command: Command, error: unknown): void;
+  beginBatch(kind: BatchKind): BatchStart | undefined;
+  settleBatch(start: BatchStart, settled: SettledBatch): void;
+}
+
+/** A batch whose commands are not known yet. */
+export type BatchStart = Omit<Batch, 'kind' | 'commands' | 'client'>;
+
+/** What an adapter knows once a batch has ended. */
+export interface SettledBatch extends Omit<BatchOutcome, 'durationMs'> {
+  readonly kind: BatchKind;
+  readonly commands: readonly Arguments[];
+  readonly client: ClientRef;
+}
+
+export class Operation implements Tap {
+  // A patch that could not be taken back, or a transaction made before we were disabled, still calls us.
+  private isStopped = true;
+
+  constructor(
+    private readonly settings: OperationSettings,
+    private readonly spans: Recorder,
+    private readonly metrics: Recorder,
+    private readonly report: Report,
+  ) {}
+
+  start(): void {
+    this.isStopped = false;
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  begin(client: ClientRef, args: Arguments): Command | undefined {
+    if (this.isStopped) return undefined;
+    try {
+      const caller = context.active();
+      const traced = this.isTraced(caller) && !this.settings.isIgnored?.(args);
+      if (!traced && !this.metrics.isActive()) return undefined;
+      return { args, client, context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+    } catch (error) {
+      this.report('a command could not be followed', error);
+      return undefined;
+    }
+  }
+
+  succeed(command: Command, reply: unknown): void {
+    this.settle(command, { durationMs: performance.now() - command.startMark, failed: false, reply, error: undefined });
+  }
+
+  fail(command: Command, error: unknown): void {
+    this.settle(command, { durationMs: performance.now() - command.startMark, failed: true, reply: undefined, error });
+  }
+
+  beginBatch(kind: BatchKind): BatchStart | undefined {
+    if (this.isStopped) return undefined;
+    try {
+      const caller = context.active();
+      const traced = this.isTraced(caller) && !this.settings.isIgnored?.([kind]);
+      if (!traced && !this.metrics.isActive()) return undefined;
+      return { context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+    } catch (error) {
+      this.report('a batch could not be followed', error);
+      return undefined;
+    }
+  }
+
+  settleBatch(start: BatchStart, settled: SettledBatch): void {
+    const durationMs = performance.now() - start.startMark;
+    const { kind, commands, client, ...outcome } = settled;
+    const [only] = commands;
+    // The conventions: a batch of one is that command.
+    if (only !== undefined && commands.length === 1 && !outcome.aborted) {
+      return this.settle({ ...start, args: only, client }, outcomeOfOne(outcome, durationMs));
+    }
+    const batch: Batch = { ...start, kind, commands, client };
+    this.guarded(() => {
+      if (start.traced) this.spans.batch(batch, { ...outcome, durationMs });
+    });
+    this.guarded(() => {
+      if (this.metrics.isActive()) this.metrics.batch(batch, { ...outcome, durationMs });
+    });
+  }
+
+  private settle(command: Command, outcome: Outcome): void {
+    if (command.traced) {
+      try {
+        this.spans.command(command, outcome);
+      } catch (error) {
+        this.report('a span could not be recorded', error);
+      }
+    }
+    if (!this.metrics.isActive()) return;
+    try {
+      this.metrics.command(command, outcome);
+    } catch (error) {
+      this.report('a metric could not be recorded', error);
+    }
+  }
+
+  private guarded(record: () => void): void {
+    try {
+      record();
+    } catch (error) {
+      this.report('a batch could not be recorded', error);
+    }
+  }
+
+  /** The cheapest and commonest refusal first: in production most parents are unsampled. */
+  private isTraced(caller: Context): boolean {
+    const parent = trace.getSpan(caller);
+    if (parent === undefined) {
+      if (this.settings.requireParentSpan) return false;
+    } else if (isUnsampled(parent) && !this.settings.spansWhenParentUnsampled) {
+      return false;
+    }
+    return this.spans.isActive() && caller.getValue(SUPPRESS_TRACING) !== true;
+  }
+}
+
+/**
+ * A local span that was sampled out. A remote parent leaves the decision to the sampler, and a span
+ * that has merely ended keeps its flag: neither is skipped.
+ */
+function isUnsampled(parent: Span): boolean {
+  const { traceFlags, isRemote } = parent.spanContext();
+  return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true && !parent.isRecording();
+}
+
+function outcomeOfOne(outcome: Omit<BatchOutcome, 'durationMs'>, durationMs: number): Outcome {
+  const [reply] = outcome.replies;
+  const error = outcome.failed ? outcome.error : reply;
+  return { durationMs, failed: outcome.failed || reply instanceof Error, reply, error };
+}

@@ -1,0 +1,33 @@
+// Knows: what a recorder is, and how several live beside each other.
+// Must not know: any recorder.
+import type { Batch, BatchOutcome, Command, Outcome, Pool } from './events';
+
+/** Writes down what happened. Each recorder is on its own: a throw in one reaches neither the others nor the application. */
+export interface Recorder {
+  /** Whether anybody listens. Asked once per command, before anything is built: keep it cheap. */
+  isActive(): boolean;
+  command(command: Command, outcome: Outcome): void;
+  batch(batch: Batch, outcome: BatchOutcome): void;
+}
+
+/** Watches the connection pools of the process. */
+export interface PoolRecorder {
+  watch(pool: Pool): void;
+}
+
+/** Reports a fault of ours or of a user's hook: each message once, so that a fault per command is one line. */
+export type Report = (message: string, error?: unknown) => void;
+
+/** More messages than a healthy process has; a bound, so that a message that varies cannot grow without end. */
+const MAX_MESSAGES = 100;
+
+/** Makes a Report that passes every message on once. Of an error only the class is passed on: its text may hold values. */
+export function reportOnce(write: (message: string) => void): Report {
+  const written = new Set<string>();
+  return (message, error) => {
+    const line = error === undefined ? message : `${message} (${error instanceof Error ? error.name : typeof error})`;
+    if (written.has(line) || written.size >= MAX_MESSAGES) return;
+    written.add(line);
+    write(line);
+  };
+}

@@ -1,0 +1,76 @@
+// Knows: every attribute and metric name we emit, and nothing else.
+// Must not know: when or why one of them is written.
+import {
+  ATTR_DB_NAMESPACE,
+  ATTR_DB_OPERATION_BATCH_SIZE,
+  ATTR_DB_OPERATION_NAME,
+  ATTR_DB_QUERY_TEXT,
+  ATTR_DB_RESPONSE_STATUS_CODE,
+  ATTR_DB_STORED_PROCEDURE_NAME,
+  ATTR_DB_SYSTEM_NAME,
+  ATTR_ERROR_TYPE,
+  ATTR_NETWORK_PEER_ADDRESS,
+  ATTR_NETWORK_PEER_PORT,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ERROR_TYPE_VALUE_OTHER,
+  METRIC_DB_CLIENT_OPERATION_DURATION,
+} from '@opentelemetry/semantic-conventions';
+
+/** The schema the stable names below belong to. */
+export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
+
+export {
+  ATTR_DB_NAMESPACE,
+  ATTR_DB_OPERATION_BATCH_SIZE,
+  ATTR_DB_OPERATION_NAME,
+  ATTR_DB_QUERY_TEXT,
+  ATTR_DB_RESPONSE_STATUS_CODE,
+  ATTR_DB_STORED_PROCEDURE_NAME,
+  ATTR_DB_SYSTEM_NAME,
+  ATTR_ERROR_TYPE,
+  ATTR_NETWORK_PEER_ADDRESS,
+  ATTR_NETWORK_PEER_PORT,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ERROR_TYPE_VALUE_OTHER,
+  METRIC_DB_CLIENT_OPERATION_DURATION,
+};
+
+export const DB_SYSTEM_NAME_VALUE_REDIS = 'redis';
+
+// Names still in development in the conventions are spelled here, as their authors ask of libraries.
+export const ATTR_DB_CLIENT_CONNECTION_POOL_NAME = 'db.client.connection.pool.name';
+export const ATTR_DB_CLIENT_CONNECTION_STATE = 'db.client.connection.state';
+export const METRIC_DB_CLIENT_CONNECTION_COUNT = 'db.client.connection.count';
+
+export const ATTR_MESSAGING_SYSTEM_NAME = 'messaging.system.name';
+export const ATTR_MESSAGING_OPERATION_TYPE = 'messaging.operation.type';
+export const ATTR_MESSAGING_OPERATION_NAME = 'messaging.operation.name';
+export const ATTR_MESSAGING_DESTINATION_NAME = 'messaging.destination.name';
+export const ATTR_MESSAGING_MESSAGE_BODY_SIZE = 'messaging.message.body.size';
+
+// Ours: the conventions have no name for these yet.
+export const ATTR_CACHE_HIT = 'cache.hit';
+export const ATTR_CACHE_HIT_COUNT = 'cache.hit_count';
+export const ATTR_CACHE_MISS_COUNT = 'cache.miss_count';
+export const ATTR_CACHE_RESULT = 'cache.result';
+export const METRIC_CACHE_REQUESTS = 'cache.requests';
+
+export const ATTR_REDIS_VALUE_LENGTH = 'db.redis.value_length';
+export const ATTR_REDIS_TTL_SECONDS = 'db.redis.ttl_seconds';
+export const ATTR_REDIS_KEYS_DELETED = 'db.redis.keys_deleted';
+export const ATTR_REDIS_KEY_EXISTS = 'db.redis.key_exists';
+export const ATTR_REDIS_KEY = 'db.redis.key';
+export const ATTR_REDIS_ARGS_COUNT = 'db.redis.args_count';
+export const ATTR_REDIS_BATCH_FAILED_COUNT = 'db.redis.batch.failed_count';
+export const ATTR_REDIS_BATCH_FIRST_FAILED_INDEX = 'db.redis.batch.first_failed_index';
+export const ATTR_REDIS_TRANSACTION_ABORTED = 'db.redis.transaction.aborted';
+
+// The names of before the stable conventions, emitted beside them with `semconv: 'dup'`.
+export const ATTR_OLD_DB_SYSTEM = 'db.system';
+export const ATTR_OLD_DB_OPERATION = 'db.operation';
+export const ATTR_OLD_DB_STATEMENT = 'db.statement';
+export const ATTR_OLD_DB_REDIS_DATABASE_INDEX = 'db.redis.database_index';
+export const ATTR_OLD_NET_PEER_NAME = 'net.peer.name';
+export const ATTR_OLD_NET_PEER_PORT = 'net.peer.port';

@@ -1,0 +1,81 @@
+// Knows: all rooms. The composition root, and the only file that does.
+import { diag, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
+import { InstrumentationBase, InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
+import { Adapters } from './adapters';
+import { type RedisInstrumentationConfig, readSettings } from './config';
+import { Operation } from './core/operation';
+import { type Report, reportOnce } from './core/recorder';
+import { Providers } from './providers';
+import { MetricRecorder } from './recorders/metrics';
+import { ConnectionRecorder } from './recorders/pool';
+import { SpanRecorder } from './recorders/spans';
+import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
+
+/**
+ * Traces and measures node-redis (npm `redis` 4 to 6 and `@redis/client`) with no change in the application.
+ * Give it to a `NodeSDK`, to `registerInstrumentations`, or preload the package's `hook` or `register` entry.
+ */
+export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentationConfig> {
+  // The base constructor calls init() and enable() before our fields would be initialised: declared, not defined.
+  private declare providers: Providers;
+  private declare operation: Operation;
+  private declare connections: ConnectionRecorder;
+  private declare adapters: Adapters;
+
+  /** @param config options; what is not given comes from the environment, then from the defaults */
+  constructor(config: RedisInstrumentationConfig = {}) {
+    super(PACKAGE_NAME, PACKAGE_VERSION, config);
+  }
+
+  protected override init(): InstrumentationNodeModuleDefinition[] {
+    const logger = diag.createComponentLogger({ namespace: PACKAGE_NAME });
+    const report: Report = reportOnce((message) => logger.warn(message));
+    const settings = readSettings(this.getConfig(), process.env, report);
+    this.providers = new Providers();
+    const { tracer, meter } = this.providers;
+    const source = settings.metrics ? meter : () => undefined;
+    this.connections = new ConnectionRecorder(source);
+    const spans = new SpanRecorder(settings.spans, tracer, report);
+    this.operation = new Operation(settings.operation, spans, new MetricRecorder(source), report);
+    this.adapters = new Adapters(this.operation, (pool) => this.connections.watch(pool), report);
+    return definitionsOf(this.adapters);
+  }
+
+  override enable(): void {
+    super.enable();
+    this.adapters.patch();
+    this.operation.start();
+  }
+
+  override disable(): void {
+    super.disable();
+    this.operation.stop();
+    this.adapters.unpatch();
+  }
+
+  override setTracerProvider(provider: TracerProvider): void {
+    super.setTracerProvider(provider);
+    this.providers.setTracerProvider(provider);
+  }
+
+  override setMeterProvider(provider: MeterProvider): void {
+    super.setMeterProvider(provider);
+    this.providers.setMeterProvider(provider);
+    this.connections.refresh();
+  }
+}
+
+/** Every version is hooked: whether it is known is the adapters' table to say, and a refusal is reported, not silent. */
+function definitionsOf(adapters: Adapters): InstrumentationNodeModuleDefinition[] {
+  const definitions = new Map<string, InstrumentationNodeModuleDefinition>();
+  for (const { module, file, onLoad } of adapters.hookedFiles()) {
+    const definition = definitions.get(module) ?? new InstrumentationNodeModuleDefinition(module, ['*']);
+    definitions.set(module, definition);
+    const patch = (moduleExports: unknown, version?: string): unknown => {
+      onLoad(moduleExports, version);
+      return moduleExports;
+    };
+    definition.files.push(new InstrumentationNodeModuleFile(`${module}/${file}`, ['*'], patch, () => undefined));
+  }
+  return [...definitions.values()];
+}

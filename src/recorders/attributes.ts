@@ -1,0 +1,95 @@
+// Knows: the attributes of an operation, built from facts.
+// Must not know: clients, patches, tracers, meters.
+import type { Attributes } from '@opentelemetry/api';
+import type { ClientFacts } from '../core/events';
+import * as semconv from '../core/semconv';
+import type { DataFacts, Lookup } from '../insights/cache';
+import type { Failure } from '../insights/errors';
+
+const DEFAULT_PORT = 6379;
+
+/** `server.port` is written only where it is not the port everybody expects. */
+function shownPort(facts: ClientFacts): number | undefined {
+  return facts.serverPort === DEFAULT_PORT ? undefined : facts.serverPort;
+}
+
+/** What an operation is called: by its target, a stored procedure or the server with its port if unusual. */
+export function nameFor(operation: string, procedure: string | undefined, facts: ClientFacts): string {
+  const port = shownPort(facts);
+  const server = facts.serverAddress === undefined || port === undefined ? facts.serverAddress : `${facts.serverAddress}:${port}`;
+  const target = procedure ?? server;
+  return target === undefined ? operation : `${operation} ${target}`;
+}
+
+/** What every span has. One object of a stable shape: the SDK passes over members that are undefined. */
+export function spanAttributes(operation: string, facts: ClientFacts, text: string | undefined, failure: Failure | undefined): Attributes {
+  const attributes: Attributes = {
+    [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
+    [semconv.ATTR_DB_OPERATION_NAME]: operation,
+    [semconv.ATTR_DB_NAMESPACE]: facts.namespace,
+    [semconv.ATTR_DB_QUERY_TEXT]: text,
+    [semconv.ATTR_SERVER_ADDRESS]: facts.serverAddress,
+    [semconv.ATTR_SERVER_PORT]: shownPort(facts),
+  };
+  if (facts.peerAddress !== undefined) {
+    attributes[semconv.ATTR_NETWORK_PEER_ADDRESS] = facts.peerAddress;
+    attributes[semconv.ATTR_NETWORK_PEER_PORT] = facts.peerPort;
+  }
+  if (failure !== undefined) addFailure(attributes, failure);
+  return attributes;
+}
+
+/** What a metric counts an operation under. Without undefined members: they would be part of its identity. */
+export function metricAttributes(operation: string, facts: ClientFacts, failure: Failure | undefined): Attributes {
+  const attributes: Attributes = {
+    [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
+    [semconv.ATTR_DB_OPERATION_NAME]: operation,
+  };
+  if (facts.namespace !== undefined) attributes[semconv.ATTR_DB_NAMESPACE] = facts.namespace;
+  if (facts.serverAddress !== undefined) attributes[semconv.ATTR_SERVER_ADDRESS] = facts.serverAddress;
+  const port = shownPort(facts);
+  if (port !== undefined) attributes[semconv.ATTR_SERVER_PORT] = port;
+  if (failure !== undefined) addFailure(attributes, failure);
+  return attributes;
+}
+
+function addFailure(attributes: Attributes, failure: Failure): void {
+  attributes[semconv.ATTR_ERROR_TYPE] = failure.type;
+  if (failure.statusCode !== undefined) attributes[semconv.ATTR_DB_RESPONSE_STATUS_CODE] = failure.statusCode;
+}
+
+/** Hit and miss of a lookup. For several items `cache.hit` is true only if all were there. */
+export function addLookup(attributes: Attributes, { hits, misses, several }: Lookup): void {
+  attributes[semconv.ATTR_CACHE_HIT] = misses === 0 && hits > 0;
+  if (!several) return;
+  attributes[semconv.ATTR_CACHE_HIT_COUNT] = hits;
+  attributes[semconv.ATTR_CACHE_MISS_COUNT] = misses;
+}
+
+/** Sizes, times to live and counts, as far as the command has them. */
+export function addData(attributes: Attributes, data: DataFacts): void {
+  if (data.valueLength !== undefined) attributes[semconv.ATTR_REDIS_VALUE_LENGTH] = data.valueLength;
+  if (data.ttlSeconds !== undefined) attributes[semconv.ATTR_REDIS_TTL_SECONDS] = data.ttlSeconds;
+  if (data.keysDeleted !== undefined) attributes[semconv.ATTR_REDIS_KEYS_DELETED] = data.keysDeleted;
+  if (data.keyExists !== undefined) attributes[semconv.ATTR_REDIS_KEY_EXISTS] = data.keyExists;
+}
+
+/** What a message sent to a channel has beside the attributes of its command. */
+export function addMessage(attributes: Attributes, channel: string, bodySize: number | undefined): void {
+  attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] = semconv.DB_SYSTEM_NAME_VALUE_REDIS;
+  attributes[semconv.ATTR_MESSAGING_OPERATION_TYPE] = 'send';
+  attributes[semconv.ATTR_MESSAGING_OPERATION_NAME] = 'publish';
+  attributes[semconv.ATTR_MESSAGING_DESTINATION_NAME] = channel;
+  if (bodySize !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE] = bodySize;
+}
+
+/** The names of before the stable conventions, beside the new ones, for dashboards that still ask for them. */
+export function addOldNames(attributes: Attributes): void {
+  attributes[semconv.ATTR_OLD_DB_SYSTEM] = attributes[semconv.ATTR_DB_SYSTEM_NAME];
+  attributes[semconv.ATTR_OLD_DB_OPERATION] = attributes[semconv.ATTR_DB_OPERATION_NAME];
+  attributes[semconv.ATTR_OLD_DB_STATEMENT] = attributes[semconv.ATTR_DB_QUERY_TEXT];
+  attributes[semconv.ATTR_OLD_NET_PEER_NAME] = attributes[semconv.ATTR_SERVER_ADDRESS];
+  attributes[semconv.ATTR_OLD_NET_PEER_PORT] = attributes[semconv.ATTR_SERVER_PORT];
+  const namespace = attributes[semconv.ATTR_DB_NAMESPACE];
+  if (namespace !== undefined) attributes[semconv.ATTR_OLD_DB_REDIS_DATABASE_INDEX] = Number(namespace);
+}

@@ -1,0 +1,44 @@
+// Knows: the functions a user may give us, and that none of them may hurt.
+// Must not know: what their results are used for.
+import type { Span } from '@opentelemetry/api';
+import type { SpanSettings } from '../config';
+import type { Arguments } from '../core/events';
+import type { Report } from '../core/recorder';
+
+/** Runs the user's hooks. One that throws is reported once, and the default stands. */
+export class Hooks {
+  constructor(
+    private readonly settings: Pick<SpanSettings, 'spanName' | 'serializer' | 'responseHook'>,
+    private readonly report: Report,
+  ) {}
+
+  spanName(operation: string, defaultName: string): string {
+    const hook = this.settings.spanName;
+    if (hook === undefined) return defaultName;
+    const name = this.guarded('spanName', () => hook({ operation, defaultName }));
+    return typeof name === 'string' && name !== '' ? name : defaultName;
+  }
+
+  /** The user's own text for a command, or undefined where ours is wanted. */
+  queryText(args: Arguments): string | undefined {
+    const hook = this.settings.serializer;
+    if (hook === undefined) return undefined;
+    const text = this.guarded('dbStatementSerializer', () => hook(String(args[0]), args.slice(1) as Array<string | Buffer>));
+    return typeof text === 'string' ? text : undefined;
+  }
+
+  response(span: Span, args: Arguments, reply: unknown): void {
+    const hook = this.settings.responseHook;
+    if (hook === undefined) return;
+    this.guarded('responseHook', () => hook(span, String(args[0]), args.slice(1) as Array<string | Buffer>, reply));
+  }
+
+  private guarded<T>(name: string, run: () => T): T | undefined {
+    try {
+      return run();
+    } catch (error) {
+      this.report(`the ${name} hook threw; going on without it`, error);
+      return undefined;
+    }
+  }
+}

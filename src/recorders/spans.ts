@@ -1,0 +1,138 @@
+// Knows: how an operation is written down as a span.
+// Must not know: clients, redis versions, patches, metrics.
+import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import { batchText, type Entry, type KeyMask, keyMask, lookup, queryText } from '../catalog';
+import type { SpanSettings } from '../config';
+import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
+import type { Recorder, Report } from '../core/recorder';
+import * as semconv from '../core/semconv';
+import { readBatch } from '../insights/batch';
+import { lengthOf, readData, readLookup } from '../insights/cache';
+import { classify, type Failure } from '../insights/errors';
+import { addData, addLookup, addMessage, addOldNames, nameFor, spanAttributes } from './attributes';
+import { Hooks } from './hooks';
+
+/**
+ * Spans are created when the outcome is known, with their start time and all their attributes: a sampler sees
+ * hit and error, a span can be dropped by its outcome, and nothing stays open if a command is never answered.
+ */
+export class SpanRecorder implements Recorder {
+  private readonly mask: KeyMask;
+  private readonly channelFamily: KeyMask;
+  private readonly hooks: Hooks;
+
+  /** @param tracer the tracer of whoever listens now; undefined while nobody does */
+  constructor(
+    private readonly settings: SpanSettings,
+    private readonly tracer: () => Tracer | undefined,
+    report: Report,
+  ) {
+    this.mask = keyMask(settings.keys, report);
+    this.channelFamily = keyMask(settings.keys === 'hidden' ? 'hidden' : 'family', report);
+    this.hooks = new Hooks(settings, report);
+  }
+
+  isActive(): boolean {
+    return this.tracer() !== undefined;
+  }
+
+  command(command: Command, outcome: Outcome): void {
+    if (!outcome.failed && outcome.durationMs < this.settings.minDurationMs) return;
+    const tracer = this.tracer();
+    if (tracer !== undefined) this.recordCommand(tracer, command, outcome);
+  }
+
+  batch(batch: Batch, outcome: BatchOutcome): void {
+    if (!outcome.failed && outcome.durationMs < this.settings.minDurationMs) return;
+    const tracer = this.tracer();
+    if (tracer === undefined) return;
+    const digest = readBatch(batch, outcome);
+    const { facts } = batch.client;
+    const { commands } = batch;
+    const attributes = spanAttributes(digest.operation, facts, this.batchTextOf(commands), digest.failure);
+    attributes[semconv.ATTR_DB_OPERATION_BATCH_SIZE] = commands.length;
+    if (digest.hits + digest.misses > 0) {
+      attributes[semconv.ATTR_CACHE_HIT_COUNT] = digest.hits;
+      attributes[semconv.ATTR_CACHE_MISS_COUNT] = digest.misses;
+    }
+    if (digest.firstFailedIndex !== undefined) {
+      attributes[semconv.ATTR_REDIS_BATCH_FAILED_COUNT] = digest.failedCount;
+      attributes[semconv.ATTR_REDIS_BATCH_FIRST_FAILED_INDEX] = digest.firstFailedIndex;
+    }
+    if (outcome.aborted) attributes[semconv.ATTR_REDIS_TRANSACTION_ABORTED] = true;
+    const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
+    const span = this.start(tracer, name, SpanKind.CLIENT, attributes, batch.startTimeMs, batch.context);
+    if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome);
+    finish(span, batch.startTimeMs + outcome.durationMs, digest.failure);
+  }
+
+  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome): void {
+    const { args, startTimeMs } = command;
+    const { facts } = command.client;
+    const entry = lookup(args);
+    const { operation, rule, from } = entry;
+    const failure = outcome.failed ? classify(outcome.error, args) : undefined;
+    const attributes = spanAttributes(operation, facts, this.textOf(entry, args), failure);
+    const procedure = rule?.procedure ? nameOfProcedure(args[from]) : undefined;
+    if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
+    if (!outcome.failed) {
+      const found = readLookup(args, outcome.reply);
+      if (found !== undefined) addLookup(attributes, found);
+      addData(attributes, readData(args, outcome.reply, startTimeMs));
+    }
+    if (this.settings.withKey && rule?.startsWithKey) attributes[semconv.ATTR_REDIS_KEY] = this.mask(args[from]);
+    if (this.settings.withArgsCount && rule !== undefined) attributes[semconv.ATTR_REDIS_ARGS_COUNT] = args.length - from;
+    if (rule?.sends) addMessage(attributes, this.mask(args[from]), lengthOf(args[from + 1]));
+    const kind = rule?.sends ? SpanKind.PRODUCER : SpanKind.CLIENT;
+    const defaultName = rule?.sends ? `publish ${this.channelFamily(args[from])}` : nameFor(operation, procedure, facts);
+    const span = this.start(tracer, this.hooks.spanName(operation, defaultName), kind, attributes, startTimeMs, command.context);
+    if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
+    finish(span, startTimeMs + outcome.durationMs, failure);
+  }
+
+  /** A child span a command, over the time of the whole batch: Redis tells no single times. */
+  private recordMembers(tracer: Tracer, inside: Context, batch: Batch, outcome: BatchOutcome): void {
+    const { startTimeMs, startMark, client } = batch;
+    batch.commands.forEach((args, index) => {
+      const reply = outcome.replies[index];
+      const failed = reply instanceof Error || (outcome.failed && !(index in outcome.replies));
+      const error = reply instanceof Error ? reply : outcome.error;
+      const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMark };
+      this.recordCommand(tracer, member, { durationMs: outcome.durationMs, failed, reply, error });
+    });
+  }
+
+  private start(tracer: Tracer, name: string, kind: SpanKind, attributes: Attributes, startTime: number, parent: Context): Span {
+    if (this.settings.oldNames) addOldNames(attributes);
+    return tracer.startSpan(name, { kind, startTime, attributes }, parent);
+  }
+
+  private textOf(entry: Entry, args: Arguments): string {
+    const { maxQueryTextLength } = this.settings;
+    return this.hooks.queryText(args)?.slice(0, maxQueryTextLength) ?? queryText(entry, args, this.mask, maxQueryTextLength);
+  }
+
+  private batchTextOf(commands: readonly Arguments[]): string | undefined {
+    if (commands.length === 0) return undefined;
+    const { maxQueryTextLength, serializer } = this.settings;
+    if (serializer === undefined) return batchText(commands, lookup, this.mask, maxQueryTextLength);
+    let text = '';
+    for (const args of commands) {
+      if (text.length >= maxQueryTextLength) break;
+      text += `${text === '' ? '' : '; '}${this.textOf(lookup(args), args)}`;
+    }
+    return text.slice(0, maxQueryTextLength);
+  }
+}
+
+/** `Ok` is the application's to set: success leaves the status unset. */
+function finish(span: Span, endTimeMs: number, failure: Failure | undefined): void {
+  if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.description });
+  span.end(endTimeMs);
+}
+
+const PROCEDURE = /^[\w.-]{1,64}$/;
+
+function nameOfProcedure(arg: unknown): string | undefined {
+  return typeof arg === 'string' && PROCEDURE.test(arg) ? arg : undefined;
+}
