@@ -1,38 +1,140 @@
-// Knows: which parts of a key vary, and which could tell a secret or a person.
-// Must not know: commands, clients, settings.
+// Knows: the template of a key (`user:123:cart` → `user:{}:cart`), by its looks and by what other keys taught.
+// Must not know: commands, clients, metrics.
+import { cutText, identifierText } from './arguments';
+import { FamilyTree, tidy } from './family-tree';
+import { mapSegments } from './segments';
 
-/** What a varying segment becomes in a family: `user:123:cart` → `user:{}:cart`. */
-const PLACEHOLDER = '{}';
-
-/**
- * A token, an e-mail address or a word, with what separates it from the next. A UUID or a token with `-`
- * or `_` inside is one segment, so it is looked for before the key is split at those.
- */
-const SEGMENT =
-  /[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{20,}|[^:./|\-_#{}\s]+/gi;
-
-/** Applies `change` to every segment of a key and leaves the separators alone. */
-export function mapSegments(key: string, change: (segment: string) => string): string {
-  return key.replace(SEGMENT, change);
-}
-
-const NUMBER = /^\d+$/;
-const HEX = /^(?=.*\d)[0-9a-f]{8,}$/i;
-const ULID = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/i;
-const EMAIL = /@/;
-const LONG_TOKEN = /^(?=.*[\da-z])[\w.+/=-]{20,}$/i;
-
-/** Whether the segment names one of many things rather than a kind of thing. */
-export function isVarying(segment: string): boolean {
-  return NUMBER.test(segment) || EMAIL.test(segment) || HEX.test(segment) || ULID.test(segment) || LONG_TOKEN.test(segment);
-}
+export { mapSegments } from './segments';
 
 /** Whether the segment looks like an e-mail address, a JWT or a random token: a person or a credential. */
 export function isRevealing(segment: string): boolean {
-  return EMAIL.test(segment) || (LONG_TOKEN.test(segment) && !NUMBER.test(segment));
+  let revealing = false;
+  mapSegments(segment, (part, kind) => {
+    revealing ||= kind === 'token' || kind === 'email';
+    return part;
+  });
+  return revealing;
 }
 
-/** The template of a key. Pure and the same for the same key, always. */
+/** The template of a key by its looks alone. Pure and the same for the same key, always. */
 export function familyOf(key: string): string {
-  return mapSegments(key, (segment) => (isVarying(segment) ? PLACEHOLDER : segment)).replaceAll(`{${PLACEHOLDER}}`, PLACEHOLDER);
+  const open = key.indexOf('{');
+  const close = open < 0 ? -1 : key.indexOf('}', open);
+  if (close <= open + 1) return tidy(collapseVarying(key));
+  const tag = collapseTag(key.slice(open + 1, close));
+  return tidy(`${collapseVarying(key.slice(0, open))}{${tag}}${collapseVarying(key.slice(close + 1))}`);
+}
+
+function collapseVarying(text: string): string {
+  return mapSegments(text, (segment, kind) => (kind === 'word' ? segment : '{}'));
+}
+
+const DIGIT = /\d/;
+
+/** A hash tag holds what keys of one slot share: `{user1}:cart` is a cart, and `user1` says whose. */
+function collapseTag(text: string): string {
+  return mapSegments(text, (segment, kind) => (kind === 'word' && !DIGIT.test(segment) ? segment : '{}'));
+}
+
+export interface KeyFamilyOptions {
+  /** Families at one time; what comes later is `_other`. Default 200. */
+  readonly maxFamilies?: number;
+  /** The application's own answer; undefined leaves the key to us. */
+  readonly familyOf?: ((key: string) => string | undefined) | undefined;
+  /** Hears once when `familyOf` throws or returns no string. */
+  readonly report?: (message: string) => void;
+}
+
+export const OTHER_FAMILY = '_other';
+
+/** Two generations of this many keys are remembered: enough for hot keys, a few MB at most. */
+const MAX_REMEMBERED_KEYS = 5_000;
+const MAX_FAMILY_LENGTH = 128;
+
+/**
+ * Families as metrics need them: few. Learns from the keys it sees which positions vary, and remembers the
+ * family of recent keys, so that the usual cost is one look into a Map. The same keys in the same order give
+ * the same families.
+ */
+export class KeyFamilies {
+  private recent = new Map<string, string>();
+  private older = new Map<string, string>();
+  private readonly tree = new FamilyTree();
+  private readonly admitted = new Set<string>();
+  private readonly maxFamilies: number;
+  private admissions = 0;
+  private revision = 0;
+  private reported = false;
+
+  constructor(private readonly options: KeyFamilyOptions = {}) {
+    this.maxFamilies = options.maxFamilies ?? 200;
+  }
+
+  /** The family of a key; `_other` when there are too many, or the key is no text. */
+  of(key: unknown): string {
+    const text = identifierText(key);
+    if (text === undefined) return OTHER_FAMILY;
+    return this.recent.get(text) ?? this.recall(text);
+  }
+
+  private recall(text: string): string {
+    const family = this.older.get(text) ?? this.learn(text);
+    if (this.recent.size >= MAX_REMEMBERED_KEYS) {
+      this.older = this.recent;
+      this.recent = new Map();
+    }
+    this.recent.set(detach(text), family);
+    return family;
+  }
+
+  private learn(text: string): string {
+    const own = this.askApplication(text);
+    if (own !== undefined) return this.admit(own);
+    const family = this.tree.place(familyOf(text));
+    if (this.tree.revision !== this.revision) this.revise();
+    return family === undefined ? OTHER_FAMILY : this.admit(family);
+  }
+
+  private askApplication(text: string): string | undefined {
+    if (this.options.familyOf === undefined) return undefined;
+    try {
+      const family = this.options.familyOf(text);
+      if (family === undefined || typeof family === 'string') return family;
+      this.reportOnce('the `keyFamily` function returned no string: the key keeps its own family');
+    } catch {
+      this.reportOnce('the `keyFamily` function threw: the key keeps its own family');
+    }
+    return undefined;
+  }
+
+  private reportOnce(message: string): void {
+    if (!this.reported) this.options.report?.(message);
+    this.reported = true;
+  }
+
+  /**
+   * A family given back when its position collapsed makes room for another, but not for ever: what was once
+   * a metric attribute stays in the backend.
+   */
+  private admit(family: string): string {
+    const name = family.length > MAX_FAMILY_LENGTH ? cutText(family, MAX_FAMILY_LENGTH) : family;
+    if (this.admitted.has(name)) return name;
+    if (this.admitted.size >= this.maxFamilies || this.admissions >= 2 * this.maxFamilies) return OTHER_FAMILY;
+    this.admissions++;
+    this.admitted.add(detach(name));
+    return name;
+  }
+
+  /** A position collapsed: what was remembered of it is no longer true. Rare. */
+  private revise(): void {
+    this.revision = this.tree.revision;
+    this.recent.clear();
+    this.older.clear();
+    for (const family of this.admitted) if (this.tree.read(family) !== family) this.admitted.delete(family);
+  }
+}
+
+/** A copy: a part of a larger string (a key cut out of a request) would keep all of it alive. */
+function detach(text: string): string {
+  return text.length < 13 ? text : Buffer.from(text).toString();
 }

@@ -1,6 +1,8 @@
 // Knows: how a key, field, channel or other identifier may be shown.
 // Must not know: which command it came with.
-import { familyOf, isRevealing, mapSegments } from './families';
+import { cutText, identifierText } from './arguments';
+import { familyOf } from './families';
+import { mapSegments, mayReveal } from './segments';
 
 /** How keys are shown, everywhere they can appear. */
 export type KeyMode = 'safe' | 'full' | 'family' | 'hidden' | ((key: string) => string);
@@ -10,9 +12,6 @@ export type KeyMask = (key: unknown) => string;
 
 export const HIDDEN = '?';
 
-/** Keys longer than this are cut: a key is an identifier, and a span is no place for a document. */
-const MAX_KEY_LENGTH = 256;
-
 /**
  * Makes the mask of a mode. A function of the application's is guarded: when it throws or returns
  * no string, the key is hidden and `report` hears of it.
@@ -20,24 +19,37 @@ const MAX_KEY_LENGTH = 256;
 export function keyMask(mode: KeyMode, report: (message: string) => void): KeyMask {
   if (typeof mode === 'function') return (key) => maskWith(mode, key, report);
   if (mode === 'hidden') return () => HIDDEN;
-  const show = mode === 'full' ? (text: string) => text : mode === 'family' ? familyOf : maskRevealing;
-  return (key) => {
-    const text = textOf(key);
-    return text === undefined ? HIDDEN : show(text);
-  };
+  return mode === 'full' ? maskNothing : mode === 'family' ? maskVarying : maskRevealing;
+}
+
+function maskNothing(key: unknown): string {
+  return textOf(key) ?? HIDDEN;
+}
+
+function maskVarying(key: unknown): string {
+  const text = textOf(key);
+  return text === undefined ? HIDDEN : familyOf(text);
 }
 
 /** `safe`: the key, but for segments that look like a secret or a person. */
-function maskRevealing(key: string): string {
-  return mapSegments(key, (segment) => (isRevealing(segment) ? HIDDEN : segment));
+function maskRevealing(key: unknown): string {
+  const text = textOf(key);
+  if (text === undefined) return HIDDEN;
+  return mayReveal(text) ? mapSegments(text, hideRevealing) : text;
 }
+
+function hideRevealing(segment: string, kind: string): string {
+  return kind === 'token' || kind === 'email' ? HIDDEN : segment;
+}
+
+const MAX_MASKED_LENGTH = 256;
 
 function maskWith(mask: (key: string) => string, key: unknown, report: (message: string) => void): string {
   const text = textOf(key);
   if (text === undefined) return HIDDEN;
   try {
     const masked = mask(text);
-    if (typeof masked === 'string') return masked;
+    if (typeof masked === 'string') return masked.length > MAX_MASKED_LENGTH ? cutText(masked, MAX_MASKED_LENGTH) : masked;
     report('the `keys` function returned no string: the key is hidden');
   } catch {
     report('the `keys` function threw: the key is hidden');
@@ -45,18 +57,11 @@ function maskWith(mask: (key: string) => string, key: unknown, report: (message:
   return HIDDEN;
 }
 
+/** Control characters mean packed binary, or a whole document where a key should be. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
+const CONTROL = /[\x00-\x1f\x7f]/;
+
 function textOf(key: unknown): string | undefined {
-  if (typeof key === 'number') return String(key);
-  const text = key instanceof Uint8Array ? decode(key) : key;
-  if (typeof text !== 'string') return undefined;
-  return text.length > MAX_KEY_LENGTH ? `${text.slice(0, MAX_KEY_LENGTH)}…` : text;
-}
-
-const PRINTABLE = /^[\x20-\x7e]*$/;
-
-/** A key given as bytes is shown only when the bytes are plain text. */
-function decode(bytes: Uint8Array): string | undefined {
-  if (bytes.length > MAX_KEY_LENGTH) return undefined;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  return PRINTABLE.test(text) ? text : undefined;
+  const text = identifierText(key);
+  return text === undefined || CONTROL.test(text) ? undefined : text;
 }

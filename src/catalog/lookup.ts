@@ -1,7 +1,8 @@
 // Knows: how to find a command's row by the words the application sent. Default: deny.
 // Must not know: clients, spans, metrics.
 import type { Arguments } from '../core/events';
-import { COMMANDS, type CommandRow, type HitRule } from './commands';
+import { shortText } from './arguments';
+import { COMMANDS, type CommandRow } from './commands';
 import { compile, type Grammar, mentions } from './grammar';
 
 /** A row ready for use. */
@@ -11,7 +12,6 @@ export interface CommandRule extends CommandRow {
   readonly startsWithKey: boolean;
   /** Some argument may carry a time to live, or the value that is stored. */
   readonly writes: boolean;
-  readonly hit?: HitRule;
 }
 
 /** What the table says of one command. */
@@ -28,7 +28,9 @@ export interface Entry {
 
 /** Every spelling seen of a known command; far more than the table has, and a bound for the rest. */
 const MAX_REMEMBERED = 2_000;
-const remembered = new Map<string, Entry>();
+let rememberedCount = 0;
+/** By the first word; for a container by the second behind it. */
+const remembered = new Map<string, Entry | Map<string, Entry>>();
 const rules = new Map<string, CommandRule>();
 const containers = new Set(
   Object.keys(COMMANDS)
@@ -40,29 +42,46 @@ const containers = new Set(
 export function lookup(args: Arguments): Entry {
   const name = args[0];
   const known = typeof name === 'string' ? remembered.get(name) : undefined;
-  return known ?? lookupSlowly(args);
+  if (known === undefined) return lookupSlowly(args);
+  if (!(known instanceof Map)) return known;
+  const word = args[1];
+  return (typeof word === 'string' ? known.get(word) : undefined) ?? lookupSlowly(args);
 }
 
 function lookupSlowly(args: Arguments): Entry {
   const name = nameOf(args[0]);
   if (name === undefined) return UNNAMED;
   const canonical = name.toUpperCase();
-  if (!containers.has(canonical)) return remember(name, entryOf(name, canonical, 1));
+  if (!containers.has(canonical)) return lookupSingle(name, canonical);
   const word = nameOf(args[1]);
-  const both = word === undefined ? undefined : `${canonical} ${word.toUpperCase()}`;
-  if (both === undefined || COMMANDS[both] === undefined) return entryOf(name, canonical, 1);
-  // Remembered by both words: the first alone does not tell which row.
-  const spelled = `${name} ${word}`;
-  return remembered.get(spelled) ?? remember(spelled, entryOf(spelled, both, 2));
+  const both = word === undefined ? '' : `${canonical} ${word.toUpperCase()}`;
+  if (word === undefined || !Object.hasOwn(COMMANDS, both)) return entryOf(name, canonical, 1);
+  const words = wordsBehind(name);
+  return words.get(word) ?? remember(words, word, entryOf(`${name} ${word}`, both, 2));
+}
+
+function lookupSingle(name: string, canonical: string): Entry {
+  const known = remembered.get(name);
+  return known !== undefined && !(known instanceof Map) ? known : remember(remembered, name, entryOf(name, canonical, 1));
 }
 
 function entryOf(operation: string, canonical: string, from: number): Entry {
   return { operation, canonical, rule: ruleOf(canonical), from };
 }
 
-function remember(spelling: string, entry: Entry): Entry {
-  if (entry.rule !== undefined && remembered.size < MAX_REMEMBERED) remembered.set(spelling, entry);
+function remember(memory: { set(spelling: string, entry: Entry): unknown }, spelling: string, entry: Entry): Entry {
+  if (entry.rule === undefined || rememberedCount >= MAX_REMEMBERED) return entry;
+  rememberedCount++;
+  memory.set(spelling, entry);
   return entry;
+}
+
+function wordsBehind(name: string): Map<string, Entry> {
+  const known = remembered.get(name);
+  if (known instanceof Map) return known;
+  const words = new Map<string, Entry>();
+  if (rememberedCount < MAX_REMEMBERED) remembered.set(name, words);
+  return words;
 }
 
 const WRITE_ROLES = ['stored', 'seconds', 'ms', 'unix', 'unixms'] as const;
@@ -74,10 +93,11 @@ function ruleOf(canonical: string): CommandRule | undefined {
   if (source === undefined) return undefined;
   const row = typeof source === 'string' ? { args: source } : source;
   const grammar = compile(row.args);
+  const first = grammar[0];
   const rule = {
     ...row,
     grammar,
-    startsWithKey: row.args.startsWith('key'),
+    startsWithKey: first !== undefined && ((first.kind === 'one' && first.role === 'key') || (first.kind === 'repeat' && first.roles[0] === 'key')),
     writes: mentions(grammar, WRITE_ROLES),
   };
   rules.set(canonical, rule);
@@ -87,9 +107,9 @@ function ruleOf(canonical: string): CommandRule | undefined {
 const UNNAMED: Entry = { operation: '_OTHER', canonical: '_OTHER', rule: undefined, from: 1 };
 
 /** What a command name can look like. A whole command line, or a value in its place, is no name. */
-const NAME = /^[a-z][a-z0-9._|-]{0,39}$/i;
+const NAME = /^[a-z_][a-z0-9._|-]{0,39}$/i;
 
 function nameOf(word: unknown): string | undefined {
-  const text = word instanceof Uint8Array && word.length <= 40 ? Buffer.from(word).toString('latin1') : word;
-  return typeof text === 'string' && NAME.test(text) ? text : undefined;
+  const text = typeof word === 'number' ? undefined : shortText(word, 40);
+  return text !== undefined && NAME.test(text) ? text : undefined;
 }

@@ -1,12 +1,16 @@
 // Knows: how a command is written down without its values.
 // Must not know: spans, replies, clients.
 import type { Arguments } from '../core/events';
-import { assignRoles, type Role } from './grammar';
+import { shortText } from './arguments';
+import { assignRoles, isCursor, type Role } from './grammar';
 import { HIDDEN, type KeyMask } from './keys';
 import type { Entry } from './lookup';
 
 /** Stands where the text was cut. */
 const CUT = '…';
+
+/** Arguments read however short the text may be: enough that an option at the end of a fixed list is seen. */
+const MIN_READ = 32;
 
 /** Roles of the last command read. One buffer is enough: text is built in one go, never across an await. */
 const roles: Role[] = [];
@@ -17,17 +21,24 @@ const roles: Role[] = [];
  * what is kept, not by what was sent.
  */
 export function queryText(entry: Entry, args: Arguments, mask: KeyMask, maxLength: number): string {
-  if (entry.rule === undefined) return entry.operation;
+  const { operation, rule, from } = entry;
+  if (rule === undefined || from >= args.length) return cutName(operation, maxLength);
+  if (operation.length > maxLength - 2) return cutName(operation, maxLength);
   // Every argument takes two characters or more, so none behind this index can be kept.
-  const until = entry.from + Math.ceil(maxLength / 2);
-  const end = assignRoles(entry.rule.grammar, args, entry.from, until, roles);
-  let text = entry.operation;
-  for (let index = entry.from; index < end; index++) {
+  const end = assignRoles(rule.grammar, args, from, from + Math.max(MIN_READ, maxLength >> 1), roles);
+  let text = operation;
+  for (let index = from; index < end; index++) {
     const shown = showArgument(args[index], roles[index] as Role, mask);
-    if (text.length + 1 + shown.length > maxLength - 2) return `${text} ${CUT}`;
+    // Room for the mark of a cut, unless this is the last.
+    const room = index === args.length - 1 ? maxLength : maxLength - 2;
+    if (text.length + 1 + shown.length > room) return `${text} ${CUT}`;
     text += ` ${shown}`;
   }
   return end < args.length ? `${text} ${CUT}` : text;
+}
+
+function cutName(name: string, maxLength: number): string {
+  return name.length > maxLength ? name.slice(0, maxLength - 1) + CUT : name;
 }
 
 /** Several commands as one text, joined as the conventions ask. */
@@ -38,21 +49,23 @@ export function batchText(
   maxLength: number,
 ): string {
   let text = '';
-  for (const args of commands) {
-    const separator = text === '' ? '' : '; ';
-    const left = maxLength - text.length - separator.length;
-    if (left < 8) return `${text}${separator}${CUT}`.slice(0, maxLength);
+  for (let index = 0; index < commands.length; index++) {
+    const args = commands[index] as Arguments;
+    const separator = index === 0 ? '' : '; ';
+    const room = maxLength - text.length - separator.length;
+    // `; …` must still fit behind every command but the last.
+    const left = index === commands.length - 1 ? room : room - 3;
+    if (left < 8) return `${text}${separator}${CUT}`;
     text += separator + queryText(lookup(args), args, mask, left);
   }
   return text;
 }
 
-const WORD = /^[\w.=~-]{1,32}$/;
-const NUMBER = /^[+-]?(?:\d{1,20}(?:\.\d{1,20})?|inf)$/i;
+const NUMBER = /^(?:[+-]?(?:\d{1,20}(?:\.\d{1,20})?|inf)|#\d{1,20})$/i;
 const SHA = /^[0-9a-f]{40}$/i;
-const CURSOR = /^(?:\d{1,20}(?:-(?:\d{1,20}|\*))?|[$*>+-])$/;
-const PATH = /^[$.]?[\w.[\]*$-]{0,128}$/;
+const ENCODING = /^[iu]\d{1,2}$/i;
 
+/** Structure is shown only when it looks like structure: a value in the wrong place stays hidden. */
 function showArgument(arg: unknown, role: Role, mask: KeyMask): string {
   switch (role) {
     case 'key':
@@ -60,24 +73,34 @@ function showArgument(arg: unknown, role: Role, mask: KeyMask): string {
     case 'name':
     case 'channel':
     case 'pattern':
-      return mask(arg);
+      return mask(arg) || '""';
     case 'word':
-      return showIf(WORD, arg);
+      return shortText(arg, 32) ?? HIDDEN; // compared with the words of the row already
     case 'number':
-      return showIf(NUMBER, arg);
+      return showIf(NUMBER, arg, 48);
     case 'cursor':
-      return showIf(CURSOR, arg);
+      return isCursor(arg) ? (shortText(arg, 48) as string) : HIDDEN;
+    case 'encoding':
+      return showIf(ENCODING, arg, 3);
     case 'sha':
-      return showIf(SHA, arg);
+      return showIf(SHA, arg, 40);
     case 'path':
-      return showIf(PATH, arg);
+      return showPath(arg, mask);
     default:
       return HIDDEN;
   }
 }
 
-/** Structure is shown only when it looks like structure: a value in the wrong place stays hidden. */
-function showIf(shape: RegExp, arg: unknown): string {
-  const text = typeof arg === 'number' ? String(arg) : arg instanceof Uint8Array && arg.length <= 128 ? Buffer.from(arg).toString('latin1') : arg;
-  return typeof text === 'string' && shape.test(text) ? text : HIDDEN;
+function showIf(shape: RegExp, arg: unknown, maxLength: number): string {
+  const text = shortText(arg, maxLength);
+  return text !== undefined && shape.test(text) ? text : HIDDEN;
+}
+
+/** Names and indexes only: a filter expression (`$[?(@.email=="a@b.c")]`) is a value. */
+const PATH = /^[$.]?[\w.[\]*$-]*$/;
+
+function showPath(arg: unknown, mask: KeyMask): string {
+  const text = shortText(arg, 128);
+  if (text === '$' || text === '.') return text;
+  return text !== undefined && PATH.test(text) ? mask(text) || '""' : HIDDEN;
 }

@@ -1,0 +1,36 @@
+// Knows: how a single argument becomes text, at bounded cost.
+// Must not know: commands, roles, what is shown.
+
+/**
+ * A command's own word, number or id as text, or undefined when it is longer than `maxLength` or no text:
+ * a value is not copied only to be compared. Bytes count as text here, for they are compared, not shown.
+ */
+export function shortText(arg: unknown, maxLength: number): string | undefined {
+  if (typeof arg === 'string') return arg.length <= maxLength ? arg : undefined;
+  if (typeof arg === 'number' || typeof arg === 'bigint') return String(arg);
+  // Not `instanceof`: that is false for buffers of another realm (Jest), and runs the traps of a proxy.
+  return ArrayBuffer.isView(arg) && arg.byteLength <= maxLength ? latin1(arg) : undefined;
+}
+
+/** Keys longer than this are cut: a key is an identifier, and a span is no place for a document. */
+const MAX_IDENTIFIER_LENGTH = 256;
+const PRINTABLE = /^[\x20-\x7e]*$/;
+
+/** A key or another identifier as text, cut; undefined when it is none. Bytes are shown only when they are plain text. */
+export function identifierText(arg: unknown): string | undefined {
+  if (typeof arg === 'string') return arg.length > MAX_IDENTIFIER_LENGTH ? cutText(arg, MAX_IDENTIFIER_LENGTH) : arg;
+  if (typeof arg === 'number' || typeof arg === 'bigint') return String(arg);
+  if (!ArrayBuffer.isView(arg) || arg.byteLength > MAX_IDENTIFIER_LENGTH) return undefined;
+  const text = latin1(arg);
+  return PRINTABLE.test(text) ? text : undefined;
+}
+
+/** The first characters and an ellipsis, never half a surrogate pair. */
+export function cutText(text: string, length: number): string {
+  const last = text.charCodeAt(length - 1);
+  return `${text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length)}…`;
+}
+
+function latin1(bytes: ArrayBufferView): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
