@@ -1,0 +1,33 @@
+// Knows: that a diagnostic is worth nothing while nobody has set a logger.
+// Must not know: what is said.
+import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+
+/** Where every copy of the API keeps what is registered. */
+interface ApiGlobals {
+  readonly diag?: object;
+  readonly trace?: object;
+}
+
+const API = Symbol.for('opentelemetry.js.api.1');
+
+export function apiGlobals(): ApiGlobals {
+  return (globalThis as { [API]?: ApiGlobals })[API] ?? {};
+}
+
+/** Runs `call` with diagnostics on the console, and leaves no logger behind: the SDK or the application sets its own. */
+export function audibly<T>(call: () => T): T {
+  const isOurs = useConsole();
+  try {
+    return call();
+  } finally {
+    if (isOurs) diag.disable();
+  }
+}
+
+/** Sets a logger at OTEL_LOG_LEVEL, or for warnings and errors, unless there is one. */
+export function useConsole(): boolean {
+  if (apiGlobals().diag !== undefined) return false;
+  const name = process.env.OTEL_LOG_LEVEL?.trim().toUpperCase() ?? '';
+  const logLevel = name in DiagLogLevel ? DiagLogLevel[name as keyof typeof DiagLogLevel] : DiagLogLevel.WARN;
+  return diag.setLogger(new DiagConsoleLogger(), { logLevel });
+}

@@ -1,0 +1,58 @@
+// Knows: how to send what is left before the process ends, without a say in how or when it ends.
+// Must not know: what is sent.
+
+import { isMainThread } from 'node:worker_threads';
+import { diag, metrics, trace } from '@opentelemetry/api';
+import { PACKAGE_NAME } from '../version';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/** Less than what orchestrators grant between SIGTERM and SIGKILL: a dead collector must not use it up. */
+const FLUSH_TIMEOUT_MS = 3_000;
+
+interface Flushable {
+  forceFlush?(): Promise<void>;
+}
+
+/** Sends what is left when the event loop is empty and when a signal ends the process. */
+export function flushAtEnd(sdk: { shutdown(): Promise<void> }): void {
+  process.once('beforeExit', () => void settled(sdk.shutdown()));
+  // Workers get no signals.
+  if (isMainThread) for (const signal of SIGNALS) process.once(signal, () => endOn(signal));
+}
+
+/**
+ * Our listener took the signal's default action away. It is gone when this runs, and it runs before the
+ * application's: whoever counts listeners, as `signal-exit` does, sees what there would be without us. If nobody
+ * else listens, the signal is sent again to do what it would have done. The SDK goes on: as process 1 of a
+ * container, where that is nothing, the process lives on.
+ */
+function endOn(signal: NodeJS.Signals): void {
+  const flushed = flush();
+  if (process.listenerCount(signal) > 0) return;
+  // Not unref'd: a process that runs out of work meanwhile would end with code 0.
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
+  });
+  void Promise.race([flushed, late]).then(() => {
+    clearTimeout(timer);
+    process.kill(process.pid, signal);
+  });
+}
+
+function flush(): Promise<void> {
+  const tracers = trace.getTracerProvider();
+  const delegate: object = 'getDelegate' in tracers ? (tracers.getDelegate as () => object)() : tracers;
+  const providers: Flushable[] = [delegate, metrics.getMeterProvider() as object];
+  return settled(Promise.all(providers.map((provider) => provider.forceFlush?.())));
+}
+
+async function settled(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    diag.createComponentLogger({ namespace: PACKAGE_NAME }).warn(`the last telemetry could not be sent: ${reason}`);
+  }
+}
