@@ -60,7 +60,8 @@ export class KeyFamilies {
   private recent = new Map<string, string>();
   private older = new Map<string, string>();
   private readonly tree = new FamilyTree();
-  private readonly admitted = new Set<string>();
+  /** With whether we learnt it, or the application said so. */
+  private readonly admitted = new Map<string, 'learnt' | 'own'>();
   private readonly maxFamilies: number;
   private admissions = 0;
   private revision = 0;
@@ -89,10 +90,10 @@ export class KeyFamilies {
 
   private learn(text: string): string {
     const own = this.askApplication(text);
-    if (own !== undefined) return this.admit(own);
+    if (own !== undefined) return this.admit(own, 'own');
     const family = this.tree.place(familyOf(text));
     if (this.tree.revision !== this.revision) this.revise();
-    return family === undefined ? OTHER_FAMILY : this.admit(family);
+    return family === undefined ? OTHER_FAMILY : this.admit(family, 'learnt');
   }
 
   private askApplication(text: string): string | undefined {
@@ -116,12 +117,12 @@ export class KeyFamilies {
    * A family given back when its position collapsed makes room for another, but not for ever: what was once
    * a metric attribute stays in the backend.
    */
-  private admit(family: string): string {
+  private admit(family: string, source: 'learnt' | 'own'): string {
     const name = family.length > MAX_FAMILY_LENGTH ? cutText(family, MAX_FAMILY_LENGTH) : family;
     if (this.admitted.has(name)) return name;
     if (this.admitted.size >= this.maxFamilies || this.admissions >= 2 * this.maxFamilies) return OTHER_FAMILY;
     this.admissions++;
-    this.admitted.add(detach(name));
+    this.admitted.set(detach(name), source);
     return name;
   }
 
@@ -130,7 +131,9 @@ export class KeyFamilies {
     this.revision = this.tree.revision;
     this.recent.clear();
     this.older.clear();
-    for (const family of this.admitted) if (this.tree.read(family) !== family) this.admitted.delete(family);
+    for (const [family, source] of this.admitted) {
+      if (source === 'learnt' && this.tree.read(family) !== family) this.admitted.delete(family);
+    }
   }
 }
 

@@ -218,7 +218,9 @@ class Reader {
 
   private readOptions(options: Options): boolean {
     while (this.at < this.until) {
-      const own = options.get(wordAt(this.args[this.at]));
+      const arg = this.args[this.at];
+      // Most are upper case as they come.
+      const own = options.get(arg as string) ?? options.get(wordAt(arg));
       if (own === undefined) return true;
       this.take('word');
       if (!this.readOwn(own)) return false;

@@ -33,9 +33,10 @@ function maskVarying(key: unknown): string {
 
 /** `safe`: the key, but for segments that look like a secret or a person. */
 function maskRevealing(key: unknown): string {
-  const text = textOf(key);
+  const text = identifierText(key);
   if (text === undefined) return HIDDEN;
-  return mayReveal(text) ? mapSegments(text, hideRevealing) : text;
+  if (!mayReveal(text)) return text;
+  return CONTROL.test(text) ? HIDDEN : mapSegments(text, hideRevealing);
 }
 
 function hideRevealing(segment: string, kind: string): string {

@@ -61,7 +61,7 @@ export function batchText(
   return text;
 }
 
-const NUMBER = /^(?:[+-]?(?:\d{1,20}(?:\.\d{1,20})?|inf)|#\d{1,20})$/i;
+const NUMBER = /^(?:[+-]?(?:\d{1,20}(?:\.\d{1,20})?|inf)|#\d{1,20}|\*)$/i;
 const SHA = /^[0-9a-f]{40}$/i;
 const ENCODING = /^[iu]\d{1,2}$/i;
 

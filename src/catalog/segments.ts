@@ -35,13 +35,15 @@ const RUN = /eyJ[\w-]{17,}(?:\.[\w-]+)*|[A-Za-z0-9_+/=~-]{20,}|[A-Za-z0-9\u0080-
 function mapTokens(key: string, change: Change): string {
   return key.replace(RUN, (run) => {
     if (run.length < MIN_TOKEN_LENGTH) return change(run, kindOfWord(run));
-    return run.startsWith('eyJ') ? change(run, 'token') : mapRun(run, change);
+    return run.startsWith('eyJ') || ONLY_UUID.test(run) ? change(run, 'token') : mapRun(run, change);
   });
 }
 
+const ONLY_UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const UUID = /(?<![0-9a-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-z])/gi;
 
 function mapRun(run: string, change: Change): string {
+  if (run.search(UUID) < 0) return mapPaths(run, change);
   let text = '';
   let at = 0;
   for (const found of run.matchAll(UUID)) {
@@ -52,6 +54,7 @@ function mapRun(run: string, change: Change): string {
 }
 
 function mapPaths(run: string, change: Change): string {
+  if (!run.includes('/')) return mapToken(run, change);
   let text = '';
   let at = 0;
   for (const { index } of run.matchAll(SLASH)) {
@@ -115,7 +118,7 @@ function kindOfWord(word: string): SegmentKind {
 const ONE_CASE = /^(?:[a-z]{4,}|[A-Z]{4,})$/;
 
 function isPlainWord(atom: string): boolean {
-  return ONE_CASE.test(atom) && scoreWords(atom) >= 0;
+  return ONE_CASE.test(atom) && scoreWords(atom) >= 3;
 }
 
 const ALL_HEX = /^[0-9a-f]*\d[0-9a-f]*$/i;
@@ -139,7 +142,7 @@ export function mayReveal(key: string): boolean {
   let before = OTHER;
   for (let index = 0; index < key.length; index++) {
     const kind = classOf(key.charCodeAt(index));
-    if (kind === MAIL) return true;
+    if (kind === CLOSER) return true;
     run = kind === OTHER ? 0 : run + 1;
     atom = kind === OTHER || kind === JOINER ? 0 : atom + 1;
     if (run === 0) meetings = 0;
@@ -155,14 +158,14 @@ const JOINER = 1;
 const DIGIT = 2;
 const SMALL = 3;
 const CAPITAL = 4;
-const MAIL = 5;
+const CLOSER = 5; // an @ or %40, or a control character
 
 const CLASSES = new Uint8Array(128).map((_, code) => {
   const char = String.fromCharCode(code);
   if (/[a-z]/.test(char)) return SMALL;
   if (/[A-Z]/.test(char)) return CAPITAL;
   if (/\d/.test(char)) return DIGIT;
-  if (/[@%]/.test(char)) return MAIL;
+  if (/[@%]/.test(char) || code < 32 || code === 127) return CLOSER;
   return /[_+/=~-]/.test(char) ? JOINER : OTHER;
 });
 
