@@ -1,5 +1,5 @@
 // Knows: all rooms. The composition root, and the only file that does.
-import { diag, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
+import { diag, type Meter, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
 import { InstrumentationBase, InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import { Adapters } from './adapters';
 import { type RedisInstrumentationConfig, readSettings } from './config';
@@ -12,14 +12,17 @@ import { SpanRecorder } from './recorders/spans';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
 
 /**
- * Traces and measures node-redis (npm `redis` 4 to 6 and `@redis/client`) with no change in the application.
+ * Traces and measures node-redis (npm `redis` 2 to 6 and `@redis/client`) with no change in the application.
  * Give it to a `NodeSDK`, to `registerInstrumentations`, or preload the package's `hook` or `register` entry.
  */
 export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentationConfig> {
   // The base constructor calls init() and enable() before our fields would be initialised: declared, not defined.
+  private declare report: Report;
   private declare providers: Providers;
-  private declare operation: Operation;
+  private declare isMeasuring: boolean;
+  private declare metrics: MetricRecorder;
   private declare connections: ConnectionRecorder;
+  private declare operation: Operation;
   private declare adapters: Adapters;
 
   /** @param config options; what is not given comes from the environment, then from the defaults */
@@ -29,16 +32,29 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
 
   protected override init(): InstrumentationNodeModuleDefinition[] {
     const logger = diag.createComponentLogger({ namespace: PACKAGE_NAME });
-    const report: Report = reportOnce((message) => logger.warn(message));
-    const settings = readSettings(this.getConfig(), process.env, report);
+    this.report = reportOnce((message) => logger.warn(message));
     this.providers = new Providers();
-    const { tracer, meter } = this.providers;
-    const source = settings.metrics ? meter : () => undefined;
-    this.connections = new ConnectionRecorder(source);
-    const spans = new SpanRecorder(settings.spans, tracer, report);
-    this.operation = new Operation(settings.operation, spans, new MetricRecorder(source), report);
-    this.adapters = new Adapters(this.operation, (pool) => this.connections.watch(pool), report);
+    const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
+    this.metrics = new MetricRecorder(meter);
+    this.connections = new ConnectionRecorder(meter);
+    this.operation = new Operation(this.report);
+    this.adapters = new Adapters(this.operation, (pool) => this.connections.watch(pool), this.report);
+    this.configure();
     return definitionsOf(this.adapters);
+  }
+
+  /** Takes new options at once. What is on its way is recorded with the ones it ends under. */
+  override setConfig(config: RedisInstrumentationConfig): void {
+    super.setConfig(config);
+    // The base constructor calls this before init().
+    if (this.operation !== undefined) this.configure();
+  }
+
+  private configure(): void {
+    const settings = readSettings(this.getConfig(), process.env, this.report);
+    this.isMeasuring = settings.metrics;
+    const spans = new SpanRecorder(settings.spans, this.providers.tracer, this.report);
+    this.operation.use(settings.operation, spans, this.metrics);
   }
 
   override enable(): void {
@@ -75,7 +91,8 @@ function definitionsOf(adapters: Adapters): InstrumentationNodeModuleDefinition[
       onLoad(moduleExports, version);
       return moduleExports;
     };
-    definition.files.push(new InstrumentationNodeModuleFile(`${module}/${file}`, ['*'], patch, () => undefined));
+    if (file === undefined) definition.patch = patch;
+    else definition.files.push(new InstrumentationNodeModuleFile(`${module}/${file}`, ['*'], patch, () => undefined));
   }
   return [...definitions.values()];
 }

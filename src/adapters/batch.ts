@@ -25,6 +25,8 @@ export interface BatchCall {
   clientOf(queue: object | undefined): ClientRef;
   /** The executor. */
   call(): Promise<unknown>;
+  /** The replies in what the executor resolved with; `null` if the transaction was aborted. */
+  repliesIn(result: unknown): unknown;
 }
 
 export class Batches {
@@ -54,7 +56,7 @@ export class Batches {
   }
 
   /** Runs an executor and settles the batch when it ends. The result and the rejection are the executor's own. */
-  execute({ kind, commands, clientOf, call }: BatchCall): Promise<unknown> {
+  execute({ kind, commands, clientOf, call, repliesIn }: BatchCall): Promise<unknown> {
     const start = this.tap.beginBatch(kind);
     const open: OpenBatch = { replies: [], next: kind === 'MULTI' ? -1 : 0, queue: undefined };
     const promise = this.enter(start === undefined ? undefined : open, call);
@@ -66,7 +68,8 @@ export class Batches {
     };
     return promise.then(
       (result) => {
-        settle(endOf(kind, result, list.length));
+        const replies = repliesIn(result);
+        settle({ failed: false, aborted: replies === null, error: undefined, replies: Array.isArray(replies) ? replies : [] });
         return result;
       },
       (error: unknown) => {
@@ -89,19 +92,6 @@ export class Batches {
       this.isInside = outerInside;
     }
   }
-}
-
-/** v5 and v6 resolve EXEC's array, v4 the replies of MULTI, of every queued command and of EXEC. */
-function endOf(kind: BatchKind, result: unknown, size: number): Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies'> {
-  const all = Array.isArray(result) ? result : [];
-  const replies: unknown = kind === 'MULTI' && isWithEnvelope(all, size) ? all[all.length - 1] : all;
-  const aborted = replies === null;
-  return { failed: false, aborted, error: undefined, replies: Array.isArray(replies) ? replies : [] };
-}
-
-function isWithEnvelope(all: readonly unknown[], size: number): boolean {
-  const last = all[all.length - 1];
-  return all.length === size + 2 && (last === null || (Array.isArray(last) && last.length === size)) && String(all[0]) === 'OK';
 }
 
 /** 4.0 hands MULTI and EXEC over among the commands; they are not the application's. */

@@ -98,7 +98,14 @@ export class CommandQueueTap {
         ref = queue === undefined ? { facts: factsFrom(this.options) } : connectionOf(queue);
         return ref;
       };
-      const promise = batches.execute({ kind, commands, clientOf, call: () => original.apply(this, call) });
+      const promise = batches.execute({
+        kind,
+        commands,
+        clientOf,
+        call: () => original.apply(this, call),
+        // A transaction resolves with the replies of MULTI, of what was queued, and of EXEC.
+        repliesIn: (result) => (kind === 'MULTI' && Array.isArray(result) ? result[result.length - 1] : result),
+      });
       const database = selectedBy(commands);
       if (database === undefined) return promise;
       return promise.then((result) => {

@@ -77,7 +77,13 @@ export class RedisClientTap {
     return function execute(this: Client, commands: unknown, selectedDatabase?: number): Promise<unknown> {
       const call = arguments as unknown as Parameters<Execute>;
       const ref = clientOf(this._self ?? this);
-      const promise = batches.execute({ kind, commands, clientOf: () => ref, call: () => original.apply(this, call) });
+      const promise = batches.execute({
+        kind,
+        commands,
+        clientOf: () => ref,
+        call: () => original.apply(this, call),
+        repliesIn: (result) => result,
+      });
       return selectedDatabase === undefined ? promise : followSelect(ref, selectedDatabase, promise);
     };
   }

@@ -37,12 +37,18 @@ export class Operation implements Tap {
   // A patch that could not be taken back, or a transaction made before we were disabled, still calls us.
   private isStopped = true;
 
-  constructor(
-    private readonly settings: OperationSettings,
-    private readonly spans: Recorder,
-    private readonly metrics: Recorder,
-    private readonly report: Report,
-  ) {}
+  private settings!: OperationSettings;
+  private spans!: Recorder;
+  private metrics!: Recorder;
+
+  constructor(private readonly report: Report) {}
+
+  /** Sets what decides and what records, from now on. Called before the first command. */
+  use(settings: OperationSettings, spans: Recorder, metrics: Recorder): void {
+    this.settings = settings;
+    this.spans = spans;
+    this.metrics = metrics;
+  }
 
   start(): void {
     this.isStopped = false;

@@ -1,0 +1,4 @@
+import { conformance } from './conformance';
+import { VERSIONS } from './support/versions';
+
+for (const version of VERSIONS) conformance(version);

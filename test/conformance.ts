@@ -1,0 +1,97 @@
+// Knows: how a path is run with us and without us, and what must be equal. Run unchanged for every version.
+// Must not know: how a version is tapped.
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
+import type { Attributes } from '@opentelemetry/api';
+import { type ExpectedSpan, PATHS, type Path } from './paths';
+import { type RedisServer, startStandalone } from './support/redis-server';
+import { assertQuiet, inSpan, instrumentation, type Recorded, recorded, redisSpans, resetTracing } from './support/tracing';
+import { connect, end, loadRedis, type Redis, type Version } from './support/versions';
+
+/** What a run of a path shows to its application: the value or the rejection, and whatever else it could hear. */
+interface Observed {
+  readonly result: string;
+  readonly events: readonly string[];
+  readonly ownNames: readonly string[];
+}
+
+/** Runs all paths of one version: once without us, once with us, and compares. */
+export function conformance(version: Version): void {
+  describe(`conformance of redis ${version}`, () => {
+    let server: RedisServer;
+    let redis: Redis;
+    before(async () => {
+      server = await startStandalone();
+      redis = loadRedis(version);
+    });
+    after(() => server.stop());
+    afterEach(() => instrumentation.enable());
+
+    for (const path of PATHS.filter(({ on }) => on?.(version) ?? true)) {
+      it(path.title, async () => {
+        resetTracing();
+        instrumentation.disable();
+        const control = await observe(path, version, redis, server);
+        assert.deepEqual(redisSpans(), [], 'a disabled instrumentation made spans');
+        instrumentation.enable();
+        const traced = await observe(path, version, redis, server);
+        assert.deepEqual(traced, control, 'the application sees a difference');
+        const expected = path.spans(version, server).map((span) => complete(span, server));
+        assert.deepEqual(redisSpans().map(recorded), expected);
+        assertQuiet();
+      });
+    }
+  });
+}
+
+async function observe(path: Path, version: Version, redis: Redis, server: RedisServer): Promise<Observed> {
+  for (const reset of [['FLUSHALL'], ['SCRIPT', 'FLUSH'], ['FUNCTION', 'FLUSH'], ...(path.given ?? [])]) await server.request(...reset);
+  const events: string[] = [];
+  const client = await connect(redis, server, path.options?.(server));
+  client.on('error', (error: Error) => events.push(`error ${error.message}`));
+  const restore = listenForUnhandled(events);
+  try {
+    const run = (): Promise<unknown> => path.run({ client, redis, server, version, events });
+    const result = await inCaller(path, run);
+    // Unhandled rejections are told of once the microtasks are through.
+    await new Promise((resolve) => setImmediate(resolve));
+    return { result, events, ownNames: Object.getOwnPropertyNames(client) };
+  } finally {
+    restore();
+    await end(client);
+  }
+}
+
+function listenForUnhandled(events: string[]): () => void {
+  const silenced = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', (reason) => events.push(`unhandledRejection ${describeResult(reason)}`));
+  return () => {
+    process.removeAllListeners('unhandledRejection');
+    for (const listener of silenced) process.on('unhandledRejection', listener);
+  };
+}
+
+/** The call happens in a span of the application's, which every span of ours must have for a parent. */
+function inCaller(path: Path, run: () => Promise<unknown>): Promise<string> {
+  return inSpan(async (caller) => {
+    const result = await run().then(describeResult, (error: unknown) => `rejected with ${describeResult(error)}`);
+    const parents = redisSpans().map(({ parentSpanContext }) => parentSpanContext?.spanId);
+    if (!path.ownParents) assert.deepEqual(new Set(parents), new Set(parents.map(() => caller.spanContext().spanId)), 'the parent');
+    return result;
+  });
+}
+
+/** Errors by class and message, everything else as it prints: stacks differ by nature. */
+function describeResult(value: unknown): string {
+  if (value instanceof Error) return `${value.constructor.name}: ${value.message}`;
+  if (Array.isArray(value)) return `[${value.map(describeResult).join(', ')}]`;
+  return inspect(value, { depth: 6, sorted: true });
+}
+
+/** What the table leaves out because every span has it. */
+function complete({ name, kind = 'CLIENT', attributes, error }: ExpectedSpan, server: RedisServer): Recorded {
+  const common: Attributes = { 'db.system.name': 'redis', 'db.namespace': '0', 'server.address': server.host, 'server.port': server.port };
+  const defaultName = `${attributes['db.operation.name']} ${server.host}:${server.port}`;
+  return { name: name ?? defaultName, kind, attributes: { ...common, ...attributes }, ...(error === undefined ? {} : { error }) };
+}

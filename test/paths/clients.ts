@@ -1,0 +1,150 @@
+import { end } from '../support/versions';
+import { batch, batchItems, called, failed, fromV5, miss, type Path, type PathContext, span, unanswered, v4, WRONGTYPE, withClient } from './path';
+
+/** Ways to come by a client, and states it can be in. */
+export const CLIENTS: readonly Path[] = [
+  {
+    title: 'legacyMode',
+    on: v4,
+    run: (context) => withClient(context, { legacyMode: true }, (client) => called((callback) => client.get('k', callback))),
+    // 4.0 gives its lower-case methods the upper-case name.
+    spans: (version) => [version === '4.0' ? span('GET', 'GET k', miss) : span('get', 'get k', miss)],
+  },
+  {
+    title: 'legacyMode through its v4 interface',
+    on: v4,
+    run: (context) => withClient(context, { legacyMode: true }, (client) => client.v4.get('k')),
+    spans: () => [span('GET', 'GET k', miss)],
+  },
+  {
+    title: 'legacy(), named as the application gave it',
+    on: fromV5,
+    run: ({ client }) => called((callback) => client.legacy().get('k', callback)),
+    spans: () => [span('get', 'get k', miss)],
+  },
+  {
+    title: 'duplicate()',
+    run: async ({ client }) => {
+      const duplicate = client.duplicate();
+      duplicate.on('error', () => {});
+      await duplicate.connect();
+      try {
+        return await duplicate.get('k');
+      } finally {
+        await end(duplicate);
+      }
+    },
+    spans: () => [span('GET', 'GET k', miss)],
+  },
+  {
+    title: 'executeIsolated',
+    on: v4,
+    run: ({ client }) => client.executeIsolated((isolated: PathContext['client']) => isolated.get('k')),
+    spans: () => [span('GET', 'GET k', miss)],
+  },
+  {
+    title: 'a command option that isolates',
+    on: v4,
+    run: ({ client, redis }) => client.get(redis.commandOptions?.({ isolated: true }), 'k'),
+    spans: () => [span('GET', 'GET k', miss)],
+  },
+  {
+    title: 'a pool, single and multi',
+    on: fromV5,
+    run: async ({ redis, server }) => {
+      const pool = redis.createClientPool?.({ socket: { host: server.host, port: server.port } });
+      pool.on('error', () => {});
+      await pool.connect();
+      try {
+        return [await pool.get('a'), await pool.multi().get('a').get('b').exec(), await pool.execute((client: PathContext['client']) => client.get('c'))];
+      } finally {
+        await pool.destroy();
+      }
+    },
+    spans: () => [span('GET', 'GET a', miss), span('MULTI GET', 'GET a; GET b', batch(2, batchItems(0, 2))), span('GET', 'GET c', miss)],
+  },
+  {
+    title: 'the offline queue',
+    run: async ({ redis, server }) => {
+      const client = redis.createClient({ socket: { host: server.host, port: server.port }, database: 1 });
+      client.on('error', () => {});
+      const opening = client.connect();
+      try {
+        return [await client.get('k'), await opening.then(() => 'connected')];
+      } finally {
+        await end(client);
+      }
+    },
+    spans: () => [span('GET', 'GET k', { ...miss, 'db.namespace': '1' })],
+  },
+  {
+    title: 'a closed client',
+    on: fromV5,
+    run: async ({ client }) => {
+      await client.close();
+      return client.get('k');
+    },
+    spans: () => [unanswered('GET', 'GET k', 'ClientClosedError', 'The client is closed')],
+  },
+  {
+    title: 'multi on a closed client',
+    on: (version) => version !== '4.0',
+    run: async ({ client }) => {
+      await end(client);
+      return client.multi().get('a').get('b').exec();
+    },
+    spans: () => [unanswered('MULTI GET', 'GET a; GET b', 'ClientClosedError', 'The client is closed', batch(2))],
+  },
+  {
+    title: 'a server that refuses connections',
+    run: async ({ redis }) => {
+      const client = redis.createClient({ socket: { host: '127.0.0.1', port: 1, reconnectStrategy: () => new Error('no more') } });
+      client.on('error', () => {});
+      const opening = client.connect().catch((error: Error & { code?: string }) => error.code ?? error.message);
+      const reply = await client.get('k').catch((error: Error & { code?: string }) => error.code ?? error.message);
+      return [await opening, reply];
+    },
+    on: (version) => version !== '4.0',
+    spans: () => [
+      {
+        name: 'GET 127.0.0.1:1',
+        ...unanswered('GET', 'GET k', 'ECONNREFUSED', 'ECONNREFUSED', { 'server.port': 1 }),
+      },
+    ],
+  },
+  {
+    title: 'an abort signal that is aborted already',
+    run: ({ client, redis, version }) => {
+      const signal = AbortSignal.abort();
+      return v4(version) ? client.get(redis.commandOptions?.({ signal }), 'k') : client.withAbortSignal(signal).get('k');
+    },
+    spans: () => [unanswered('GET', 'GET k', 'AbortError', 'The command was aborted')],
+  },
+  {
+    title: 'a full queue',
+    options: () => ({ commandsQueueMaxLength: 8 }),
+    run: async ({ client }) => {
+      const settled = await Promise.allSettled(Array.from({ length: 9 }, () => client.get('k')));
+      return settled.map((one) => (one.status === 'rejected' ? one.reason : one.value));
+    },
+    spans: () => [unanswered('GET', 'GET k', 'Error', 'The queue is full'), ...Array.from({ length: 8 }, () => span('GET', 'GET k', miss))],
+  },
+  {
+    title: 'an argument that cannot be sent',
+    on: (version) => version !== '4.0',
+    run: ({ client }) => client.hSet('h', 'f', undefined),
+    spans: () => [unanswered('HSET', 'HSET h f ?', 'TypeError', 'TypeError')],
+  },
+  {
+    title: 'a rejection nobody handles stays unhandled, once',
+    given: [['LPUSH', 'list', 'x']],
+    run: async ({ client }) => {
+      client.get('list');
+      await client.ping();
+    },
+    spans: () => [
+      failed('GET', 'GET list', 'WRONGTYPE', WRONGTYPE),
+      span('PING', 'PING'),
+    ],
+  },
+];

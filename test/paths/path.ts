@@ -1,0 +1,86 @@
+// Knows: what a path is, and how its spans are written down.
+// Must not know: any single path, or how a version is tapped.
+import type { Attributes } from '@opentelemetry/api';
+import type { RedisServer } from '../support/redis-server';
+import { type Client, connect, end, major, type Redis, type Version } from '../support/versions';
+
+export interface PathContext {
+  readonly client: Client;
+  readonly redis: Redis;
+  readonly server: RedisServer;
+  readonly version: Version;
+  /** What the application heard, for comparison with the control. */
+  readonly events: string[];
+}
+
+export interface ExpectedSpan {
+  /** Default: the operation and the server. */
+  readonly name?: string;
+  readonly kind?: string;
+  /** Beyond the system, namespace 0 and the server. */
+  readonly attributes: Attributes;
+  /** The description of the ERROR status. */
+  readonly error?: string;
+}
+
+export interface Path {
+  readonly title: string;
+  /** The versions that have the path; default all. */
+  on?(version: Version): boolean;
+  /** Commands that prepare the server. */
+  readonly given?: readonly (readonly string[])[];
+  options?(server: RedisServer): object;
+  run(context: PathContext): Promise<unknown>;
+  spans(version: Version, server: RedisServer): readonly ExpectedSpan[];
+  /** The spans have other parents than the caller: checked by the path itself. */
+  readonly ownParents?: boolean;
+}
+
+/** A span of one command: its name, its text, and what else it has. */
+export function span(operation: string, text: string, attributes: Attributes = {}, error?: string): ExpectedSpan {
+  return { attributes: { 'db.operation.name': operation, 'db.query.text': text, ...attributes }, error };
+}
+
+/** A span of a command that Redis refused. */
+export function failed(operation: string, text: string, prefix: string, description: string, attributes: Attributes = {}): ExpectedSpan {
+  return span(operation, text, { 'error.type': prefix, 'db.response.status_code': prefix, ...attributes }, description);
+}
+
+/** A span of a command that never got an answer. */
+export function unanswered(operation: string, text: string, type: string, description: string, attributes: Attributes = {}): ExpectedSpan {
+  return span(operation, text, { 'error.type': type, ...attributes }, description);
+}
+
+export const hit = (valueLength: number): Attributes => ({ 'cache.hit': true, 'db.redis.value_length': valueLength });
+export const miss: Attributes = { 'cache.hit': false };
+export const items = (hits: number, misses: number): Attributes => ({
+  'cache.hit': misses === 0 && hits > 0,
+  'cache.hit_count': hits,
+  'cache.miss_count': misses,
+});
+export const batch = (size: number, attributes: Attributes = {}): Attributes => ({ 'db.operation.batch.size': size, ...attributes });
+export const batchItems = (hits: number, misses: number): Attributes => ({ 'cache.hit_count': hits, 'cache.miss_count': misses });
+export const firstFailed = (index: number, count = 1): Attributes => ({
+  'db.redis.batch.failed_count': count,
+  'db.redis.batch.first_failed_index': index,
+});
+
+export const WRONGTYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
+export const v4 = (version: Version): boolean => major(version) === 4;
+export const fromV5 = (version: Version): boolean => major(version) >= 5;
+
+
+/** Calls a callback API and waits for the callback. */
+export function called(start: (callback: (error: unknown, reply: unknown) => void) => void): Promise<unknown> {
+  return new Promise((resolve, reject) => start((error, reply) => (error ? reject(error) : resolve(reply))));
+}
+
+/** Runs with a client of its own, which knows more commands or has other options than the path's. */
+export async function withClient(context: PathContext, options: object, run: (client: Client) => Promise<unknown>): Promise<unknown> {
+  const client = await connect(context.redis, context.server, options);
+  try {
+    return await run(client);
+  } finally {
+    await end(client);
+  }
+}

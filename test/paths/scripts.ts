@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import type { Attributes } from '@opentelemetry/api';
+import type { Redis } from '../support/versions';
+import { type ExpectedSpan, failed, type Path, span, withClient } from './path';
+
+const SCRIPT = 'return redis.call("SET", KEYS[1], ARGV[1])';
+const SHA = createHash('sha1').update(SCRIPT).digest('hex');
+const FAILING_SCRIPT = 'return redis.call("GET", KEYS[1])';
+const FAILING_SHA = createHash('sha1').update(FAILING_SCRIPT).digest('hex');
+const UNKNOWN_SHA = '0'.repeat(40);
+
+const LIBRARY = `#!lua name=mylib
+redis.register_function { function_name = 'echoKey', callback = function(keys, args) return keys[1] end, flags = { 'no-writes' } }`;
+
+interface Parser {
+  push(...args: string[]): void;
+  pushKey(key: string): void;
+}
+
+/** v4 takes the arguments as an array, v5 and later push them to a parser. */
+const TWO_ARGUMENTS = {
+  NUMBER_OF_KEYS: 1,
+  FIRST_KEY_INDEX: 1,
+  IS_READ_ONLY: false,
+  transformArguments: (key: string, value: string) => [key, value],
+  parseCommand(parser: Parser, key: string, value: string) {
+    parser.pushKey(key);
+    parser.push(value);
+  },
+  transformReply: (reply: unknown) => reply,
+};
+
+const scriptsOf = (redis: Redis) => ({ setIt: redis.defineScript({ ...TWO_ARGUMENTS, SCRIPT }) });
+const functions = { mylib: { echoKey: { ...TWO_ARGUMENTS, NAME: 'echoKey', IS_READ_ONLY: true } } };
+
+const procedure = (operation: string, name: string, text: string, attributes: Attributes = {}): ExpectedSpan => ({
+  ...span(operation, text, { 'db.stored_procedure.name': name, ...attributes }),
+  name: `${operation} ${name}`,
+});
+
+/** Scripts and functions. */
+export const SCRIPTS: readonly Path[] = [
+  {
+    title: 'eval',
+    run: ({ client }) => client.eval(SCRIPT, { keys: ['k'], arguments: ['secret'] }),
+    spans: () => [span('EVAL', 'EVAL ? 1 k ?')],
+  },
+  {
+    title: 'evalSha of an unknown script, an error',
+    run: ({ client }) => client.evalSha(UNKNOWN_SHA, { keys: ['k'] }),
+    spans: () => [
+      {
+        ...failed('EVALSHA', `EVALSHA ${UNKNOWN_SHA} 1 k`, 'NOSCRIPT', 'NOSCRIPT No matching script. Please use EVAL.', {
+          'db.stored_procedure.name': UNKNOWN_SHA,
+        }),
+        name: `EVALSHA ${UNKNOWN_SHA}`,
+      },
+    ],
+  },
+  {
+    title: 'a defined script, first unknown to the server and then known: one span each, no error',
+    run: (context) =>
+      withClient(context, { scripts: scriptsOf(context.redis) }, async (client) => [
+        await client.setIt('k', 'secret'),
+        await client.setIt('k', 'secret'),
+      ]),
+    spans: () => [1, 2].map(() => procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 k ?`)),
+  },
+  {
+    title: 'a defined script called twice at once while the server does not know it',
+    run: (context) =>
+      withClient(context, { scripts: scriptsOf(context.redis) }, (client) => Promise.all([client.setIt('a', '1'), client.setIt('b', '2')])),
+    spans: () => [
+      procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 a ?`),
+      procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 b ?`),
+    ],
+  },
+  {
+    title: 'a defined script that fails, its text hidden',
+    given: [['LPUSH', 'list', 'x']],
+    run: (context) => {
+      const scripts = { getIt: context.redis.defineScript({ ...TWO_ARGUMENTS, SCRIPT: FAILING_SCRIPT }) };
+      return withClient(context, { scripts }, (client) => client.getIt('list', 'secret'));
+    },
+    spans: () => [
+      {
+        ...procedure('EVALSHA', FAILING_SHA, `EVALSHA ${FAILING_SHA} 1 list ?`, {
+          'error.type': 'WRONGTYPE',
+          'db.response.status_code': 'WRONGTYPE',
+        }),
+        error: 'WRONGTYPE (text hidden)',
+      },
+    ],
+  },
+  {
+    title: 'a function',
+    on: (version) => version !== '4.0',
+    given: [['FUNCTION', 'LOAD', LIBRARY]],
+    run: (context) => withClient(context, { functions }, (client) => client.mylib.echoKey('k', 'secret')),
+    spans: () => [procedure('FCALL_RO', 'echoKey', 'FCALL_RO echoKey 1 k ?')],
+  },
+];

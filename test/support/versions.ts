@@ -1,0 +1,52 @@
+// Knows: which redis versions are tested, and loads them.
+// Must not know: how they are traced.
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import type { RedisServer } from './redis-server';
+
+/** The promise API. */
+export const VERSIONS = ['4.0', '4.7', '5.0', '5.12', '6.3'] as const;
+export type Version = (typeof VERSIONS)[number];
+
+export const major = (version: Version): number => Number.parseInt(version, 10);
+
+/** A client, as far as all versions agree. What differs is reached by name. */
+// biome-ignore lint/suspicious/noExplicitAny: five versions of one library, of which no two share their types
+export type Client = any;
+
+export interface Redis {
+  createClient(options?: object): Client;
+  createClientPool?(client?: object, options?: object): Client;
+  createCluster(options: object): Client;
+  createSentinel?(options: object): Client;
+  defineScript(script: object): unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: see Client
+  commandOptions?(options: object): any;
+}
+
+export function folderOf(version: string): string {
+  return resolve(__dirname, '..', 'versions', `redis-${version}`);
+}
+
+/** The package as an application would get it: through require, after the instrumentation. */
+export function loadRedis(version: Version): Redis {
+  return createRequire(`${folderOf(version)}/package.json`)('redis') as Redis;
+}
+
+/** A connected client. Errors of the connection are the test's to look at, where it looks at them. */
+export async function connect(redis: Redis, server: Pick<RedisServer, 'host' | 'port'>, options: object = {}): Promise<Client> {
+  const client = redis.createClient({ socket: { host: server.host, port: server.port }, ...options });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+/** Ends a client, whatever state it is in. */
+export async function end(client: Client): Promise<void> {
+  const close = client.destroy ?? client.disconnect;
+  try {
+    await close.call(client);
+  } catch {
+    // It is closed already.
+  }
+}
