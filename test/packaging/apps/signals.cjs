@@ -1,0 +1,26 @@
+// A user's program that waits for a signal; APP_SIGNALS says how it listens.
+const { createClient } = require('redis');
+
+const listen = {
+  not() {},
+  exit: () => process.on('SIGTERM', () => setTimeout(() => process.exit(7), 100)),
+  close: (client) => process.once('SIGTERM', () => client.quit()),
+  once: () => process.once('SIGTERM', () => console.log('once')),
+  // What signal-exit does: end by the signal if nobody but itself listens.
+  count: () =>
+    process.on('SIGTERM', function ended() {
+      if (process.listenerCount('SIGTERM') > 1) return console.log('somebody else listens');
+      process.removeListener('SIGTERM', ended);
+      process.kill(process.pid, 'SIGTERM');
+    }),
+};
+
+async function main() {
+  const client = createClient({ url: process.env.REDIS_URL });
+  await client.connect();
+  await client.set('user:7', 'Ada');
+  listen[process.env.APP_SIGNALS](client);
+  console.log('ready');
+}
+
+main();

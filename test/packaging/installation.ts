@@ -1,0 +1,120 @@
+// Knows: how the packed tarball gets into a user's program, and how that program runs.
+// Must not know: what is expected of it.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+const ROOT = resolve(__dirname, '../..');
+const PACKAGE = 'opentelemetry-instrumentation-redis';
+
+interface Manifest {
+  readonly version: string;
+  readonly dependencies: Record<string, string>;
+  readonly peerDependencies: Record<string, string>;
+  readonly peerDependenciesMeta: Record<string, { readonly optional?: boolean }>;
+}
+
+export const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+
+/** A folder with the tarball unpacked in `node_modules`, and one program folder per redis version. */
+export interface Installation {
+  readonly folder: string;
+  /** The files of the tarball. */
+  readonly files: readonly string[];
+  /** The folder of the installed package. */
+  readonly package: string;
+  /** The programs of ./apps beside a redis of this version; with `sdk`, beside the SDK too. */
+  program(version: string, options?: { readonly sdk?: boolean }): string;
+}
+
+let installed: Installation | undefined;
+
+/** Made once for all tests, and removed with the process. */
+export function installation(): Installation {
+  installed ??= install();
+  return installed;
+}
+
+/**
+ * The tarball is the one `npm pack` makes, but a registry cannot be asked in a test: what it declares is linked from
+ * our own node_modules, and nothing else is, so that an undeclared import fails. The matrix installs with npm.
+ */
+function install(): Installation {
+  const folder = mkdtempSync(join(tmpdir(), 'installation-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const [packed] = JSON.parse(npm('pack', '--json', '--foreground-scripts=false', '--pack-destination', folder)) as [Packed];
+  const target = join(folder, 'node_modules', PACKAGE);
+  mkdirSync(target, { recursive: true });
+  execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', target, '--strip-components=1']);
+  for (const name of [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]) {
+    if (manifest.peerDependenciesMeta[name]?.optional !== true) link(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+  }
+  return {
+    folder,
+    files: packed.files.map(({ path }) => path),
+    package: target,
+    program: (version, { sdk = true } = {}) => program(join(folder, sdk ? 'with-sdk' : 'without-sdk', version), version, sdk),
+  };
+}
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+function npm(...args: string[]): string {
+  const output = execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return output.slice(output.indexOf('[\n'));
+}
+
+function program(folder: string, version: string, sdk: boolean): string {
+  if (existsSync(folder)) return folder;
+  cpSync(join(__dirname, 'apps'), folder, { recursive: true });
+  const own = join(ROOT, 'test/versions', `redis-${version}`, 'node_modules/redis');
+  link(existsSync(own) ? own : join(ROOT, 'node_modules/redis'), join(folder, 'node_modules/redis'));
+  if (sdk) link(join(ROOT, 'node_modules/@opentelemetry/sdk-node'), join(folder, 'node_modules/@opentelemetry/sdk-node'));
+  return folder;
+}
+
+function link(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  symlinkSync(from, to);
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Run {
+  readonly cwd: string;
+  readonly env?: Record<string, string>;
+  /** Called once the program has printed a line. */
+  readonly onLine?: (child: ChildProcess, line: string) => void;
+}
+
+/** Runs node to its end. Nothing of our own environment's telemetry comes along. */
+export function run(args: readonly string[], { cwd, env = {}, onLine }: Run): Promise<Ended> {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OTEL_') && name !== 'NODE_OPTIONS');
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+    onLine?.(child, String(chunk).trim());
+  });
+  return new Promise((settle, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => settle({ code, signal, stdout, stderr }));
+  });
+}
