@@ -81,6 +81,9 @@ export class MetricRecorder implements Recorder {
   private use(meter: Meter | undefined): void {
     this.requests?.removeCallback(this.observeRequests);
     this.meter = meter;
+    // Whoever listens from now on counts from now on.
+    this.hits = 0;
+    this.misses = 0;
     this.duration = meter?.createHistogram(semconv.METRIC_DB_CLIENT_OPERATION_DURATION, {
       description: 'Duration of database client operations.',
       unit: 's',

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { context, metrics, TraceFlags, trace } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  type Histogram,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { type RedisServer, startStandalone } from '../support/redis-server';
+import { assertQuiet, instrumentation, redisSpans, resetTracing } from '../support/tracing';
+import { type Client, connect, end, loadRedis } from '../support/versions';
+
+/** One point as a test writes it down: counts for histograms, values for the rest. */
+interface Point {
+  readonly attributes: object;
+  readonly value: number;
+}
+
+describe('metric recorder', () => {
+  let server: RedisServer;
+  let client: Client;
+  let provider: MeterProvider;
+  let reader: PeriodicExportingMetricReader;
+
+  before(async () => {
+    server = await startStandalone();
+    client = await connect(loadRedis('6.3'), server);
+    await client.ping();
+  });
+  after(async () => {
+    await end(client);
+    await server.stop();
+  });
+  beforeEach(() => {
+    resetTracing();
+    ({ provider, reader } = newProvider());
+    instrumentation.setMeterProvider(provider);
+  });
+  afterEach(async () => {
+    instrumentation.setMeterProvider(metrics.getMeterProvider());
+    await provider.shutdown();
+    assertQuiet();
+  });
+
+  function newProvider(): { provider: MeterProvider; reader: PeriodicExportingMetricReader } {
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const made = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e6 });
+    return { provider: new MeterProvider({ readers: [made] }), reader: made };
+  }
+
+  async function points(name: string, from = reader): Promise<Point[]> {
+    const { resourceMetrics } = await from.collect();
+    const metric = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics).find(({ descriptor }) => descriptor.name === name);
+    return (metric?.dataPoints ?? []).map(({ attributes, value }) => ({
+      attributes,
+      value: typeof value === 'number' ? value : (value as Histogram).count,
+    }));
+  }
+
+  const at = (operation: string, more: object = {}): object => ({
+    'db.system.name': 'redis',
+    'db.operation.name': operation,
+    'db.namespace': '0',
+    'server.address': server.host,
+    'server.port': server.port,
+    ...more,
+  });
+
+  it('times every operation, a batch as one, a nil reply as no error', async () => {
+    await server.request('RPUSH', 'list', 'x');
+    await client.get('missing');
+    await client.get('missing');
+    await client.get('list').catch(() => {});
+    await client.multi().get('a').get('b').exec();
+    assert.deepEqual(await points('db.client.operation.duration'), [
+      { attributes: at('GET'), value: 2 },
+      { attributes: at('GET', { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' }), value: 1 },
+      { attributes: at('MULTI GET'), value: 1 },
+    ]);
+  });
+
+  it('has buckets from a tenth of a millisecond', async () => {
+    await client.get('k');
+    const { resourceMetrics } = await reader.collect();
+    const [metric] = resourceMetrics.scopeMetrics[0]?.metrics ?? [];
+    assert.equal(metric?.descriptor.unit, 's');
+    const value = metric?.dataPoints[0]?.value as Histogram;
+    assert.deepEqual(value.buckets.boundaries, [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]);
+    assert.ok((value.sum ?? 0) > 0 && (value.sum ?? 0) < 1);
+  });
+
+  it('counts hits and misses of single commands, of every item, and inside batches', async () => {
+    await client.set('a', '');
+    await client.get('a');
+    await client.get('b');
+    await client.mGet(['a', 'b', 'c']);
+    await client.multi().get('a').get('b').exec();
+    await client.multi().get('a').get('b').execAsPipeline();
+    assert.deepEqual(await points('cache.requests'), [
+      { attributes: { 'cache.result': 'hit' }, value: 4 },
+      { attributes: { 'cache.result': 'miss' }, value: 5 },
+    ]);
+  });
+
+  it('counts where no span is made: below an unsampled parent, and where tracing is suppressed', async () => {
+    const unsampled = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
+    await context.with(trace.setSpan(context.active(), unsampled), () => client.get('k'));
+    assert.deepEqual(redisSpans(), []);
+    assert.deepEqual(await points('db.client.operation.duration'), [{ attributes: at('GET'), value: 1 }]);
+  });
+
+  it('goes on with a provider that comes later or replaces another', async () => {
+    await client.get('k');
+    const other = newProvider();
+    instrumentation.setMeterProvider(other.provider);
+    await client.get('k');
+    await client.get('k');
+    assert.deepEqual(await points('db.client.operation.duration', other.reader), [{ attributes: at('GET'), value: 2 }]);
+    assert.deepEqual(await points('db.client.operation.duration'), [{ attributes: at('GET'), value: 1 }]);
+    await other.provider.shutdown();
+  });
+
+  it('records nothing with metrics: false', async () => {
+    instrumentation.setConfig({ metrics: false });
+    await client.get('k');
+    assert.deepEqual(await points('db.client.operation.duration'), []);
+    assert.equal(redisSpans().length, 1);
+  });
+
+  it('counts the connections of a pool, by state, until it is closed', async () => {
+    const options = { socket: { host: server.host, port: server.port } };
+    const pool = loadRedis('6.3').createClientPool?.(options, { minimum: 3, maximum: 5 });
+    pool.on('error', () => {});
+    await pool.connect();
+    await pool.get('k');
+    const name = `${server.host}:${server.port}/0`;
+    const state = (value: string): object => ({ 'db.client.connection.pool.name': name, 'db.client.connection.state': value });
+    let during: Point[] = [];
+    await pool.execute(async (one: Client) => {
+      during = await points('db.client.connection.count');
+      return one.ping();
+    });
+    assert.deepEqual(during, [
+      { attributes: state('idle'), value: 2 },
+      { attributes: state('used'), value: 1 },
+    ]);
+    await pool.close();
+    const fresh = newProvider();
+    instrumentation.setMeterProvider(fresh.provider);
+    assert.deepEqual(await points('db.client.connection.count', fresh.reader), []);
+    await fresh.provider.shutdown();
+  });
+});

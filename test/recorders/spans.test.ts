@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { context, type Context, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { AlwaysOffSampler, InMemorySpanExporter, SamplingDecision, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { type RedisServer, startStandalone } from '../support/redis-server';
+import { assertQuiet, diagnostics, inSpan, instrumentation, recorded, redisSpans, resetTracing, tracer } from '../support/tracing';
+import { type Client, connect, end, loadRedis } from '../support/versions';
+
+describe('span recorder', () => {
+  let server: RedisServer;
+  let client: Client;
+  before(async () => {
+    server = await startStandalone();
+    client = await connect(loadRedis('6.3'), server);
+    await client.ping();
+  });
+  after(async () => {
+    await end(client);
+    await server.stop();
+  });
+  beforeEach(() => {
+    resetTracing();
+    return server.request('FLUSHALL');
+  });
+  afterEach(() => resetTracing());
+
+  const texts = (): unknown[] => redisSpans().map(({ attributes }) => attributes['db.query.text']);
+  const names = (): string[] => redisSpans().map(({ name }) => name);
+  const server_ = (): string => `${server.host}:${server.port}`;
+
+  describe('times', () => {
+    it('gives a span the time of its call and the duration until its reply', async () => {
+      const before = Date.now();
+      await client.blPop('empty', 0.2);
+      const after = Date.now();
+      const [span] = redisSpans();
+      assert.ok(span);
+      const startMs = span.startTime[0] * 1e3 + span.startTime[1] / 1e6;
+      const durationMs = span.duration[0] * 1e3 + span.duration[1] / 1e6;
+      assert.ok(startMs >= before && startMs <= before + 50, `started at ${startMs}, called at ${before}`);
+      assert.ok(durationMs >= 190 && startMs + durationMs <= after + 2, `took ${durationMs} of ${after - before}`);
+    });
+
+    it('never starts a child before its parent', async () => {
+      for (let i = 0; i < 50; i++) {
+        resetTracing();
+        const parentStart = await inSpan(async (parent) => {
+          await client.get('k');
+          return (parent as unknown as { startTime: [number, number] }).startTime;
+        });
+        const [span] = redisSpans();
+        assert.ok(span);
+        const difference = (span.startTime[0] - parentStart[0]) * 1e9 + span.startTime[1] - parentStart[1];
+        assert.ok(difference >= 0, `the child started ${-difference} ns before its parent`);
+      }
+    });
+
+    it('keeps the fraction of a millisecond', async () => {
+      await Promise.all(Array.from({ length: 20 }, () => client.get('k')));
+      assert.ok(redisSpans().some(({ duration }) => duration[1] % 1e6 !== 0));
+    });
+  });
+
+  describe('which commands have one', () => {
+    const unsampled = (): Span =>
+      trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
+    const within = <T>(span: Span, run: () => T): T => context.with(trace.setSpan(context.active(), span), run);
+
+    it('none below a parent that was sampled out', async () => {
+      await within(unsampled(), () => client.get('k'));
+      assert.deepEqual(names(), []);
+    });
+
+    it('one below such a parent with spansWhenParentUnsampled, if the sampler wants it', async () => {
+      const seen = new InMemorySpanExporter();
+      const always = { shouldSample: () => ({ decision: SamplingDecision.RECORD_AND_SAMPLED }), toString: () => 'always' };
+      instrumentation.setConfig({ spansWhenParentUnsampled: true });
+      instrumentation.setTracerProvider(new NodeTracerProvider({ sampler: always, spanProcessors: [new SimpleSpanProcessor(seen)] }));
+      try {
+        await within(unsampled(), () => client.get('k'));
+      } finally {
+        instrumentation.setTracerProvider(trace.getTracerProvider());
+      }
+      assert.equal(seen.getFinishedSpans().length, 1);
+    });
+
+    it('one below a parent that was sampled and has ended', async () => {
+      const parent = tracer.startSpan('ended');
+      parent.end();
+      await within(parent, () => client.get('k'));
+      assert.equal(redisSpans()[0]?.parentSpanContext?.spanId, parent.spanContext().spanId);
+    });
+
+    it('one below a remote parent, sampled', async () => {
+      const remote = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.SAMPLED, isRemote: true });
+      await within(remote, () => client.get('k'));
+      assert.equal(redisSpans()[0]?.spanContext().traceId, 'a'.repeat(32));
+    });
+
+    it('none in a context that suppresses tracing', async () => {
+      await context.with(suppressTracing(context.active()), () => client.get('k'));
+      await context.with(suppressTracing(context.active()), () => client.multi().get('a').get('b').exec());
+      assert.deepEqual(names(), []);
+    });
+
+    it('none without a parent with requireParentSpan, one with a parent', async () => {
+      instrumentation.setConfig({ requireParentSpan: true });
+      await client.get('root');
+      await client.multi().get('root').get('root').exec();
+      await inSpan(() => client.get('child'));
+      assert.deepEqual(texts(), ['GET child']);
+    });
+
+    it('none that is ignored, by name in any case, by both words, by pattern', async () => {
+      instrumentation.setConfig({ ignoreCommands: ['ping', 'CONFIG GET', /^H/g, 'MULTI'] });
+      await client.ping();
+      await client.configGet('port');
+      await client.hGet('h', 'f');
+      await client.hGet('h', 'f');
+      await client.multi().get('a').get('b').exec();
+      await client.configResetStat();
+      assert.deepEqual(names(), [`CONFIG RESETSTAT ${server_()}`]);
+    });
+
+    it('none faster than minDurationMs, but every error', async () => {
+      instrumentation.setConfig({ minDurationMs: 150 });
+      await client.get('fast');
+      await client.multi().get('fast').get('fast').exec();
+      await client.blPop('slow', 0.2);
+      await client.sendCommand(['GET']).catch(() => {});
+      await client.multi().incr('n').addCommand(['GET']).exec().catch(() => {});
+      assert.deepEqual(names(), ['BLPOP', 'GET', 'MULTI'].map((name) => `${name} ${server_()}`));
+    });
+
+    it('is asked of the sampler with all attributes', async () => {
+      const asked: unknown[] = [];
+      const sampler = {
+        shouldSample: (_: Context, __: string, name: string, ___: unknown, attributes: object) => {
+          asked.push([name, attributes]);
+          return { decision: SamplingDecision.NOT_RECORD };
+        },
+        toString: () => 'asking',
+      };
+      instrumentation.setTracerProvider(new NodeTracerProvider({ sampler }));
+      try {
+        await client.get('k');
+      } finally {
+        instrumentation.setTracerProvider(trace.getTracerProvider());
+      }
+      const common = { 'db.system.name': 'redis', 'db.operation.name': 'GET', 'db.namespace': '0', 'db.query.text': 'GET k' };
+      const where = { 'server.address': server.host, 'server.port': server.port };
+      assert.deepEqual(asked, [[`GET ${server_()}`, { ...common, ...where, 'cache.hit': false }]]);
+    });
+
+    it('none is left open when a command is never answered', async () => {
+      const other = await connect(loadRedis('6.3'), server);
+      const waiting = other.blPop('never', 0);
+      waiting.catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assertQuiet();
+      await end(other);
+      await assert.rejects(waiting);
+    });
+  });
+
+  describe('options', () => {
+    it('shows more when asked', async () => {
+      instrumentation.setConfig({ optionalAttributes: ['db.redis.key', 'db.redis.args_count'] });
+      await client.mGet(['user:jane@example.com', 'b']);
+      const { attributes } = redisSpans()[0] ?? assert.fail();
+      assert.equal(attributes['db.redis.key'], 'user:?');
+      assert.equal(attributes['db.redis.args_count'], 2);
+    });
+
+    it('writes the old names beside the new ones with semconv dup', async () => {
+      instrumentation.setConfig({ semconv: 'dup' });
+      await client.get('k');
+      const { attributes } = redisSpans()[0] ?? assert.fail();
+      assert.deepEqual(attributes, {
+        'db.system.name': 'redis',
+        'db.operation.name': 'GET',
+        'db.namespace': '0',
+        'db.query.text': 'GET k',
+        'server.address': server.host,
+        'server.port': server.port,
+        'cache.hit': false,
+        'db.system': 'redis',
+        'db.operation': 'GET',
+        'db.statement': 'GET k',
+        'db.redis.database_index': 0,
+        'net.peer.name': server.host,
+        'net.peer.port': server.port,
+      });
+    });
+
+    it('makes a child for every command of a batch with batchCommands', async () => {
+      instrumentation.setConfig({ batchCommands: true });
+      await server.request('LPUSH', 'list', 'x');
+      await client.multi().set('a', '1').get('list').get('a').exec().catch(() => {});
+      const multi = redisSpans().find(({ name }) => name.startsWith('MULTI'));
+      const members = redisSpans().filter((span) => span !== multi);
+      assert.ok(multi);
+      assert.deepEqual(members.map((span) => [recorded(span).attributes['db.query.text'], recorded(span).error]), [
+        ['SET a ?', undefined],
+        ['GET list', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
+        ['GET a', undefined],
+      ]);
+      for (const span of members) assert.equal(span.parentSpanContext?.spanId, multi.spanContext().spanId);
+    });
+
+    it('masks keys as told, in the text and in the optional key alike', async () => {
+      const shown: unknown[] = [];
+      for (const keys of ['safe', 'full', 'family', 'hidden', (key: string) => key.toUpperCase()] as const) {
+        resetTracing({ keys, optionalAttributes: ['db.redis.key'] });
+        await client.get('user:42:jane@example.com');
+        const { attributes } = redisSpans()[0] ?? assert.fail();
+        shown.push([attributes['db.query.text'], attributes['db.redis.key']]);
+      }
+      assert.deepEqual(shown, [
+        ['GET user:42:?', 'user:42:?'],
+        ['GET user:42:jane@example.com', 'user:42:jane@example.com'],
+        ['GET user:{}:{}', 'user:{}:{}'],
+        ['GET ?', '?'],
+        ['GET USER:42:JANE@EXAMPLE.COM', 'USER:42:JANE@EXAMPLE.COM'],
+      ]);
+    });
+
+    it('cuts the text at an argument', async () => {
+      instrumentation.setConfig({ maxQueryTextLength: 20 });
+      await client.mGet(['first', 'second', 'third', 'fourth']);
+      assert.deepEqual(texts(), ['MGET first second …']);
+    });
+  });
+
+  describe('hooks', () => {
+    it('are told what the incumbent tells, and may name, describe and extend a span', async () => {
+      const told: unknown[] = [];
+      instrumentation.setConfig({
+        spanName: ({ operation, defaultName }) => `${operation} instead of ${defaultName}`,
+        dbStatementSerializer: (name, args) => `${name} with ${args.length}`,
+        responseHook: (span, name, args, response) => {
+          told.push([name, args, response]);
+          span.setAttribute('app.tenant', 'x');
+        },
+      });
+      await client.set('k', 'v');
+      assert.deepEqual(told, [['SET', ['k', 'v'], 'OK']]);
+      const { name, attributes } = redisSpans()[0] ?? assert.fail();
+      assert.equal(name, `SET instead of SET ${server_()}`);
+      assert.equal(attributes['db.query.text'], 'SET with 2');
+      assert.equal(attributes['app.tenant'], 'x');
+      assertQuiet();
+    });
+
+    it('that throw are reported once each, and the default stands', async () => {
+      const fail = (): never => {
+        throw new Error('secret of the hook');
+      };
+      instrumentation.setConfig({ spanName: fail, dbStatementSerializer: fail, responseHook: fail, keys: fail });
+      assert.equal(await client.set('k', 'v'), 'OK');
+      assert.equal(await client.set('k', 'v'), 'OK');
+      assert.deepEqual(names(), [`SET ${server_()}`, `SET ${server_()}`]);
+      assert.deepEqual(texts(), ['SET ? ?', 'SET ? ?']);
+      assert.equal(diagnostics.length, 4);
+      assert.ok(!diagnostics.join().includes('secret of the hook'));
+    });
+  });
+
+  it('hides what a Lua script answers', async () => {
+    await client.eval('return redis.error_reply("MYERR " .. ARGV[1])', { keys: [], arguments: ['hunter2'] }).catch(() => {});
+    await client.eval('return redis.error_reply(ARGV[1] .. " x")', { keys: [], arguments: ['HUNTER2'] }).catch(() => {});
+    const spans = redisSpans().map(recorded);
+    assert.ok(!/hunter2/i.test(JSON.stringify(spans)), JSON.stringify(spans));
+    assert.deepEqual(spans.map(({ error }) => error), ['MYERR (text hidden)', 'SimpleError']);
+  });
+
+  it('starts nothing while no SDK is registered', async () => {
+    instrumentation.setTracerProvider(new NodeTracerProvider({ sampler: new AlwaysOffSampler() }));
+    await context.with(ROOT_CONTEXT, () => client.get('k'));
+    instrumentation.setTracerProvider(trace.getTracerProvider());
+    assert.deepEqual(names(), []);
+  });
+});
