@@ -144,7 +144,8 @@ function readOption<T>(
 /** The kind of a bad value; never the value, which may be a secret in the wrong variable. */
 function describe(value: unknown): string {
   if (value === null) return 'null';
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 const BOOLEAN: Kind<boolean> = {

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { type RedisInstrumentationConfig, readSettings, type Settings } from '../src/config';
+
+const PREFIX = 'OTEL_INSTRUMENTATION_REDIS_';
+
+function read(config: object, environment: Record<string, string> = {}): { settings: Settings; reports: string[] } {
+  const reports: string[] = [];
+  const settings = readSettings(config as RedisInstrumentationConfig, environment, (message) => reports.push(message));
+  return { settings, reports };
+}
+
+describe('config', () => {
+  it('has defaults, frozen', () => {
+    const { settings, reports } = read({});
+    assert.deepEqual(settings, {
+      operation: { requireParentSpan: false, spansWhenParentUnsampled: false, isIgnored: undefined },
+      spans: {
+        minDurationMs: 0,
+        batchCommands: false,
+        keys: 'safe',
+        maxQueryTextLength: 1024,
+        withKey: false,
+        withArgsCount: false,
+        oldNames: false,
+        spanName: undefined,
+        serializer: undefined,
+        responseHook: undefined,
+      },
+      metrics: true,
+    });
+    assert.ok(Object.isFrozen(settings) && Object.isFrozen(settings.spans) && Object.isFrozen(settings.operation));
+    assert.deepEqual(reports, []);
+  });
+
+  it('reads every option but the functions from the environment', () => {
+    const { settings, reports } = read({}, {
+      [`${PREFIX}REQUIRE_PARENT_SPAN`]: 'true',
+      [`${PREFIX}SPANS_WHEN_PARENT_UNSAMPLED`]: '1',
+      [`${PREFIX}IGNORE_COMMANDS`]: 'ping, config get',
+      [`${PREFIX}MIN_DURATION_MS`]: '2.5',
+      [`${PREFIX}BATCH_COMMANDS`]: 'TRUE',
+      [`${PREFIX}KEYS`]: 'family',
+      [`${PREFIX}MAX_QUERY_TEXT_LENGTH`]: '64',
+      [`${PREFIX}OPTIONAL_ATTRIBUTES`]: 'db.redis.key,db.redis.args_count',
+      [`${PREFIX}SEMCONV`]: 'dup',
+      [`${PREFIX}METRICS`]: 'false',
+    });
+    const { isIgnored, ...operation } = settings.operation;
+    assert.deepEqual(operation, { requireParentSpan: true, spansWhenParentUnsampled: true });
+    assert.deepEqual([['PING'], ['config', 'get', 'x'], ['GET', 'ping']].map((args) => isIgnored?.(args)), [true, true, false]);
+    const { minDurationMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames } = settings.spans;
+    assert.deepEqual([minDurationMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames], [2.5, true, 'family', 64, true, true, true]);
+    assert.equal(settings.metrics, false);
+    assert.deepEqual(reports, []);
+  });
+
+  it('lets code win over the environment', () => {
+    const { settings } = read({ keys: 'hidden', metrics: true }, { [`${PREFIX}KEYS`]: 'full', [`${PREFIX}METRICS`]: 'false' });
+    assert.equal(settings.spans.keys, 'hidden');
+    assert.equal(settings.metrics, true);
+  });
+
+  it('opts into the old names the standard way', () => {
+    assert.equal(read({}, { OTEL_SEMCONV_STABILITY_OPT_IN: 'http,database/dup' }).settings.spans.oldNames, true);
+    assert.equal(read({}, { OTEL_SEMCONV_STABILITY_OPT_IN: 'database' }).settings.spans.oldNames, false);
+  });
+
+  const bad: readonly [option: string, value: unknown, message: string][] = [
+    ['requireParentSpan', 'yes', 'option requireParentSpan: expected true or false, got a string; using the default'],
+    ['ignoreCommands', 'PING', 'option ignoreCommands: expected a list of command names or patterns, got a string; using the default'],
+    ['ignoreCommands', [1], 'option ignoreCommands: expected a list of command names or patterns, got an array; using the default'],
+    ['minDurationMs', -1, 'option minDurationMs: expected a number of milliseconds, got a number; using the default'],
+    ['minDurationMs', Number.NaN, 'option minDurationMs: expected a number of milliseconds, got a number; using the default'],
+    ['maxQueryTextLength', 15, 'option maxQueryTextLength: expected a whole number of at least 16, got a number; using the default'],
+    ['keys', 'hunter2', 'option keys: expected safe, full, family, hidden or a function, got a string; using the default'],
+    ['keys', null, 'option keys: expected safe, full, family, hidden or a function, got null; using the default'],
+    ['optionalAttributes', ['nope'], 'option optionalAttributes: expected a list of db.redis.key, db.redis.args_count, got an array; using the default'],
+    ['semconv', {}, 'option semconv: expected stable or dup, got an object; using the default'],
+    ['spanName', 'x', 'option spanName: expected a function, got a string; using the default'],
+    ['responseHook', 1, 'option responseHook: expected a function, got a number; using the default'],
+    ['dbStatementSerializer', [], 'option dbStatementSerializer: expected a function, got an array; using the default'],
+  ];
+  for (const [option, value, message] of bad) {
+    it(`refuses ${option} = ${JSON.stringify(value)} in code, and never shows the value`, () => {
+      const { settings, reports } = read({ [option]: value });
+      assert.deepEqual(reports, [message]);
+      assert.deepEqual(settings, read({}).settings);
+    });
+  }
+
+  const badTexts: readonly [variable: string, text: string, message: string][] = [
+    ['METRICS', 'hunter2', 'expected true or false'],
+    ['MIN_DURATION_MS', 'hunter2', 'expected a number of milliseconds'],
+    ['MAX_QUERY_TEXT_LENGTH', '15', 'expected a whole number of at least 16'],
+    ['KEYS', 'hunter2', 'expected safe, full, family, hidden or a function'],
+    ['OPTIONAL_ATTRIBUTES', 'hunter2', 'expected a list of db.redis.key, db.redis.args_count'],
+    ['SPAN_NAME', 'hunter2', 'can be given in code only'],
+  ];
+  for (const [variable, text, message] of badTexts) {
+    it(`refuses ${variable}=${text} in the environment, naming the variable and not the value`, () => {
+      const { settings, reports } = read({}, { [PREFIX + variable]: text });
+      assert.deepEqual(reports, [`${PREFIX}${variable}: ${message}; using the default`]);
+      assert.deepEqual(settings, read({}).settings);
+    });
+  }
+
+  it('takes an empty variable for none', () => {
+    assert.deepEqual(read({}, { [`${PREFIX}KEYS`]: '  ' }).reports, []);
+  });
+});

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { context, trace } from '@opentelemetry/api';
+import { type RedisServer, startStandalone } from './support/redis-server';
+import { assertQuiet, diagnostics, instrumentation, redisSpans, resetTracing, tracer } from './support/tracing';
+import { type Client, connect, end, folderOf, loadRedis, major, VERSIONS, type Version } from './support/versions';
+
+/** Objects of redis that we patch, with every own property that is a function. */
+function patchable(version: Version): [string, object][] {
+  const require = createRequire(createRequire(`${folderOf(version)}/package.json`).resolve('redis'));
+  const client = version === '4.0' ? '@node-redis/client' : '@redis/client';
+  const inner = (name: string) => require(`${client}/dist/lib/client/${name}.js`);
+  const objects: [string, object][] = [];
+  for (const name of ['commands-queue', 'socket', 'index']) {
+    objects.push([`${name} exports`, inner(name)], [name, inner(name).default.prototype]);
+  }
+  if (major(version) >= 5) objects.push(['pool', inner('pool').RedisClientPool.prototype]);
+  return objects;
+}
+
+function functionsOf(objects: readonly [string, object][]): Map<string, PropertyDescriptor> {
+  const found = new Map<string, PropertyDescriptor>();
+  for (const [name, object] of objects) {
+    for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(object))) {
+      if (typeof descriptor.value === 'function') found.set(`${name}.${key}`, descriptor);
+    }
+  }
+  return found;
+}
+
+describe('instrumentation', () => {
+  let server: RedisServer;
+  before(async () => {
+    server = await startStandalone();
+  });
+  after(() => server.stop());
+  beforeEach(() => resetTracing());
+  afterEach(() => instrumentation.enable());
+
+  for (const version of VERSIONS) {
+    describe(`on redis ${version}`, () => {
+      it('patches on enable, and puts the identical functions back on disable', () => {
+        loadRedis(version);
+        const objects = patchable(version);
+        instrumentation.disable();
+        const original = functionsOf(objects);
+        instrumentation.enable();
+        const patched = functionsOf(objects);
+        const changed = [...patched].filter(([name, { value }]) => original.get(name)?.value !== value).map(([name]) => name);
+        assert.deepEqual(changed, major(version) === 4 ? PATCHED_V4 : PATCHED_V5);
+        for (const name of changed) {
+          const [before, after] = [original.get(name), patched.get(name)];
+          assert.deepEqual({ ...after, value: 0 }, { ...before, value: 0 }, `the flags of ${name}`);
+          assert.deepEqual([after?.value.name, after?.value.length], [before?.value.name, before?.value.length], `the look of ${name}`);
+        }
+        instrumentation.disable();
+        assert.deepEqual(functionsOf(objects), original);
+        assertQuiet();
+      });
+
+      it('records again after disable and enable, also for a client that was there before', async () => {
+        const client = await connect(loadRedis(version), server);
+        instrumentation.disable();
+        await client.get('unseen');
+        instrumentation.enable();
+        await client.get('seen');
+        await end(client);
+        assert.deepEqual(redisSpans().map(({ attributes }) => attributes['db.query.text']), ['GET seen']);
+      });
+
+      it('does nothing for a transaction that was made before and runs after disable', async () => {
+        const client = await connect(loadRedis(version), server);
+        const multi = client.multi().get('a').get('b');
+        instrumentation.disable();
+        assert.deepEqual(await multi.exec(), [null, null]);
+        await end(client);
+        assert.deepEqual(redisSpans(), []);
+      });
+
+      it('knows a unix socket by its path, without a port', async () => {
+        const local = await startStandalone({ unixSocket: true });
+        const client = loadRedis(version).createClient({ socket: { path: local.socketPath } });
+        client.on('error', () => {});
+        await client.connect();
+        await client.get('k');
+        await end(client);
+        await local.stop();
+        const [span] = redisSpans();
+        assert.equal(span?.name, `GET ${local.socketPath}`);
+        assert.equal(span?.attributes['server.address'], local.socketPath);
+        assert.equal(span?.attributes['server.port'], undefined);
+      });
+
+      it('reads address and database from a URL, and never its password', async () => {
+        const guarded = await startStandalone({ args: ['--requirepass', 'hunter2'] });
+        const client = loadRedis(version).createClient({ url: `redis://default:hunter2@127.0.0.1:${guarded.port}/3` });
+        client.on('error', () => {});
+        await client.connect();
+        await client.get('k');
+        await client.sendCommand(['AUTH', 'hunter2']);
+        await client.sendCommand(['CONFIG', 'SET', 'requirepass', 'hunter3']);
+        await end(client);
+        await guarded.stop();
+        const [get, ...others] = redisSpans();
+        assert.deepEqual(
+          { ...get?.attributes },
+          {
+            'db.system.name': 'redis',
+            'db.operation.name': 'GET',
+            'db.namespace': '3',
+            'db.query.text': 'GET k',
+            'server.address': '127.0.0.1',
+            'server.port': guarded.port,
+            'cache.hit': false,
+          },
+        );
+        assert.deepEqual(others.map(({ attributes }) => attributes['db.query.text']), ['AUTH ?', 'CONFIG SET requirepass ?']);
+        assertQuiet();
+      });
+
+      const odd: readonly [title: string, args: unknown][] = [
+        ['an empty list', []],
+        ['a number', ['GET', 7]],
+        ['undefined', ['GET', undefined]],
+        ['a nested list', ['GET', ['a', 'b']]],
+        ['a name that is a number', [7]],
+        ['no list at all', undefined],
+        ['a value in the place of the name', ['SET secret hunter2']],
+      ];
+      for (const [title, args] of odd) {
+        it(`takes ${title} for arguments as the client alone takes it`, async () => {
+          const outcomes: string[] = [];
+          for (const enabled of [false, true]) {
+            if (enabled) instrumentation.enable();
+            else instrumentation.disable();
+            outcomes.push(await outcomeOf(await connect(loadRedis(version), server), args));
+          }
+          assert.equal(outcomes[1], outcomes[0]);
+          assert.ok(!JSON.stringify(redisSpans().map(({ name, attributes }) => [name, attributes])).includes('hunter2'));
+          assertQuiet();
+        });
+      }
+    });
+  }
+
+  it('runs waiting pool tasks in the context of their caller', async () => {
+    for (const version of VERSIONS.filter((one) => major(one) >= 5)) {
+      const pool = loadRedis(version).createClientPool?.({ socket: { host: server.host, port: server.port } }, { minimum: 1, maximum: 2 });
+      pool.on('error', () => {});
+      await pool.connect();
+      const right = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => {
+          const span = tracer.startSpan(`caller ${i}`);
+          return context.with(trace.setSpan(context.active(), span), () =>
+            pool.execute(async (client: Client) => {
+              const isRight = trace.getActiveSpan() === span;
+              await client.get('k');
+              span.end();
+              return isRight;
+            }),
+          );
+        }),
+      );
+      await pool.destroy();
+      assert.equal(right.filter(Boolean).length, 20, version);
+    }
+    assertQuiet();
+  });
+
+  it('leaves a version it does not know untouched, and says so once', () => {
+    const loaded = instrumentation as unknown as { adapters: { hookedFiles(): { module: string; file?: string; onLoad(e: unknown, v?: string): void }[] } };
+    const file = loaded.adapters.hookedFiles().find(({ module, file }) => module === '@redis/client' && file?.endsWith('client/index.js'));
+    const exported = { default: class RedisClient { sendCommand(): void {} } };
+    const before = exported.default.prototype.sendCommand;
+    file?.onLoad(exported, '77.0.0');
+    file?.onLoad(exported, '77.0.0');
+    assert.equal(exported.default.prototype.sendCommand, before);
+    assert.equal(diagnostics.length, 1);
+    assert.match(diagnostics[0] ?? '', /@redis\/client 77\.0\.0 is not supported \(known: 1, 5, 6\); it is left untouched$/);
+  });
+
+  it('leaves a client that is not built as expected untouched, whole, and says so once', () => {
+    const loaded = instrumentation as unknown as { adapters: { hookedFiles(): { module: string; file?: string; onLoad(e: unknown, v?: string): void }[] } };
+    const file = loaded.adapters.hookedFiles().find(({ module, file }) => module === '@redis/client' && file?.endsWith('client/index.js'));
+    const exported = { default: class RedisClient { sendCommand(): void {} } };
+    const before = exported.default.prototype.sendCommand;
+    file?.onLoad(exported, '6.99.0');
+    assert.equal(exported.default.prototype.sendCommand, before);
+    assert.equal(diagnostics.length, 1);
+    assert.match(diagnostics[0] ?? '', /6\.99\.0: dist\/lib\/client\/index\.js is not built as expected; it is left untouched$/);
+  });
+});
+
+async function outcomeOf(client: Client, args: unknown): Promise<string> {
+  const errors: string[] = [];
+  client.on('error', (error: Error) => errors.push(error.message));
+  const timeout = new Promise<string>((resolve) => setTimeout(resolve, 100, 'no answer'));
+  const crashes: string[] = [];
+  const silenced = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => crashes.push(error.message));
+  let outcome: string;
+  try {
+    const answer = client.sendCommand(args).then(String, (error: Error) => `rejected with ${error.constructor.name}: ${error.message}`);
+    outcome = await Promise.race([answer, timeout]);
+  } catch (error) {
+    outcome = `threw ${String(error)}`;
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.removeAllListeners('uncaughtException');
+  for (const listener of silenced) process.on('uncaughtException', listener);
+  await end(client);
+  return JSON.stringify({ outcome, errors, crashes });
+}
+
+const PATCHED_V4 = ['commands-queue exports.default', 'commands-queue.addCommand', 'socket exports.default', 'index.executeScript', 'index.multiExecutor'];
+const PATCHED_V5 = ['commands-queue.addCommand', 'index._executeScript', 'index.sendCommand', 'index._executePipeline', 'index._executeMulti', 'pool.execute'];
