@@ -26,7 +26,7 @@ export interface CommandRow {
 
 const TTL = 'EX=seconds PX=ms EXAT=unix PXAT=unixms';
 const SCAN = 'MATCH=pattern COUNT=number';
-const GEO = 'M KM FT MI WITHCOORD WITHDIST WITHHASH COUNT=number ANY ASC DESC';
+const GEO = 'WITHCOORD WITHDIST WITHHASH COUNT=number ANY ASC DESC';
 const GEO_FROM_BY =
   'FROMMEMBER=value FROMLONLAT=value,value BYRADIUS=value,M|KM|FT|MI BYBOX=value,value,M|KM|FT|MI BYPOLYGON=#(value value) ASC DESC COUNT=number ANY';
 const RANGE = 'BYSCORE! BYLEX! REV LIMIT=number,number';
@@ -223,7 +223,7 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   BZMPOP: { args: 'number #key MIN|MAX [COUNT=number]', blocks: true },
   BZPOPMAX: { args: 'key+ number', blocks: true },
   BZPOPMIN: { args: 'key+ number', blocks: true },
-  ZADD: 'key [NX XX GT LT CH INCR] value+',
+  ZADD: 'key [NX XX GT LT CH INCR] (value value)+',
   ZCARD: 'key',
   ZCOUNT: 'key value value',
   ZDIFF: '#key [WITHSCORES]',
@@ -269,14 +269,14 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   PFDEBUG: 'name key',
   PFMERGE: 'key+',
   PFSELFTEST: '',
-  GEOADD: 'key [NX XX CH] value+',
+  GEOADD: 'key [NX XX CH] (value value value)+',
   GEODIST: 'key value value [M KM FT MI]',
   GEOHASH: { args: 'key value+', hit: 'each' },
   GEOPOS: { args: 'key value+', hit: 'each' },
-  GEORADIUS: `key value value value [${GEO} STORE=key STOREDIST=key]`,
-  GEORADIUS_RO: `key value value value [${GEO}]`,
-  GEORADIUSBYMEMBER: `key value value [${GEO} STORE=key STOREDIST=key]`,
-  GEORADIUSBYMEMBER_RO: `key value value [${GEO}]`,
+  GEORADIUS: `key value value value M|KM|FT|MI [${GEO} STORE=key STOREDIST=key]`,
+  GEORADIUS_RO: `key value value value M|KM|FT|MI [${GEO}]`,
+  GEORADIUSBYMEMBER: `key value value M|KM|FT|MI [${GEO} STORE=key STOREDIST=key]`,
+  GEORADIUSBYMEMBER_RO: `key value value M|KM|FT|MI [${GEO}]`,
   GEOSEARCH: `key [${GEO_FROM_BY} WITHCOORD WITHDIST WITHHASH]`,
   GEOSEARCHSTORE: `key key [${GEO_FROM_BY} STOREDIST]`,
 
