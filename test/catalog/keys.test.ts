@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { keyMask } from '../../src/catalog/keys';
+
+const UUID = '550e8400-e29b-41d4-a716-446655440000';
+
+describe('showing keys', () => {
+  const cases: readonly [key: unknown, full: string, safe: string, family: string][] = [
+    ['user:7', 'user:7', 'user:7', 'user:{}'],
+    ['user:a@b.c:x', 'user:a@b.c:x', 'user:?:x', 'user:{}:x'],
+    [`sess:${UUID}`, `sess:${UUID}`, 'sess:?', 'sess:{}'],
+    [7, '7', '7', '{}'],
+    [7n, '7', '7', '{}'],
+    ['', '', '', ''],
+    [Buffer.from('user:7'), 'user:7', 'user:7', 'user:{}'],
+    [Buffer.from('a@b.c'), 'a@b.c', '?', '{}'],
+    [Buffer.from('ключ'), '?', '?', '?'],
+    [Buffer.from([0, 1, 2]), '?', '?', '?'],
+    [Buffer.alloc(257, 'a'), '?', '?', '?'],
+    ['a\nb', '?', '?', '?'],
+    [undefined, '?', '?', '?'],
+    [['a'], '?', '?', '?'],
+  ];
+  for (const [key, full, safe, family] of cases) {
+    it(`shows ${String(key).slice(0, 40)} in every mode`, () => {
+      assert.equal(keyMask('full', assert.fail)(key), full);
+      assert.equal(keyMask('safe', assert.fail)(key), safe);
+      assert.equal(keyMask('family', assert.fail)(key), family);
+      assert.equal(keyMask('hidden', assert.fail)(key), '?');
+    });
+  }
+
+  it('cuts a long key before it looks at it', () => {
+    assert.equal(keyMask('full', assert.fail)('k'.repeat(256)), 'k'.repeat(256));
+    assert.equal(keyMask('full', assert.fail)('k'.repeat(257)), `${'k'.repeat(256)}…`);
+    assert.equal(keyMask('safe', assert.fail)(`${'ab:'.repeat(85)}x@example.com`), `${'ab:'.repeat(85)}x…`);
+  });
+
+  it('asks the function of the application', () => {
+    const mask = keyMask((key) => key.toUpperCase(), assert.fail);
+    assert.equal(mask('user:7'), 'USER:7');
+    assert.equal(mask(Buffer.from('user:7')), 'USER:7');
+    assert.equal(mask(Buffer.from([0xff])), '?', 'it is not asked about binary');
+    assert.equal(keyMask(() => 'x'.repeat(1_000), assert.fail)('k'), `${'x'.repeat(256)}…`);
+  });
+
+  it('hides the key when the function of the application fails, and says so without the key', () => {
+    const reports: string[] = [];
+    const report = (message: string) => reports.push(message);
+    assert.equal(keyMask(() => { throw new Error('secret'); }, report)('secret'), '?');
+    assert.equal(keyMask((() => 5) as unknown as (key: string) => string, report)('secret'), '?');
+    assert.deepEqual(reports, [
+      'the `keys` function threw: the key is hidden',
+      'the `keys` function returned no string: the key is hidden',
+    ]);
+  });
+});
