@@ -4,8 +4,6 @@ import { cutText, identifierText } from './arguments';
 import { FamilyTree, tidy } from './family-tree';
 import { mapSegments } from './segments';
 
-export { mapSegments } from './segments';
-
 /** Whether the segment looks like an e-mail address, a JWT or a random token: a person or a credential. */
 export function isRevealing(segment: string): boolean {
   let revealing = false;

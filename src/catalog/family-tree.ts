@@ -13,7 +13,7 @@ const MAX_NODES = 5_000;
 /** Segments looked at; the rest of a longer key is one. */
 const MAX_DEPTH = 12;
 
-export interface FamilyNode {
+interface FamilyNode {
   /** By segment and the separators behind it. */
   readonly children: Map<string, FamilyNode>;
   /** Separators behind which every new value is `{}`. */
@@ -118,7 +118,7 @@ function countNodes(node: FamilyNode): number {
 function labelAt(node: FamilyNode | undefined, parts: readonly string[], index: number): string {
   const separator = parts[index + 1] as string;
   const label = (parts[index] as string) + separator;
-  return node !== undefined && node.collapsed.has(separator) && !node.children.has(label) ? VARIES + separator : label;
+  return node?.collapsed.has(separator) && !node.children.has(label) ? VARIES + separator : label;
 }
 
 /** Whether exactly this stands behind the segment: every label ends with the empty one. */

@@ -1,6 +1,7 @@
 // Knows: what Redis commands mean. Must not know: clients, replies in flight, spans, metrics.
 export type { HitRule } from './commands';
-export { assignRoles, type Role } from './grammar';
+export type { Role } from './grammar';
 export { HIDDEN, type KeyMask, type KeyMode, keyMask } from './keys';
 export { type Entry, lookup } from './lookup';
+export { assignRoles } from './reader';
 export { batchText, queryText } from './redact';

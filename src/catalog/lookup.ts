@@ -97,7 +97,8 @@ function ruleOf(canonical: string): CommandRule | undefined {
   const rule = {
     ...row,
     grammar,
-    startsWithKey: first !== undefined && ((first.kind === 'one' && first.role === 'key') || (first.kind === 'repeat' && first.roles[0] === 'key')),
+    startsWithKey:
+      first !== undefined && ((first.kind === 'one' && first.role === 'key') || (first.kind === 'repeat' && first.roles[0] === 'key')),
     writes: mentions(grammar, WRITE_ROLES),
   };
   rules.set(canonical, rule);

@@ -2,9 +2,10 @@
 // Must not know: spans, replies, clients.
 import type { Arguments } from '../core/events';
 import { shortText } from './arguments';
-import { assignRoles, isCursor, type Role } from './grammar';
+import type { Role } from './grammar';
 import { HIDDEN, type KeyMask } from './keys';
 import type { Entry } from './lookup';
+import { assignRoles, isCursor } from './reader';
 
 /** Stands where the text was cut. */
 const CUT = '…';
@@ -42,12 +43,7 @@ function cutName(name: string, maxLength: number): string {
 }
 
 /** Several commands as one text, joined as the conventions ask. */
-export function batchText(
-  commands: readonly Arguments[],
-  lookup: (args: Arguments) => Entry,
-  mask: KeyMask,
-  maxLength: number,
-): string {
+export function batchText(commands: readonly Arguments[], lookup: (args: Arguments) => Entry, mask: KeyMask, maxLength: number): string {
   let text = '';
   for (let index = 0; index < commands.length; index++) {
     const args = commands[index] as Arguments;

@@ -4,8 +4,9 @@ import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { getKeyIndexes, list } from '@ioredis/commands';
 import { COMMANDS } from '../../src/catalog/commands';
-import { assignRoles, mentions, type Role } from '../../src/catalog/grammar';
+import { mentions, type Role } from '../../src/catalog/grammar';
 import { lookup } from '../../src/catalog/lookup';
+import { assignRoles } from '../../src/catalog/reader';
 import { grammarOf, sampleCommand } from './sample';
 
 const resolveFrom = createRequire(__filename);
@@ -82,7 +83,13 @@ function commandsOf(name: string): string {
 }
 
 const MODULE_PREFIXES: Readonly<Record<string, string>> = { json: 'JSON.', search: 'FT.', 'time-series': 'TS.', graph: 'GRAPH.' };
-const FILTER_PREFIXES: Readonly<Record<string, string>> = { 'count-min-sketch': 'CMS.', bloom: 'BF.', cuckoo: 'CF.', 't-digest': 'TDIGEST.', 'top-k': 'TOPK.' };
+const FILTER_PREFIXES: Readonly<Record<string, string>> = {
+  'count-min-sketch': 'CMS.',
+  bloom: 'BF.',
+  cuckoo: 'CF.',
+  't-digest': 'TDIGEST.',
+  'top-k': 'TOPK.',
+};
 
 /** What the files of a package's commands are called: `CONFIG_GET`, `MGET_WITHLABELS`, one for each way to send one. */
 function modulesIn(folder: string, prefix = ''): string[] {
@@ -116,7 +123,9 @@ describe('the table and the clients', () => {
   });
 
   it('agrees with it on which commands have keys', () => {
-    const differences = [...metadata].filter(([name, { isKeyless }]) => name in COMMANDS && mentions(grammarOf(name), ['key']) === isKeyless);
+    const differences = [...metadata].filter(
+      ([name, { isKeyless }]) => name in COMMANDS && mentions(grammarOf(name), ['key']) === isKeyless,
+    );
     assert.deepEqual(differences.map(([name]) => name).sort(), Object.keys(OTHER_KEYLESS).sort());
   });
 
@@ -124,13 +133,19 @@ describe('the table and the clients', () => {
     it(`has every command @redis/${name} can send`, () => {
       const modules = modulesIn(commandsOf(name), MODULE_PREFIXES[name]);
       assert.ok(modules.length > 5, `${modules.length} modules`);
-      assert.deepEqual(modules.filter((module) => !hasRow(module) && !(module in OTHER_MODULES)), []);
+      assert.deepEqual(
+        modules.filter((module) => !hasRow(module) && !(module in OTHER_MODULES)),
+        [],
+      );
     });
   }
 
   it('has every command of @ioredis/commands', () => {
     assert.ok(list.length > 290, `${list.length} commands`);
-    assert.deepEqual(list.map((name) => name.toUpperCase()).filter((name) => !(name in COMMANDS) && !isContainer(name)), []);
+    assert.deepEqual(
+      list.map((name) => name.toUpperCase()).filter((name) => !(name in COMMANDS) && !isContainer(name)),
+      [],
+    );
   });
 
   it('calls the same arguments keys as @ioredis/commands', () => {

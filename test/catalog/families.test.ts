@@ -122,7 +122,10 @@ describe('families as they are learnt', () => {
 
   it('takes another limit', () => {
     const families = new KeyFamilies({ maxFamilies: 2 });
-    assert.deepEqual(['a:1', 'b:1', 'c:1', 'a:2'].map((key) => families.of(key)), ['a:{}', 'b:{}', OTHER_FAMILY, 'a:{}']);
+    assert.deepEqual(
+      ['a:1', 'b:1', 'c:1', 'a:2'].map((key) => families.of(key)),
+      ['a:{}', 'b:{}', OTHER_FAMILY, 'a:{}'],
+    );
   });
 
   it('gives the families of a collapsed position back, once over at most', () => {
@@ -138,10 +141,15 @@ describe('families as they are learnt', () => {
   it('gives the same families for the same keys in the same order', () => {
     const keys = Array.from({ length: 20_000 }, (_, index) => {
       const hash = createHash('sha1').update(String(index)).digest();
-      return [`user:${wordOf(hash[0] as number)}:${hash[1]}`, `config:${wordOf((hash[2] as number) % 40)}`, `{t${hash[3]}}:x`][index % 3] as string;
+      return [`user:${wordOf(hash[0] as number)}:${hash[1]}`, `config:${wordOf((hash[2] as number) % 40)}`, `{t${hash[3]}}:x`][
+        index % 3
+      ] as string;
     });
     const [one, two] = [new KeyFamilies(), new KeyFamilies()];
-    assert.deepEqual(keys.map((key) => one.of(key)), keys.map((key) => two.of(key)));
+    assert.deepEqual(
+      keys.map((key) => one.of(key)),
+      keys.map((key) => two.of(key)),
+    );
   });
 
   it('asks the application first, and never breaks with it', () => {
@@ -155,19 +163,30 @@ describe('families as they are learnt', () => {
       },
       report: (message) => reports.push(message),
     });
-    assert.deepEqual(['mine:1', 'bad:1', 'throw:1', 'throw:2', 'user:1'].map((key) => families.of(key)), ['MINE', 'bad:{}', 'throw:{}', 'throw:{}', 'user:{}']);
+    assert.deepEqual(
+      ['mine:1', 'bad:1', 'throw:1', 'throw:2', 'user:1'].map((key) => families.of(key)),
+      ['MINE', 'bad:{}', 'throw:{}', 'throw:{}', 'user:{}'],
+    );
     assert.deepEqual(reports, ['the `keyFamily` function returned no string: the key keeps its own family']);
   });
 
   it('holds the application to the same limits', () => {
     const families = new KeyFamilies({ familyOf: (key) => (key.length > 50 ? key : `own-${key}`), maxFamilies: 3 });
     assert.equal(families.of('x'.repeat(200)).length, 129);
-    assert.deepEqual(['a', 'b', 'c', 'a'].map((key) => families.of(key)), ['own-a', 'own-b', OTHER_FAMILY, 'own-a']);
+    assert.deepEqual(
+      ['a', 'b', 'c', 'a'].map((key) => families.of(key)),
+      ['own-a', 'own-b', OTHER_FAMILY, 'own-a'],
+    );
   });
 
   it('asks the application once for a key it remembers', () => {
     let asked = 0;
-    const families = new KeyFamilies({ familyOf: () => `family ${(asked++, 'of all')}` });
+    const families = new KeyFamilies({
+      familyOf: () => {
+        asked++;
+        return 'one family';
+      },
+    });
     for (let round = 0; round < 10; round++) families.of('user:1');
     assert.equal(asked, 1);
   });

@@ -9,7 +9,7 @@ import { sampleCommand } from './sample';
 
 /** In every argument that must not leave. No word, number or id of Redis looks like it. */
 const MARK = 'mArK';
-const RUNS = Number(process.env.FUZZ_RUNS ?? 20_000);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 10_000);
 /** Fixed, so that a build fails for what changed; another by the environment. */
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_101);
 
@@ -20,8 +20,11 @@ const MASKS = MODES.map((mode) => keyMask(mode, assert.fail));
 /** What the table lets be seen, some of it through the key mask. */
 const SHOWN = new Set<Role>(['word', 'number', 'key', 'field', 'name', 'channel', 'pattern', 'path', 'sha', 'cursor', 'encoding']);
 
-const marked = fc.tuple(fc.string({ maxLength: 12 }), fc.constantFrom('', ' ', ':', '"')).map(([text, around]) => `${text}${around}${MARK}${around}${text}`);
-const asBytes = (text: fc.Arbitrary<string>) => fc.oneof({ weight: 4, arbitrary: text }, { weight: 1, arbitrary: text.map((own) => Buffer.from(own)) });
+const marked = fc
+  .tuple(fc.string({ maxLength: 12 }), fc.constantFrom('', ' ', ':', '"'))
+  .map(([text, around]) => `${text}${around}${MARK}${around}${text}`);
+const asBytes = (text: fc.Arbitrary<string>) =>
+  fc.oneof({ weight: 4, arbitrary: text }, { weight: 1, arbitrary: text.map((own) => Buffer.from(own)) });
 const value: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 8, arbitrary: asBytes(marked) },
   { weight: 1, arbitrary: fc.constantFrom(`${MARK} NX`, `EX ${MARK}`, `${MARK}${'x'.repeat(10_000)}`) },
@@ -79,7 +82,11 @@ const WORDS = ['NX', 'EX', 'GET', 'STREAMS', 'KEYS', 'LIMIT', 'FIELDS', 'BYSCORE
 
 /** Any command with anything behind it: most of it no command line at all. */
 const anything = fc
-  .tuple(fc.constantFrom(...NAMES, 'MY.COMMAND'), fc.array(fc.oneof(value, junk, fc.constantFrom(...WORDS), fc.integer()), { maxLength: 12 }), casing)
+  .tuple(
+    fc.constantFrom(...NAMES, 'MY.COMMAND'),
+    fc.array(fc.oneof(value, junk, fc.constantFrom(...WORDS), fc.integer()), { maxLength: 12 }),
+    casing,
+  )
   .map(([name, args, spell]): unknown[] => [...name.split(' ').map(spell), ...args]);
 
 const length = fc.integer({ min: 16, max: 300 });
@@ -125,7 +132,9 @@ describe('any command whatever', function () {
     const email = fc.tuple(word, word).map(([name, host]) => `${name}.x+y@${host}.example.com`);
     const secret = fc.oneof(token, jwt, email, fc.uuid());
     const property = fc.property(
-      secret.chain((own) => fc.tuple(fc.constant(own), commandWith(asBytes(fc.constantFrom(`sess:${own}`, `{${own}}:cart`, `a:${own}:b`, own))))),
+      secret.chain((own) =>
+        fc.tuple(fc.constant(own), commandWith(asBytes(fc.constantFrom(`sess:${own}`, `{${own}}:cart`, `a:${own}:b`, own)))),
+      ),
       ([own, args]) => {
         const text = queryText(lookup(args), args, MASKS[0] as (typeof MASKS)[number], 4_096);
         // Not even a part: a word of a token that adjoins it by a dash may stay, four letters of a few thousand tokens.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { assignRoles, compile, type Role } from '../../src/catalog/grammar';
+import { compile, type Role } from '../../src/catalog/grammar';
+import { assignRoles } from '../../src/catalog/reader';
 
 /** The roles of a command line behind its name, which is not there. */
 function rolesOf(row: string, args: readonly unknown[], until = Number.POSITIVE_INFINITY): Role[] {

@@ -46,7 +46,12 @@ describe('showing keys', () => {
   it('hides the key when the function of the application fails, and says so without the key', () => {
     const reports: string[] = [];
     const report = (message: string) => reports.push(message);
-    assert.equal(keyMask(() => { throw new Error('secret'); }, report)('secret'), '?');
+    assert.equal(
+      keyMask(() => {
+        throw new Error('secret');
+      }, report)('secret'),
+      '?',
+    );
     assert.equal(keyMask((() => 5) as unknown as (key: string) => string, report)('secret'), '?');
     assert.deepEqual(reports, [
       'the `keys` function threw: the key is hidden',

@@ -129,9 +129,28 @@ describe('the text of a command', () => {
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
     const hostile = { toString: () => assert.fail('ran code of the application'), toJSON: () => assert.fail() };
-    for (const arg of [undefined, null, new Date(0), ['a', ['b']], {}, hostile, revoked.proxy, Symbol('s'), () => 'f', Number.NaN, true, new DataView(new ArrayBuffer(4))]) {
+    for (const arg of [
+      undefined,
+      null,
+      new Date(0),
+      ['a', ['b']],
+      {},
+      hostile,
+      revoked.proxy,
+      Symbol('s'),
+      () => 'f',
+      Number.NaN,
+      true,
+      new DataView(new ArrayBuffer(4)),
+    ]) {
       for (const name of ['GET', 'SET', 'EXPIRE', 'EVAL', 'XREAD', 'ZRANGE', 'HSET', 'FT.SEARCH', 'CONFIG', 'NOSUCH']) {
-        for (const args of [[name, arg], [name, 'a', arg], [name, arg, arg, arg, arg], [arg, name]]) assert.doesNotThrow(() => textOf(args));
+        for (const args of [
+          [name, arg],
+          [name, 'a', arg],
+          [name, arg, arg, arg, arg],
+          [arg, name],
+        ])
+          assert.doesNotThrow(() => textOf(args));
       }
     }
     assert.equal(textOf(['GET', undefined]), 'GET ?');
@@ -190,7 +209,11 @@ describe('the length of a text', () => {
 });
 
 describe('the text of a batch', () => {
-  const commands = [['GET', 'a'], ['SET', 'b', 'v'], ['MY.COMMAND', 's']];
+  const commands = [
+    ['GET', 'a'],
+    ['SET', 'b', 'v'],
+    ['MY.COMMAND', 's'],
+  ];
 
   it('joins commands as the conventions ask', () => {
     assert.equal(batchText(commands, lookup, safe, 1_024), 'GET a; SET b ?; MY.COMMAND');
@@ -207,7 +230,11 @@ describe('the text of a batch', () => {
   it('looks up no more commands than fit', () => {
     let lookups = 0;
     const many = new Array(100_000).fill(['GET', 'k']);
-    const text = batchText(many, (args) => (lookups++, lookup(args)), safe, 1_024);
+    const countedLookup: typeof lookup = (args) => {
+      lookups++;
+      return lookup(args);
+    };
+    const text = batchText(many, countedLookup, safe, 1_024);
     assert.ok(text.endsWith('; …') && text.length <= 1_024);
     assert.ok(lookups < 200, `${lookups}`);
   });

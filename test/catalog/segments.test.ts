@@ -39,11 +39,27 @@ const ALPHABETS: Readonly<Record<string, string>> = {
 
 describe('the segments of a key', () => {
   it('tells what they are', () => {
-    assert.deepEqual(kindsOf('user:123:cart'), [['user', 'word'], ['123', 'number'], ['cart', 'word']]);
-    assert.deepEqual(kindsOf('a.b/c|d-e_f#g'), [...'abcdefg'].map((word) => [word, 'word']));
-    assert.deepEqual(kindsOf('{user1}:a'), [['user1', 'word'], ['a', 'word']]);
-    assert.deepEqual(kindsOf('etag:deadbe1f'), [['etag', 'word'], ['deadbe1f', 'hex']]);
-    assert.deepEqual(kindsOf('ключ:5'), [['ключ', 'word'], ['5', 'number']]);
+    assert.deepEqual(kindsOf('user:123:cart'), [
+      ['user', 'word'],
+      ['123', 'number'],
+      ['cart', 'word'],
+    ]);
+    assert.deepEqual(
+      kindsOf('a.b/c|d-e_f#g'),
+      [...'abcdefg'].map((word) => [word, 'word']),
+    );
+    assert.deepEqual(kindsOf('{user1}:a'), [
+      ['user1', 'word'],
+      ['a', 'word'],
+    ]);
+    assert.deepEqual(kindsOf('etag:deadbe1f'), [
+      ['etag', 'word'],
+      ['deadbe1f', 'hex'],
+    ]);
+    assert.deepEqual(kindsOf('ключ:5'), [
+      ['ключ', 'word'],
+      ['5', 'number'],
+    ]);
     assert.deepEqual(kindsOf(''), []);
     assert.deepEqual(kindsOf(':::'), []);
   });
@@ -133,7 +149,10 @@ describe('the segments of a key', () => {
 
   it('is not slow on long keys of any kind', () => {
     const started = performance.now();
-    for (const text of ['@', '%40', 'a@', '-', '/', 'a-', 'A1/', 'eyJ', '{', '550e8400-e29b-'].map((part) => part.repeat(256).slice(0, 256))) hide(text);
+    for (const text of ['@', '%40', 'a@', '-', '/', 'a-', 'A1/', 'eyJ', '{', '550e8400-e29b-'].map((part) =>
+      part.repeat(256).slice(0, 256),
+    ))
+      hide(text);
     assert.ok(performance.now() - started < 100);
   });
 });

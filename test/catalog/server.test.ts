@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { COMMANDS } from '../../src/catalog/commands';
-import { assignRoles, mentions, type Role } from '../../src/catalog/grammar';
+import { mentions, type Role } from '../../src/catalog/grammar';
+import { keyMask } from '../../src/catalog/keys';
 import { lookup } from '../../src/catalog/lookup';
+import { assignRoles } from '../../src/catalog/reader';
+import { queryText } from '../../src/catalog/redact';
 import { type RedisServer, startStandalone } from '../support/redis-server';
+import { type DocumentedArgument, readDocs, writeLine } from './documented';
 import { NEWER_THAN_7_0 } from './newer-commands';
 import { sampleCommand } from './sample';
 
@@ -47,6 +51,27 @@ const OTHER_BLOCKING: Readonly<Record<string, string>> = {
   WAIT: 'waits for replicas; Redis calls it blocking only from 7.2 on',
 };
 
+/** Text arguments by the server's own names (of 7.0 and later) that may be seen; any other is a value. */
+const IDENTIFIERS = new Set(
+  (
+    'category categoryname channel clientname command command-name connection-name consumer consumername event field function group groupname host ip ' +
+    'importing library-name library-name-pattern migrating module-name node node-id parameter prefix section shardchannel type unit'
+  ).split(' '),
+);
+
+/** Names that say too little to be in the list for every command. */
+const SHOWN: readonly string[] = ['CLUSTER KEYSLOT key', 'MODULE UNLOAD name', 'PFDEBUG subcommand'];
+
+const MARK = 'mArK';
+const MARKS = /mArK-([\w-]+)/g;
+
+function fillDocumented({ name, type }: DocumentedArgument): string {
+  if (type === 'key') return 'a-key';
+  if (type === 'integer' || type === 'unix-time') return '1';
+  if (name === 'id' || name === 'ID') return '1-1';
+  return type === 'pattern' || IDENTIFIERS.has(name) ? 'identifier' : `${MARK}-${name}`;
+}
+
 describe('the table and a live server', () => {
   let server: RedisServer;
   let commands: Map<string, ServerCommand>;
@@ -60,7 +85,10 @@ describe('the table and a live server', () => {
 
   it('has a row for every command and sub-command the server knows', () => {
     assert.ok(commands.size > 350, `${commands.size} commands`);
-    assert.deepEqual([...commands.keys()].filter((name) => !(name in COMMANDS)), []);
+    assert.deepEqual(
+      [...commands.keys()].filter((name) => !(name in COMMANDS)),
+      [],
+    );
   });
 
   it('has rows the server does not know only for a reason', () => {
@@ -85,8 +113,26 @@ describe('the table and a live server', () => {
     for (const line of ['MIGRATE host 6379 a 0 1000 COPY', 'MIGRATE host 6379 "" 0 1000 AUTH2 user pass KEYS a b']) {
       const args = line.split(' ').map((word) => (word === '""' ? '' : word));
       const keys = await server.request('COMMAND', 'GETKEYS', ...args);
-      assert.deepEqual(keysOf(args).filter((key) => key !== ''), keys);
+      assert.deepEqual(
+        keysOf(args).filter((key) => key !== ''),
+        keys,
+      );
     }
+  });
+
+  it('shows nothing of what the server documents as text, but identifiers', async () => {
+    const full = keyMask('full', assert.fail);
+    const shown = new Set<string>();
+    let lines = 0;
+    for (const [name, documented] of readDocs(await server.request('COMMAND', 'DOCS'))) {
+      for (let turn = 0; turn < 6; turn++) {
+        const args = [...name.split(' '), ...writeLine(documented, turn, fillDocumented)];
+        for (const [, argument] of queryText(lookup(args), args, full, 4_096).matchAll(MARKS)) shown.add(`${name} ${argument}`);
+        lines++;
+      }
+    }
+    assert.ok(lines > 2_000, `${lines} lines`);
+    assert.deepEqual([...shown].sort(), SHOWN);
   });
 
   it('knows which commands block', () => {

@@ -1,0 +1,158 @@
+// Knows: how to read the arguments of one command by its row's grammar.
+// Must not know: any single command, or what the roles are used for.
+import { shortText } from './arguments';
+import type { Element, Grammar, Options, Role } from './grammar';
+
+/**
+ * Gives a role to each argument from `from` on, at most up to index `until` (exclusive), into `roles`
+ * at the same index. Returns the index after the last argument that got one.
+ */
+export function assignRoles(grammar: Grammar, args: readonly unknown[], from: number, until: number, roles: Role[]): number {
+  const reader = new Reader(args, from, Math.min(until, args.length), roles);
+  reader.read(grammar);
+  return reader.finish();
+}
+
+/** Reads one argument list. A method that returns false met a surprise: nothing behind it is known. */
+class Reader {
+  private at: number;
+
+  constructor(
+    private readonly args: readonly unknown[],
+    private readonly from: number,
+    private readonly until: number,
+    private readonly roles: Role[],
+  ) {
+    this.at = from;
+  }
+
+  read(grammar: Grammar): boolean {
+    for (const element of grammar) {
+      if (this.at >= this.until) return true;
+      if (!this.readElement(element)) return false;
+    }
+    return true;
+  }
+
+  /** What the row did not speak for is hidden. */
+  finish(): number {
+    while (this.at < this.until) this.roles[this.at++] = 'value';
+    return this.at;
+  }
+
+  private readElement(element: Element): boolean {
+    switch (element.kind) {
+      case 'one':
+        return this.readOne(element.role);
+      case 'word':
+        return this.readWord(element.words);
+      case 'repeat':
+        return this.readGroups(element.roles, this.args.length - element.behind);
+      case 'until':
+        return this.readUntil(element.role, element.options);
+      case 'counted':
+        return this.readCounted(element.roles);
+      case 'halves':
+        return this.readHalves(element.roles);
+      case 'options':
+        return this.readOptions(element.options);
+      case 'retract':
+        return this.retract();
+    }
+  }
+
+  private readOne(role: Role): boolean {
+    // XADD without its id would take the values for fields: where an id should stand must be one.
+    if (role === 'cursor' && !isCursor(this.args[this.at])) return false;
+    this.take(role);
+    return true;
+  }
+
+  private readWord(words: ReadonlySet<string>): boolean {
+    if (!words.has(wordAt(this.args[this.at]))) return false;
+    this.take('word');
+    return true;
+  }
+
+  private readGroups(roles: readonly Role[], end: number): boolean {
+    const last = Math.min(end, this.until);
+    while (this.at < last) for (const role of roles) this.take(role);
+    return true;
+  }
+
+  private readUntil(role: Role, options: Options): boolean {
+    while (this.at < this.until && !options.has(wordAt(this.args[this.at]))) this.take(role);
+    return true;
+  }
+
+  private readCounted(roles: readonly Role[]): boolean {
+    const count = countOf(this.args[this.at]);
+    // More keys than arguments: Redis refuses it, and what would be called a key may be a value.
+    if (count === undefined || count * roles.length > this.args.length - this.at - 1) return false;
+    this.take('number');
+    return this.readGroups(roles, this.at + count * roles.length);
+  }
+
+  private readHalves(roles: readonly Role[]): boolean {
+    // Of the whole list, not of what is read: a cut must not move the middle.
+    const half = Math.ceil((this.args.length - this.at) / roles.length);
+    for (const role of roles) {
+      const end = Math.min(this.at + half, this.until);
+      while (this.at < end) this.take(role);
+    }
+    return true;
+  }
+
+  private readOptions(options: Options): boolean {
+    while (this.at < this.until) {
+      const arg = this.args[this.at];
+      // Most are upper case as they come.
+      const own = options.get(arg as string) ?? options.get(wordAt(arg));
+      if (own === undefined) return true;
+      this.take('word');
+      if (!this.readOwn(own)) return false;
+    }
+    return true;
+  }
+
+  /** Unlike `read`, also at the end of the list: `ZRANGE k 1 2 BYSCORE` retracts behind its last argument. */
+  private readOwn(own: Grammar): boolean {
+    for (const element of own) {
+      if (element.kind === 'retract') this.retract();
+      else if (this.at < this.until && !this.readElement(element)) return false;
+    }
+    return true;
+  }
+
+  private retract(): boolean {
+    for (let index = this.from; index < this.at; index++) if (this.roles[index] === 'number') this.roles[index] = 'value';
+    return true;
+  }
+
+  private take(role: Role): void {
+    if (this.at < this.until) this.roles[this.at++] = role;
+  }
+}
+
+/** Longer than any word of Redis' syntax. */
+const MAX_WORD_LENGTH = 24;
+
+function wordAt(arg: unknown): string {
+  return typeof arg === 'number' ? '' : (shortText(arg, MAX_WORD_LENGTH)?.toUpperCase() ?? '');
+}
+
+const COUNT = /^\d{1,10}$/;
+
+function countOf(arg: unknown): number | undefined {
+  const text = shortText(arg, 10);
+  if (text === '*') return 0; // `LOAD *` of FT.AGGREGATE: all, and none is named
+  return text !== undefined && COUNT.test(text) ? Number(text) : undefined;
+}
+
+const CURSOR = /^(?:\(?\d{1,20}(?:-(?:\d{1,20}|\*))?|[$*>+-])$/;
+
+/** A cursor of SCAN, or a stream's id: `0`, `1-0`, `(1-0`, `*`, `$`, `>`. */
+export function isCursor(arg: unknown): boolean {
+  const text = shortText(arg, 48);
+  return text !== undefined && CURSOR.test(text);
+}
