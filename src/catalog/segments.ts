@@ -138,20 +138,28 @@ function looksRandom(core: string): boolean {
 export function mayReveal(key: string): boolean {
   let run = 0;
   let atom = 0;
+  let dashes = 0;
   let meetings = 0; // of a letter and a digit, or of a small and a capital letter
   let before = OTHER;
   for (let index = 0; index < key.length; index++) {
-    const kind = classOf(key.charCodeAt(index));
+    const code = key.charCodeAt(index);
+    const kind = classOf(code);
     if (kind === CLOSER) return true;
     run = kind === OTHER ? 0 : run + 1;
     atom = kind === OTHER || kind === JOINER ? 0 : atom + 1;
-    if (run === 0) meetings = 0;
+    if (run === 0) meetings = dashes = 0;
     else if (atom > 1 && kind !== before) meetings++;
+    else if (code === DASH) dashes++;
     if (run >= MIN_TOKEN_LENGTH && (meetings >= 2 || atom >= MIN_TOKEN_LENGTH)) return true;
+    // A UUID of digits has no such meetings.
+    if (run >= UUID_LENGTH && dashes >= 4) return true;
     before = kind;
   }
   return false;
 }
+
+const DASH = 45;
+const UUID_LENGTH = 36;
 
 const OTHER = 0;
 const JOINER = 1;

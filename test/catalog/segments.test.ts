@@ -68,6 +68,7 @@ describe('the segments of a key', () => {
     ['sess:550e8400-e29b-41d4-a716-446655440000', 'sess:?'],
     ['user-550e8400-e29b-41d4-a716-446655440000-cart', 'user-?-cart'],
     ['a/b/550E8400-E29B-41D4-A716-446655440000/c', 'a/b/?/c'],
+    ['nil:00000000-0000-0000-0000-000000000000', 'nil:?'],
     ['ulid:01ARZ3NDEKTSV4RRFFQ69G5FAV', 'ulid:?'],
     ['object:507f1f77bcf86cd799439011', 'object:?'],
     ['sess:dGhpcyBpcyBhIHRlc3Qu', 'sess:?'],
