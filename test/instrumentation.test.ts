@@ -212,5 +212,5 @@ async function outcomeOf(client: Client, args: unknown): Promise<string> {
   return JSON.stringify({ outcome, errors, crashes });
 }
 
-const PATCHED_V4 = ['commands-queue exports.default', 'commands-queue.addCommand', 'socket exports.default', 'index.executeScript', 'index.multiExecutor'];
+const PATCHED_V4 = ['commands-queue exports.default', 'commands-queue.addCommand', 'socket exports.default', 'index.sendCommand', 'index.executeScript', 'index.multiExecutor'];
 const PATCHED_V5 = ['commands-queue.addCommand', 'index._executeScript', 'index.sendCommand', 'index._executePipeline', 'index._executeMulti', 'pool.execute'];

@@ -1,7 +1,9 @@
 // Knows: how a transaction or pipeline looks from inside node-redis 4 to 6.
 // Must not know: which version called, spans.
-import type { Arguments, BatchKind, ClientRef } from '../core/events';
+import type { Arguments, BatchKind } from '../core/events';
 import type { BatchStart, SettledBatch, Tap } from '../core/operation';
+import type { NodeRef } from './command';
+import { isRedirect, Redirects } from './redirects';
 
 /** A queued command as the batch executors of redis 4 to 6 take it. */
 interface QueuedCommand {
@@ -22,17 +24,20 @@ export interface BatchCall {
   /** The executor's first argument, as it came. */
   readonly commands: unknown;
   /** The client's facts; `queue` is the one the commands went to, if they went anywhere. */
-  clientOf(queue: object | undefined): ClientRef;
+  clientOf(queue: object | undefined): NodeRef;
   /** The executor. */
   call(): Promise<unknown>;
   /** The replies in what the executor resolved with; `null` if the transaction was aborted. */
   repliesIn(result: unknown): unknown;
 }
 
+type Ended = Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies' | 'endMark'>;
+
 export class Batches {
   // Grouped by a flag around the call, not by chain id: v4 pipelines have none, and an ASK retry has another.
   private open: OpenBatch | undefined;
   private isInside = false;
+  private readonly redirects = new Redirects<BatchStart>();
 
   constructor(private readonly tap: Tap) {}
 
@@ -57,12 +62,13 @@ export class Batches {
 
   /** Runs an executor and settles the batch when it ends. The result and the rejection are the executor's own. */
   execute({ kind, commands, clientOf, call, repliesIn }: BatchCall): Promise<unknown> {
-    const start = this.tap.beginBatch(kind);
+    // A cluster runs a transaction that was redirected once more, with the same list.
+    const start = (Array.isArray(commands) ? this.redirects.resume(commands) : undefined) ?? this.tap.beginBatch(kind);
     const open: OpenBatch = { replies: [], next: kind === 'MULTI' ? -1 : 0, queue: undefined };
     const promise = this.enter(start === undefined ? undefined : open, call);
     if (start === undefined) return promise;
     const list = applicationCommands(commands);
-    const settle = (ended: Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies'>): void => {
+    const settle = (ended: Ended): void => {
       if (list.length === 0 && open.queue === undefined && !ended.failed) return;
       this.tap.settleBatch(start, { kind, commands: list, client: clientOf(open.queue), ...ended });
     };
@@ -74,7 +80,10 @@ export class Batches {
       },
       (error: unknown) => {
         const aborted = isWatchError(error);
-        settle({ failed: !aborted, aborted, error, replies: open.replies.slice(0, list.length) });
+        const ended: Ended = { failed: !aborted, aborted, error, replies: open.replies.slice(0, list.length), endMark: performance.now() };
+        const isFollowed = Array.isArray(commands) && isRedirect(error) && clientOf(open.queue).isNode === true;
+        if (isFollowed) this.redirects.wait(commands, start, () => settle(ended));
+        else settle(ended);
         throw error;
       },
     );

@@ -1,11 +1,12 @@
 // Knows: the command queue of redis 4, where every command of that version passes.
 // Must not know: spans, metrics, attribute names.
-import type { Arguments, ClientRef } from '../core/events';
+import type { Arguments } from '../core/events';
 import type { Tap } from '../core/operation';
 import { Batches, selectedBy } from './batch';
-import { DefinedScripts, settleWith } from './command';
-import { type ClientOptions, factsFrom, selectDatabase } from './facts';
-import { PatchLedger, type Target } from './patch';
+import { type NodeRef, Retries, settleWith } from './command';
+import { type ClientOptions, factsFrom, selectDatabase, UNKNOWN_SERVER } from './facts';
+import { type Class, onConstruct, PatchLedger, type Target } from './patch';
+import { asNodeOf, type Groups } from './groups';
 import { followSelect, prototypeOf } from './redis-client';
 
 interface Socket {
@@ -18,11 +19,11 @@ interface AddOptions {
 
 type AddCommand = (this: object, args: Arguments, options?: AddOptions) => Promise<unknown>;
 type MultiExecutor = (this: { readonly options?: ClientOptions }, commands: unknown, ...rest: unknown[]) => Promise<unknown>;
-type ExecuteScript = (this: object, script: { readonly SCRIPT?: unknown }, ...rest: unknown[]) => Promise<unknown>;
-type Class = new (...args: never[]) => object;
+type ExecuteScript = (this: object, script: { readonly SCRIPT?: unknown }, list: object, ...rest: unknown[]) => Promise<unknown>;
+type SendCommand = (this: object, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 
 /** A queue's facts, and the socket whose state tells a handshake from the application's own commands. */
-interface Connection extends ClientRef {
+interface Connection extends NodeRef {
   readonly socket: Socket | undefined;
 }
 
@@ -30,14 +31,19 @@ interface Connection extends ClientRef {
 export class CommandQueueTap {
   private readonly connections = new WeakMap<object, Connection>();
   private readonly batches: Batches;
-  private readonly scripts: DefinedScripts;
+  private readonly retries: Retries;
+  // The client whose command passes now: a queue does not know it.
+  private sender: object | undefined;
   // A client builds its queue and its socket back to back; 4.0 the socket first, all others the queue.
   private lonelyQueue: object | undefined;
   private lonelySocket: { readonly socket: Socket; readonly options: ClientOptions['socket'] } | undefined;
 
-  constructor(private readonly tap: Tap) {
+  constructor(
+    private readonly tap: Tap,
+    private readonly groups: Groups,
+  ) {
     this.batches = new Batches(tap);
-    this.scripts = new DefinedScripts(tap);
+    this.retries = new Retries(tap);
   }
 
   /** `client/commands-queue.js`. False if the seam is not what we know: then nothing is touched. */
@@ -60,14 +66,15 @@ export class CommandQueueTap {
   /** `client/index.js`: transactions, pipelines and defined scripts. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'multiExecutor', 'executeScript')) return false;
+    if (!PatchLedger.has(prototype, 'sendCommand', 'multiExecutor', 'executeScript')) return false;
+    ledger.wrap<SendCommand>(prototype, 'sendCommand', (original) => this.wrapSend(original));
     ledger.wrap<MultiExecutor>(prototype, 'multiExecutor', (original) => this.wrapMultiExecutor(original));
     ledger.wrap<ExecuteScript>(prototype, 'executeScript', (original) => this.wrapExecuteScript(original));
     return true;
   }
 
   private wrapAdd(original: AddCommand): AddCommand {
-    const { tap, batches, scripts } = this;
+    const { tap, batches, retries, groups } = this;
     const connectionOf = (queue: object) => this.connectionOf(queue);
     return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
       const call = arguments as unknown as Parameters<AddCommand>;
@@ -76,9 +83,9 @@ export class CommandQueueTap {
         batches.collect(this, promise);
         return promise;
       }
-      if (!Array.isArray(args) || args.length === 0) return original.apply(this, call);
+      if (!Array.isArray(args) || args.length === 0 || groups.isTopology(args)) return original.apply(this, call);
       const connection = connectionOf(this);
-      if (scripts.owns(this, args)) return scripts.send(this, connection, args, () => original.apply(this, call));
+      if (retries.concern(this, connection, args)) return retries.send(this, connection, args, () => original.apply(this, call));
       const command = isHandshake(connection, options) ? undefined : tap.begin(connection, args);
       const promise = original.apply(this, call);
       const settled = command === undefined ? promise : settleWith(tap, command, promise);
@@ -89,20 +96,21 @@ export class CommandQueueTap {
   private wrapMultiExecutor(original: MultiExecutor): MultiExecutor {
     const { batches } = this;
     const connectionOf = (queue: object) => this.connectionOf(queue);
+    const sentBy = <T>(client: object, call: () => T) => this.sentBy(client, call);
     return function multiExecutor(this: { readonly options?: ClientOptions }, commands: unknown): Promise<unknown> {
       const call = arguments as unknown as Parameters<MultiExecutor>;
       // Only a transaction has a chain; the position of its id differs between 4.0 and later.
       const kind = Array.prototype.some.call(call, (argument) => typeof argument === 'symbol') ? 'MULTI' : 'PIPELINE';
-      let ref: ClientRef | undefined;
-      const clientOf = (queue: object | undefined): ClientRef => {
-        ref = queue === undefined ? { facts: factsFrom(this.options) } : connectionOf(queue);
+      let ref: NodeRef | undefined;
+      const clientOf = (queue: object | undefined): NodeRef => {
+        ref = queue === undefined ? { facts: factsFrom(this.options) } : sentBy(this, () => connectionOf(queue));
         return ref;
       };
       const promise = batches.execute({
         kind,
         commands,
         clientOf,
-        call: () => original.apply(this, call),
+        call: () => sentBy(this, () => original.apply(this, call)),
         // A transaction resolves with the replies of MULTI, of what was queued, and of EXEC.
         repliesIn: (result) => (kind === 'MULTI' && Array.isArray(result) ? result[result.length - 1] : result),
       });
@@ -116,11 +124,29 @@ export class CommandQueueTap {
   }
 
   private wrapExecuteScript(original: ExecuteScript): ExecuteScript {
-    const { scripts } = this;
-    return function executeScript(this: object, script: { readonly SCRIPT?: unknown }): Promise<unknown> {
+    const { retries } = this;
+    const sentBy = <T>(client: object, call: () => T) => this.sentBy(client, call);
+    return function executeScript(this: object, script, list): Promise<unknown> {
       const call = arguments as unknown as Parameters<ExecuteScript>;
-      return scripts.execute(script?.SCRIPT, () => original.apply(this, call));
+      return sentBy(this, () => retries.executeScript({ body: script?.SCRIPT, list }, () => original.apply(this, call)));
     };
+  }
+
+  /** What a cluster sends, it sends through this method of the node's client. */
+  private wrapSend(original: SendCommand): SendCommand {
+    const sentBy = <T>(client: object, call: () => T) => this.sentBy(client, call);
+    return function sendCommand(this: object): Promise<unknown> {
+      return sentBy(this, () => original.apply(this, arguments as never));
+    };
+  }
+
+  private sentBy<T>(client: object, call: () => T): T {
+    this.sender = client;
+    try {
+      return call();
+    } finally {
+      this.sender = undefined;
+    }
   }
 
   private pairQueue(queue: object): void {
@@ -141,33 +167,23 @@ export class CommandQueueTap {
     this.connections.set(queue, { facts: factsFrom({ socket: options }), socket });
   }
 
+  /** A queue's client is known from the first command that it sends for a cluster. */
+  private joinGroup(connection: Connection, client: object): Connection {
+    if (connection.isNode !== undefined) return connection;
+    const group = this.groups.addressOf(client);
+    connection.isNode = group !== undefined;
+    if (group !== undefined) connection.facts = asNodeOf(group, connection.facts);
+    return connection;
+  }
+
   /** A queue built before we came has no socket that we know. */
   private connectionOf(queue: object): Connection {
     const known = this.connections.get(queue);
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.sender === undefined ? known : this.joinGroup(known, this.sender);
     const unknown = { facts: UNKNOWN_SERVER, socket: undefined };
     this.connections.set(queue, unknown);
     return unknown;
   }
-}
-
-const UNKNOWN_SERVER = Object.freeze({
-  serverAddress: undefined,
-  serverPort: undefined,
-  peerAddress: undefined,
-  peerPort: undefined,
-  namespace: undefined,
-});
-
-/** The class itself, but every instance is shown to `seen`. Instances cannot tell: their class is the original. */
-function onConstruct(original: Class, seen: (instance: object, args: readonly unknown[]) => void): Class {
-  return new Proxy(original, {
-    construct(target, args, newTarget) {
-      const instance = Reflect.construct(target, args, newTarget) as object;
-      seen(instance, args);
-      return instance;
-    },
-  });
 }
 
 /** Before the socket is ready, what jumps the queue is the client's own. */

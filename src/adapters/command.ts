@@ -2,6 +2,12 @@
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef, Command } from '../core/events';
 import type { Tap } from '../core/operation';
+import { isRedirect, Redirects } from './redirects';
+
+/** A client's facts, and whether others may send what it refused to another node. */
+export interface NodeRef extends ClientRef {
+  isNode?: boolean;
+}
 
 /**
  * Settles `command` with the promise and returns one that behaves like it: same value, same rejection, and an
@@ -20,74 +26,96 @@ export function settleWith(tap: Tap, command: Command, promise: Promise<unknown>
   );
 }
 
-/** A defined script: node-redis sends EVALSHA, and EVAL when the server does not know it. One operation. */
-interface UnknownScript {
+/** What a script executor was asked to run, while it sends its first command. */
+interface DefinedScript {
   readonly body: unknown;
+  /** The same object in every try of the call. */
+  readonly list: object;
+}
+
+interface UnknownScript extends DefinedScript {
   readonly command: Command | undefined;
 }
 
-/** Joins the EVALSHA that failed with NOSCRIPT and the EVAL that follows it in the same turn. */
-export class DefinedScripts {
-  private readonly waiting = new WeakMap<object, UnknownScript[]>();
-  private body: unknown;
+/**
+ * Calls that can become several commands, each call one operation: a defined script is an EVALSHA, and an EVAL when
+ * the server does not know it; a node of a cluster may refuse a command, which is then sent to another.
+ */
+export class Retries {
+  private readonly unknownScripts = new WeakMap<object, UnknownScript[]>();
+  private readonly redirects = new Redirects<Command | undefined>();
+  private script: DefinedScript | undefined;
 
   constructor(private readonly tap: Tap) {}
 
   /** Runs a script executor; the first command it sends, synchronously, is the EVALSHA. */
-  execute<T>(body: unknown, call: () => T): T {
-    this.body = body;
+  executeScript<T>(script: DefinedScript, call: () => T): T {
+    this.script = script;
     try {
       return call();
     } finally {
-      this.body = undefined;
+      this.script = undefined;
     }
   }
 
-  /** Whether the command that is sent now belongs to a defined script. */
-  owns(owner: object, args: Arguments): boolean {
-    return this.body !== undefined || (args[0] === 'EVAL' && this.waiting.get(owner)?.some(({ body }) => body === args[1]) === true);
+  /** Whether the command that is sent now may be one of several. */
+  concern(owner: object, node: NodeRef, args: Arguments): boolean {
+    if (this.script !== undefined || node.isNode === true) return true;
+    return args[0] === 'EVAL' && this.unknownScripts.get(owner)?.some(({ body }) => body === args[1]) === true;
   }
 
-  /** Sends a command of a defined script. */
-  send(owner: object, client: ClientRef, args: Arguments, call: () => Promise<unknown>): Promise<unknown> {
-    const { body } = this;
-    this.body = undefined;
-    if (body === undefined) return this.sendAgain(owner, args, call);
-    // The executor changes its argument list for the second try.
-    const command = this.tap.begin(client, args.slice());
+  /** Sends such a command. */
+  send(owner: object, node: NodeRef, args: Arguments, call: () => Promise<unknown>): Promise<unknown> {
+    const { script = this.takeUnknown(owner, args) } = this;
+    this.script = undefined;
+    const list = script?.list ?? args;
+    const command = this.commandOf(script, list, node, args);
     return call().then(
       (reply) => {
         if (command !== undefined) this.tap.succeed(command, reply);
         return reply;
       },
       (error: unknown) => {
-        if (isUnknownScript(error)) this.wait(owner, { body, command }, error);
+        if (script !== undefined && isUnknownScript(error)) this.waitForScript(owner, { ...script, command }, error);
+        else if (node.isNode === true && isRedirect(error)) this.waitForNode(list, command, error);
         else if (command !== undefined) this.tap.fail(command, error);
         throw error;
       },
     );
   }
 
-  private sendAgain(owner: object, args: Arguments, call: () => Promise<unknown>): Promise<unknown> {
-    const scripts = this.waiting.get(owner) ?? [];
-    const [script] = scripts.splice(
-      scripts.findIndex(({ body }) => body === args[1]),
-      1,
-    );
-    return script?.command === undefined ? call() : settleWith(this.tap, script.command, call());
+  /** What an earlier try began, at this node now; or a new command. */
+  private commandOf(script: DefinedScript | undefined, list: object, node: NodeRef, args: Arguments): Command | undefined {
+    if (script !== undefined && 'command' in script) return (script as UnknownScript).command;
+    const redirected = this.redirects.resume(list);
+    if (redirected !== undefined) return { ...redirected, client: node };
+    // A script executor changes its list for the second try.
+    return this.tap.begin(node, args.slice());
+  }
+
+  private takeUnknown(owner: object, args: Arguments): UnknownScript | undefined {
+    const scripts = this.unknownScripts.get(owner);
+    const index = args[0] === 'EVAL' ? (scripts?.findIndex(({ body }) => body === args[1]) ?? -1) : -1;
+    return index < 0 ? undefined : scripts?.splice(index, 1)[0];
   }
 
   /** The EVAL follows within this turn; if it does not, the NOSCRIPT was the end after all. */
-  private wait(owner: object, script: UnknownScript, error: unknown): void {
-    const scripts = this.waiting.get(owner) ?? [];
+  private waitForScript(owner: object, script: UnknownScript, error: unknown): void {
+    const scripts = this.unknownScripts.get(owner) ?? [];
     scripts.push(script);
-    this.waiting.set(owner, scripts);
+    this.unknownScripts.set(owner, scripts);
     setImmediate(() => {
       const index = scripts.indexOf(script);
       if (index < 0) return;
       scripts.splice(index, 1);
       if (script.command !== undefined) this.tap.fail(script.command, error);
     });
+  }
+
+  private waitForNode(list: object, command: Command | undefined, error: unknown): void {
+    if (command === undefined) return;
+    const endMark = performance.now();
+    this.redirects.wait(list, command, () => this.tap.fail(command, error, endMark));
   }
 }
 

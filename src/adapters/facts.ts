@@ -32,6 +32,23 @@ export function factsFrom(options: ClientOptions | undefined): ClientFacts {
   });
 }
 
+/** Of a client that was built before we came nothing is known. */
+export const UNKNOWN_SERVER: ClientFacts = Object.freeze({
+  serverAddress: undefined,
+  serverPort: undefined,
+  peerAddress: undefined,
+  peerPort: undefined,
+  namespace: undefined,
+});
+
+/** A node of a cluster or a sentinel as users write it down: a URL, socket options, or host and port. */
+export function hostAndPort(node: unknown): string {
+  const { url, socket, host, port } = (node ?? {}) as { url?: unknown; socket?: SocketOptions } & SocketOptions;
+  const fromUrl = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
+  const name = textOf(fromUrl?.hostname) ?? textOf(socket?.host) ?? textOf(host) ?? DEFAULT_HOST;
+  return `${name}:${portOf(fromUrl?.port || undefined) ?? portOf(socket?.port) ?? portOf(port) ?? DEFAULT_PORT}`;
+}
+
 /** Follows SELECT: later replies of this client come from another database. */
 export function selectDatabase(ref: ClientRef, database: unknown): void {
   const namespace = typeof database === 'number' ? String(database) : textOf(database);

@@ -4,13 +4,17 @@ import type { Pool } from '../core/events';
 import type { Tap } from '../core/operation';
 import type { Report } from '../core/recorder';
 import { CommandQueueTap } from './command-queue';
+import { FanOuts } from './fan-out';
+import { Groups } from './groups';
+import { LegacyClientTap } from './legacy-client';
 import { PatchLedger, type Target } from './patch';
 import { PoolTap } from './pool';
 import { RedisClientTap } from './redis-client';
 
 /** One file of a package, and how it is patched. False: the seam is not there, nothing was touched. */
 interface SeamFile {
-  readonly file: string;
+  /** Inside the package; undefined: the package's main export. */
+  readonly file: string | undefined;
   patch(taps: Taps, moduleExports: Target, ledger: PatchLedger): boolean;
 }
 
@@ -25,16 +29,27 @@ const QUEUE_FILES: readonly SeamFile[] = [
   { file: 'dist/lib/client/commands-queue.js', patch: (taps, exported, ledger) => taps.queue.patchQueue(exported, ledger) },
   { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.queue.patchSocket(exported, ledger) },
   { file: 'dist/lib/client/index.js', patch: (taps, exported, ledger) => taps.queue.patchClient(exported, ledger) },
+  { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
 ];
 
 const CLIENT_FILES: readonly SeamFile[] = [
   { file: 'dist/lib/client/commands-queue.js', patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) },
   { file: 'dist/lib/client/index.js', patch: (taps, exported, ledger) => taps.client.patchClient(exported, ledger) },
   { file: 'dist/lib/client/pool.js', patch: (taps, exported, ledger) => taps.pool.patchPool(exported, ledger) },
+  { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
+  { file: 'dist/lib/cluster/index.js', patch: (taps, exported, ledger) => taps.fanOuts.patchCluster(exported, ledger) },
+  { file: 'dist/lib/sentinel/index.js', patch: (taps, exported, ledger) => taps.groups.patchSentinel(exported, ledger) },
+];
+
+const LEGACY_FILES: readonly SeamFile[] = [
+  { file: undefined, patch: (taps, exported, ledger) => taps.legacy.patchClient(exported, ledger) },
+  { file: 'lib/extendedApi.js', patch: (taps, _exported, ledger) => taps.legacy.patchHalfBuilt(ledger) },
 ];
 
 /** The table. A new major of redis is one number here, and a run of the conformance suite. */
 const SEAMS: readonly Seam[] = [
+  { module: 'redis', majors: [2, 3], files: LEGACY_FILES },
+  { module: 'redis', majors: [4, 5, 6], files: [] }, // nothing but a shell around the packages below
   { module: '@node-redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.0
   { module: '@redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.1 to 4.7
   { module: '@redis/client', majors: [5, 6], files: CLIENT_FILES },
@@ -43,7 +58,8 @@ const SEAMS: readonly Seam[] = [
 /** A file to hook, as the composition root hands it to the module loader's hooks. */
 export interface HookedFile {
   readonly module: string;
-  readonly file: string;
+  /** undefined: the module's main export. */
+  readonly file: string | undefined;
   /** Called with the file's exports whenever a copy of it is loaded. */
   onLoad(moduleExports: unknown, version: string | undefined): void;
 }
@@ -52,7 +68,10 @@ export interface HookedFile {
 interface Taps {
   readonly client: RedisClientTap;
   readonly queue: CommandQueueTap;
+  readonly legacy: LegacyClientTap;
   readonly pool: PoolTap;
+  readonly groups: Groups;
+  readonly fanOuts: FanOuts;
 }
 
 interface Loaded {
@@ -74,14 +93,23 @@ export class Adapters {
     watch: (pool: Pool) => void,
     private readonly report: Report,
   ) {
-    this.taps = { client: new RedisClientTap(tap), queue: new CommandQueueTap(tap), pool: new PoolTap(watch) };
+    const groups = new Groups();
+    const fanOuts = new FanOuts(tap, (slots) => groups.factsOf(slots));
+    this.taps = {
+      groups,
+      fanOuts,
+      client: new RedisClientTap(tap, groups, fanOuts),
+      queue: new CommandQueueTap(tap, groups),
+      legacy: new LegacyClientTap(tap),
+      pool: new PoolTap(watch),
+    };
     this.ledger = new PatchLedger(report);
   }
 
   /** The files to hook, each once, whatever the number of versions that share it. */
   hookedFiles(): HookedFile[] {
-    const names = new Map<string, readonly [string, string]>();
-    for (const { module, files } of SEAMS) for (const { file } of files) names.set(`${module}/${file}`, [module, file]);
+    const names = new Map<string, readonly [string, string | undefined]>();
+    for (const { module, files } of SEAMS) for (const { file } of files) names.set(`${module}/${file ?? ''}`, [module, file]);
     return [...names.values()].map(([module, file]) => ({
       module,
       file,
@@ -101,7 +129,7 @@ export class Adapters {
     this.ledger.undo();
   }
 
-  private onLoad(module: string, name: string, moduleExports: unknown, version: string | undefined): void {
+  private onLoad(module: string, name: string | undefined, moduleExports: unknown, version: string | undefined): void {
     if (typeof moduleExports !== 'object' || moduleExports === null) return;
     if (this.loaded.some((known) => known.moduleExports === moduleExports)) return;
     const major = Number.parseInt(version ?? '', 10);
@@ -113,7 +141,7 @@ export class Adapters {
     }
     const file = seam.files.find((candidate) => candidate.file === name);
     if (file === undefined) return;
-    const loaded = { file, moduleExports: moduleExports as Target, where: `${module} ${version}: ${name}` };
+    const loaded = { file, moduleExports: moduleExports as Target, where: `${module} ${version}${name === undefined ? '' : `: ${name}`}` };
     this.loaded.push(loaded);
     if (this.isPatched) this.apply(loaded);
   }

@@ -68,3 +68,16 @@ function dressed<F extends AnyFunction>(replacement: F, original: AnyFunction): 
   Object.defineProperty(replacement, 'length', { value: original.length, configurable: true });
   return replacement;
 }
+
+export type Class = new (...args: never[]) => object;
+
+/** The class itself, but every instance is shown to `seen`. Instances cannot tell: their class is the original. */
+export function onConstruct(original: Class, seen: (instance: object, args: readonly unknown[]) => void): Class {
+  return new Proxy(original, {
+    construct(target, args, newTarget) {
+      const instance = Reflect.construct(target, args, newTarget) as object;
+      seen(instance, args);
+      return instance;
+    },
+  });
+}

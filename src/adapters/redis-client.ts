@@ -3,8 +3,10 @@
 import type { Arguments, ClientRef } from '../core/events';
 import type { Tap } from '../core/operation';
 import { Batches } from './batch';
-import { DefinedScripts, settleWith } from './command';
+import { type NodeRef, Retries, settleWith } from './command';
 import { type ClientOptions, factsFrom, selectDatabase } from './facts';
+import type { FanOuts } from './fan-out';
+import { asNodeOf, type Groups } from './groups';
 import { PatchLedger, type Target } from './patch';
 
 /** What we read of a client. `createClient()` and the `with…` proxies return objects made from the instance. */
@@ -15,18 +17,22 @@ interface Client {
 
 type Send = (this: Client, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 type Execute = (this: Client, commands: unknown, selectedDatabase?: number, ...rest: unknown[]) => Promise<unknown>;
-type ExecuteScript = (this: Client, script: { readonly SCRIPT?: unknown }, ...rest: unknown[]) => Promise<unknown>;
+type ExecuteScript = (this: Client, script: { readonly SCRIPT?: unknown }, parser: { readonly redisArgs?: object }, ...rest: unknown[]) => Promise<unknown>;
 type AddCommand = (this: object, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 
 /** Taps the clients of redis 5 and 6. One for each copy of the module, for as long as it is loaded. */
 export class RedisClientTap {
-  private readonly clients = new WeakMap<Client, ClientRef>();
+  private readonly clients = new WeakMap<Client, NodeRef>();
   private readonly batches: Batches;
-  private readonly scripts: DefinedScripts;
+  private readonly retries: Retries;
 
-  constructor(private readonly tap: Tap) {
+  constructor(
+    private readonly tap: Tap,
+    private readonly groups: Groups,
+    private readonly fanOuts: FanOuts,
+  ) {
     this.batches = new Batches(tap);
-    this.scripts = new DefinedScripts(tap);
+    this.retries = new Retries(tap);
   }
 
   /** `client/index.js`. False if the seam is not what we know: then nothing is touched. */
@@ -56,14 +62,15 @@ export class RedisClientTap {
   }
 
   private wrapSend(original: Send): Send {
-    const { tap, scripts } = this;
+    const { tap, retries, groups, fanOuts } = this;
     const clientOf = (client: Client) => this.clientOf(client);
     return function sendCommand(this: Client, args: Arguments): Promise<unknown> {
       const client = this._self ?? this;
       const call = arguments as unknown as Parameters<Send>;
-      if (!Array.isArray(args) || args.length === 0 || isBackground(client, call)) return original.apply(this, call);
+      if (!Array.isArray(args) || args.length === 0 || fanOuts.inside) return original.apply(this, call);
+      if (isBackground(client, call) || groups.isTopology(args)) return original.apply(this, call);
       const ref = clientOf(client);
-      if (scripts.owns(client, args)) return scripts.send(client, ref, args, () => original.apply(this, call));
+      if (retries.concern(client, ref, args)) return retries.send(client, ref, args, () => original.apply(this, call));
       const command = tap.begin(ref, args);
       const promise = original.apply(this, call);
       const settled = command === undefined ? promise : settleWith(tap, command, promise);
@@ -89,17 +96,21 @@ export class RedisClientTap {
   }
 
   private wrapExecuteScript(original: ExecuteScript): ExecuteScript {
-    const { scripts } = this;
-    return function executeScript(this: Client, script: { readonly SCRIPT?: unknown }): Promise<unknown> {
+    const { retries } = this;
+    return function executeScript(this: Client, script, parser): Promise<unknown> {
       const call = arguments as unknown as Parameters<ExecuteScript>;
-      return scripts.execute(script?.SCRIPT, () => original.apply(this, call));
+      const list = parser?.redisArgs;
+      if (list === undefined) return original.apply(this, call);
+      return retries.executeScript({ body: script?.SCRIPT, list }, () => original.apply(this, call));
     };
   }
 
-  private clientOf(client: Client): ClientRef {
+  private clientOf(client: Client): NodeRef {
     const known = this.clients.get(client);
     if (known !== undefined) return known;
-    const ref = { facts: factsFrom(client.options) };
+    const facts = factsFrom(client.options);
+    const group = this.groups.addressOf(client);
+    const ref = group === undefined ? { facts } : { facts: asNodeOf(group, facts), isNode: true };
     this.clients.set(client, ref);
     return ref;
   }

@@ -18,7 +18,8 @@ export interface Tap {
   /** undefined: call straight through, nothing is recorded. */
   begin(client: ClientRef, args: Arguments): Command | undefined;
   succeed(command: Command, reply: unknown): void;
-  fail(command: Command, error: unknown): void;
+  /** @param endMark when it ended, on the monotonic clock; default now */
+  fail(command: Command, error: unknown, endMark?: number): void;
   beginBatch(kind: BatchKind): BatchStart | undefined;
   settleBatch(start: BatchStart, settled: SettledBatch): void;
 }
@@ -31,6 +32,8 @@ export interface SettledBatch extends Omit<BatchOutcome, 'durationMs'> {
   readonly kind: BatchKind;
   readonly commands: readonly Arguments[];
   readonly client: ClientRef;
+  /** When it ended, on the monotonic clock; default now. */
+  readonly endMark?: number;
 }
 
 export class Operation implements Tap {
@@ -75,8 +78,8 @@ export class Operation implements Tap {
     this.settle(command, { durationMs: performance.now() - command.startMark, failed: false, reply, error: undefined });
   }
 
-  fail(command: Command, error: unknown): void {
-    this.settle(command, { durationMs: performance.now() - command.startMark, failed: true, reply: undefined, error });
+  fail(command: Command, error: unknown, endMark = performance.now()): void {
+    this.settle(command, { durationMs: endMark - command.startMark, failed: true, reply: undefined, error });
   }
 
   beginBatch(kind: BatchKind): BatchStart | undefined {
@@ -93,8 +96,8 @@ export class Operation implements Tap {
   }
 
   settleBatch(start: BatchStart, settled: SettledBatch): void {
-    const durationMs = performance.now() - start.startMark;
-    const { kind, commands, client, ...outcome } = settled;
+    const { kind, commands, client, endMark = performance.now(), ...outcome } = settled;
+    const durationMs = endMark - start.startMark;
     const [only] = commands;
     // The conventions: a batch of one is that command.
     if (only !== undefined && commands.length === 1 && !outcome.aborted) {

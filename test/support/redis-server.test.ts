@@ -77,6 +77,8 @@ describe('servers for tests', function () {
     assert.equal(group.sentinels.length, 3);
     await master.request('SET', 'k', 'v');
     assert.equal(await master.request('WAIT', 1, 1_000), 1);
+    // Under load the reply may come before the write is applied.
+    for (let i = 0; i < 50 && (await replica.request('GET', 'k')) === null; i++) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(await replica.request('GET', 'k'), 'v');
     assert.equal(masterName, 'mymaster');
     await group.stop();

@@ -1,0 +1,34 @@
+// Knows: that a command refused by one node of a group is sent again to another, with the same list of arguments.
+// Must not know: which version sends it, spans.
+
+/** How long the second try may take: it can need a new topology and a new connection. */
+const PATIENCE_MS = 10_000;
+
+/** Joins the tries of one call. The list of arguments is the same object in all of them. */
+export class Redirects<T> {
+  private readonly waiting = new WeakMap<object, { readonly value: T; readonly timer: NodeJS.Timeout }>();
+
+  /** Keeps what the first try began. If there is no second, as with a node's own client, `giveUp` is called. */
+  wait(list: object, value: T, giveUp: () => void): void {
+    const timer = setTimeout(() => {
+      this.waiting.delete(list);
+      giveUp();
+    }, PATIENCE_MS);
+    timer.unref();
+    this.waiting.set(list, { value, timer });
+  }
+
+  /** What an earlier try of the same call began. */
+  resume(list: object): T | undefined {
+    const waiting = this.waiting.get(list);
+    if (waiting === undefined) return undefined;
+    clearTimeout(waiting.timer);
+    this.waiting.delete(list);
+    return waiting.value;
+  }
+}
+
+/** MOVED and ASK name another node of a cluster; READONLY tells a sentinel that its master has changed. */
+export function isRedirect(error: unknown): boolean {
+  return error instanceof Error && /^(?:MOVED|ASK|READONLY) /.test(error.message);
+}

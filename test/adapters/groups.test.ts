@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { Attributes } from '@opentelemetry/api';
+import { type ClusterNode, type RedisCluster, type RedisSentinels, startCluster, startSentinel } from '../support/redis-server';
+import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
+import { type Client, end, loadRedis, major, VERSIONS, type Version } from '../support/versions';
+
+/** Keys whose slots belong to the first, the second and the third of three masters. */
+const KEYS = ['b', 'c', 'a'] as const; // slots 3300, 7365, 15495
+
+/** What a span says beyond its place. */
+function seen(): { name: string; attributes: Attributes; error?: string }[] {
+  return redisSpans().map((span) => {
+    const { name, attributes, error } = recorded(span);
+    return error === undefined ? { name, attributes } : { name, attributes, error };
+  });
+}
+
+describe('groups of nodes', () => {
+  describe('cluster', () => {
+    let cluster: RedisCluster;
+    let seeds: string;
+    let masters: ClusterNode[];
+    before(async function () {
+      this.timeout(40_000);
+      cluster = await startCluster();
+      seeds = cluster.rootNodes.map(({ url }) => new URL(url).host).sort().join(',');
+      masters = cluster.nodes.filter(({ role }) => role === 'master');
+    });
+    after(() => cluster.stop());
+    beforeEach(async () => {
+      await reset();
+      resetTracing();
+    });
+
+    async function reset(): Promise<void> {
+      await Promise.all(masters.map((master) => master.request('FLUSHALL')));
+      await Promise.all(masters.map((master) => master.request('SCRIPT', 'FLUSH')));
+    }
+
+    const span = (operation: string, text: string, node: ClusterNode | undefined, more: Attributes = {}, name = `${operation} ${seeds}`) => ({
+      name,
+      attributes: {
+        'db.system.name': 'redis',
+        'db.operation.name': operation,
+        'db.namespace': '0',
+        'db.query.text': text,
+        'server.address': seeds,
+        ...(node === undefined ? {} : { 'network.peer.address': node.host, 'network.peer.port': node.port }),
+        ...more,
+      },
+    });
+    const miss = { 'cache.hit': false };
+    const owner = (index: number): ClusterNode => masters[index] ?? assert.fail();
+
+    async function withCluster(version: Version, run: (client: Client) => Promise<unknown>, options: object = {}): Promise<unknown> {
+      const client = loadRedis(version).createCluster({ rootNodes: cluster.rootNodes, ...options });
+      client.on('error', () => {});
+      await client.connect();
+      try {
+        return await run(client);
+      } finally {
+        await end(client);
+      }
+    }
+
+    /** Runs without us and with us: the results must be equal. */
+    async function compared(version: Version, run: (client: Client) => Promise<unknown>, options: object = {}): Promise<void> {
+      const safely = (client: Client) => run(client).catch((error: Error) => `rejected with ${error.constructor.name}: ${error.message}`);
+      instrumentation.disable();
+      const control = await withCluster(version, safely, options);
+      await reset();
+      instrumentation.enable();
+      const traced = await inSpan(() => withCluster(version, safely, options));
+      assert.deepEqual(traced, control);
+    }
+
+    for (const version of VERSIONS.filter((one) => one !== '4.0')) {
+      describe(`of redis ${version}`, () => {
+        it('gives a span a command, at the seeds, answered by the node; none for the topology', async () => {
+          await compared(version, async (client) => {
+            for (const key of KEYS) await client.get(key);
+          });
+          assert.deepEqual(seen(), KEYS.map((key, index) => span('GET', `GET ${key}`, owner(index), miss)));
+          assertQuiet();
+        });
+
+        it('gives a transaction and a pipeline one span each', async () => {
+          await compared(version, async (client) => [
+            await client.multi().get('b').set('b', 'x').exec(),
+            await client.multi().get('c').get('c').execAsPipeline(),
+          ]);
+          const common = { 'db.operation.batch.size': 2, 'cache.hit_count': 0 };
+          assert.deepEqual(seen(), [
+            span('MULTI', 'GET b; SET b ?', owner(0), { ...common, 'cache.miss_count': 1 }),
+            span('PIPELINE GET', 'GET c; GET c', owner(1), { ...common, 'cache.miss_count': 2 }),
+          ]);
+          assertQuiet();
+        });
+
+        it('follows MOVED: one span, the last node as its peer', async () => {
+          await compared(version, async (client) => {
+            await client.get('b');
+            await moveSlot(masters, 'b', owner(1));
+            try {
+              return await client.get('b');
+            } finally {
+              await moveSlot(masters, 'b', owner(0));
+            }
+          });
+          assert.deepEqual(seen(), [span('GET', 'GET b', owner(0), miss), span('GET', 'GET b', owner(1), miss)]);
+          assertQuiet();
+        });
+
+        it('follows ASK: one span, the last node as its peer', async () => {
+          await compared(version, async (client) => {
+            await client.get('b');
+            await startMigration('b', owner(0), owner(1));
+            try {
+              return await client.get('b');
+            } finally {
+              await endMigration('b', owner(0), owner(1));
+            }
+          });
+          assert.deepEqual(seen(), [span('GET', 'GET b', owner(0), miss), span('GET', 'GET b', owner(1), miss)]);
+          assertQuiet();
+        });
+
+        it('follows MOVED of a defined script that the other node does not know: one span', async () => {
+          const body = 'return redis.call("GET", KEYS[1])';
+          const sha = createHash('sha1').update(body).digest('hex');
+          const parse = { transformArguments: (key: string) => [key], parseCommand: (parser: { pushKey(key: string): void }, key: string) => parser.pushKey(key) };
+          const script = { NUMBER_OF_KEYS: 1, FIRST_KEY_INDEX: version === '4.7' ? 0 : 1, IS_READ_ONLY: false, SCRIPT: body, ...parse, transformReply: (reply: unknown) => reply };
+          const scripts = { getIt: loadRedis(version).defineScript(script) };
+          await compared(
+            version,
+            async (client) => {
+              await client.getIt('b');
+              await moveSlot(masters, 'b', owner(1));
+              try {
+                return await client.getIt('b');
+              } finally {
+                await moveSlot(masters, 'b', owner(0));
+              }
+            },
+            { scripts },
+          );
+          const name = `EVALSHA ${sha}`;
+          const more = { 'db.stored_procedure.name': sha };
+          assert.deepEqual(
+            seen(),
+            [owner(0), owner(1)].map((node) => span('EVALSHA', `EVALSHA ${sha} 1 b`, node, more, name)),
+          );
+          assertQuiet();
+        });
+      });
+    }
+
+    it('joins the shares of one call on redis 6.2 and later: one span', async () => {
+      await compared('6.3', async (client) => [await client.mSet([['a', '1'], ['b', '2']]), await client.mGet(['a', 'b', 'c']), await client.dbSize(), await client.del(['a', 'b', 'c'])]);
+      assert.deepEqual(seen(), [
+        span('MSET', 'MSET a ? b ?', undefined),
+        span('MGET', 'MGET a b c', undefined, { ...miss, 'cache.hit_count': 2, 'cache.miss_count': 1 }),
+        span('DBSIZE', 'DBSIZE', undefined),
+        span('DEL', 'DEL a b c', undefined, { 'db.redis.keys_deleted': 2 }),
+      ]);
+      assertQuiet();
+    });
+
+    it('leaves the address of a 4.0 node as it is: 4.0 hides its nodes', async () => {
+      await compared('4.0', (client) => client.get('b'));
+      assert.deepEqual(seen().map(({ name }) => name), [`GET ${owner(0).host}:${owner(0).port}`]);
+    });
+  });
+
+  describe('sentinel', () => {
+    let group: RedisSentinels;
+    before(async function () {
+      this.timeout(40_000);
+      group = await startSentinel();
+    });
+    after(() => group.stop());
+    beforeEach(async () => {
+      await group.master.request('FLUSHALL');
+      resetTracing();
+    });
+
+    for (const version of VERSIONS.filter((one) => major(one) >= 5)) {
+      it(`of redis ${version}: spans at the sentinels and the master's name, answered by the master`, async () => {
+        const address = `${group.sentinels.map(({ host, port }) => `${host}:${port}`).sort().join(',')}/${group.masterName}`;
+        const run = async (): Promise<unknown> => {
+          const options = { name: group.masterName, sentinelRootNodes: group.sentinels.map(({ host, port }) => ({ host, port })) };
+          const sentinel = loadRedis(version).createSentinel?.(options);
+          sentinel.on('error', () => {});
+          await sentinel.connect();
+          try {
+            return [await sentinel.get('k'), await sentinel.multi().get('k').get('j').exec(), await sentinel.use((lease: Client) => lease.get('l'))];
+          } finally {
+            await sentinel.destroy();
+          }
+        };
+        instrumentation.disable();
+        const control = await run();
+        instrumentation.enable();
+        assert.deepEqual(await inSpan(run), control);
+        const common = {
+          'db.system.name': 'redis',
+          'db.namespace': '0',
+          'server.address': address,
+          'network.peer.address': group.master.host,
+          'network.peer.port': group.master.port,
+        };
+        assert.deepEqual(seen(), [
+          { name: `GET ${address}`, attributes: { ...common, 'db.operation.name': 'GET', 'db.query.text': 'GET k', 'cache.hit': false } },
+          {
+            name: `MULTI GET ${address}`,
+            attributes: {
+              ...common,
+              'db.operation.name': 'MULTI GET',
+              'db.query.text': 'GET k; GET j',
+              'db.operation.batch.size': 2,
+              'cache.hit_count': 0,
+              'cache.miss_count': 2,
+            },
+          },
+          { name: `GET ${address}`, attributes: { ...common, 'db.operation.name': 'GET', 'db.query.text': 'GET l', 'cache.hit': false } },
+        ]);
+        assertQuiet();
+      });
+    }
+  });
+});
+
+async function slotOf(key: string, node: ClusterNode): Promise<number> {
+  return Number(await node.request('CLUSTER', 'KEYSLOT', key));
+}
+
+async function idOf(node: ClusterNode): Promise<string> {
+  return String(await node.request('CLUSTER', 'MYID'));
+}
+
+/** Gives the slot of a key that is nowhere stored to another master. */
+async function moveSlot(masters: readonly ClusterNode[], key: string, to: ClusterNode): Promise<void> {
+  const [slot, id] = [await slotOf(key, to), await idOf(to)];
+  await Promise.all(masters.map((master) => master.request('DEL', key).catch(() => {})));
+  await to.request('CLUSTER', 'SETSLOT', slot, 'NODE', id);
+  await Promise.all(masters.filter((master) => master !== to).map((master) => master.request('CLUSTER', 'SETSLOT', slot, 'NODE', id)));
+}
+
+async function startMigration(key: string, from: ClusterNode, to: ClusterNode): Promise<void> {
+  const slot = await slotOf(key, from);
+  await to.request('CLUSTER', 'SETSLOT', slot, 'IMPORTING', await idOf(from));
+  await from.request('CLUSTER', 'SETSLOT', slot, 'MIGRATING', await idOf(to));
+}
+
+async function endMigration(key: string, from: ClusterNode, to: ClusterNode): Promise<void> {
+  const slot = await slotOf(key, from);
+  await Promise.all([from, to].map((node) => node.request('CLUSTER', 'SETSLOT', slot, 'STABLE')));
+}
