@@ -213,4 +213,4 @@ async function outcomeOf(client: Client, args: unknown): Promise<string> {
 }
 
 const PATCHED_V4 = ['commands-queue exports.default', 'commands-queue.addCommand', 'socket exports.default', 'index.sendCommand', 'index.executeScript', 'index.multiExecutor'];
-const PATCHED_V5 = ['commands-queue.addCommand', 'index._executeScript', 'index.sendCommand', 'index._executePipeline', 'index._executeMulti', 'pool.execute'];
+const PATCHED_V5 = ['commands-queue.addCommand', 'index._executeCommand', 'index._executeScript', 'index.sendCommand', 'index._executePipeline', 'index._executeMulti', 'index.QUIT', 'pool.execute'];

@@ -7,6 +7,7 @@ import { type NodeRef, Retries, settleWith } from './command';
 import { type ClientOptions, factsFrom, selectDatabase } from './facts';
 import type { FanOuts } from './fan-out';
 import { asNodeOf, type Groups } from './groups';
+import { type ExecuteCommand, wrapExecuteCommand } from './local-cache';
 import { PatchLedger, type Target } from './patch';
 
 /** What we read of a client. `createClient()` and the `with…` proxies return objects made from the instance. */
@@ -18,6 +19,7 @@ interface Client {
 type Send = (this: Client, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 type Execute = (this: Client, commands: unknown, selectedDatabase?: number, ...rest: unknown[]) => Promise<unknown>;
 type ExecuteScript = (this: Client, script: { readonly SCRIPT?: unknown }, parser: { readonly redisArgs?: object }, ...rest: unknown[]) => Promise<unknown>;
+type Quit = (this: Client) => Promise<unknown>;
 type AddCommand = (this: object, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 
 /** Taps the clients of redis 5 and 6. One for each copy of the module, for as long as it is loaded. */
@@ -38,10 +40,14 @@ export class RedisClientTap {
   /** `client/index.js`. False if the seam is not what we know: then nothing is touched. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'sendCommand', '_executeMulti', '_executePipeline', '_executeScript')) return false;
+    if (!PatchLedger.has(prototype, 'sendCommand', '_executeMulti', '_executePipeline', '_executeScript', '_executeCommand', 'QUIT')) return false;
     ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
     ledger.wrap<Execute>(prototype, '_executeMulti', (original) => this.wrapExecute('MULTI', original));
     ledger.wrap<Execute>(prototype, '_executePipeline', (original) => this.wrapExecute('PIPELINE', original));
+    ledger.wrap<Quit>(prototype, 'QUIT', (original) => this.wrapQuit(original));
+    ledger.wrap<ExecuteCommand>(prototype, '_executeCommand', (original) =>
+      wrapExecuteCommand<Client>(this.tap, (client) => this.clientOf(client), original),
+    );
     ledger.wrap<ExecuteScript>(prototype, '_executeScript', (original) => this.wrapExecuteScript(original));
     return true;
   }
@@ -102,6 +108,17 @@ export class RedisClientTap {
       const list = parser?.redisArgs;
       if (list === undefined) return original.apply(this, call);
       return retries.executeScript({ body: script?.SCRIPT, list }, () => original.apply(this, call));
+    };
+  }
+
+  /** The one command that goes to the queue by itself. A client copies the method to `quit` when it is made. */
+  private wrapQuit(original: Quit): Quit {
+    const { tap } = this;
+    const clientOf = (client: Client) => this.clientOf(client);
+    return function quit(this: Client): Promise<unknown> {
+      const command = tap.begin(clientOf(this._self ?? this), ['QUIT']);
+      const promise = original.apply(this, arguments as never);
+      return command === undefined ? promise : settleWith(tap, command, promise);
     };
   }
 

@@ -57,6 +57,8 @@ export interface Outcome {
   readonly reply: unknown;
   /** The reason of the rejection, when it failed. */
   readonly error: unknown;
+  /** The client answered by itself, from its own cache. */
+  readonly isLocal: boolean;
 }
 
 /** How a batch ended: `replies` in the order of `commands`; an Error stands where a command failed. */

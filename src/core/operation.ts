@@ -17,7 +17,8 @@ export interface OperationSettings {
 export interface Tap {
   /** undefined: call straight through, nothing is recorded. */
   begin(client: ClientRef, args: Arguments): Command | undefined;
-  succeed(command: Command, reply: unknown): void;
+  /** @param isLocal the client answered by itself, from its own cache; default false */
+  succeed(command: Command, reply: unknown, isLocal?: boolean): void;
   /** @param endMark when it ended, on the monotonic clock; default now */
   fail(command: Command, error: unknown, endMark?: number): void;
   beginBatch(kind: BatchKind): BatchStart | undefined;
@@ -74,12 +75,12 @@ export class Operation implements Tap {
     }
   }
 
-  succeed(command: Command, reply: unknown): void {
-    this.settle(command, { durationMs: performance.now() - command.startMark, failed: false, reply, error: undefined });
+  succeed(command: Command, reply: unknown, isLocal = false): void {
+    this.settle(command, { durationMs: performance.now() - command.startMark, failed: false, reply, error: undefined, isLocal });
   }
 
   fail(command: Command, error: unknown, endMark = performance.now()): void {
-    this.settle(command, { durationMs: endMark - command.startMark, failed: true, reply: undefined, error });
+    this.settle(command, { durationMs: endMark - command.startMark, failed: true, reply: undefined, error, isLocal: false });
   }
 
   beginBatch(kind: BatchKind): BatchStart | undefined {
@@ -160,5 +161,5 @@ function isUnsampled(parent: Span): boolean {
 function outcomeOfOne(outcome: Omit<BatchOutcome, 'durationMs'>, durationMs: number): Outcome {
   const [reply] = outcome.replies;
   const error = outcome.failed ? outcome.error : reply;
-  return { durationMs, failed: outcome.failed || reply instanceof Error, reply, error };
+  return { durationMs, failed: outcome.failed || reply instanceof Error, reply, error, isLocal: false };
 }

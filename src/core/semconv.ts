@@ -57,6 +57,7 @@ export const ATTR_CACHE_MISS_COUNT = 'cache.miss_count';
 export const ATTR_CACHE_RESULT = 'cache.result';
 export const METRIC_CACHE_REQUESTS = 'cache.requests';
 
+export const ATTR_REDIS_CACHE_LOCAL = 'db.redis.cache.local';
 export const ATTR_REDIS_VALUE_LENGTH = 'db.redis.value_length';
 export const ATTR_REDIS_TTL_SECONDS = 'db.redis.ttl_seconds';
 export const ATTR_REDIS_KEYS_DELETED = 'db.redis.keys_deleted';

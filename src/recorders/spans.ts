@@ -80,6 +80,7 @@ export class SpanRecorder implements Recorder {
       if (found !== undefined) addLookup(attributes, found);
       addData(attributes, readData(args, outcome.reply, startTimeMs));
     }
+    if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
     if (this.settings.withKey && rule?.startsWithKey) attributes[semconv.ATTR_REDIS_KEY] = this.mask(args[from]);
     if (this.settings.withArgsCount && rule !== undefined) attributes[semconv.ATTR_REDIS_ARGS_COUNT] = args.length - from;
     if (rule?.sends) addMessage(attributes, this.mask(args[from]), lengthOf(args[from + 1]));
@@ -98,7 +99,7 @@ export class SpanRecorder implements Recorder {
       const failed = reply instanceof Error || (outcome.failed && !(index in outcome.replies));
       const error = reply instanceof Error ? reply : outcome.error;
       const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMark };
-      this.recordCommand(tracer, member, { durationMs: outcome.durationMs, failed, reply, error });
+      this.recordCommand(tracer, member, { durationMs: outcome.durationMs, failed, reply, error, isLocal: false });
     });
   }
 

@@ -1,5 +1,5 @@
 import { end } from '../support/versions';
-import { batch, batchItems, called, failed, fromV5, miss, type Path, type PathContext, span, unanswered, v4, WRONGTYPE, withClient } from './path';
+import { batch, batchItems, called, failed, fromV5, hit, miss, type Path, type PathContext, span, unanswered, v4, WRONGTYPE, withClient } from './path';
 
 /** Ways to come by a client, and states it can be in. */
 export const CLIENTS: readonly Path[] = [
@@ -62,6 +62,49 @@ export const CLIENTS: readonly Path[] = [
       }
     },
     spans: () => [span('GET', 'GET a', miss), span('MULTI GET', 'GET a; GET b', batch(2, batchItems(0, 2))), span('GET', 'GET c', miss)],
+  },
+  {
+    title: 'a hit in the client-side cache',
+    on: (version) => version === '5.12' || version === '6.3',
+    given: [['SET', 'k', 'v']],
+    options: () => ({ RESP: 3, clientSideCache: { ttl: 0, maxEntries: 10, evictPolicy: 'LRU' } }),
+    run: async ({ client }) => [await client.get('k'), await client.get('k'), await Promise.all([client.get('j'), client.get('j')])],
+    // The second of two concurrent misses joins the first: it asks no server, and is no hit.
+    spans: () => [
+      span('GET', 'GET k', hit(1)),
+      span('GET', 'GET k', { ...hit(1), 'db.redis.cache.local': true }),
+      span('GET', 'GET j', miss),
+    ],
+  },
+  {
+    title: 'a key prefix, which is part of the key',
+    on: (version) => version === '6.3',
+    options: () => ({ keyPrefix: 'app:' }),
+    run: ({ client }) => client.mGet(['a', 'b']),
+    spans: () => [span('MGET', 'MGET app:a app:b', { 'cache.hit': false, 'cache.hit_count': 0, 'cache.miss_count': 2 })],
+  },
+  {
+    title: 'quit',
+    run: async ({ client }) => [await client.get('k'), await client.quit()],
+    spans: () => [span('GET', 'GET k', miss), span('QUIT', 'QUIT')],
+  },
+  {
+    title: 'a blocking pop that times out',
+    run: ({ client }) => client.blPop('empty', 1),
+    spans: () => [span('BLPOP', 'BLPOP empty 1')],
+  },
+  {
+    title: 'a command that waits too long for its connection',
+    on: (version) => version === '5.12' || version === '6.3',
+    run: async ({ redis }) => {
+      const client = redis.createClient({ socket: { host: '127.0.0.1', port: 1, reconnectStrategy: () => 1_000 } });
+      client.on('error', () => {});
+      const opening = client.connect().catch(() => 'closed');
+      const reason = await client.withCommandOptions({ timeout: 50 }).get('k').catch((error: Error) => error);
+      await end(client);
+      return [reason, await opening];
+    },
+    spans: () => [{ name: 'GET 127.0.0.1:1', ...unanswered('GET', 'GET k', 'TimeoutError', 'TimeoutError', { 'server.port': 1 }) }],
   },
   {
     title: 'the offline queue',
