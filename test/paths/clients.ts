@@ -179,6 +179,38 @@ export const CLIENTS: readonly Path[] = [
     spans: () => [unanswered('HSET', 'HSET h f ?', 'TypeError', 'TypeError')],
   },
   {
+    title: 'a connection that breaks while a command waits, and comes back',
+    run: async ({ client, server }) => {
+      const waiting = client.blPop('empty', 0).catch((error: Error) => error);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await server.restart();
+      return [await waiting, await client.get('k')];
+    },
+    spans: () => [
+      unanswered('BLPOP', 'BLPOP empty 0', 'SocketClosedUnexpectedlyError', 'Socket closed unexpectedly'),
+      span('GET', 'GET k', miss),
+    ],
+  },
+  {
+    title: 'RESP3',
+    on: fromV5,
+    given: [['HSET', 'h', 'f', 'v']],
+    options: () => ({ RESP: 3 }),
+    run: ({ client }) => Promise.all([client.hGetAll('h'), client.hGetAll('none'), client.zScore('z', 'm')]),
+    spans: () => [
+      span('HGETALL', 'HGETALL h', { 'cache.hit': true }),
+      span('HGETALL', 'HGETALL none', miss),
+      span('ZSCORE', 'ZSCORE z ?', miss),
+    ],
+  },
+  {
+    title: 'numbers mapped to strings',
+    on: fromV5,
+    given: [['SET', 'a', '1']],
+    run: ({ client }) => client.withTypeMapping({ 58: String }).exists(['a', 'b']),
+    spans: () => [span('EXISTS', 'EXISTS a b', { 'cache.hit': false, 'cache.hit_count': 1, 'cache.miss_count': 1 })],
+  },
+  {
     title: 'a rejection nobody handles stays unhandled, once',
     given: [['LPUSH', 'list', 'x']],
     run: async ({ client }) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import type { Redis } from '../support/versions';
-import { type ExpectedSpan, failed, type Path, span, withClient } from './path';
+import { batch, batchItems, type ExpectedSpan, failed, type Path, span, withClient } from './path';
 
 const SCRIPT = 'return redis.call("SET", KEYS[1], ARGV[1])';
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');
@@ -74,6 +74,12 @@ export const SCRIPTS: readonly Path[] = [
       procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 a ?`),
       procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 b ?`),
     ],
+  },
+  {
+    title: 'a defined script inside a multi',
+    run: (context) =>
+      withClient(context, { scripts: scriptsOf(context.redis) }, (client) => client.multi().setIt('k', 'secret').get('k').exec()),
+    spans: () => [span('MULTI', 'EVAL ? 1 k ?; GET k', batch(2, batchItems(1, 0)))],
   },
   {
     title: 'a defined script that fails, its text hidden',
