@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import sinon from 'sinon';
+import { isRedirect, Redirects } from '../../src/adapters/redirects';
+
+describe('redirects', () => {
+  let clock: sinon.SinonFakeTimers;
+  beforeEach(() => {
+    clock = sinon.useFakeTimers();
+  });
+  afterEach(() => clock.restore());
+
+  it('gives a later try what the first began, once', () => {
+    const redirects = new Redirects<string>();
+    const [list, giveUp] = [['GET', 'k'], sinon.spy()];
+    redirects.wait(list, 'begun', giveUp);
+    assert.equal(redirects.resume(['GET', 'k']), undefined, 'another list with the same words');
+    assert.equal(redirects.resume(list), 'begun');
+    assert.equal(redirects.resume(list), undefined);
+    clock.tick(60_000);
+    sinon.assert.notCalled(giveUp);
+  });
+
+  it('gives up after ten seconds without another try', () => {
+    const redirects = new Redirects<string>();
+    const [list, giveUp] = [['GET', 'k'], sinon.spy()];
+    redirects.wait(list, 'begun', giveUp);
+    clock.tick(9_999);
+    sinon.assert.notCalled(giveUp);
+    clock.tick(1);
+    sinon.assert.calledOnce(giveUp);
+    assert.equal(redirects.resume(list), undefined);
+  });
+
+  it('does not keep the process alive while it waits', () => {
+    clock.restore();
+    const before = process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+    new Redirects<string>().wait([], 'begun', () => {});
+    assert.equal(process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length, before);
+  });
+
+  it('knows which errors are followed', () => {
+    const followed = ['MOVED 3999 10.0.0.1:6381', 'ASK 3999 10.0.0.1:6381', "READONLY You can't write against a read only replica."];
+    for (const message of followed) assert.ok(isRedirect(new Error(message)), message);
+    for (const message of ['MOVEDLY', 'ERR MOVED', 'WRONGTYPE x']) assert.ok(!isRedirect(new Error(message)), message);
+    assert.ok(!isRedirect('MOVED 1 x'));
+  });
+});
