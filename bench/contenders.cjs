@@ -1,0 +1,64 @@
+// Knows: who is measured, and how each is switched on before redis is loaded.
+// Must not know: situations, workloads.
+
+/** `after` runs once redis is loaded. */
+const CONTENDERS = {
+  /** The client as it is. */
+  bare: { before() {} },
+
+  /** The least that makes a span per command and enters its context: what an hour's own patch would be. */
+  floor: { before() {}, after: patchFloor },
+
+  incumbent: {
+    before(load) {
+      const { RedisInstrumentation } = load('@opentelemetry/instrumentation-redis');
+      register(load, new RedisInstrumentation());
+    },
+  },
+
+  ours: {
+    before(load, situation) {
+      const { RedisInstrumentation } = load('opentelemetry-instrumentation-redis');
+      register(load, new RedisInstrumentation(situation === 'everything' ? EVERYTHING : {}));
+    },
+  },
+};
+
+const EVERYTHING = { keys: 'family', optionalAttributes: ['db.redis.key', 'db.redis.args_count'] };
+
+function register(load, instrumentation) {
+  const { registerInstrumentations } = load('@opentelemetry/instrumentation');
+  registerInstrumentations({ instrumentations: [instrumentation] });
+}
+
+function patchFloor(load, requireOfClient) {
+  const { context, SpanKind, SpanStatusCode, trace } = load('@opentelemetry/api');
+  const { prototype } = requireOfClient('@redis/client/dist/lib/client/commands-queue.js').default;
+  const tracer = trace.getTracer('floor');
+  const { addCommand } = prototype;
+  prototype.addCommand = function (args, options) {
+    const operation = args[0];
+    const attributes = {
+      'db.system.name': 'redis',
+      'db.operation.name': operation,
+      'db.query.text': `${operation} ${args[1]}`,
+      'server.address': 'localhost',
+    };
+    const span = tracer.startSpan(operation, { kind: SpanKind.CLIENT, attributes });
+    return context.with(trace.setSpan(context.active(), span), () =>
+      addCommand.call(this, args, options).then(
+        (reply) => {
+          span.end();
+          return reply;
+        },
+        (error) => {
+          span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+          span.end();
+          throw error;
+        },
+      ),
+    );
+  };
+}
+
+module.exports = { CONTENDERS };

@@ -1,0 +1,111 @@
+// Knows: how one configuration is measured, in a process of its own. Prints one line of JSON.
+// Must not know: the other configurations, targets.
+//
+//   node --expose-gc measure.cjs '{"folder":…,"redis":"6.3","contender":"ours","situation":"sampled","shape":"MULTI of 100","port":0}'
+const { writeSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const { getHeapStatistics } = require('node:v8');
+const { CONTENDERS } = require('./contenders.cjs');
+const { installFakeSocket } = require('./fake-socket.cjs');
+const { COMMANDS_PER_RUN, SHAPES } = require('./shapes.cjs');
+const { setUp } = require('./situations.cjs');
+
+const WARM_UP_MS = 200;
+const SLICES = 16;
+const SLICE_MS = 20;
+/** Short enough that most of them meet no collection: a heap that grew by what was allocated tells the bytes. */
+const BYTE_SLICES = 60;
+const BYTE_RUNS = 2;
+
+/** CPU of all threads, so that collecting and compiling count too. */
+const cpuMs = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
+
+async function main({ folder, redis, contender, situation, shape, port }) {
+  const load = createRequire(`${folder}/package.json`);
+  const loadClient = createRequire(`${folder}/redis/${redis}/package.json`);
+  if (port === 0) installFakeSocket();
+  const { enter, arrived } = setUp(situation, load);
+  CONTENDERS[contender].before(load, situation);
+  const { createClient } = loadClient('redis');
+  CONTENDERS[contender].after?.(load, createRequire(loadClient.resolve('redis')));
+  const client = createClient(optionsFor(redis, port));
+  client.on('error', (error) => {
+    throw error;
+  });
+  await client.connect();
+  await client.set('user:7:profile', 'x'.repeat(16));
+  const run = () => SHAPES[shape](client);
+  const measured = await enter(() => measure(run, arrived));
+  writeSync(1, `${JSON.stringify(measured)}\n`);
+  process.exit(0);
+}
+
+function optionsFor(redis, port) {
+  const socket = port === 0 ? { host: 'localhost', reconnectStrategy: false } : { host: '127.0.0.1', port };
+  // Redis 6 arms a timer for every command: 1.5 KB and microseconds that would drown what is measured.
+  return redis.startsWith('6') ? { socket, commandOptions: { timeout: 0 } } : { socket };
+}
+
+async function measure(run, arrived) {
+  const runsPerSlice = await warmUp(run);
+  const before = await arrived();
+  const slices = [];
+  for (let slice = 0; slice < SLICES; slice++) {
+    const start = cpuMs();
+    for (let index = 0; index < runsPerSlice; index++) await run();
+    slices.push(((cpuMs() - start) * 1e6) / (runsPerSlice * COMMANDS_PER_RUN));
+  }
+  const after = await arrived();
+  const commands = SLICES * runsPerSlice * COMMANDS_PER_RUN;
+  return {
+    nsPerCommand: Math.round(quartile(slices)),
+    bytesPerCommand: Math.round(await measureBytes(run)),
+    spansPerCommand: (after.spans - before.spans) / commands,
+    measuredPerCommand: (after.measured - before.measured) / commands,
+    commands,
+  };
+}
+
+async function warmUp(run) {
+  const start = cpuMs();
+  let runs = 0;
+  while (cpuMs() - start < WARM_UP_MS) {
+    await run();
+    runs++;
+  }
+  // The first runs are slow: measure the speed again when warm.
+  const again = cpuMs();
+  for (let index = 0; index < Math.ceil(runs / 4); index++) await run();
+  const msPerRun = (cpuMs() - again) / Math.ceil(runs / 4);
+  return Math.max(1, Math.round(SLICE_MS / msPerRun));
+}
+
+async function measureBytes(run) {
+  const slices = [];
+  global.gc?.();
+  for (let slice = 0; slice < BYTE_SLICES; slice++) {
+    const start = getHeapStatistics().used_heap_size;
+    for (let index = 0; index < BYTE_RUNS; index++) await run();
+    const bytes = getHeapStatistics().used_heap_size - start;
+    if (bytes > 0) slices.push(bytes / (BYTE_RUNS * COMMANDS_PER_RUN));
+  }
+  return median(slices);
+}
+
+/** The slower slices shared the core with somebody: half of them on a busy machine, none on a quiet one. */
+function quartile(values) {
+  return [...values].sort((a, b) => a - b)[values.length >> 2];
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1];
+}
+
+main(JSON.parse(process.argv[2])).catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,215 @@
+// Knows: how results become tables, and what the targets are.
+// Must not know: how anything is measured.
+
+const CONTENDERS = ['bare', 'floor', 'incumbent', 'ours'];
+
+/** Targets of the design, as medians of one run: overhead is what a contender adds to the bare client. */
+const TARGETS = [
+  { title: 'unsampled parent: CPU ours / bare, single GETs', at: 1.02, read: (of) => of.both('unsampled', SINGLES, ratio('ours', 'bare')) },
+  { title: 'no SDK: CPU ours / bare, single GETs', at: 1.02, read: (of) => of.both('no-sdk', SINGLES, ratio('ours', 'bare')) },
+  {
+    title: 'sampled: CPU overhead ours / floor, GETs at once',
+    at: 0.8,
+    read: (of) => of.fake('sampled', CONCURRENT, overhead('ours', 'floor')),
+  },
+  {
+    title: 'sampled: CPU overhead ours / floor, GETs one by one',
+    at: 0.8,
+    read: (of) => of.fake('sampled', SEQUENTIAL, overhead('ours', 'floor')),
+  },
+  { title: 'sampled: CPU ours / bare, MULTI and pipeline', at: 1.1, read: (of) => of.both('sampled', BATCHES, ratio('ours', 'bare')) },
+  {
+    title: 'sampled: CPU overhead ours / incumbent, GETs at once',
+    at: 0.72,
+    read: (of) => of.fake('sampled', CONCURRENT, overhead('ours', 'incumbent')),
+  },
+  {
+    title: 'sampled: CPU overhead ours / incumbent, GETs one by one',
+    at: 0.72,
+    read: (of) => of.fake('sampled', SEQUENTIAL, overhead('ours', 'incumbent')),
+  },
+  {
+    title: 'sampled: bytes beyond bare ours / incumbent, single GETs',
+    at: 0.5,
+    read: (of) => of.fake('sampled', SINGLES, overhead('ours', 'incumbent', bytes)),
+  },
+  {
+    title: 'everything on: CPU overhead ours / floor, single GETs',
+    at: 1.1,
+    read: (of) => of.fake('everything', SINGLES, overhead('ours', 'floor')),
+  },
+  {
+    title: 'unsampled: bytes beyond bare, single GETs',
+    at: 100,
+    digits: 0,
+    read: (of) => of.fake('unsampled', SINGLES, difference('ours', 'bare', bytes)),
+  },
+  { title: 'metrics only: CPU overhead / the incumbent’s with spans', at: 0.26, read: (of) => of.against('metrics', 'sampled', SINGLES) },
+];
+
+const SEQUENTIAL = ['GET one by one'];
+const CONCURRENT = ['100 GETs at once'];
+const SINGLES = [...SEQUENTIAL, ...CONCURRENT];
+const BATCHES = ['MULTI of 100', 'pipeline of 100'];
+const START_UP_MS = 15;
+
+const cpu = ({ nsPerCommand }) => nsPerCommand;
+const bytes = ({ bytesPerCommand }) => bytesPerCommand;
+
+const ratio =
+  (a, b, quantity = cpu) =>
+  (value) =>
+    value(a, quantity) / value(b, quantity);
+const difference =
+  (a, b, quantity = cpu) =>
+  (value) =>
+    value(a, quantity) - value(b, quantity);
+const overhead =
+  (a, b, quantity = cpu) =>
+  (value) =>
+    (value(a, quantity) - value('bare', quantity)) / (value(b, quantity) - value('bare', quantity));
+
+export function renderMarkdown({ scope, lines, results, startUps, cpu: machine }) {
+  const parts = [
+    '# What it costs',
+    '',
+    `Measured by \`npm run bench${scope.rounds >= 7 ? ':full' : ''}\` on ${machine}: ${scope.rounds} interleaved rounds, a fresh process each. Every cell is`,
+    'CPU time and bytes allocated per command: median (min–max) of the rounds. Ratios compare within one run; absolutes depend on the machine.',
+    '`fake` is a socket in the same process that answers at once: what the client and its instrumentation cost without a network. `server` is a real Redis.',
+    '`floor` is the least that makes a span per command and enters its context. Redis 6 runs with `commandOptions: { timeout: 0 }` for everybody:',
+    'its timer per command would cost more than any tracing.',
+  ];
+  for (const line of lines) parts.push('', `## ${line.title}`, '', versionsOf(line), ...renderLine(line, scope, results, startUps));
+  return parts.join('\n');
+}
+
+function versionsOf({ versions }) {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name.replace('@opentelemetry/', '')} ${version}`)
+    .join(', ');
+}
+
+function renderLine({ number }, scope, results, startUps) {
+  const own = results.filter(({ line }) => line === number);
+  const parts = ['', '### Targets', '', ...renderTargets(own, scope), ...renderStartUp(startUps.find(({ line }) => line === number))];
+  for (const transport of scope.transports)
+    for (const redis of scope.redis) {
+      const shown = own.filter((result) => result.transport === transport && result.redis === redis);
+      parts.push('', `### redis ${redis}, ${transport}`, '', ...renderTable(shown, scope));
+    }
+  return parts;
+}
+
+function renderTable(results, scope) {
+  const rows = [
+    '| | | bare | floor | incumbent | ours | ours / bare | overhead ours / floor | ours / incumbent |',
+    '|---|---|---|---|---|---|---|---|---|',
+  ];
+  for (const situation of scope.situations)
+    for (const shape of scope.shapes) {
+      const group = groupOf(results, { situation, shape });
+      const cells = CONTENDERS.map((name) => cellOf(group[name]));
+      const ratios = [ratio('ours', 'bare'), overhead('ours', 'floor'), overhead('ours', 'incumbent')].map((read) =>
+        number(evaluate([group], read)?.median),
+      );
+      rows.push(`| ${[situation, shape, ...cells, ...ratios].join(' | ')} |`);
+    }
+  return rows;
+}
+
+function cellOf(result) {
+  if (result === undefined) return '–';
+  const { median, min, max } = spread(result.rounds.map(cpu));
+  return `${median} ns (${min}–${max}), ${spread(result.rounds.map(bytes)).median} B`;
+}
+
+function renderTargets(results, scope) {
+  const rows = [
+    `| target | at most | ${scope.redis.map((redis) => `redis ${redis}`).join(' | ')} |`,
+    `|---|---|${scope.redis.map(() => '---|').join('')}`,
+  ];
+  for (const { title, at, digits = 2, read } of TARGETS) {
+    const cells = scope.redis.map((redis) => {
+      const of = reader(results.filter((result) => result.redis === redis));
+      return read(of)
+        .map(({ label, found }) => `${label}${verdict(found, at, digits)}`)
+        .join('; ');
+    });
+    rows.push(`| ${title} | ${at} | ${cells.map((cell) => cell || 'not measured').join(' | ')} |`);
+  }
+  return rows;
+}
+
+function verdict({ median, min, max }, at, digits) {
+  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)}) ${median <= at ? 'reached' : 'MISSED'}`;
+}
+
+/** How a target asks for what it needs. Groups of several shapes are judged by the mean of their values. */
+function reader(results) {
+  const groups = (transport, situation, shapes) =>
+    shapes
+      .map((shape) => groupOf(results, { transport, situation, shape }))
+      .filter((group) => group.bare !== undefined && group.ours !== undefined);
+  const on = (transport, situation, shapes, read, label = '') => {
+    const found = evaluate(groups(transport, situation, shapes), read);
+    return found === undefined ? [] : [{ label, found }];
+  };
+  return {
+    fake: (situation, shapes, read) => on('fake', situation, shapes, read),
+    both: (situation, shapes, read) => [
+      ...on('server', situation, shapes, read, 'server '),
+      ...on('fake', situation, shapes, read, 'fake '),
+    ],
+    against: (situation, other, shapes) => {
+      const measured = groups('fake', situation, shapes);
+      const compared = groups('fake', other, shapes);
+      const added = evaluate(measured, difference('ours', 'bare'));
+      const incumbent = evaluate(compared, difference('incumbent', 'bare'));
+      if (added === undefined || incumbent === undefined) return [];
+      const { median } = incumbent;
+      return [{ label: '', found: { median: added.median / median, min: added.min / median, max: added.max / median } }];
+    },
+  };
+}
+
+/** The median is that of each contender's median; min and max are the rounds, each judged by itself. */
+function evaluate(groups, read) {
+  if (groups.length === 0) return undefined;
+  const rounds = Math.min(...groups.flatMap((group) => Object.values(group).map((result) => result.rounds.length)));
+  const valueIn = (round) => {
+    const values = groups.map((group) => read((name, quantity) => amountOf(group[name], quantity, round)));
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
+  const { min, max } = spread(Array.from({ length: rounds }, (_, round) => valueIn(round)));
+  const median = valueIn(undefined);
+  return Number.isNaN(median) ? undefined : { median, min, max };
+}
+
+function amountOf(result, quantity, round) {
+  if (result === undefined) return Number.NaN;
+  return round === undefined ? spread(result.rounds.map(quantity)).median : quantity(result.rounds[round]);
+}
+
+function groupOf(results, wanted) {
+  const found = results.filter((result) => Object.entries(wanted).every(([name, value]) => result[name] === value));
+  return Object.fromEntries(found.map((result) => [result.contender, result]));
+}
+
+function renderStartUp(startUp) {
+  if (startUp === undefined) return [];
+  const loaded = spread(startUp.rounds.map(({ requireMs }) => requireMs));
+  const constructed = spread(startUp.rounds.map(({ constructMs }) => constructMs));
+  return [
+    '',
+    `Requiring the package beyond \`@opentelemetry/instrumentation\`: ${verdict(loaded, START_UP_MS, 1)} ms, at most ${START_UP_MS}; constructing the instrumentation: ${constructed.median.toFixed(1)} ms more.`,
+  ];
+}
+
+function number(value) {
+  return value === undefined ? '–' : value.toFixed(2);
+}
+
+function spread(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return { median: sorted[sorted.length >> 1], min: sorted[0], max: sorted[sorted.length - 1] };
+}

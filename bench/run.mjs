@@ -1,0 +1,163 @@
+// Knows: which configurations are compared, in which order, and where the results go.
+// Must not know: how one of them is measured (measure.cjs) or judged (report.mjs).
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseArgs, promisify } from 'node:util';
+import { startStandalone } from '../scripts/redis-server.mjs';
+import { prepareLine, REDIS_VERSIONS } from './lines.mjs';
+import { renderMarkdown } from './report.mjs';
+
+const execute = promisify(execFile);
+const HERE = new URL('.', import.meta.url).pathname;
+
+const SHAPES = ['GET one by one', '100 GETs at once', 'MULTI of 100', 'pipeline of 100', '100 SETs of 1 KB'];
+/** Who takes part: the floor has no metrics, and the incumbent measures no redis. */
+const SITUATIONS = {
+  'no-sdk': ['bare', 'incumbent', 'ours'],
+  unsampled: ['bare', 'floor', 'incumbent', 'ours'],
+  sampled: ['bare', 'floor', 'incumbent', 'ours'],
+  metrics: ['bare', 'ours'],
+  everything: ['bare', 'floor', 'ours'],
+};
+
+const FULL = {
+  lines: ['2', '3'],
+  transports: ['fake', 'server'],
+  redis: Object.keys(REDIS_VERSIONS),
+  situations: Object.keys(SITUATIONS),
+  shapes: SHAPES,
+  rounds: 7,
+};
+const QUICK = {
+  lines: ['2'],
+  transports: ['fake'],
+  redis: ['6.3'],
+  situations: ['no-sdk', 'unsampled', 'sampled', 'metrics'],
+  shapes: SHAPES.slice(0, 3),
+  rounds: 3,
+};
+
+const { values: options } = parseArgs({
+  options: {
+    full: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    // Each narrows the run: a comma-separated part of what the constants above have.
+    lines: { type: 'string' },
+    transports: { type: 'string' },
+    redis: { type: 'string' },
+    situations: { type: 'string' },
+    shapes: { type: 'string' },
+    contenders: { type: 'string' },
+  },
+});
+
+async function main() {
+  const scope = scopeOf(options);
+  const lines = [];
+  for (const number of scope.lines) lines.push(await prepareLine(number));
+  const server = scope.transports.includes('server') ? await startStandalone() : undefined;
+  try {
+    const results = await measureAll(plan(scope, lines, server), scope.rounds);
+    const startUps = await measureStartUp(lines, scope.rounds);
+    await write({ scope, lines: lines.map(({ number, title, versions }) => ({ number, title, versions })), results, startUps });
+  } finally {
+    await server?.stop();
+  }
+}
+
+function scopeOf({ full, rounds, ...narrowing }) {
+  const scope = { ...(full ? FULL : QUICK) };
+  for (const [name, value] of Object.entries(narrowing)) if (value !== undefined) scope[name] = value.split(',');
+  if (rounds !== undefined) scope.rounds = Number(rounds);
+  return scope;
+}
+
+/** Groups of configurations that are compared with each other: measured next to each other, in every round. */
+function plan(scope, lines, server) {
+  const groups = [];
+  for (const line of lines)
+    for (const transport of scope.transports)
+      for (const redis of scope.redis)
+        for (const situation of scope.situations)
+          for (const shape of scope.shapes) {
+            const contenders = SITUATIONS[situation].filter((name) => scope.contenders?.includes(name) ?? true);
+            groups.push({ line, transport, redis, situation, shape, contenders, port: transport === 'server' ? server.port : 0 });
+          }
+  return groups;
+}
+
+async function measureAll(groups, rounds) {
+  const results = groups.flatMap(({ contenders, line, port: _, ...group }) =>
+    contenders.map((contender) => ({ line: line.number, ...group, contender, rounds: [] })),
+  );
+  const started = Date.now();
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, group] of groups.entries()) {
+      progress(round * groups.length + index, rounds * groups.length, started);
+      // Who comes first changes with the round: none is always the one behind a cold cache.
+      const order = group.contenders.map((_, at) => group.contenders[(at + round) % group.contenders.length]);
+      for (const contender of order) {
+        const measured = await measure(group, contender);
+        results.find((result) => isOf(result, group) && result.contender === contender).rounds.push(measured);
+      }
+    }
+  }
+  return results;
+}
+
+function isOf(result, group) {
+  return result.line === group.line.number && ['transport', 'redis', 'situation', 'shape'].every((name) => result[name] === group[name]);
+}
+
+async function measure({ line, redis, situation, shape, port }, contender) {
+  const job = JSON.stringify({ folder: line.folder, redis, contender, situation, shape, port });
+  const { stdout } = await execute(line.executable, ['--expose-gc', join(HERE, 'measure.cjs'), job]);
+  const measured = JSON.parse(stdout);
+  check({ contender, situation, shape }, measured);
+  return measured;
+}
+
+/** A contender that records nothing is the fastest of all. */
+function check({ contender, situation, shape }, { spansPerCommand: spans, measuredPerCommand: measured }) {
+  const isSampled = contender !== 'bare' && (situation === 'sampled' || situation === 'everything');
+  const isMeasured = contender === 'ours' && (situation === 'metrics' || situation === 'everything');
+  const perCommand = contender === 'ours' && shape.includes(' of 100') ? 0.01 : 1;
+  // The others have no span per batch; some have one for MULTI and EXEC beside those of the commands.
+  const isRight = contender === 'ours' ? spans === (isSampled ? perCommand : 0) : isSampled ? spans >= 1 : spans === 0;
+  if (isRight && measured === (isMeasured ? perCommand : 0)) return;
+  throw new Error(`${contender}, ${situation}, ${shape}: ${spans} spans and ${measured} measurements a command arrived`);
+}
+
+/** What requiring and constructing our instrumentation adds to a process that has its base already. */
+async function measureStartUp(lines, rounds) {
+  const startUps = [];
+  for (const { number, folder, executable } of lines) {
+    const measured = [];
+    for (let round = 0; round < Math.max(rounds, 7); round++) {
+      const { stdout } = await execute(executable, [join(HERE, 'start-up.cjs'), folder]);
+      measured.push(JSON.parse(stdout));
+    }
+    startUps.push({ line: number, rounds: measured });
+  }
+  return startUps;
+}
+
+async function write(report) {
+  const markdown = renderMarkdown({ ...report, cpu: `${cpus().length} × ${cpus()[0].model}` });
+  process.stdout.write(`${markdown}\n`);
+  await mkdir(join(HERE, 'results'), { recursive: true });
+  const stamp = new Date().toISOString().replace(/[:.]/g, '-');
+  await writeFile(join(HERE, 'results', `${stamp}.json`), JSON.stringify(report, undefined, 1));
+  if (options.full) await writeFile(join(HERE, 'results.md'), `${markdown}\n`);
+}
+
+function progress(done, all, started) {
+  if (!process.stderr.isTTY && done % 20 !== 0) return;
+  const left = done === 0 ? '' : `, ${Math.ceil(((Date.now() - started) * (all - done)) / done / 60_000)} min left`;
+  process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${done} of ${all} groups${left}${process.stderr.isTTY ? '   ' : '\n'}`);
+}
+
+await main();

@@ -1,0 +1,112 @@
+// Knows: a long life with everything on and much going wrong, and whether the heap stays flat.
+// Must not know: the other modes.
+const { createRequire } = require('node:module');
+const { CONTENDERS } = require('./contenders.cjs');
+const { FakeSocket, installFakeSocket } = require('./fake-socket.cjs');
+const { setUp } = require('./situations.cjs');
+
+const SAMPLES = 40;
+/** The first samples see tables, caches and code being filled. */
+const WARM_UP_SAMPLES = 10;
+/** More than this is a leak; less is the noise of the collector. */
+const MAX_SLOPE = 0.05;
+
+async function main({ folder, redis, contender, commands }) {
+  const load = createRequire(`${folder}/package.json`);
+  installFakeSocket();
+  const { enter, arrived } = setUp('everything', load);
+  CONTENDERS[contender].before(load, 'everything');
+  const { createClient } = createRequire(`${folder}/redis/${redis}/package.json`)('redis');
+  const connect = async () => {
+    const client = createClient({ socket: { reconnectStrategy: 1 }, commandOptions: { timeout: 0 } });
+    client.on('error', () => {});
+    await client.connect();
+    return client;
+  };
+  const heaps = await enter(async () => soak(await connect(), connect, commands));
+  const { spans, measured } = await arrived();
+  const slope = slopeOf(heaps.slice(WARM_UP_SAMPLES));
+  console.log(`${spans} spans and ${measured} measurements arrived`);
+  console.log(
+    `heap after each tenth: ${heaps
+      .filter((_, index) => index % 4 === 0)
+      .map(({ heap }) => `${(heap / 1e6).toFixed(2)} MB`)
+      .join(', ')}`,
+  );
+  console.log(`slope: ${slope.toFixed(4)} bytes a command; ${slope <= MAX_SLOPE ? 'flat' : 'LEAKS'}`);
+  process.exit(slope <= MAX_SLOPE ? 0 : 1);
+}
+
+async function soak(client, connect, commands) {
+  const heaps = [];
+  let done = 0;
+  for (let turn = 0; done < commands; turn++) {
+    done += await runTurn(client, turn);
+    if (turn % 50 === 0) await breakConnection(client);
+    if (turn % 200 === 0) await disconnect(await connect());
+    if (done < (commands / SAMPLES) * (heaps.length + 1)) continue;
+    heaps.push({ done, heap: await heapAtRest() });
+  }
+  return heaps;
+}
+
+/** 1,000 commands, one in seven of which fails; keys and unknown command names never repeat. */
+async function runTurn(client, turn) {
+  const user = (index) => `user:${turn * 300 + index}:profile`;
+  const many = (count, call) => Promise.allSettled(Array.from({ length: count }, (_, index) => call(index)));
+  await many(300, (index) => client.get(index % 3 === 0 ? 'missing' : user(index)));
+  await many(200, (index) => client.set(user(index), 'value', { EX: 60 }));
+  await many(100, (index) => client.mGet([user(index), 'missing']));
+  await many(60, () => client.incr('text'));
+  await many(60, (index) => client.lPush(user(index), 'value'));
+  await many(40, (index) => client.sendCommand([`UNKNOWN.${turn}.${index}`, 'secret']));
+  await many(40, (index) => client.publish(`room:${index}`, 'message'));
+  await many(2, () => batchOf(client, 50, user).exec());
+  await many(1, () => batchOf(client, 50, user).execAsPipeline());
+  await many(1, () => batchOf(client, 49, user).get('watched').exec());
+  abandon(batchOf(client, 50, user));
+  return 1_000;
+}
+
+function batchOf(client, count, user) {
+  const batch = client.multi();
+  for (let index = 0; index < count; index++) batch.get(user(index));
+  return batch;
+}
+
+/** Never executed: what was remembered of it must go with it. */
+function abandon(_batch) {}
+
+/** With commands on their way, which are rejected, and others waiting, which are sent again. */
+async function breakConnection(client) {
+  const onTheWay = Promise.allSettled(Array.from({ length: 20 }, () => client.get('user:1')));
+  FakeSocket.last.destroy(new Error('the network is gone'));
+  await onTheWay;
+}
+
+async function disconnect(client) {
+  await client.get('user:1');
+  await (client.destroy ?? client.disconnect).call(client);
+}
+
+async function heapAtRest() {
+  for (let index = 0; index < 3; index++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    global.gc();
+  }
+  return process.memoryUsage().heapUsed;
+}
+
+/** Least squares, in bytes a command. */
+function slopeOf(points) {
+  const mean = (read) => points.reduce((sum, point) => sum + read(point), 0) / points.length;
+  const done = mean((point) => point.done);
+  const heap = mean((point) => point.heap);
+  const covariance = mean((point) => (point.done - done) * (point.heap - heap));
+  return covariance / mean((point) => (point.done - done) ** 2);
+}
+
+main(JSON.parse(process.argv[2])).catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
