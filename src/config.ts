@@ -212,7 +212,9 @@ function matcherOf(patterns: readonly (string | RegExp)[]): ((args: Arguments) =
   if (patterns.length === 0) return undefined;
   const names = new Set(patterns.filter((pattern) => typeof pattern === 'string').map((name) => name.toUpperCase()));
   // A global or sticky pattern remembers where it stopped; a copy without the flags does not.
-  const expressions = patterns.filter((pattern) => pattern instanceof RegExp).map(({ source, flags }) => new RegExp(source, flags.replace(/[gy]/g, '')));
+  const expressions = patterns
+    .filter((pattern) => pattern instanceof RegExp)
+    .map(({ source, flags }) => new RegExp(source, flags.replace(/[gy]/g, '')));
   return (args) => {
     const { canonical } = lookup(args);
     return names.has(canonical) || expressions.some((expression) => expression.test(canonical));

@@ -17,13 +17,13 @@ import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
  */
 export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentationConfig> {
   // The base constructor calls init() and enable() before our fields would be initialised: declared, not defined.
-  private declare report: Report;
-  private declare providers: Providers;
-  private declare isMeasuring: boolean;
-  private declare metrics: MetricRecorder;
-  private declare connections: ConnectionRecorder;
-  private declare operation: Operation;
-  private declare adapters: Adapters;
+  declare private report: Report;
+  declare private providers: Providers;
+  declare private isMeasuring: boolean;
+  declare private metrics: MetricRecorder;
+  declare private connections: ConnectionRecorder;
+  declare private operation: Operation;
+  declare private adapters: Adapters;
 
   /** @param config options; what is not given comes from the environment, then from the defaults */
   constructor(config: RedisInstrumentationConfig = {}) {

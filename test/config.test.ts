@@ -33,23 +33,32 @@ describe('config', () => {
   });
 
   it('reads every option but the functions from the environment', () => {
-    const { settings, reports } = read({}, {
-      [`${PREFIX}REQUIRE_PARENT_SPAN`]: 'true',
-      [`${PREFIX}SPANS_WHEN_PARENT_UNSAMPLED`]: '1',
-      [`${PREFIX}IGNORE_COMMANDS`]: 'ping, config get',
-      [`${PREFIX}MIN_DURATION_MS`]: '2.5',
-      [`${PREFIX}BATCH_COMMANDS`]: 'TRUE',
-      [`${PREFIX}KEYS`]: 'family',
-      [`${PREFIX}MAX_QUERY_TEXT_LENGTH`]: '64',
-      [`${PREFIX}OPTIONAL_ATTRIBUTES`]: 'db.redis.key,db.redis.args_count',
-      [`${PREFIX}SEMCONV`]: 'dup',
-      [`${PREFIX}METRICS`]: 'false',
-    });
+    const { settings, reports } = read(
+      {},
+      {
+        [`${PREFIX}REQUIRE_PARENT_SPAN`]: 'true',
+        [`${PREFIX}SPANS_WHEN_PARENT_UNSAMPLED`]: '1',
+        [`${PREFIX}IGNORE_COMMANDS`]: 'ping, config get',
+        [`${PREFIX}MIN_DURATION_MS`]: '2.5',
+        [`${PREFIX}BATCH_COMMANDS`]: 'TRUE',
+        [`${PREFIX}KEYS`]: 'family',
+        [`${PREFIX}MAX_QUERY_TEXT_LENGTH`]: '64',
+        [`${PREFIX}OPTIONAL_ATTRIBUTES`]: 'db.redis.key,db.redis.args_count',
+        [`${PREFIX}SEMCONV`]: 'dup',
+        [`${PREFIX}METRICS`]: 'false',
+      },
+    );
     const { isIgnored, ...operation } = settings.operation;
     assert.deepEqual(operation, { requireParentSpan: true, spansWhenParentUnsampled: true });
-    assert.deepEqual([['PING'], ['config', 'get', 'x'], ['GET', 'ping']].map((args) => isIgnored?.(args)), [true, true, false]);
+    assert.deepEqual(
+      [['PING'], ['config', 'get', 'x'], ['GET', 'ping']].map((args) => isIgnored?.(args)),
+      [true, true, false],
+    );
     const { minDurationMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames } = settings.spans;
-    assert.deepEqual([minDurationMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames], [2.5, true, 'family', 64, true, true, true]);
+    assert.deepEqual(
+      [minDurationMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames],
+      [2.5, true, 'family', 64, true, true, true],
+    );
     assert.equal(settings.metrics, false);
     assert.deepEqual(reports, []);
   });
@@ -74,7 +83,11 @@ describe('config', () => {
     ['maxQueryTextLength', 15, 'option maxQueryTextLength: expected a whole number of at least 16, got a number; using the default'],
     ['keys', 'hunter2', 'option keys: expected safe, full, family, hidden or a function, got a string; using the default'],
     ['keys', null, 'option keys: expected safe, full, family, hidden or a function, got null; using the default'],
-    ['optionalAttributes', ['nope'], 'option optionalAttributes: expected a list of db.redis.key, db.redis.args_count, got an array; using the default'],
+    [
+      'optionalAttributes',
+      ['nope'],
+      'option optionalAttributes: expected a list of db.redis.key, db.redis.args_count, got an array; using the default',
+    ],
     ['semconv', {}, 'option semconv: expected stable or dup, got an object; using the default'],
     ['spanName', 'x', 'option spanName: expected a function, got a string; using the default'],
     ['responseHook', 1, 'option responseHook: expected a function, got a number; using the default'],

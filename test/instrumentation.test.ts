@@ -65,7 +65,10 @@ describe('instrumentation', () => {
         instrumentation.enable();
         await client.get('seen');
         await end(client);
-        assert.deepEqual(redisSpans().map(({ attributes }) => attributes['db.query.text']), ['GET seen']);
+        assert.deepEqual(
+          redisSpans().map(({ attributes }) => attributes['db.query.text']),
+          ['GET seen'],
+        );
       });
 
       it('does nothing for a transaction that was made before and runs after disable', async () => {
@@ -114,7 +117,10 @@ describe('instrumentation', () => {
             'cache.hit': false,
           },
         );
-        assert.deepEqual(others.map(({ attributes }) => attributes['db.query.text']), ['AUTH ?', 'CONFIG SET requirepass ?']);
+        assert.deepEqual(
+          others.map(({ attributes }) => attributes['db.query.text']),
+          ['AUTH ?', 'CONFIG SET requirepass ?'],
+        );
         assertQuiet();
       });
 
@@ -168,9 +174,15 @@ describe('instrumentation', () => {
   });
 
   it('leaves a version it does not know untouched, and says so once', () => {
-    const loaded = instrumentation as unknown as { adapters: { hookedFiles(): { module: string; file?: string; onLoad(e: unknown, v?: string): void }[] } };
+    const loaded = instrumentation as unknown as {
+      adapters: { hookedFiles(): { module: string; file?: string; onLoad(e: unknown, v?: string): void }[] };
+    };
     const file = loaded.adapters.hookedFiles().find(({ module, file }) => module === '@redis/client' && file?.endsWith('client/index.js'));
-    const exported = { default: class RedisClient { sendCommand(): void {} } };
+    const exported = {
+      default: class RedisClient {
+        sendCommand(): void {}
+      },
+    };
     const before = exported.default.prototype.sendCommand;
     file?.onLoad(exported, '77.0.0');
     file?.onLoad(exported, '77.0.0');
@@ -180,9 +192,15 @@ describe('instrumentation', () => {
   });
 
   it('leaves a client that is not built as expected untouched, whole, and says so once', () => {
-    const loaded = instrumentation as unknown as { adapters: { hookedFiles(): { module: string; file?: string; onLoad(e: unknown, v?: string): void }[] } };
+    const loaded = instrumentation as unknown as {
+      adapters: { hookedFiles(): { module: string; file?: string; onLoad(e: unknown, v?: string): void }[] };
+    };
     const file = loaded.adapters.hookedFiles().find(({ module, file }) => module === '@redis/client' && file?.endsWith('client/index.js'));
-    const exported = { default: class RedisClient { sendCommand(): void {} } };
+    const exported = {
+      default: class RedisClient {
+        sendCommand(): void {}
+      },
+    };
     const before = exported.default.prototype.sendCommand;
     file?.onLoad(exported, '6.99.0');
     assert.equal(exported.default.prototype.sendCommand, before);
@@ -212,5 +230,21 @@ async function outcomeOf(client: Client, args: unknown): Promise<string> {
   return JSON.stringify({ outcome, errors, crashes });
 }
 
-const PATCHED_V4 = ['commands-queue exports.default', 'commands-queue.addCommand', 'socket exports.default', 'index.sendCommand', 'index.executeScript', 'index.multiExecutor'];
-const PATCHED_V5 = ['commands-queue.addCommand', 'index._executeCommand', 'index._executeScript', 'index.sendCommand', 'index._executePipeline', 'index._executeMulti', 'index.QUIT', 'pool.execute'];
+const PATCHED_V4 = [
+  'commands-queue exports.default',
+  'commands-queue.addCommand',
+  'socket exports.default',
+  'index.sendCommand',
+  'index.executeScript',
+  'index.multiExecutor',
+];
+const PATCHED_V5 = [
+  'commands-queue.addCommand',
+  'index._executeCommand',
+  'index._executeScript',
+  'index.sendCommand',
+  'index._executePipeline',
+  'index._executeMulti',
+  'index.QUIT',
+  'pool.execute',
+];

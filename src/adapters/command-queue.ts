@@ -5,8 +5,8 @@ import type { Tap } from '../core/operation';
 import { Batches, selectedBy } from './batch';
 import { type NodeRef, Retries, settleWith } from './command';
 import { type ClientOptions, factsFrom, selectDatabase, UNKNOWN_SERVER } from './facts';
-import { type Class, onConstruct, PatchLedger, type Target } from './patch';
 import { asNodeOf, type Groups } from './groups';
+import { type Class, onConstruct, PatchLedger, type Target } from './patch';
 import { followSelect, prototypeOf } from './redis-client';
 
 interface Socket {
@@ -51,7 +51,11 @@ export class CommandQueueTap {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'addCommand')) return false;
     ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => this.wrapAdd(original));
-    ledger.replace(moduleExports, 'default', onConstruct(moduleExports.default as Class, (queue) => this.pairQueue(queue)));
+    ledger.replace(
+      moduleExports,
+      'default',
+      onConstruct(moduleExports.default as Class, (queue) => this.pairQueue(queue)),
+    );
     return true;
   }
 

@@ -16,7 +16,9 @@ type MakeRun = (parser: Parser) => Run;
 interface Cluster {
   readonly _self?: Cluster;
   readonly _slots?: object;
-  readonly _policyResolver?: { resolvePolicy?(command: unknown): { readonly ok?: boolean; readonly value?: { readonly request?: unknown } } };
+  readonly _policyResolver?: {
+    resolvePolicy?(command: unknown): { readonly ok?: boolean; readonly value?: { readonly request?: unknown } };
+  };
 }
 
 type ExecuteWithPolicies = (this: Cluster, parser: Parser, isReadonly: unknown, options: unknown, makeRun: MakeRun) => Promise<unknown>;

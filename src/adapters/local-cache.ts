@@ -22,8 +22,16 @@ export type ExecuteCommand = (this: CachingClient, command: unknown, parser: Par
  * Records what the cache answers. A hit is told from a miss that joins another's request, which looks the same from
  * outside, by the cache's own count: it moves synchronously. With `recordStats: false` there is no count and no span.
  */
-export function wrapExecuteCommand<C extends object>(tap: Tap, clientOf: (client: C) => ClientRef, original: ExecuteCommand): ExecuteCommand {
-  return function executeCommand(this: CachingClient & { readonly _self?: CachingClient }, _command: unknown, parser: Parser): Promise<unknown> {
+export function wrapExecuteCommand<C extends object>(
+  tap: Tap,
+  clientOf: (client: C) => ClientRef,
+  original: ExecuteCommand,
+): ExecuteCommand {
+  return function executeCommand(
+    this: CachingClient & { readonly _self?: CachingClient },
+    _command: unknown,
+    parser: Parser,
+  ): Promise<unknown> {
     const client = this._self ?? this;
     const cache = client.clientSideCache;
     if (cache === undefined) return original.apply(this, arguments as never);

@@ -18,7 +18,12 @@ interface Client {
 
 type Send = (this: Client, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 type Execute = (this: Client, commands: unknown, selectedDatabase?: number, ...rest: unknown[]) => Promise<unknown>;
-type ExecuteScript = (this: Client, script: { readonly SCRIPT?: unknown }, parser: { readonly redisArgs?: object }, ...rest: unknown[]) => Promise<unknown>;
+type ExecuteScript = (
+  this: Client,
+  script: { readonly SCRIPT?: unknown },
+  parser: { readonly redisArgs?: object },
+  ...rest: unknown[]
+) => Promise<unknown>;
 type Quit = (this: Client) => Promise<unknown>;
 type AddCommand = (this: object, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 
@@ -40,7 +45,8 @@ export class RedisClientTap {
   /** `client/index.js`. False if the seam is not what we know: then nothing is touched. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'sendCommand', '_executeMulti', '_executePipeline', '_executeScript', '_executeCommand', 'QUIT')) return false;
+    if (!PatchLedger.has(prototype, 'sendCommand', '_executeMulti', '_executePipeline', '_executeScript', '_executeCommand', 'QUIT'))
+      return false;
     ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
     ledger.wrap<Execute>(prototype, '_executeMulti', (original) => this.wrapExecute('MULTI', original));
     ledger.wrap<Execute>(prototype, '_executePipeline', (original) => this.wrapExecute('PIPELINE', original));

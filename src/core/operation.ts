@@ -102,7 +102,8 @@ export class Operation implements Tap {
     const [only] = commands;
     // The conventions: a batch of one is that command.
     if (only !== undefined && commands.length === 1 && !outcome.aborted) {
-      return this.settle({ ...start, args: only, client }, outcomeOfOne(outcome, durationMs));
+      this.settle({ ...start, args: only, client }, outcomeOfOne(outcome, durationMs));
+      return;
     }
     const batch: Batch = { ...start, kind, commands, client };
     this.guarded(() => {

@@ -24,7 +24,10 @@ describe('groups of nodes', () => {
     before(async function () {
       this.timeout(40_000);
       cluster = await startCluster();
-      seeds = cluster.rootNodes.map(({ url }) => new URL(url).host).sort().join(',');
+      seeds = cluster.rootNodes
+        .map(({ url }) => new URL(url).host)
+        .sort()
+        .join(',');
       masters = cluster.nodes.filter(({ role }) => role === 'master');
     });
     after(() => cluster.stop());
@@ -38,7 +41,13 @@ describe('groups of nodes', () => {
       await Promise.all(masters.map((master) => master.request('SCRIPT', 'FLUSH')));
     }
 
-    const span = (operation: string, text: string, node: ClusterNode | undefined, more: Attributes = {}, name = `${operation} ${seeds}`) => ({
+    const span = (
+      operation: string,
+      text: string,
+      node: ClusterNode | undefined,
+      more: Attributes = {},
+      name = `${operation} ${seeds}`,
+    ) => ({
       name,
       attributes: {
         'db.system.name': 'redis',
@@ -81,7 +90,10 @@ describe('groups of nodes', () => {
           await compared(version, async (client) => {
             for (const key of KEYS) await client.get(key);
           });
-          assert.deepEqual(seen(), KEYS.map((key, index) => span('GET', `GET ${key}`, owner(index), miss)));
+          assert.deepEqual(
+            seen(),
+            KEYS.map((key, index) => span('GET', `GET ${key}`, owner(index), miss)),
+          );
           assertQuiet();
         });
 
@@ -129,8 +141,18 @@ describe('groups of nodes', () => {
         it('follows MOVED of a defined script that the other node does not know: one span', async () => {
           const body = 'return redis.call("GET", KEYS[1])';
           const sha = createHash('sha1').update(body).digest('hex');
-          const parse = { transformArguments: (key: string) => [key], parseCommand: (parser: { pushKey(key: string): void }, key: string) => parser.pushKey(key) };
-          const script = { NUMBER_OF_KEYS: 1, FIRST_KEY_INDEX: version === '4.7' ? 0 : 1, IS_READ_ONLY: false, SCRIPT: body, ...parse, transformReply: (reply: unknown) => reply };
+          const parse = {
+            transformArguments: (key: string) => [key],
+            parseCommand: (parser: { pushKey(key: string): void }, key: string) => parser.pushKey(key),
+          };
+          const script = {
+            NUMBER_OF_KEYS: 1,
+            FIRST_KEY_INDEX: version === '4.7' ? 0 : 1,
+            IS_READ_ONLY: false,
+            SCRIPT: body,
+            ...parse,
+            transformReply: (reply: unknown) => reply,
+          };
           const scripts = { getIt: loadRedis(version).defineScript(script) };
           await compared(
             version,
@@ -157,7 +179,15 @@ describe('groups of nodes', () => {
     }
 
     it('joins the shares of one call on redis 6.2 and later: one span', async () => {
-      await compared('6.3', async (client) => [await client.mSet([['a', '1'], ['b', '2']]), await client.mGet(['a', 'b', 'c']), await client.dbSize(), await client.del(['a', 'b', 'c'])]);
+      await compared('6.3', async (client) => [
+        await client.mSet([
+          ['a', '1'],
+          ['b', '2'],
+        ]),
+        await client.mGet(['a', 'b', 'c']),
+        await client.dbSize(),
+        await client.del(['a', 'b', 'c']),
+      ]);
       assert.deepEqual(seen(), [
         span('MSET', 'MSET a ? b ?', undefined),
         span('MGET', 'MGET a b c', undefined, { ...miss, 'cache.hit_count': 2, 'cache.miss_count': 1 }),
@@ -169,7 +199,10 @@ describe('groups of nodes', () => {
 
     it('leaves the address of a 4.0 node as it is: 4.0 hides its nodes', async () => {
       await compared('4.0', (client) => client.get('b'));
-      assert.deepEqual(seen().map(({ name }) => name), [`GET ${owner(0).host}:${owner(0).port}`]);
+      assert.deepEqual(
+        seen().map(({ name }) => name),
+        [`GET ${owner(0).host}:${owner(0).port}`],
+      );
     });
   });
 
@@ -187,14 +220,21 @@ describe('groups of nodes', () => {
 
     for (const version of VERSIONS.filter((one) => major(one) >= 5)) {
       it(`of redis ${version}: spans at the sentinels and the master's name, answered by the master`, async () => {
-        const address = `${group.sentinels.map(({ host, port }) => `${host}:${port}`).sort().join(',')}/${group.masterName}`;
+        const address = `${group.sentinels
+          .map(({ host, port }) => `${host}:${port}`)
+          .sort()
+          .join(',')}/${group.masterName}`;
         const run = async (): Promise<unknown> => {
           const options = { name: group.masterName, sentinelRootNodes: group.sentinels.map(({ host, port }) => ({ host, port })) };
           const sentinel = loadRedis(version).createSentinel?.(options);
           sentinel.on('error', () => {});
           await sentinel.connect();
           try {
-            return [await sentinel.get('k'), await sentinel.multi().get('k').get('j').exec(), await sentinel.use((lease: Client) => lease.get('l'))];
+            return [
+              await sentinel.get('k'),
+              await sentinel.multi().get('k').get('j').exec(),
+              await sentinel.use((lease: Client) => lease.get('l')),
+            ];
           } finally {
             await sentinel.destroy();
           }

@@ -70,6 +70,9 @@ describe('cache insight', () => {
   }
 
   it('measures what is sent as text or bytes, and nothing else', () => {
-    assert.deepEqual([lengthOf('é'), lengthOf(Buffer.alloc(3)), lengthOf(12), lengthOf({}), lengthOf(undefined)], [2, 3, 2, undefined, undefined]);
+    assert.deepEqual(
+      [lengthOf('é'), lengthOf(Buffer.alloc(3)), lengthOf(12), lengthOf({}), lengthOf(undefined)],
+      [2, 3, 2, undefined, undefined],
+    );
   });
 });

@@ -8,10 +8,34 @@ const minified = new (class t extends Error {})('boom secret');
 
 describe('errors', () => {
   const cases: readonly [title: string, error: unknown, type: string, statusCode: string | undefined, description: string][] = [
-    ['a known sentence', new SimpleError('WRONGTYPE Operation against a key holding the wrong kind of value'), 'WRONGTYPE', 'WRONGTYPE', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
-    ['a sentence that echoes', new SimpleError("ERR unknown command 'hunter2', with args beginning with: 'secret' "), 'ERR', 'ERR', 'ERR unknown command'],
-    ['a sub-command that echoes', new SimpleError("ERR unknown subcommand 'hunter2'. Try CONFIG HELP."), 'ERR', 'ERR', 'ERR unknown subcommand'],
-    ['a denial that names the user', new SimpleError("NOPERM User alice has no permissions to run the 'get' command"), 'NOPERM', 'NOPERM', 'NOPERM (text hidden)'],
+    [
+      'a known sentence',
+      new SimpleError('WRONGTYPE Operation against a key holding the wrong kind of value'),
+      'WRONGTYPE',
+      'WRONGTYPE',
+      'WRONGTYPE Operation against a key holding the wrong kind of value',
+    ],
+    [
+      'a sentence that echoes',
+      new SimpleError("ERR unknown command 'hunter2', with args beginning with: 'secret' "),
+      'ERR',
+      'ERR',
+      'ERR unknown command',
+    ],
+    [
+      'a sub-command that echoes',
+      new SimpleError("ERR unknown subcommand 'hunter2'. Try CONFIG HELP."),
+      'ERR',
+      'ERR',
+      'ERR unknown subcommand',
+    ],
+    [
+      'a denial that names the user',
+      new SimpleError("NOPERM User alice has no permissions to run the 'get' command"),
+      'NOPERM',
+      'NOPERM',
+      'NOPERM (text hidden)',
+    ],
     ['a redirection that names a node', new SimpleError('MOVED 3999 10.0.0.1:6381'), 'MOVED', 'MOVED', 'MOVED (text hidden)'],
     ['a prefix alone', new SimpleError('LOADING'), 'LOADING', 'LOADING', 'LOADING'],
     ['an answer that is an argument', new SimpleError('HUNTER2 is it'), 'SimpleError', undefined, 'SimpleError'],

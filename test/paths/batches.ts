@@ -1,5 +1,19 @@
 import { connect, end } from '../support/versions';
-import { batch, batchItems, called, type ExpectedSpan, failed, firstFailed, fromV5, hit, miss, type Path, span, v4, WRONGTYPE } from './path';
+import {
+  batch,
+  batchItems,
+  called,
+  type ExpectedSpan,
+  failed,
+  firstFailed,
+  fromV5,
+  hit,
+  miss,
+  type Path,
+  span,
+  v4,
+  WRONGTYPE,
+} from './path';
 
 const LIST = [['LPUSH', 'list', 'x']] as const;
 
@@ -26,20 +40,14 @@ export const BATCHES: readonly Path[] = [
     title: 'multi of three with one that fails',
     given: LIST,
     run: ({ client }) => client.multi().set('a', 'secret').get('list').get('b').exec(),
-    spans: () => [failed('MULTI', 'SET a ?; GET list; GET b', 'WRONGTYPE', WRONGTYPE, batch(3, { ...batchItems(0, 1), ...firstFailed(1) }))],
+    spans: () => [
+      failed('MULTI', 'SET a ?; GET list; GET b', 'WRONGTYPE', WRONGTYPE, batch(3, { ...batchItems(0, 1), ...firstFailed(1) })),
+    ],
   },
   {
     title: 'multi that Redis refuses while it is queued',
     run: ({ client }) => addRaw(client.multi().set('a', 'secret'), ['GET']).exec(),
-    spans: () => [
-      failed(
-        'MULTI',
-        'SET a ?; GET',
-        'ERR',
-        "ERR wrong number of arguments for 'get' command",
-        batch(2, firstFailed(1)),
-      ),
-    ],
+    spans: () => [failed('MULTI', 'SET a ?; GET', 'ERR', "ERR wrong number of arguments for 'get' command", batch(2, firstFailed(1)))],
   },
   {
     title: 'multi that is never run',
@@ -135,7 +143,10 @@ export const BATCHES: readonly Path[] = [
 ];
 
 /** Adds a command as it is. */
-function addRaw(multi: { addCommand(args: readonly string[]): typeof multi; exec(): Promise<unknown> }, args: readonly string[]): typeof multi {
+function addRaw(
+  multi: { addCommand(args: readonly string[]): typeof multi; exec(): Promise<unknown> },
+  args: readonly string[],
+): typeof multi {
   return multi.addCommand(args);
 }
 

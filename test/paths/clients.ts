@@ -1,5 +1,20 @@
 import { end } from '../support/versions';
-import { batch, batchItems, called, failed, fromV5, hit, miss, type Path, type PathContext, span, unanswered, v4, WRONGTYPE, withClient } from './path';
+import {
+  batch,
+  batchItems,
+  called,
+  failed,
+  fromV5,
+  hit,
+  miss,
+  type Path,
+  type PathContext,
+  span,
+  unanswered,
+  v4,
+  WRONGTYPE,
+  withClient,
+} from './path';
 
 /** Ways to come by a client, and states it can be in. */
 export const CLIENTS: readonly Path[] = [
@@ -56,7 +71,11 @@ export const CLIENTS: readonly Path[] = [
       pool.on('error', () => {});
       await pool.connect();
       try {
-        return [await pool.get('a'), await pool.multi().get('a').get('b').exec(), await pool.execute((client: PathContext['client']) => client.get('c'))];
+        return [
+          await pool.get('a'),
+          await pool.multi().get('a').get('b').exec(),
+          await pool.execute((client: PathContext['client']) => client.get('c')),
+        ];
       } finally {
         await pool.destroy();
       }
@@ -100,7 +119,10 @@ export const CLIENTS: readonly Path[] = [
       const client = redis.createClient({ socket: { host: '127.0.0.1', port: 1, reconnectStrategy: () => 1_000 } });
       client.on('error', () => {});
       const opening = client.connect().catch(() => 'closed');
-      const reason = await client.withCommandOptions({ timeout: 50 }).get('k').catch((error: Error) => error);
+      const reason = await client
+        .withCommandOptions({ timeout: 50 })
+        .get('k')
+        .catch((error: Error) => error);
       await end(client);
       return [reason, await opening];
     },
@@ -217,9 +239,6 @@ export const CLIENTS: readonly Path[] = [
       client.get('list');
       await client.ping();
     },
-    spans: () => [
-      failed('GET', 'GET list', 'WRONGTYPE', WRONGTYPE),
-      span('PING', 'PING'),
-    ],
+    spans: () => [failed('GET', 'GET list', 'WRONGTYPE', WRONGTYPE), span('PING', 'PING')],
   },
 ];

@@ -69,7 +69,6 @@ export const WRONGTYPE = 'WRONGTYPE Operation against a key holding the wrong ki
 export const v4 = (version: Version): boolean => major(version) === 4;
 export const fromV5 = (version: Version): boolean => major(version) >= 5;
 
-
 /** Calls a callback API and waits for the callback. */
 export function called(start: (callback: (error: unknown, reply: unknown) => void) => void): Promise<unknown> {
   return new Promise((resolve, reject) => start((error, reply) => (error ? reject(error) : resolve(reply))));

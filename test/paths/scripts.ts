@@ -70,10 +70,7 @@ export const SCRIPTS: readonly Path[] = [
     title: 'a defined script called twice at once while the server does not know it',
     run: (context) =>
       withClient(context, { scripts: scriptsOf(context.redis) }, (client) => Promise.all([client.setIt('a', '1'), client.setIt('b', '2')])),
-    spans: () => [
-      procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 a ?`),
-      procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 b ?`),
-    ],
+    spans: () => [procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 a ?`), procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 b ?`)],
   },
   {
     title: 'a defined script inside a multi',

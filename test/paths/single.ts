@@ -161,11 +161,7 @@ export const SINGLE_COMMANDS: readonly Path[] = [
       await client.select(3);
       return [await before, await client.get('k')];
     },
-    spans: () => [
-      span('GET', 'GET k', miss),
-      span('SELECT', 'SELECT 3'),
-      span('GET', 'GET k', { ...miss, 'db.namespace': '3' }),
-    ],
+    spans: () => [span('GET', 'GET k', miss), span('SELECT', 'SELECT 3'), span('GET', 'GET k', { ...miss, 'db.namespace': '3' })],
   },
   {
     title: 'a database in the options',

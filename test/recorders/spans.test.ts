@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { context, type Context, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, context, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { AlwaysOffSampler, InMemorySpanExporter, SamplingDecision, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -63,8 +63,7 @@ describe('span recorder', () => {
   });
 
   describe('which commands have one', () => {
-    const unsampled = (): Span =>
-      trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
+    const unsampled = (): Span => trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
     const within = <T>(span: Span, run: () => T): T => context.with(trace.setSpan(context.active(), span), run);
 
     it('none below a parent that was sampled out', async () => {
@@ -93,7 +92,12 @@ describe('span recorder', () => {
     });
 
     it('one below a remote parent, sampled', async () => {
-      const remote = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.SAMPLED, isRemote: true });
+      const remote = trace.wrapSpanContext({
+        traceId: 'a'.repeat(32),
+        spanId: 'b'.repeat(16),
+        traceFlags: TraceFlags.SAMPLED,
+        isRemote: true,
+      });
       await within(remote, () => client.get('k'));
       assert.equal(redisSpans()[0]?.spanContext().traceId, 'a'.repeat(32));
     });
@@ -129,8 +133,16 @@ describe('span recorder', () => {
       await client.multi().get('fast').get('fast').exec();
       await client.blPop('slow', 0.2);
       await client.sendCommand(['GET']).catch(() => {});
-      await client.multi().incr('n').addCommand(['GET']).exec().catch(() => {});
-      assert.deepEqual(names(), ['BLPOP', 'GET', 'MULTI'].map((name) => `${name} ${server_()}`));
+      await client
+        .multi()
+        .incr('n')
+        .addCommand(['GET'])
+        .exec()
+        .catch(() => {});
+      assert.deepEqual(
+        names(),
+        ['BLPOP', 'GET', 'MULTI'].map((name) => `${name} ${server_()}`),
+      );
     });
 
     it('is asked of the sampler with all attributes', async () => {
@@ -197,15 +209,24 @@ describe('span recorder', () => {
     it('makes a child for every command of a batch with batchCommands', async () => {
       instrumentation.setConfig({ batchCommands: true });
       await server.request('LPUSH', 'list', 'x');
-      await client.multi().set('a', '1').get('list').get('a').exec().catch(() => {});
+      await client
+        .multi()
+        .set('a', '1')
+        .get('list')
+        .get('a')
+        .exec()
+        .catch(() => {});
       const multi = redisSpans().find(({ name }) => name.startsWith('MULTI'));
       const members = redisSpans().filter((span) => span !== multi);
       assert.ok(multi);
-      assert.deepEqual(members.map((span) => [recorded(span).attributes['db.query.text'], recorded(span).error]), [
-        ['SET a ?', undefined],
-        ['GET list', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
-        ['GET a', undefined],
-      ]);
+      assert.deepEqual(
+        members.map((span) => [recorded(span).attributes['db.query.text'], recorded(span).error]),
+        [
+          ['SET a ?', undefined],
+          ['GET list', 'WRONGTYPE Operation against a key holding the wrong kind of value'],
+          ['GET a', undefined],
+        ],
+      );
       for (const span of members) assert.equal(span.parentSpanContext?.spanId, multi.spanContext().spanId);
     });
 
@@ -272,7 +293,10 @@ describe('span recorder', () => {
     await client.eval('return redis.error_reply(ARGV[1] .. " x")', { keys: [], arguments: ['HUNTER2'] }).catch(() => {});
     const spans = redisSpans().map(recorded);
     assert.ok(!/hunter2/i.test(JSON.stringify(spans)), JSON.stringify(spans));
-    assert.deepEqual(spans.map(({ error }) => error), ['MYERR (text hidden)', 'SimpleError']);
+    assert.deepEqual(
+      spans.map(({ error }) => error),
+      ['MYERR (text hidden)', 'SimpleError'],
+    );
   });
 
   it('starts nothing while no SDK is registered', async () => {
