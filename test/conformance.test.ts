@@ -1,4 +1,9 @@
-import { conformance } from './conformance';
-import { VERSIONS } from './support/versions';
+import { conformance, conformanceTable } from './conformance';
+import { LEGACY_VERSIONS, VERSIONS } from './support/versions';
 
-for (const version of VERSIONS) conformance(version);
+const ALL = [...LEGACY_VERSIONS, ...VERSIONS];
+
+describe('conformance', () => {
+  after(() => console.log(conformanceTable(ALL)));
+  for (const version of ALL) conformance(version);
+});

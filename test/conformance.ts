@@ -6,13 +6,31 @@ import type { Attributes } from '@opentelemetry/api';
 import { type ExpectedSpan, PATHS, type Path } from './paths';
 import { type RedisServer, startStandalone } from './support/redis-server';
 import { assertQuiet, inSpan, instrumentation, type Recorded, recorded, redisSpans, resetTracing } from './support/tracing';
-import { connect, end, loadRedis, type Redis, type Version } from './support/versions';
+import { connect, end, loadRedis, major, type Redis, type Version } from './support/versions';
 
 /** What a run of a path shows to its application: the value or the rejection, and whatever else it could hear. */
 interface Observed {
   readonly result: string;
   readonly events: readonly string[];
   readonly ownNames: readonly string[];
+}
+
+/** What was compared and found equal: a path, a version, and the number of its spans. */
+const compared = new Map<string, Map<Version, number>>();
+
+/** The table of all paths and versions, as far as they have run. */
+export function conformanceTable(versions: readonly Version[]): string {
+  const width = Math.max(...PATHS.map(({ title }) => title.length));
+  const row = (title: string, cells: readonly string[]): string =>
+    `${title.padEnd(width)} ${cells.map((cell) => cell.padStart(5)).join('')}`;
+  const rows = PATHS.map(({ title }) =>
+    row(
+      title,
+      versions.map((version) => String(compared.get(title)?.get(version) ?? '–')),
+    ),
+  );
+  const total = [...compared.values()].reduce((sum, cells) => sum + cells.size, 0);
+  return [row('spans of a path, by redis version', versions), ...rows, `${total} comparisons with a control, all equal`].join('\n');
 }
 
 /** Runs all paths of one version: once without us, once with us, and compares. */
@@ -36,9 +54,10 @@ export function conformance(version: Version): void {
         instrumentation.enable();
         const traced = await observe(path, version, redis, server);
         assert.deepEqual(traced, control, 'the application sees a difference');
-        const expected = path.spans(version, server).map((span) => complete(span, server));
+        const expected = path.spans(version, server).map((span) => complete(asSpelled(span, version), server));
         assert.deepEqual(redisSpans().map(recorded), expected);
         assertQuiet();
+        compared.set(path.title, (compared.get(path.title) ?? new Map<Version, number>()).set(version, expected.length));
       });
     }
   });
@@ -88,6 +107,23 @@ function describeResult(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(describeResult).join(', ')}]`;
   return inspect(value, { depth: 6, sorted: true });
 }
+
+/** Redis 2 and 3 send the name of the method, which is in lower case. */
+function asSpelled(span: ExpectedSpan, version: Version): ExpectedSpan {
+  if (major(version) >= 4) return span;
+  const { 'db.operation.name': operation, 'db.query.text': text, ...rest } = span.attributes;
+  const spelled = String(operation).replace(/^(MULTI |PIPELINE )?(\S+)/, (whole, kind: string | undefined, word: string) =>
+    kind === undefined && BATCH_KINDS.has(word) ? whole : `${kind ?? ''}${word.toLowerCase()}`,
+  );
+  const words =
+    text === undefined
+      ? {}
+      : { 'db.query.text': String(text).replace(/(^|; )([^ ;]+)/g, (_, before: string, word: string) => before + word.toLowerCase()) };
+  const name = span.name === undefined ? {} : { name: span.name.replace(/^\S+/, (word) => word.toLowerCase()) };
+  return { ...span, ...name, attributes: { ...rest, 'db.operation.name': spelled, ...words } };
+}
+
+const BATCH_KINDS = new Set(['MULTI', 'PIPELINE']);
 
 /** What the table leaves out because every span has it. */
 function complete({ name, kind = 'CLIENT', attributes, error }: ExpectedSpan, server: RedisServer): Recorded {

@@ -7,6 +7,7 @@ import {
   failed,
   firstFailed,
   fromV5,
+  fromV41,
   hit,
   miss,
   type Path,
@@ -101,7 +102,7 @@ export const BATCHES: readonly Path[] = [
   },
   {
     title: 'multi with a select and a raw command',
-    on: (version) => version !== '4.0',
+    on: fromV41,
     run: async ({ client }) => {
       await addRaw(client.multi().select(3).get('a'), ['GET', 'b']).exec();
       return client.get('c');

@@ -67,6 +67,9 @@ export const firstFailed = (index: number, count = 1): Attributes => ({
 
 export const WRONGTYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 export const v4 = (version: Version): boolean => major(version) === 4;
+/** The promise API: redis 2 and 3 have callbacks, and less of everything. */
+export const fromV4 = (version: Version): boolean => major(version) >= 4;
+export const fromV41 = (version: Version): boolean => fromV4(version) && version !== '4.0';
 export const fromV5 = (version: Version): boolean => major(version) >= 5;
 
 /** Calls a callback API and waits for the callback. */

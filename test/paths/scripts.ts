@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import type { Redis } from '../support/versions';
-import { batch, batchItems, type ExpectedSpan, failed, type Path, span, withClient } from './path';
+import { batch, batchItems, type ExpectedSpan, failed, fromV4, fromV41, type Path, span, withClient } from './path';
 
 const SCRIPT = 'return redis.call("SET", KEYS[1], ARGV[1])';
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');
@@ -59,6 +59,7 @@ export const SCRIPTS: readonly Path[] = [
   },
   {
     title: 'a defined script, first unknown to the server and then known: one span each, no error',
+    on: fromV4,
     run: (context) =>
       withClient(context, { scripts: scriptsOf(context.redis) }, async (client) => [
         await client.setIt('k', 'secret'),
@@ -68,18 +69,21 @@ export const SCRIPTS: readonly Path[] = [
   },
   {
     title: 'a defined script called twice at once while the server does not know it',
+    on: fromV4,
     run: (context) =>
       withClient(context, { scripts: scriptsOf(context.redis) }, (client) => Promise.all([client.setIt('a', '1'), client.setIt('b', '2')])),
     spans: () => [procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 a ?`), procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 b ?`)],
   },
   {
     title: 'a defined script inside a multi',
+    on: fromV4,
     run: (context) =>
       withClient(context, { scripts: scriptsOf(context.redis) }, (client) => client.multi().setIt('k', 'secret').get('k').exec()),
     spans: () => [span('MULTI', 'EVAL ? 1 k ?; GET k', batch(2, batchItems(1, 0)))],
   },
   {
     title: 'a defined script that fails, its text hidden',
+    on: fromV4,
     given: [['LPUSH', 'list', 'x']],
     run: (context) => {
       const scripts = { getIt: context.redis.defineScript({ ...TWO_ARGUMENTS, SCRIPT: FAILING_SCRIPT }) };
@@ -97,7 +101,7 @@ export const SCRIPTS: readonly Path[] = [
   },
   {
     title: 'a function',
-    on: (version) => version !== '4.0',
+    on: fromV41,
     given: [['FUNCTION', 'LOAD', LIBRARY]],
     run: (context) => withClient(context, { functions }, (client) => client.mylib.echoKey('k', 'secret')),
     spans: () => [procedure('FCALL_RO', 'echoKey', 'FCALL_RO echoKey 1 k ?')],

@@ -1,4 +1,4 @@
-import { failed, fromV5, hit, items, miss, type Path, span, v4, WRONGTYPE } from './path';
+import { failed, fromV4, fromV5, fromV41, hit, items, miss, type Path, span, v4, WRONGTYPE } from './path';
 
 /** Commands sent one by one. */
 export const SINGLE_COMMANDS: readonly Path[] = [
@@ -110,10 +110,11 @@ export const SINGLE_COMMANDS: readonly Path[] = [
     title: 'a command of a module',
     run: ({ client }) => client.json.get('doc'),
     spans: () => [failed('JSON.GET', 'JSON.GET doc', 'ERR', 'ERR unknown command')],
-    on: (version) => version !== '4.0',
+    on: fromV41,
   },
   {
     title: 'Buffers',
+    on: fromV4,
     given: [['SET', 'k', 'v']],
     run: ({ client, redis, version }) =>
       v4(version)
@@ -129,6 +130,7 @@ export const SINGLE_COMMANDS: readonly Path[] = [
   },
   {
     title: 'scanIterator, a span a page',
+    on: fromV4,
     given: [['SET', 'k', 'v']],
     run: async ({ client }) => {
       const pages = [];

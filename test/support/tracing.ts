@@ -40,6 +40,7 @@ export const tracer = trace.getTracer('test');
 /** Forgets everything recorded, and sets the options of the next test. */
 export function resetTracing(config: RedisInstrumentationConfig = {}): void {
   exporter.reset();
+  openSpans.count = 0;
   diagnostics.length = 0;
   instrumentation.setConfig(config);
 }

@@ -2,11 +2,14 @@
 // Must not know: how they are traced.
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { commandsOf, promising } from './legacy-facade';
 import type { RedisServer } from './redis-server';
+/** The callback API, walked through a promise API of the tests' own. */
+export const LEGACY_VERSIONS = ['2.8', '3.1'] as const;
 
 /** The promise API. */
 export const VERSIONS = ['4.0', '4.7', '5.0', '5.12', '6.3'] as const;
-export type Version = (typeof VERSIONS)[number];
+export type Version = (typeof VERSIONS)[number] | (typeof LEGACY_VERSIONS)[number];
 
 export const major = (version: Version): number => Number.parseInt(version, 10);
 
@@ -30,7 +33,8 @@ export function folderOf(version: string): string {
 
 /** The package as an application would get it: through require, after the instrumentation. */
 export function loadRedis(version: Version): Redis {
-  return createRequire(`${folderOf(version)}/package.json`)('redis') as Redis;
+  const redis = createRequire(`${folderOf(version)}/package.json`)('redis') as Redis;
+  return major(version) < 4 ? promising(redis, commandsOf(folderOf('4.7'))) : redis;
 }
 
 /** A connected client. Errors of the connection are the test's to look at, where it looks at them. */
