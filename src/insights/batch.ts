@@ -41,8 +41,8 @@ export function readBatch(batch: Batch, outcome: BatchOutcome): BatchDigest {
 
 function failureOf(batch: Batch, outcome: BatchOutcome, firstFailedIndex: number | undefined): Failure | undefined {
   if (outcome.aborted) return undefined;
-  if (firstFailedIndex !== undefined) return classify(outcome.replies[firstFailedIndex], batch.commands[firstFailedIndex] ?? []);
-  return outcome.failed ? classify(outcome.error, []) : undefined;
+  if (firstFailedIndex !== undefined) return classify(outcome.replies[firstFailedIndex]);
+  return outcome.failed ? classify(outcome.error) : undefined;
 }
 
 function operationOf(batch: Batch): string {

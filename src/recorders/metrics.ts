@@ -41,7 +41,7 @@ export class MetricRecorder implements Recorder {
   command(command: Command, outcome: Outcome): void {
     const { args } = command;
     const { facts } = command.client;
-    const failure = outcome.failed ? classify(outcome.error, args) : undefined;
+    const failure = outcome.failed ? classify(outcome.error) : undefined;
     this.record(lookup(args).operation, facts, failure, outcome.durationMs);
     if (outcome.failed) return;
     const found = readLookup(args, outcome.reply);

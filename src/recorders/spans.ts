@@ -71,7 +71,7 @@ export class SpanRecorder implements Recorder {
     const { facts } = command.client;
     const entry = lookup(args);
     const { operation, rule, from } = entry;
-    const failure = outcome.failed ? classify(outcome.error, args) : undefined;
+    const failure = outcome.failed ? classify(outcome.error) : undefined;
     const attributes = spanAttributes(operation, facts, this.textOf(entry, args), failure);
     const procedure = rule?.procedure ? nameOfProcedure(args[from]) : undefined;
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
