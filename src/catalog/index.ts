@@ -4,4 +4,4 @@ export type { Role } from './grammar';
 export { HIDDEN, type KeyMask, type KeyMode, keyMask } from './keys';
 export { type Entry, lookup } from './lookup';
 export { assignRoles } from './reader';
-export { batchText, queryText } from './redact';
+export { batchText, procedureName, queryText } from './redact';

@@ -57,6 +57,17 @@ export function batchText(commands: readonly Arguments[], lookup: (args: Argumen
   return text;
 }
 
+const PROCEDURE = /^[\w.-]{1,64}$/;
+
+/** The sha or the function a command calls. A script's body, or whatever else stands where a sha belongs, is none. */
+export function procedureName({ rule, from }: Entry, args: Arguments): string | undefined {
+  if (!rule?.procedure) return undefined;
+  const [first] = rule.grammar;
+  const name = args[from];
+  const shape = first?.kind === 'one' && first.role === 'sha' ? SHA : PROCEDURE;
+  return typeof name === 'string' && shape.test(name) ? name : undefined;
+}
+
 const NUMBER = /^(?:[+-]?(?:\d{1,20}(?:\.\d{1,20})?|inf)|#\d{1,20}|\*)$/i;
 const SHA = /^[0-9a-f]{40}$/i;
 const ENCODING = /^[iu]\d{1,2}$/i;

@@ -1,7 +1,7 @@
 // Knows: how an operation is written down as a span.
 // Must not know: clients, redis versions, patches, metrics.
 import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
-import { batchText, type Entry, type KeyMask, keyMask, lookup, queryText } from '../catalog';
+import { batchText, type Entry, type KeyMask, keyMask, lookup, procedureName, queryText } from '../catalog';
 import type { SpanSettings } from '../config';
 import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { Recorder, Report } from '../core/recorder';
@@ -73,7 +73,7 @@ export class SpanRecorder implements Recorder {
     const { operation, rule, from } = entry;
     const failure = outcome.failed ? classify(outcome.error) : undefined;
     const attributes = spanAttributes(operation, facts, this.textOf(entry, args), failure);
-    const procedure = rule?.procedure ? nameOfProcedure(args[from]) : undefined;
+    const procedure = procedureName(entry, args);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
     if (!outcome.failed) {
       const found = readLookup(args, outcome.reply);
@@ -130,10 +130,4 @@ export class SpanRecorder implements Recorder {
 function finish(span: Span, endTimeMs: number, failure: Failure | undefined): void {
   if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.description });
   span.end(endTimeMs);
-}
-
-const PROCEDURE = /^[\w.-]{1,64}$/;
-
-function nameOfProcedure(arg: unknown): string | undefined {
-  return typeof arg === 'string' && PROCEDURE.test(arg) ? arg : undefined;
 }

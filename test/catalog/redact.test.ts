@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { keyMask } from '../../src/catalog/keys';
 import { lookup } from '../../src/catalog/lookup';
-import { batchText, queryText } from '../../src/catalog/redact';
+import { batchText, procedureName, queryText } from '../../src/catalog/redact';
 
 const safe = keyMask('safe', assert.fail);
 const textOf = (args: readonly unknown[], maxLength = 1_024) => queryText(lookup(args), args, safe, maxLength);
@@ -238,4 +238,23 @@ describe('the text of a batch', () => {
     assert.ok(text.endsWith('; …') && text.length <= 1_024);
     assert.ok(lookups < 200, `${lookups}`);
   });
+});
+
+describe('the name of a procedure', () => {
+  const sha = 'c664a3bf70bd1d45c4284ffebb65a6f2299bfc9f';
+  const cases: readonly [args: readonly unknown[], name: string | undefined][] = [
+    [['EVALSHA', sha, '0'], sha],
+    [['evalsha_ro', sha.toUpperCase(), '0'], sha.toUpperCase()],
+    [['EVALSHA', sha.slice(1), '0'], undefined],
+    [['EVALSHA', 'hunter2', '0'], undefined],
+    [['EVALSHA', 'return 1', '0'], undefined],
+    [['FCALL', 'my_lib.fn', '0'], 'my_lib.fn'],
+    [['FCALL', 'return 1', '0'], undefined],
+    [['FCALL', 'f'.repeat(65), '0'], undefined],
+    [['FCALL'], undefined],
+    [['EVAL', 'f', '0'], undefined],
+  ];
+  for (const [args, name] of cases) {
+    it(`is ${name ?? 'none'} in ${args.join(' ')}`, () => assert.equal(procedureName(lookup(args), args), name));
+  }
 });
