@@ -10,9 +10,10 @@ const { installFakeSocket } = require('./fake-socket.cjs');
 const { COMMANDS_PER_RUN, SHAPES } = require('./shapes.cjs');
 const { setUp } = require('./situations.cjs');
 
-const WARM_UP_MS = 200;
+/** Counts, not times: everybody is measured at the same age of the compiled code. */
+const WARM_UP_RUNS = 300;
 const SLICES = 16;
-const SLICE_MS = 20;
+const RUNS_PER_SLICE = 30;
 /** Short enough that most of them meet no collection: a heap that grew by what was allocated tells the bytes. */
 const BYTE_SLICES = 60;
 const BYTE_RUNS = 2;
@@ -50,16 +51,16 @@ function optionsFor(redis, port) {
 }
 
 async function measure(run, arrived) {
-  const runsPerSlice = await warmUp(run);
+  for (let index = 0; index < WARM_UP_RUNS; index++) await run();
   const before = await arrived();
   const slices = [];
   for (let slice = 0; slice < SLICES; slice++) {
     const start = cpuMs();
-    for (let index = 0; index < runsPerSlice; index++) await run();
-    slices.push(((cpuMs() - start) * 1e6) / (runsPerSlice * COMMANDS_PER_RUN));
+    for (let index = 0; index < RUNS_PER_SLICE; index++) await run();
+    slices.push(((cpuMs() - start) * 1e6) / (RUNS_PER_SLICE * COMMANDS_PER_RUN));
   }
   const after = await arrived();
-  const commands = SLICES * runsPerSlice * COMMANDS_PER_RUN;
+  const commands = SLICES * RUNS_PER_SLICE * COMMANDS_PER_RUN;
   return {
     nsPerCommand: Math.round(quartile(slices)),
     bytesPerCommand: Math.round(await measureBytes(run)),
@@ -67,20 +68,6 @@ async function measure(run, arrived) {
     measuredPerCommand: (after.measured - before.measured) / commands,
     commands,
   };
-}
-
-async function warmUp(run) {
-  const start = cpuMs();
-  let runs = 0;
-  while (cpuMs() - start < WARM_UP_MS) {
-    await run();
-    runs++;
-  }
-  // The first runs are slow: measure the speed again when warm.
-  const again = cpuMs();
-  for (let index = 0; index < Math.ceil(runs / 4); index++) await run();
-  const msPerRun = (cpuMs() - again) / Math.ceil(runs / 4);
-  return Math.max(1, Math.round(SLICE_MS / msPerRun));
 }
 
 async function measureBytes(run) {

@@ -16,7 +16,9 @@ async function main({ folder, redis, contender, commands }) {
   installFakeSocket();
   const { enter, arrived } = setUp('everything', load);
   CONTENDERS[contender].before(load, 'everything');
-  const { createClient } = createRequire(`${folder}/redis/${redis}/package.json`)('redis');
+  const loadClient = createRequire(`${folder}/redis/${redis}/package.json`);
+  const { createClient } = loadClient('redis');
+  CONTENDERS[contender].after?.(load, createRequire(loadClient.resolve('redis')));
   const connect = async () => {
     const client = createClient({ socket: { reconnectStrategy: 1 }, commandOptions: { timeout: 0 } });
     client.on('error', () => {});
