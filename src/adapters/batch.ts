@@ -110,10 +110,16 @@ function applicationCommands(commands: unknown): readonly Arguments[] {
   return isWrapped ? list.slice(1, -1) : list;
 }
 
-/** The last database a batch selected, if it selected any. */
-export function selectedBy(commands: unknown): unknown {
-  const selects = applicationCommands(commands).filter(([name]) => name === 'SELECT');
-  return selects[selects.length - 1]?.[1];
+/** Whether a batch has a SELECT. */
+export function selects(commands: unknown): boolean {
+  return applicationCommands(commands).some(([name]) => name === 'SELECT');
+}
+
+/** The last database a batch selected: one that Redis refused is no database, and may be any text. */
+export function selectedBy(commands: unknown, replies: unknown): unknown {
+  if (!Array.isArray(replies)) return undefined;
+  const selected = applicationCommands(commands).filter(([name], index) => name === 'SELECT' && !(replies[index] instanceof Error));
+  return selected[selected.length - 1]?.[1];
 }
 
 const WATCH_MESSAGE = /watched keys has been changed|reconnected after WATCH$|in middle of a WATCH Transaction$/;

@@ -2,7 +2,7 @@
 // Must not know: spans, metrics, attribute names.
 import type { Arguments } from '../core/events';
 import type { Tap } from '../core/operation';
-import { Batches, selectedBy } from './batch';
+import { Batches, selectedBy, selects } from './batch';
 import { type NodeRef, Retries, settleWith } from './command';
 import { type ClientOptions, factsFrom, selectDatabase, UNKNOWN_SERVER } from './facts';
 import { asNodeOf, type Groups } from './groups';
@@ -110,18 +110,12 @@ export class CommandQueueTap {
         ref = queue === undefined ? { facts: factsFrom(this.options) } : sentBy(this, () => connectionOf(queue));
         return ref;
       };
-      const promise = batches.execute({
-        kind,
-        commands,
-        clientOf,
-        call: () => sentBy(this, () => original.apply(this, call)),
-        // A transaction resolves with the replies of MULTI, of what was queued, and of EXEC.
-        repliesIn: (result) => (kind === 'MULTI' && Array.isArray(result) ? result[result.length - 1] : result),
-      });
-      const database = selectedBy(commands);
-      if (database === undefined) return promise;
+      // A transaction resolves with the replies of MULTI, of what was queued, and of EXEC.
+      const repliesIn = (result: unknown): unknown => (kind === 'MULTI' && Array.isArray(result) ? result[result.length - 1] : result);
+      const promise = batches.execute({ kind, commands, clientOf, call: () => sentBy(this, () => original.apply(this, call)), repliesIn });
+      if (!selects(commands)) return promise;
       return promise.then((result) => {
-        if (ref !== undefined) selectDatabase(ref, database);
+        if (ref !== undefined) selectDatabase(ref, selectedBy(commands, repliesIn(result)));
         return result;
       });
     };

@@ -16,6 +16,7 @@ import {
   WRONGTYPE,
 } from './path';
 
+const NO_INTEGER = 'ERR value is not an integer or out of range';
 const LIST = [['LPUSH', 'list', 'x']] as const;
 
 /** Transactions and pipelines: one span each. */
@@ -99,6 +100,19 @@ export const BATCHES: readonly Path[] = [
     title: 'an empty pipeline sends nothing',
     run: ({ client }) => client.multi().execAsPipeline(),
     spans: () => [],
+  },
+  {
+    title: 'multi with a select that Redis refuses: no database is called so',
+    run: async ({ client }) => {
+      await addRaw(client.multi().get('a'), ['SELECT', 'secret'])
+        .exec()
+        .catch(() => {});
+      return client.get('k');
+    },
+    spans: () => [
+      failed('MULTI', 'GET a; SELECT ?', 'ERR', NO_INTEGER, batch(2, { ...batchItems(0, 1), ...firstFailed(1) })),
+      span('GET', 'GET k', miss),
+    ],
   },
   {
     title: 'multi with a select and a raw command',
