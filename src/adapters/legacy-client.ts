@@ -217,8 +217,8 @@ class Single implements Ending {
 
   fail(error: unknown): void {
     // The library has what it wants of QUIT, a closed connection, and tells the application 'OK'.
-    if (this.command.args[0] === 'quit' && (error as { readonly code?: unknown }).code === 'NR_CLOSED') return this.succeed('OK');
-    if (this.isOpen) this.tap.fail(this.command, error);
+    if (this.command.args[0] === 'quit' && (error as { readonly code?: unknown }).code === 'NR_CLOSED') this.succeed('OK');
+    else if (this.isOpen) this.tap.fail(this.command, error);
     this.isOpen = false;
   }
 }
@@ -264,5 +264,5 @@ function isRestoring({ command, callback, call_on_write }: CommandObject): boole
 
 /** Stands in for the error that a command without a callback never gets to see. */
 function abortError(code: unknown): Error {
-  return Object.assign(new Error('The command was aborted'), { name: 'AbortError', code });
+  return Object.assign(new Error('no reply'), { name: 'AbortError', code });
 }
