@@ -3,6 +3,7 @@
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
 import { type KeyMode, lookup } from './catalog';
+import type { DeliverySettings } from './core/delivery';
 import type { Arguments } from './core/events';
 import type { OperationSettings } from './core/operation';
 import type { Report } from './core/recorder';
@@ -49,6 +50,8 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   optionalAttributes?: readonly OptionalAttribute[];
   /** Which names are written. Default `stable`, or `dup` if OTEL_SEMCONV_STABILITY_OPT_IN has `database/dup`. */
   semconv?: SemconvMode;
+  /** A span for every message that is delivered to a subscriber, around its listeners. Default `true`. */
+  consumerSpans?: boolean;
   /** Record metrics where a MeterProvider is registered. Default `true`. */
   metrics?: boolean;
   /** Names a span. What it returns is seen by everybody who sees spans. Default: the conventions' name. */
@@ -76,6 +79,7 @@ export interface SpanSettings {
 /** What the rooms get: frozen, complete, checked. */
 export interface Settings {
   readonly operation: OperationSettings;
+  readonly messages: DeliverySettings;
   readonly spans: SpanSettings;
   readonly metrics: boolean;
 }
@@ -88,12 +92,14 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
     readOption(config, environment, report, option, kind, fallback);
   const optionalAttributes = read('optionalAttributes', OPTIONAL_ATTRIBUTES, []);
   const semconv = read('semconv', SEMCONV, optsIntoOldNames(environment) ? 'dup' : 'stable');
+  const requireParentSpan = read('requireParentSpan', BOOLEAN, false);
   return Object.freeze({
     operation: Object.freeze({
-      requireParentSpan: read('requireParentSpan', BOOLEAN, false),
+      requireParentSpan,
       spansWhenParentUnsampled: read('spansWhenParentUnsampled', BOOLEAN, false),
       isIgnored: matcherOf(read('ignoreCommands', PATTERNS, [])),
     }),
+    messages: Object.freeze({ consumerSpans: read('consumerSpans', BOOLEAN, true), requireParentSpan }),
     spans: Object.freeze({
       minDurationMs: read('minDurationMs', MILLISECONDS, 0),
       batchCommands: read('batchCommands', BOOLEAN, false),

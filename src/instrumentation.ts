@@ -3,9 +3,12 @@ import { diag, type Meter, type MeterProvider, type TracerProvider } from '@open
 import { InstrumentationBase, InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import { Adapters } from './adapters';
 import { type RedisInstrumentationConfig, readSettings } from './config';
+import { Deliveries } from './core/delivery';
 import { Operation } from './core/operation';
 import { type Report, reportOnce } from './core/recorder';
 import { Providers } from './providers';
+import { MessageMetrics } from './recorders/message-metrics';
+import { MessageSpans } from './recorders/messages';
 import { MetricRecorder } from './recorders/metrics';
 import { ConnectionRecorder } from './recorders/pool';
 import { SpanRecorder } from './recorders/spans';
@@ -23,6 +26,8 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   declare private metrics: MetricRecorder;
   declare private connections: ConnectionRecorder;
   declare private operation: Operation;
+  declare private messageMetrics: MessageMetrics;
+  declare private deliveries: Deliveries;
   declare private adapters: Adapters;
 
   /** @param config options; what is not given comes from the environment, then from the defaults */
@@ -35,10 +40,12 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.report = reportOnce((message) => logger.warn(message));
     this.providers = new Providers();
     const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
-    this.metrics = new MetricRecorder(meter);
+    this.messageMetrics = new MessageMetrics(meter);
+    this.metrics = new MetricRecorder(meter, this.messageMetrics);
     this.connections = new ConnectionRecorder(meter);
     this.operation = new Operation(this.report);
-    this.adapters = new Adapters(this.operation, (pool) => this.connections.watch(pool), this.report);
+    this.deliveries = new Deliveries(this.report);
+    this.adapters = new Adapters(this.operation, this.deliveries, (pool) => this.connections.watch(pool), this.report);
     this.configure();
     return definitionsOf(this.adapters);
   }
@@ -55,17 +62,22 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.isMeasuring = settings.metrics;
     const spans = new SpanRecorder(settings.spans, this.providers.tracer, this.report);
     this.operation.use(settings.operation, spans, this.metrics);
+    this.messageMetrics.use(settings.spans.keys !== 'hidden');
+    const messageSpans = new MessageSpans(settings.spans, this.providers.tracer, this.report);
+    this.deliveries.use(settings.messages, messageSpans, this.messageMetrics);
   }
 
   override enable(): void {
     super.enable();
     this.adapters.patch();
     this.operation.start();
+    this.deliveries.start();
   }
 
   override disable(): void {
     super.disable();
     this.operation.stop();
+    this.deliveries.stop();
     this.adapters.unpatch();
   }
 

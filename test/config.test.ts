@@ -14,6 +14,7 @@ describe('config', () => {
     const { settings, reports } = read({});
     assert.deepEqual(settings, {
       operation: { requireParentSpan: false, spansWhenParentUnsampled: false, isIgnored: undefined },
+      messages: { consumerSpans: true, requireParentSpan: false },
       spans: {
         minDurationMs: 0,
         batchCommands: false,
@@ -45,6 +46,7 @@ describe('config', () => {
         [`${PREFIX}MAX_QUERY_TEXT_LENGTH`]: '64',
         [`${PREFIX}OPTIONAL_ATTRIBUTES`]: 'db.redis.key,db.redis.args_count',
         [`${PREFIX}SEMCONV`]: 'dup',
+        [`${PREFIX}CONSUMER_SPANS`]: 'false',
         [`${PREFIX}METRICS`]: 'false',
       },
     );
@@ -59,6 +61,7 @@ describe('config', () => {
       [minDurationMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames],
       [2.5, true, 'family', 64, true, true, true],
     );
+    assert.deepEqual(settings.messages, { consumerSpans: false, requireParentSpan: true });
     assert.equal(settings.metrics, false);
     assert.deepEqual(reports, []);
   });

@@ -14,6 +14,7 @@ function patchable(version: Version): [string, object][] {
   for (const name of ['commands-queue', 'socket', 'index']) {
     objects.push([`${name} exports`, inner(name)], [name, inner(name).default.prototype]);
   }
+  if (version !== '4.0') objects.push(['pub-sub', inner('pub-sub').PubSub.prototype]);
   if (major(version) >= 5) objects.push(['pool', inner('pool').RedisClientPool.prototype]);
   return objects;
 }
@@ -47,7 +48,7 @@ describe('instrumentation', () => {
         instrumentation.enable();
         const patched = functionsOf(objects);
         const changed = [...patched].filter(([name, { value }]) => original.get(name)?.value !== value).map(([name]) => name);
-        assert.deepEqual(changed, major(version) === 4 ? PATCHED_V4 : PATCHED_V5);
+        assert.deepEqual(changed.sort(), [...patchedIn(version)].sort());
         for (const name of changed) {
           const [before, after] = [original.get(name), patched.get(name)];
           assert.deepEqual({ ...after, value: 0 }, { ...before, value: 0 }, `the flags of ${name}`);
@@ -230,6 +231,22 @@ async function outcomeOf(client: Client, args: unknown): Promise<string> {
   return JSON.stringify({ outcome, errors, crashes });
 }
 
+function patchedIn(version: Version): readonly string[] {
+  if (version === '4.0') return [...PATCHED_V4, 'commands-queue.subscribe', 'index.SUBSCRIBE', 'index.PSUBSCRIBE'];
+  return [...(major(version) === 4 ? PATCHED_V4 : PATCHED_V5), ...PATCHED_PUB_SUB];
+}
+
+const PATCHED_PUB_SUB = [
+  'index.SUBSCRIBE',
+  'index.PSUBSCRIBE',
+  'index.SSUBSCRIBE',
+  'index.extendPubSubChannelListeners',
+  'index.extendPubSubListeners',
+  'pub-sub.subscribe',
+  'pub-sub.extendChannelListeners',
+  'pub-sub.extendTypeListeners',
+  'pub-sub.handleMessageReply',
+];
 const PATCHED_V4 = [
   'commands-queue exports.default',
   'commands-queue.addCommand',

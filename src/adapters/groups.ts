@@ -8,10 +8,15 @@ import { type Class, onConstruct, PatchLedger, type Target } from './patch';
 interface Slots {
   readonly masters?: readonly ClusterNode[];
   readonly replicas?: readonly ClusterNode[];
+  /** The one that subscribes. */
+  readonly pubSubNode?: ClusterNode;
 }
 
 interface ClusterNode {
   readonly client?: unknown;
+  /** The one that subscribes to this node's shards: from 5.0 on, and before. */
+  readonly pubSub?: ClusterNode;
+  readonly pubSubClient?: unknown;
 }
 
 interface ClusterOptions {
@@ -130,8 +135,13 @@ export function asNodeOf(address: string, { serverAddress, serverPort, namespace
 
 function isNodeOf(slots: Slots | undefined, client: object): boolean {
   if (slots === undefined) return false;
-  const owns = (node: ClusterNode): boolean => node.client === client || (node.client as { _self?: object } | undefined)?._self === client;
-  return slots.masters?.some(owns) === true || slots.replicas?.some(owns) === true;
+  const owns = (node: ClusterNode | undefined): boolean =>
+    node !== undefined && (isClient(node.client, client) || isClient(node.pubSubClient, client) || isClient(node.pubSub?.client, client));
+  return owns(slots.pubSubNode) || slots.masters?.some(owns) === true || slots.replicas?.some(owns) === true;
+}
+
+function isClient(candidate: unknown, client: object): boolean {
+  return candidate === client || (candidate as { readonly _self?: object } | undefined)?._self === client;
 }
 
 /** A cluster has one database. */

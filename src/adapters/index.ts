@@ -1,5 +1,6 @@
 // Knows: which file of which version of node-redis is tapped where. The only file here that names versions.
 // Must not know: what a tap does with a command.
+import type { MessageTap } from '../core/delivery';
 import type { Pool } from '../core/events';
 import type { Tap } from '../core/operation';
 import type { Report } from '../core/recorder';
@@ -9,6 +10,8 @@ import { Groups } from './groups';
 import { LegacyClientTap } from './legacy-client';
 import { PatchLedger, type Target } from './patch';
 import { PoolTap } from './pool';
+import { PubSubTap } from './pub-sub';
+import { QueueListenersTap } from './queue-listeners';
 import { RedisClientTap } from './redis-client';
 
 /** One file of a package, and how it is patched. False: the seam is not there, nothing was touched. */
@@ -26,15 +29,26 @@ interface Seam {
 }
 
 const QUEUE_FILES: readonly SeamFile[] = [
-  { file: 'dist/lib/client/commands-queue.js', patch: (taps, exported, ledger) => taps.queue.patchQueue(exported, ledger) },
+  {
+    file: 'dist/lib/client/commands-queue.js',
+    patch: (taps, exported, ledger) => taps.queue.patchQueue(exported, ledger) && taps.listeners.patchQueue(exported, ledger),
+  },
   { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.queue.patchSocket(exported, ledger) },
-  { file: 'dist/lib/client/index.js', patch: (taps, exported, ledger) => taps.queue.patchClient(exported, ledger) },
+  {
+    file: 'dist/lib/client/index.js',
+    patch: (taps, exported, ledger) => taps.queue.patchClient(exported, ledger) && taps.pubSub.patchClient(exported, ledger),
+  },
+  { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
   { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
 ];
 
 const CLIENT_FILES: readonly SeamFile[] = [
   { file: 'dist/lib/client/commands-queue.js', patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) },
-  { file: 'dist/lib/client/index.js', patch: (taps, exported, ledger) => taps.client.patchClient(exported, ledger) },
+  {
+    file: 'dist/lib/client/index.js',
+    patch: (taps, exported, ledger) => taps.client.patchClient(exported, ledger) && taps.pubSub.patchClient(exported, ledger),
+  },
+  { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
   { file: 'dist/lib/client/pool.js', patch: (taps, exported, ledger) => taps.pool.patchPool(exported, ledger) },
   { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
   { file: 'dist/lib/cluster/index.js', patch: (taps, exported, ledger) => taps.fanOuts.patchCluster(exported, ledger) },
@@ -70,6 +84,8 @@ interface Taps {
   readonly queue: CommandQueueTap;
   readonly legacy: LegacyClientTap;
   readonly pool: PoolTap;
+  readonly pubSub: PubSubTap;
+  readonly listeners: QueueListenersTap;
   readonly groups: Groups;
   readonly fanOuts: FanOuts;
 }
@@ -90,18 +106,22 @@ export class Adapters {
 
   constructor(
     tap: Tap,
+    messages: MessageTap,
     watch: (pool: Pool) => void,
     private readonly report: Report,
   ) {
     const groups = new Groups();
+    const pubSub = new PubSubTap(messages, groups);
     const fanOuts = new FanOuts(tap, (slots) => groups.factsOf(slots));
     this.taps = {
       groups,
       fanOuts,
       client: new RedisClientTap(tap, groups, fanOuts),
       queue: new CommandQueueTap(tap, groups),
-      legacy: new LegacyClientTap(tap),
+      legacy: new LegacyClientTap(tap, messages),
       pool: new PoolTap(watch),
+      pubSub,
+      listeners: new QueueListenersTap(messages, () => pubSub.current),
     };
     this.ledger = new PatchLedger(report);
   }

@@ -1,10 +1,12 @@
 // Knows: the client of redis 2.6 to 3, and where its commands pass.
 // Must not know: spans, metrics, attribute names.
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import type { MessageTap } from '../core/delivery';
 import type { ClientFacts, ClientRef, Command } from '../core/events';
 import type { Tap } from '../core/operation';
 import { factsFrom, selectDatabase } from './facts';
 import { argumentsOf, boundTo, type CommandObject, type Ending, type Exec, LegacyBatches } from './legacy-batch';
+import { LegacyMessages } from './legacy-messages';
 import { PatchLedger, type Target } from './patch';
 
 /** What we read of a client. */
@@ -53,10 +55,15 @@ export class LegacyClientTap {
   private readonly silent = new WeakMap<CommandObject, Ending>();
   private readonly halfBuilt = new Set<Target>();
   private readonly batches: LegacyBatches;
+  private readonly messages: LegacyMessages;
   private isBackground = false;
 
-  constructor(private readonly tap: Tap) {
+  constructor(
+    private readonly tap: Tap,
+    messages: MessageTap,
+  ) {
     this.batches = new LegacyBatches(tap, (client) => this.clientOf(client as Client));
+    this.messages = new LegacyMessages(messages, (client) => this.clientOf(client as Client));
   }
 
   /** The main export. False if the seam is not what we know: then nothing is touched. */
@@ -75,7 +82,7 @@ export class LegacyClientTap {
       return false;
     if (!PatchLedger.has(multi, 'exec_transaction', 'exec_batch', 'exec', 'EXEC')) return false;
     ledger.wrap<Send>(client, 'internal_send_command', (original) => this.wrapSend(original));
-    ledger.wrap<ReturnReply>(client, 'return_reply', (original) => this.wrapReply(original));
+    ledger.wrap<ReturnReply>(client, 'return_reply', (original) => this.messages.wrapReply(this.wrapReply(original)));
     ledger.wrap<ReturnReply>(client, 'return_error', (original) => this.wrapError(original));
     ledger.wrap<Flush>(client, 'flush_and_error', (original) => this.wrapFlush(original));
     for (const name of ['ready_check', 'create_stream']) ledger.wrap<Method>(client, name, (original) => this.wrapBackground(original));

@@ -1,5 +1,6 @@
 // Knows: what Redis commands mean. Must not know: clients, replies in flight, spans, metrics.
 export type { HitRule } from './commands';
+export { KeyFamilies } from './families';
 export type { Role } from './grammar';
 export { HIDDEN, type KeyMask, type KeyMode, keyMask } from './keys';
 export { type Entry, lookup } from './lookup';

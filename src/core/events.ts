@@ -71,6 +71,28 @@ export interface BatchOutcome {
   readonly aborted: boolean;
 }
 
+/** A message that reached a subscriber, as it came from the server. */
+export interface Arrival {
+  readonly client: ClientRef;
+  readonly channel: unknown;
+  /** The pattern subscribed to; undefined where the channel was subscribed to by name. */
+  readonly pattern: unknown;
+  readonly body: unknown;
+}
+
+/** A message whose listeners are about to run. */
+export interface Message extends Arrival, Started {
+  /** Where the listeners would run without a span of ours: no span is active in it. */
+  readonly context: Context;
+}
+
+/** How the listeners of a message ended: all returned and what they promised settled, or one threw or rejected. */
+export interface ProcessOutcome {
+  readonly durationMs: number;
+  readonly failed: boolean;
+  readonly error: unknown;
+}
+
 /** What a pool of connections reports when asked. Counts of connections, now. */
 export interface PoolState {
   readonly idle: number;

@@ -1,6 +1,7 @@
 // Knows: what a recorder is, and how several live beside each other.
 // Must not know: any recorder.
-import type { Batch, BatchOutcome, Command, Outcome, Pool } from './events';
+import type { Context } from '@opentelemetry/api';
+import type { Batch, BatchOutcome, Command, Message, Outcome, Pool, ProcessOutcome } from './events';
 
 /** Writes down what happened. Each recorder is on its own: a throw in one reaches neither the others nor the application. */
 export interface Recorder {
@@ -8,6 +9,19 @@ export interface Recorder {
   isActive(): boolean;
   command(command: Command, outcome: Outcome): void;
   batch(batch: Batch, outcome: BatchOutcome): void;
+}
+
+/** Writes down delivered messages. Told before the listeners run: a span of theirs has to be there already. */
+export interface MessageRecorder {
+  isActive(): boolean;
+  begin(message: Message): Processing;
+}
+
+/** One message while its listeners run. */
+export interface Processing {
+  /** Where the listeners are to run; undefined: it does not matter. */
+  readonly context: Context | undefined;
+  end(outcome: ProcessOutcome): void;
 }
 
 /** Watches the connection pools of the process. */

@@ -48,9 +48,14 @@ export const ATTR_MESSAGING_SYSTEM_NAME = 'messaging.system.name';
 export const ATTR_MESSAGING_OPERATION_TYPE = 'messaging.operation.type';
 export const ATTR_MESSAGING_OPERATION_NAME = 'messaging.operation.name';
 export const ATTR_MESSAGING_DESTINATION_NAME = 'messaging.destination.name';
+export const ATTR_MESSAGING_DESTINATION_TEMPLATE = 'messaging.destination.template';
 export const ATTR_MESSAGING_MESSAGE_BODY_SIZE = 'messaging.message.body.size';
+export const METRIC_MESSAGING_SENT_MESSAGES = 'messaging.client.sent.messages';
+export const METRIC_MESSAGING_CONSUMED_MESSAGES = 'messaging.client.consumed.messages';
+export const METRIC_MESSAGING_PROCESS_DURATION = 'messaging.process.duration';
 
 // Ours: the conventions have no name for these yet.
+export const METRIC_MESSAGING_PROCESS_IN_FLIGHT = 'messaging.process.in_flight';
 export const ATTR_CACHE_HIT = 'cache.hit';
 export const ATTR_CACHE_HIT_COUNT = 'cache.hit_count';
 export const ATTR_CACHE_MISS_COUNT = 'cache.miss_count';

@@ -22,6 +22,11 @@ export function classify(error: unknown): Failure {
   return { type, statusCode: undefined, description: CLIENT_MESSAGES.has(error.message) ? error.message : type };
 }
 
+/** `error.type` of what the application's own code threw: its words are its own, and no prefix of Redis. */
+export function typeOf(error: unknown): string {
+  return error instanceof Error ? (codeOf(error) ?? classOf(error)) : OTHER;
+}
+
 const PREFIX = /^-?([A-Z]{2,16})(?: |$)/;
 
 function redisPrefix({ message }: Error): string | undefined {

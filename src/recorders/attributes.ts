@@ -46,9 +46,7 @@ export function metricAttributes(operation: string, facts: ClientFacts, failure:
     [semconv.ATTR_DB_OPERATION_NAME]: operation,
   };
   if (facts.namespace !== undefined) attributes[semconv.ATTR_DB_NAMESPACE] = facts.namespace;
-  if (facts.serverAddress !== undefined) attributes[semconv.ATTR_SERVER_ADDRESS] = facts.serverAddress;
-  const port = shownPort(facts);
-  if (port !== undefined) attributes[semconv.ATTR_SERVER_PORT] = port;
+  addServer(attributes, facts);
   if (failure !== undefined) addFailure(attributes, failure);
   return attributes;
 }
@@ -74,11 +72,21 @@ export function addData(attributes: Attributes, data: DataFacts): void {
   if (data.keyExists !== undefined) attributes[semconv.ATTR_REDIS_KEY_EXISTS] = data.keyExists;
 }
 
+/** Where an operation went, for one that is no database's. */
+export function addServer(attributes: Attributes, facts: ClientFacts): void {
+  if (facts.serverAddress !== undefined) attributes[semconv.ATTR_SERVER_ADDRESS] = facts.serverAddress;
+  const port = shownPort(facts);
+  if (port !== undefined) attributes[semconv.ATTR_SERVER_PORT] = port;
+}
+
+/** What a producer does with a message, in the words of Redis. */
+export const PUBLISH = 'publish';
+
 /** What a message sent to a channel has beside the attributes of its command. */
 export function addMessage(attributes: Attributes, channel: string, bodySize: number | undefined): void {
   attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] = semconv.DB_SYSTEM_NAME_VALUE_REDIS;
   attributes[semconv.ATTR_MESSAGING_OPERATION_TYPE] = 'send';
-  attributes[semconv.ATTR_MESSAGING_OPERATION_NAME] = 'publish';
+  attributes[semconv.ATTR_MESSAGING_OPERATION_NAME] = PUBLISH;
   attributes[semconv.ATTR_MESSAGING_DESTINATION_NAME] = channel;
   if (bodySize !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE] = bodySize;
 }

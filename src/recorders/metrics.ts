@@ -9,6 +9,7 @@ import { readBatch } from '../insights/batch';
 import { readLookup } from '../insights/cache';
 import { classify, type Failure } from '../insights/errors';
 import { metricAttributes } from './attributes';
+import type { MessageMetrics } from './message-metrics';
 
 /** Bucket bounds in seconds: Redis answers in fractions of a millisecond, the conventions' own start at one. */
 const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
@@ -30,7 +31,10 @@ export class MetricRecorder implements Recorder {
   private misses = 0;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
-  constructor(private readonly source: () => Meter | undefined) {}
+  constructor(
+    private readonly source: () => Meter | undefined,
+    private readonly messages: MessageMetrics,
+  ) {}
 
   isActive(): boolean {
     const meter = this.source();
@@ -42,7 +46,9 @@ export class MetricRecorder implements Recorder {
     const { args } = command;
     const { facts } = command.client;
     const failure = outcome.failed ? classify(outcome.error) : undefined;
-    this.record(lookup(args).operation, facts, failure, outcome.durationMs);
+    const { operation, rule, from } = lookup(args);
+    this.record(operation, facts, failure, outcome.durationMs);
+    if (rule?.sends) this.messages.sent(args[from], facts, failure?.type);
     if (outcome.failed) return;
     const found = readLookup(args, outcome.reply);
     if (found !== undefined) this.count(found.hits, found.misses);
@@ -52,6 +58,18 @@ export class MetricRecorder implements Recorder {
     const digest = readBatch(batch, outcome);
     this.record(digest.operation, batch.client.facts, digest.failure, outcome.durationMs);
     this.count(digest.hits, digest.misses);
+    if (!outcome.aborted) this.countSent(batch, outcome);
+  }
+
+  private countSent({ commands, client }: Batch, { replies, failed, error }: BatchOutcome): void {
+    commands.forEach((args, index) => {
+      const { rule, from } = lookup(args);
+      if (!rule?.sends) return;
+      const reply = replies[index];
+      const hasFailed = reply instanceof Error || (failed && !(index in replies));
+      const reason = reply instanceof Error ? reply : error;
+      this.messages.sent(args[from], client.facts, hasFailed ? classify(reason).type : undefined);
+    });
   }
 
   private record(operation: string, facts: ClientFacts, failure: Failure | undefined, durationMs: number): void {

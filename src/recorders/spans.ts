@@ -9,7 +9,7 @@ import * as semconv from '../core/semconv';
 import { readBatch } from '../insights/batch';
 import { lengthOf, readData, readLookup } from '../insights/cache';
 import { classify, type Failure } from '../insights/errors';
-import { addData, addLookup, addMessage, addOldNames, nameFor, spanAttributes } from './attributes';
+import { addData, addLookup, addMessage, addOldNames, nameFor, PUBLISH, spanAttributes } from './attributes';
 import { Hooks } from './hooks';
 
 /**
@@ -85,7 +85,7 @@ export class SpanRecorder implements Recorder {
     if (this.settings.withArgsCount && rule !== undefined) attributes[semconv.ATTR_REDIS_ARGS_COUNT] = args.length - from;
     if (rule?.sends) addMessage(attributes, this.mask(args[from]), lengthOf(args[from + 1]));
     const kind = rule?.sends ? SpanKind.PRODUCER : SpanKind.CLIENT;
-    const defaultName = rule?.sends ? `publish ${this.channelFamily(args[from])}` : nameFor(operation, procedure, facts);
+    const defaultName = rule?.sends ? `${PUBLISH} ${this.channelFamily(args[from])}` : nameFor(operation, procedure, facts);
     const span = this.start(tracer, this.hooks.spanName(operation, defaultName), kind, attributes, startTimeMs, command.context);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
     finish(span, startTimeMs + outcome.durationMs, failure);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attributes } from '@opentelemetry/api';
 import { type ClusterNode, type RedisCluster, type RedisSentinels, startCluster, startSentinel } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
@@ -175,6 +176,39 @@ describe('groups of nodes', () => {
           );
           assertQuiet();
         });
+      });
+    }
+
+    for (const version of VERSIONS.filter((one) => one !== '4.0')) {
+      it(`delivers messages of redis ${version} from the seeds, sharded or not`, async () => {
+        await compared(version, async (client) => {
+          const heard: string[] = [];
+          const listener = (message: string, channel: string) => heard.push(`${channel} ${message}`);
+          await client.subscribe('b', listener);
+          await client.sSubscribe('c', listener);
+          await owner(0).request('PUBLISH', 'b', 'one');
+          await owner(1).request('SPUBLISH', 'c', 'two');
+          for (let tries = 0; heard.length < 2 && tries < 500; tries++) await sleep(2);
+          await client.unsubscribe('b', listener);
+          await client.sUnsubscribe('c', listener);
+          return heard.sort();
+        });
+        const message = (channel: string) => ({
+          name: `process ${channel}`,
+          attributes: {
+            'messaging.system.name': 'redis',
+            'messaging.operation.type': 'process',
+            'messaging.operation.name': 'process',
+            'messaging.destination.name': channel,
+            'messaging.message.body.size': 3,
+            'server.address': seeds,
+          },
+        });
+        assert.deepEqual(
+          seen().sort((one, other) => one.name.localeCompare(other.name)),
+          [message('b'), message('c')],
+        );
+        assertQuiet();
       });
     }
 

@@ -1,0 +1,178 @@
+// Knows: how redis 4.0 to 4.5 keeps listeners inside its command queue, out of reach.
+// Must not know: spans, metrics, attribute names.
+import type { MessageTap } from '../core/delivery';
+import type { ClientRef } from '../core/events';
+import { globMatcher } from '../core/glob';
+import { INVALIDATION, isAsync, type Listener, Listening, runDetached } from './listeners';
+import { PatchLedger, type Target } from './patch';
+import { prototypeOf } from './redis-client';
+
+type Subscribe = (this: object, command: unknown, channels: unknown, listener: unknown, ...rest: unknown[]) => unknown;
+
+/** A listener of the application's, and what stands for it in the queue. */
+interface StandIn {
+  readonly standIn: Listener;
+  /** What it was subscribed to since we came: only there is the stand-in to be found. */
+  readonly names: Set<string>;
+  readonly isPattern: boolean;
+  /** Whether the listener returns a promise that can be followed. */
+  readonly isAsync: boolean;
+}
+
+/** The message that is handed to its listeners now. */
+interface Current {
+  readonly listening: Listening | undefined;
+  readonly called: Set<StandIn>;
+  readonly channel: string;
+  readonly pattern: string | undefined;
+  readonly message: unknown;
+}
+
+/** Taps subscribers of redis 4.0 to 4.5. */
+export class QueueListenersTap {
+  private readonly queues = new WeakMap<object, Subscriptions>();
+
+  /** @param subscriber the client that subscribes now */
+  constructor(
+    private readonly messages: MessageTap,
+    private readonly subscriber: () => ClientRef,
+  ) {}
+
+  /** `client/commands-queue.js`. Later versions have a file of their own for it, and no such names here. */
+  patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
+    if (moduleExports.PubSubSubscribeCommands === undefined) return true;
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'subscribe', 'unsubscribe')) return false;
+    const subscriptionsOf = (queue: object): Subscriptions => this.subscriptionsOf(queue);
+    ledger.wrap<Subscribe>(prototype, 'subscribe', (original) => {
+      return function subscribe(this: object, command: unknown, channels: unknown, listener: unknown): unknown {
+        if (typeof listener === 'function') arguments[2] = subscriptionsOf(this).add(command, channels, listener as Listener);
+        return original.apply(this, arguments as never);
+      };
+    });
+    return true;
+  }
+
+  private subscriptionsOf(queue: object): Subscriptions {
+    const known = this.queues.get(queue);
+    if (known !== undefined) return known;
+    const subscriptions = new Subscriptions(this.messages, this.subscriber());
+    this.queues.set(queue, subscriptions);
+    translateUnsubscribe(queue, subscriptions);
+    return subscriptions;
+  }
+}
+
+/**
+ * The application unsubscribes with its own function, after we were disabled too: so this stays on the queue, which
+ * is private to its client.
+ */
+function translateUnsubscribe(queue: object, subscriptions: Subscriptions): void {
+  const { unsubscribe: original } = queue as { unsubscribe: Subscribe };
+  const value = function unsubscribe(this: object, command: unknown, channels: unknown, listener: unknown): unknown {
+    if (typeof listener === 'function') arguments[2] = subscriptions.find(command, channels, listener as Listener);
+    return original.apply(this, arguments as never);
+  };
+  Object.defineProperty(queue, 'unsubscribe', { value, configurable: true, writable: true });
+}
+
+/** The subscriptions of one client. */
+class Subscriptions {
+  private readonly byName = new WeakMap<Listener, StandIn>();
+  private readonly byPattern = new WeakMap<Listener, StandIn>();
+  private current: Current | undefined;
+
+  constructor(
+    private readonly messages: MessageTap,
+    private readonly client: ClientRef,
+  ) {}
+
+  add(command: unknown, channels: unknown, listener: Listener): Listener {
+    const isPattern = command === 'PSUBSCRIBE';
+    const known = isPattern ? this.byPattern : this.byName;
+    const entry = known.get(listener) ?? this.standInFor(listener, isPattern);
+    known.set(listener, entry);
+    for (const name of namesIn(channels)) entry.names.add(name);
+    return entry.standIn;
+  }
+
+  find(command: unknown, channels: unknown, listener: Listener): Listener {
+    const entry = (command === 'PUNSUBSCRIBE' ? this.byPattern : this.byName).get(listener);
+    const names = namesIn(channels).filter((name) => entry?.names.delete(name));
+    return entry === undefined || names.length === 0 ? listener : entry.standIn;
+  }
+
+  private standInFor(listener: Listener, isPattern: boolean): StandIn {
+    const call = (run: () => unknown, args: readonly unknown[]): unknown => this.call(entry, run, args);
+    const entry: StandIn = {
+      names: new Set(),
+      isPattern,
+      isAsync: isAsync(listener),
+      standIn(this: unknown): unknown {
+        const args = arguments as unknown as unknown[];
+        return call(() => listener.apply(this, args), args);
+      },
+    };
+    return entry;
+  }
+
+  private call(entry: StandIn, run: () => unknown, [message, channel]: readonly unknown[]): unknown {
+    const name = String(channel);
+    if (name === INVALIDATION) return runDetached(this.messages, run);
+    const current = this.join(entry, message, name);
+    const { listening } = current;
+    if (listening === undefined) return run();
+    try {
+      const result = listening.enter(run);
+      if (entry.isAsync) listening.follow(result);
+      return result;
+    } catch (error) {
+      // The library goes no further with this message.
+      this.finish(current);
+      throw error;
+    }
+  }
+
+  /**
+   * All listeners of a message are called one after the other, in an order that stays. So one that is called again, or
+   * with something else, begins the next message.
+   */
+  private join(entry: StandIn, message: unknown, channel: string): Current {
+    const { current } = this;
+    const pattern = entry.isPattern ? patternFor(entry.names, channel) : undefined;
+    if (current !== undefined && current.channel === channel && current.pattern === pattern) {
+      if (!current.called.has(entry) && isEqual(current.message, message)) {
+        current.called.add(entry);
+        return current;
+      }
+    }
+    if (current !== undefined) this.finish(current);
+    const delivery = this.messages.deliver({ client: this.client, channel, pattern, body: message });
+    const begun: Current = { listening: delivery && new Listening(delivery), called: new Set([entry]), channel, pattern, message };
+    this.current = begun;
+    queueMicrotask(() => this.finish(begun));
+    return begun;
+  }
+
+  private finish(current: Current): void {
+    if (this.current !== current) return;
+    this.current = undefined;
+    current.listening?.close();
+  }
+}
+
+function namesIn(channels: unknown): string[] {
+  if (channels === undefined || channels === null) return [];
+  return (Array.isArray(channels) ? channels : [channels]).map(String);
+}
+
+/** Listeners of bytes come first, those of text after them. */
+function isEqual(one: unknown, other: unknown): boolean {
+  return one === other || String(one) === String(other);
+}
+
+/** Which of its patterns a listener was called for. */
+function patternFor(names: ReadonlySet<string>, channel: string): string | undefined {
+  const patterns = [...names];
+  return patterns.length === 1 ? patterns[0] : patterns.find((pattern) => globMatcher(pattern)(channel));
+}

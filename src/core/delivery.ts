@@ -1,0 +1,109 @@
+// Knows: which delivered messages are recorded, and in which context their listeners run.
+// Must not know: redis, spans, metrics.
+import { type Context, context, trace } from '@opentelemetry/api';
+import { SUPPRESS_TRACING } from './context';
+import type { Arrival, Message } from './events';
+import type { MessageRecorder, Processing, Report } from './recorder';
+
+/** The part of the settings that decides which messages have a span. */
+export interface DeliverySettings {
+  readonly consumerSpans: boolean;
+  readonly requireParentSpan: boolean;
+}
+
+/** What adapters see of us: deliver → (the listeners, in our context) → end. */
+export interface MessageTap {
+  /** undefined: call the listeners straight, there is nothing to record and nothing to leave. */
+  deliver(arrival: Arrival): Delivery | undefined;
+  /** The context for listeners that are no business of the application's; undefined: the one that is active. */
+  detach(): Context | undefined;
+}
+
+/** One message whose listeners are about to run. */
+export interface Delivery {
+  readonly context: Context;
+  /** Whether somebody wants to know how it ends. Otherwise `end` need not be called. */
+  readonly isFollowed: boolean;
+  end(failed: boolean, error: unknown): void;
+}
+
+export class Deliveries implements MessageTap {
+  private isStopped = true;
+  private settings!: DeliverySettings;
+  private spans!: MessageRecorder;
+  private metrics!: MessageRecorder;
+
+  constructor(private readonly report: Report) {}
+
+  /** Sets what decides and what records, from now on. Called before the first message. */
+  use(settings: DeliverySettings, spans: MessageRecorder, metrics: MessageRecorder): void {
+    this.settings = settings;
+    this.spans = spans;
+    this.metrics = metrics;
+  }
+
+  start(): void {
+    this.isStopped = false;
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  detach(): Context | undefined {
+    if (this.isStopped) return undefined;
+    const active = context.active();
+    return trace.getSpan(active) === undefined ? undefined : trace.deleteSpan(active);
+  }
+
+  deliver(arrival: Arrival): Delivery | undefined {
+    if (this.isStopped) return undefined;
+    try {
+      // A socket's events run in the context of `connect()`: whoever connected is not who sent the message.
+      const detached = this.detach();
+      const base = detached ?? context.active();
+      const recorders = this.recordersFor(base);
+      if (recorders.length > 0) return this.begin(arrival, base, recorders);
+      return detached === undefined ? undefined : { context: detached, isFollowed: false, end: () => {} };
+    } catch (error) {
+      this.report('a message could not be followed', error);
+      return undefined;
+    }
+  }
+
+  private recordersFor(base: Context): MessageRecorder[] {
+    const recorders: MessageRecorder[] = [];
+    if (this.isTraced(base)) recorders.push(this.spans);
+    if (this.metrics.isActive()) recorders.push(this.metrics);
+    return recorders;
+  }
+
+  private isTraced(base: Context): boolean {
+    const { consumerSpans, requireParentSpan } = this.settings;
+    return consumerSpans && !requireParentSpan && this.spans.isActive() && base.getValue(SUPPRESS_TRACING) !== true;
+  }
+
+  private begin(arrival: Arrival, base: Context, recorders: readonly MessageRecorder[]): Delivery {
+    const message: Message = { ...arrival, context: base, startTimeMs: Date.now(), startMark: performance.now() };
+    const started = recorders.flatMap((recorder) => this.guarded(() => recorder.begin(message)) ?? []);
+    const inside = started.reduce((current, processing) => processing.context ?? current, base);
+    return {
+      context: inside,
+      isFollowed: started.length > 0,
+      end: (failed, error) => {
+        const outcome = { durationMs: performance.now() - message.startMark, failed, error };
+        for (const processing of started) this.guarded(() => processing.end(outcome));
+      },
+    };
+  }
+
+  /** Each recorder is on its own. */
+  private guarded<T extends Processing | void>(record: () => T): T | undefined {
+    try {
+      return record();
+    } catch (error) {
+      this.report('a message could not be recorded', error);
+      return undefined;
+    }
+  }
+}

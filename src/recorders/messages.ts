@@ -1,0 +1,76 @@
+// Knows: how a delivered message is written down as a span.
+// Must not know: clients, redis versions, patches, metrics.
+import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import { type KeyMask, keyMask } from '../catalog';
+import type { SpanSettings } from '../config';
+import type { Message, ProcessOutcome } from '../core/events';
+import type { MessageRecorder, Processing, Report } from '../core/recorder';
+import * as semconv from '../core/semconv';
+import { lengthOf } from '../insights/cache';
+import { typeOf } from '../insights/errors';
+import { addServer } from './attributes';
+import { Hooks } from './hooks';
+
+/** What a consumer does with a message, in the conventions' words. */
+export const PROCESS = 'process';
+
+/**
+ * Spans of consumers. Created before the listeners run, for they are their parents: the one exception to spans that
+ * are created when the outcome is known.
+ */
+export class MessageSpans implements MessageRecorder {
+  private readonly mask: KeyMask;
+  private readonly channelFamily: KeyMask;
+  private readonly hooks: Hooks;
+
+  /** @param tracer the tracer of whoever listens now; undefined while nobody does */
+  constructor(
+    { keys, spanName }: Pick<SpanSettings, 'keys' | 'spanName'>,
+    private readonly tracer: () => Tracer | undefined,
+    report: Report,
+  ) {
+    this.mask = keyMask(keys, report);
+    this.channelFamily = keyMask(keys === 'hidden' ? 'hidden' : 'family', report);
+    this.hooks = new Hooks({ spanName, serializer: undefined, responseHook: undefined }, report);
+  }
+
+  isActive(): boolean {
+    return this.tracer() !== undefined;
+  }
+
+  begin(message: Message): Processing {
+    const tracer = this.tracer();
+    if (tracer === undefined) return UNRECORDED;
+    const { context, startTimeMs } = message;
+    const name = this.hooks.spanName(PROCESS, `${PROCESS} ${this.channelFamily(message.channel)}`);
+    const attributes = this.attributesOf(message);
+    const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, startTime: startTimeMs, attributes }, context);
+    return { context: trace.setSpan(context, span), end: (outcome) => finish(span, startTimeMs, outcome) };
+  }
+
+  private attributesOf({ channel, pattern, body, client }: Message): Attributes {
+    const attributes: Attributes = {
+      [semconv.ATTR_MESSAGING_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
+      [semconv.ATTR_MESSAGING_OPERATION_TYPE]: PROCESS,
+      [semconv.ATTR_MESSAGING_OPERATION_NAME]: PROCESS,
+      [semconv.ATTR_MESSAGING_DESTINATION_NAME]: this.mask(channel),
+    };
+    if (pattern !== undefined) attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = this.mask(pattern);
+    const bodySize = lengthOf(body);
+    if (bodySize !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE] = bodySize;
+    addServer(attributes, client.facts);
+    return attributes;
+  }
+}
+
+/** The SDK went between the question and the message. */
+const UNRECORDED: Processing = { context: undefined, end: () => {} };
+
+function finish(span: Span, startTimeMs: number, { durationMs, failed, error }: ProcessOutcome): void {
+  if (failed) {
+    const type = typeOf(error);
+    span.setAttribute(semconv.ATTR_ERROR_TYPE, type);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: type });
+  }
+  span.end(startTimeMs + durationMs);
+}
