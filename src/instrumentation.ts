@@ -42,10 +42,10 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
     this.messageMetrics = new MessageMetrics(meter);
     this.metrics = new MetricRecorder(meter, this.messageMetrics);
-    this.connections = new ConnectionRecorder(meter);
+    this.connections = new ConnectionRecorder(meter, this.report);
     this.operation = new Operation(this.report);
     this.deliveries = new Deliveries(this.report);
-    this.adapters = new Adapters(this.operation, this.deliveries, (pool) => this.connections.watch(pool), this.report);
+    this.adapters = new Adapters(this.operation, this.deliveries, this.connections, this.report);
     this.configure();
     return definitionsOf(this.adapters);
   }

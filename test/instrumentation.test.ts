@@ -15,7 +15,7 @@ function patchable(version: Version): [string, object][] {
     objects.push([`${name} exports`, inner(name)], [name, inner(name).default.prototype]);
   }
   if (version !== '4.0') objects.push(['pub-sub', inner('pub-sub').PubSub.prototype]);
-  if (major(version) >= 5) objects.push(['pool', inner('pool').RedisClientPool.prototype]);
+  if (major(version) >= 5) objects.push(['pool class', inner('pool').RedisClientPool], ['pool', inner('pool').RedisClientPool.prototype]);
   return objects;
 }
 
@@ -257,11 +257,16 @@ const PATCHED_V4 = [
 ];
 const PATCHED_V5 = [
   'commands-queue.addCommand',
+  'index.connect',
   'index._executeCommand',
   'index._executeScript',
   'index.sendCommand',
   'index._executePipeline',
   'index._executeMulti',
   'index.QUIT',
+  'pool class.create',
+  'pool.connect',
   'pool.execute',
+  'pool.close',
+  'pool.destroy',
 ];

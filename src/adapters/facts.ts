@@ -14,12 +14,15 @@ interface SocketOptions {
 
 /** Client options, as far as they say where a client connects. */
 export interface ClientOptions {
+  /** Not parsed yet where no client was made of the options: those of a pool. */
+  readonly url?: unknown;
   readonly socket?: SocketOptions;
   readonly database?: unknown;
 }
 
 /** The facts of a client from its options; what is not given is what node-redis assumes. */
-export function factsFrom(options: ClientOptions | undefined): ClientFacts {
+export function factsFrom(given: ClientOptions | undefined): ClientFacts {
+  const options = given?.url === undefined ? given : { ...given, ...optionsIn(given.url, given.socket) };
   const socket = options?.socket;
   const path = textOf(socket?.path);
   const database = options?.database;
@@ -30,6 +33,19 @@ export function factsFrom(options: ClientOptions | undefined): ClientFacts {
     peerPort: undefined,
     namespace: typeof database === 'number' || typeof database === 'string' ? String(database) : '0',
   });
+}
+
+/** What a URL says stands before what is said beside it. Its user and password are not looked at. */
+function optionsIn(url: unknown, socket: SocketOptions | undefined): ClientOptions {
+  if (typeof url !== 'string' || !URL.canParse(url)) return {};
+  const { protocol, hostname, port, pathname, searchParams } = new URL(url);
+  if (protocol === 'unix:') return { socket: { path: decodeURIComponent(pathname) }, ...databaseIn(searchParams.get('db')) };
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return { socket: { ...socket, host, ...(port === '' ? {} : { port }) }, ...databaseIn(pathname.slice(1)) };
+}
+
+function databaseIn(text: string | null): ClientOptions {
+  return text === null || text === '' ? {} : { database: String(Number(text)) };
 }
 
 /** Of a client that was built before we came nothing is known. */

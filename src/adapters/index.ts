@@ -1,9 +1,8 @@
 // Knows: which file of which version of node-redis is tapped where. The only file here that names versions.
 // Must not know: what a tap does with a command.
 import type { MessageTap } from '../core/delivery';
-import type { Pool } from '../core/events';
 import type { Tap } from '../core/operation';
-import type { Report } from '../core/recorder';
+import type { PoolRecorder, Report } from '../core/recorder';
 import { CommandQueueTap } from './command-queue';
 import { FanOuts } from './fan-out';
 import { Groups } from './groups';
@@ -46,7 +45,8 @@ const CLIENT_FILES: readonly SeamFile[] = [
   { file: 'dist/lib/client/commands-queue.js', patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) },
   {
     file: 'dist/lib/client/index.js',
-    patch: (taps, exported, ledger) => taps.client.patchClient(exported, ledger) && taps.pubSub.patchClient(exported, ledger),
+    patch: (taps, exported, ledger) =>
+      taps.client.patchClient(exported, ledger) && taps.pool.patchClient(exported, ledger) && taps.pubSub.patchClient(exported, ledger),
   },
   { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
   { file: 'dist/lib/client/pool.js', patch: (taps, exported, ledger) => taps.pool.patchPool(exported, ledger) },
@@ -107,7 +107,7 @@ export class Adapters {
   constructor(
     tap: Tap,
     messages: MessageTap,
-    watch: (pool: Pool) => void,
+    pools: PoolRecorder,
     private readonly report: Report,
   ) {
     const groups = new Groups();
@@ -119,7 +119,7 @@ export class Adapters {
       client: new RedisClientTap(tap, groups, fanOuts),
       queue: new CommandQueueTap(tap, groups),
       legacy: new LegacyClientTap(tap, messages),
-      pool: new PoolTap(watch),
+      pool: new PoolTap(pools),
       pubSub,
       listeners: new QueueListenersTap(messages, () => pubSub.current),
     };

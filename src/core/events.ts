@@ -93,14 +93,23 @@ export interface ProcessOutcome {
   readonly error: unknown;
 }
 
-/** What a pool of connections reports when asked. Counts of connections, now. */
+/** What a pool of connections reports when asked: connections by state, and tasks that wait for one. Counts, now. */
 export interface PoolState {
   readonly idle: number;
   readonly used: number;
+  readonly pending: number;
+}
+
+/** The connections a pool keeps at least, and has at most. */
+export interface PoolLimits {
+  readonly minimum: number | undefined;
+  readonly maximum: number | undefined;
 }
 
 /** A pool, read when metrics are collected. `read` returns undefined once the pool is gone or closed. */
 export interface Pool {
   readonly name: string;
+  /** undefined: the pool was made before we came. */
+  readonly limits: PoolLimits | undefined;
   read(): PoolState | undefined;
 }

@@ -26,7 +26,17 @@ export interface Processing {
 
 /** Watches the connection pools of the process. */
 export interface PoolRecorder {
+  /** Whether anybody listens. Where not, nothing is timed. */
+  isActive(): boolean;
   watch(pool: Pool): void;
+  /** A connection was made. */
+  created(pool: Pool, durationMs: number): void;
+  /** A task got its connection. */
+  waited(pool: Pool, durationMs: number): void;
+  /** A task gave its connection back. */
+  used(pool: Pool, durationMs: number): void;
+  /** A task got none in time. */
+  timedOut(pool: Pool): void;
 }
 
 /** Reports a fault of ours or of a user's hook: each message once, so that a fault per command is one line. */

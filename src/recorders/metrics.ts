@@ -9,10 +9,8 @@ import { readBatch } from '../insights/batch';
 import { readLookup } from '../insights/cache';
 import { classify, type Failure } from '../insights/errors';
 import { metricAttributes } from './attributes';
+import { DURATION_BUCKETS } from './buckets';
 import type { MessageMetrics } from './message-metrics';
-
-/** Bucket bounds in seconds: Redis answers in fractions of a millisecond, the conventions' own start at one. */
-const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
 /** Attribute objects kept for one client: every command and error it meets, and a bound if names vary without end. */
 const MAX_ATTRIBUTE_SETS = 500;

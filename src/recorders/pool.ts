@@ -1,22 +1,58 @@
 // Knows: which metrics a pool of connections has.
 // Must not know: what a pool is made of.
-import type { Meter, ObservableResult, ObservableUpDownCounter } from '@opentelemetry/api';
-import type { Pool } from '../core/events';
-import type { PoolRecorder } from '../core/recorder';
+import type { Attributes, BatchObservableResult, Counter, Histogram, Meter, ObservableUpDownCounter } from '@opentelemetry/api';
+import type { Pool, PoolLimits, PoolState } from '../core/events';
+import type { PoolRecorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
+import { DURATION_BUCKETS } from './buckets';
 
 /** Below this many pools it is not worth looking for those that are gone. */
 const MIN_SWEEP = 64;
 
-/** Reads the pools of the process whenever metrics are collected. */
+/** What is left of a pool that is gone. */
+const EMPTY: PoolState = { idle: 0, used: 0, pending: 0 };
+const NONE: PoolLimits = { minimum: 0, maximum: 0 };
+
+/** The instruments of one meter. */
+interface Instruments {
+  readonly count: ObservableUpDownCounter;
+  readonly idleMax: ObservableUpDownCounter;
+  readonly idleMin: ObservableUpDownCounter;
+  readonly limit: ObservableUpDownCounter;
+  readonly pending: ObservableUpDownCounter;
+  readonly timeouts: Counter;
+  readonly createTime: Histogram;
+  readonly waitTime: Histogram;
+  readonly useTime: Histogram;
+}
+
+/** The attributes of one pool, made once. */
+interface PoolAttributes {
+  readonly pool: Attributes;
+  readonly idle: Attributes;
+  readonly used: Attributes;
+}
+
+/** Times what tasks do with pools, and reads the pools of the process whenever metrics are collected. */
 export class ConnectionRecorder implements PoolRecorder {
   private readonly pools = new Set<Pool>();
+  private readonly attributes = new WeakMap<Pool, PoolAttributes>();
+  /** What was observed last, by name. */
+  private readonly shown = new Map<string, Pool>();
   private sweepAt = MIN_SWEEP;
   private meter: Meter | undefined;
-  private connections: ObservableUpDownCounter | undefined;
+  private instruments: Instruments | undefined;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
-  constructor(private readonly source: () => Meter | undefined) {}
+  constructor(
+    private readonly source: () => Meter | undefined,
+    private readonly report: Report,
+  ) {}
+
+  isActive(): boolean {
+    this.refresh();
+    return this.instruments !== undefined;
+  }
 
   watch(pool: Pool): void {
     this.pools.add(pool);
@@ -24,17 +60,31 @@ export class ConnectionRecorder implements PoolRecorder {
     this.refresh();
   }
 
+  created(pool: Pool, durationMs: number): void {
+    this.guarded(() => this.instruments?.createTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
+  }
+
+  waited(pool: Pool, durationMs: number): void {
+    this.guarded(() => this.instruments?.waitTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
+  }
+
+  used(pool: Pool, durationMs: number): void {
+    this.guarded(() => this.instruments?.useTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
+  }
+
+  timedOut(pool: Pool): void {
+    this.guarded(() => this.instruments?.timeouts.add(1, this.attributesOf(pool).pool));
+  }
+
   /** Follows the meter: the instruments belong to one provider. */
   refresh(): void {
     const meter = this.source();
     if (meter === this.meter) return;
-    this.connections?.removeCallback(this.observe);
+    if (this.instruments !== undefined) this.meter?.removeBatchObservableCallback(this.observe, observables(this.instruments));
     this.meter = meter;
-    this.connections = meter?.createObservableUpDownCounter(semconv.METRIC_DB_CLIENT_CONNECTION_COUNT, {
-      description: 'Connections of a pool, by state.',
-      unit: '{connection}',
-    });
-    this.connections?.addCallback(this.observe);
+    this.shown.clear();
+    this.instruments = meter && instrumentsOf(meter);
+    if (this.instruments !== undefined) meter?.addBatchObservableCallback(this.observe, observables(this.instruments));
   }
 
   /** Pools that come and go must not pile up while nobody collects. Amortised: the next look is at twice the size. */
@@ -43,19 +93,86 @@ export class ConnectionRecorder implements PoolRecorder {
     this.sweepAt = Math.max(MIN_SWEEP, this.pools.size * 2);
   }
 
-  private readonly observe = (result: ObservableResult): void => {
+  private readonly observe = (result: BatchObservableResult): void => {
+    const { instruments, shown } = this;
+    if (instruments === undefined) return;
+    const alive = new Map<string, readonly [Pool, PoolState]>();
     for (const pool of this.pools) {
       const state = pool.read();
-      if (state === undefined) {
-        this.pools.delete(pool);
-        continue;
-      }
-      result.observe(state.idle, stateOf(pool, 'idle'));
-      result.observe(state.used, stateOf(pool, 'used'));
+      if (state === undefined) this.pools.delete(pool);
+      else alive.set(pool.name, [pool, state]);
     }
+    // The SDK goes on exporting the last value of what is not observed any more.
+    for (const pool of shown.values())
+      if (!alive.has(pool.name)) observePool(result, instruments, this.attributesOf(pool), pool.limits && NONE);
+    shown.clear();
+    for (const [pool, state] of alive.values()) {
+      observePool(result, instruments, this.attributesOf(pool), pool.limits, state);
+      shown.set(pool.name, pool);
+    }
+  };
+
+  private attributesOf(pool: Pool): PoolAttributes {
+    const known = this.attributes.get(pool);
+    if (known !== undefined) return known;
+    const name = { [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: pool.name };
+    const attributes = {
+      pool: name,
+      idle: { ...name, [semconv.ATTR_DB_CLIENT_CONNECTION_STATE]: 'idle' },
+      used: { ...name, [semconv.ATTR_DB_CLIENT_CONNECTION_STATE]: 'used' },
+    };
+    this.attributes.set(pool, attributes);
+    return attributes;
+  }
+
+  /** We are called inside the application's task. */
+  private guarded(record: () => void): void {
+    try {
+      record();
+    } catch (error) {
+      this.report('a pool could not be measured', error);
+    }
+  }
+}
+
+function observePool(
+  result: BatchObservableResult,
+  to: Instruments,
+  attributes: PoolAttributes,
+  limits: PoolLimits | undefined,
+  { idle, used, pending }: PoolState = EMPTY,
+): void {
+  result.observe(to.count, idle, attributes.idle);
+  result.observe(to.count, used, attributes.used);
+  result.observe(to.pending, pending, attributes.pool);
+  const { minimum, maximum } = limits ?? {};
+  if (minimum !== undefined) result.observe(to.idleMin, minimum, attributes.pool);
+  if (maximum === undefined) return;
+  // All of a pool's connections may be idle, until it cleans up.
+  result.observe(to.idleMax, maximum, attributes.pool);
+  result.observe(to.limit, maximum, attributes.pool);
+}
+
+function instrumentsOf(meter: Meter): Instruments {
+  const upDown = (name: string, unit: string, description: string) => meter.createObservableUpDownCounter(name, { unit, description });
+  const histogram = (name: string, description: string) =>
+    meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: DURATION_BUCKETS } });
+  return {
+    count: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_COUNT, '{connection}', 'Connections of a pool, by state.'),
+    idleMax: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MAX, '{connection}', 'Idle connections a pool has at most.'),
+    idleMin: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MIN, '{connection}', 'Connections a pool keeps when idle.'),
+    limit: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_LIMIT, '{connection}', 'Connections a pool has at most.'),
+    pending: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS, '{request}', 'Tasks that wait for a connection.'),
+    timeouts: meter.createCounter(semconv.METRIC_DB_CLIENT_CONNECTION_TIMEOUTS, {
+      unit: '{timeout}',
+      description: 'Tasks that got no connection in time.',
+    }),
+    createTime: histogram(semconv.METRIC_DB_CLIENT_CONNECTION_CREATE_TIME, 'Time to make a connection.'),
+    waitTime: histogram(semconv.METRIC_DB_CLIENT_CONNECTION_WAIT_TIME, 'Time a task waits for a connection.'),
+    useTime: histogram(semconv.METRIC_DB_CLIENT_CONNECTION_USE_TIME, 'Time a task keeps a connection.'),
   };
 }
 
-function stateOf(pool: Pool, state: 'idle' | 'used') {
-  return { [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: pool.name, [semconv.ATTR_DB_CLIENT_CONNECTION_STATE]: state };
+function observables({ count, idleMax, idleMin, limit, pending }: Instruments): ObservableUpDownCounter[] {
+  return [count, idleMax, idleMin, limit, pending];
 }
