@@ -5,7 +5,8 @@ import { Adapters } from './adapters';
 import { type RedisInstrumentationConfig, readSettings } from './config';
 import { Deliveries } from './core/delivery';
 import { Operation } from './core/operation';
-import { type Report, reportOnce } from './core/recorder';
+import { type NativeMetrics, type Report, reportOnce } from './core/recorder';
+import * as semconv from './core/semconv';
 import { Providers } from './providers';
 import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
@@ -13,6 +14,13 @@ import { MetricRecorder } from './recorders/metrics';
 import { ConnectionRecorder } from './recorders/pool';
 import { SpanRecorder } from './recorders/spans';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
+
+/** What node-redis measures itself if asked to, under the name that is ours too. */
+const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
+  ['operations', semconv.METRIC_DB_CLIENT_OPERATION_DURATION],
+  ['connections', semconv.METRIC_DB_CLIENT_CONNECTION_CREATE_TIME],
+  ['waits', semconv.METRIC_DB_CLIENT_CONNECTION_WAIT_TIME],
+];
 
 /**
  * Traces and measures node-redis (npm `redis` 2 to 6 and `@redis/client`) with no change in the application.
@@ -45,7 +53,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.connections = new ConnectionRecorder(meter, this.report);
     this.operation = new Operation(this.report);
     this.deliveries = new Deliveries(this.report);
-    this.adapters = new Adapters(this.operation, this.deliveries, this.connections, this.report);
+    this.adapters = new Adapters(this.operation, this.deliveries, this.connections, (native) => this.yieldTo(native), this.report);
     this.configure();
     return definitionsOf(this.adapters);
   }
@@ -65,6 +73,14 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.messageMetrics.use(settings.spans.keys !== 'hidden');
     const messageSpans = new MessageSpans(settings.spans, this.providers.tracer, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics);
+  }
+
+  /** The user asked for node-redis's own metrics; together with ours everything would be there twice. */
+  private yieldTo(native: NativeMetrics): void {
+    this.metrics.yieldTo(native);
+    this.connections.yieldTo(native);
+    const names = DOUBLED.filter(([part]) => native[part]).map(([, name]) => name);
+    if (names.length > 0) this.report(`node-redis records ${names.join(', ')} itself; ours of that name are off`);
   }
 
   override enable(): void {

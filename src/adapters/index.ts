@@ -2,11 +2,12 @@
 // Must not know: what a tap does with a command.
 import type { MessageTap } from '../core/delivery';
 import type { Tap } from '../core/operation';
-import type { PoolRecorder, Report } from '../core/recorder';
+import type { NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import { CommandQueueTap } from './command-queue';
 import { FanOuts } from './fan-out';
 import { Groups } from './groups';
 import { LegacyClientTap } from './legacy-client';
+import { NativeMetricsTap } from './native-metrics';
 import { PatchLedger, type Target } from './patch';
 import { PoolTap } from './pool';
 import { PubSubTap } from './pub-sub';
@@ -51,6 +52,8 @@ const CLIENT_FILES: readonly SeamFile[] = [
   { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
   { file: 'dist/lib/client/pool.js', patch: (taps, exported, ledger) => taps.pool.patchPool(exported, ledger) },
   { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
+  // From 5.12.
+  { file: 'dist/lib/opentelemetry/metrics.js', patch: (taps, exported, ledger) => taps.native.patch(exported, ledger) },
   { file: 'dist/lib/cluster/index.js', patch: (taps, exported, ledger) => taps.fanOuts.patchCluster(exported, ledger) },
   { file: 'dist/lib/sentinel/index.js', patch: (taps, exported, ledger) => taps.groups.patchSentinel(exported, ledger) },
 ];
@@ -84,6 +87,7 @@ interface Taps {
   readonly queue: CommandQueueTap;
   readonly legacy: LegacyClientTap;
   readonly pool: PoolTap;
+  readonly native: NativeMetricsTap;
   readonly pubSub: PubSubTap;
   readonly listeners: QueueListenersTap;
   readonly groups: Groups;
@@ -108,6 +112,7 @@ export class Adapters {
     tap: Tap,
     messages: MessageTap,
     pools: PoolRecorder,
+    native: (metrics: NativeMetrics) => void,
     private readonly report: Report,
   ) {
     const groups = new Groups();
@@ -120,6 +125,7 @@ export class Adapters {
       queue: new CommandQueueTap(tap, groups),
       legacy: new LegacyClientTap(tap, messages),
       pool: new PoolTap(pools),
+      native: new NativeMetricsTap(native),
       pubSub,
       listeners: new QueueListenersTap(messages, () => pubSub.current),
     };

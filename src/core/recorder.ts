@@ -24,6 +24,16 @@ export interface Processing {
   end(outcome: ProcessOutcome): void;
 }
 
+/** What node-redis measures itself at the moment. Ours beside it would be counted twice. */
+export interface NativeMetrics {
+  /** How long operations take. */
+  readonly operations: boolean;
+  /** How long connections take to be made. */
+  readonly connections: boolean;
+  /** How long tasks wait for a connection of a pool. */
+  readonly waits: boolean;
+}
+
 /** Watches the connection pools of the process. */
 export interface PoolRecorder {
   /** Whether anybody listens. Where not, nothing is timed. */

@@ -3,7 +3,7 @@
 import type { Attributes, Histogram, Meter, ObservableCounter, ObservableResult } from '@opentelemetry/api';
 import { lookup } from '../catalog';
 import type { Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
-import type { Recorder } from '../core/recorder';
+import type { NativeMetrics, Recorder } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { readBatch } from '../insights/batch';
 import { readLookup } from '../insights/cache';
@@ -27,6 +27,7 @@ export class MetricRecorder implements Recorder {
   // Plain numbers read when metrics are collected: adding to a counter would hash attributes per command.
   private hits = 0;
   private misses = 0;
+  private isDoubled = false;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
   constructor(
@@ -38,6 +39,11 @@ export class MetricRecorder implements Recorder {
     const meter = this.source();
     if (meter !== this.meter) this.use(meter);
     return meter !== undefined;
+  }
+
+  /** node-redis has begun to measure operations itself. */
+  yieldTo({ operations }: NativeMetrics): void {
+    this.isDoubled = operations;
   }
 
   command(command: Command, outcome: Outcome): void {
@@ -71,6 +77,7 @@ export class MetricRecorder implements Recorder {
   }
 
   private record(operation: string, facts: ClientFacts, failure: Failure | undefined, durationMs: number): void {
+    if (this.isDoubled) return;
     this.duration?.record(durationMs / 1_000, this.attributesOf(operation, facts, failure));
   }
 

@@ -2,7 +2,7 @@
 // Must not know: what a pool is made of.
 import type { Attributes, BatchObservableResult, Counter, Histogram, Meter, ObservableUpDownCounter } from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../core/events';
-import type { PoolRecorder, Report } from '../core/recorder';
+import type { NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { DURATION_BUCKETS } from './buckets';
 
@@ -41,6 +41,7 @@ export class ConnectionRecorder implements PoolRecorder {
   private readonly shown = new Map<string, Pool>();
   private sweepAt = MIN_SWEEP;
   private meter: Meter | undefined;
+  private native: NativeMetrics | undefined;
   private instruments: Instruments | undefined;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
@@ -60,11 +61,18 @@ export class ConnectionRecorder implements PoolRecorder {
     this.refresh();
   }
 
+  /** node-redis has begun to measure connections itself. */
+  yieldTo(native: NativeMetrics): void {
+    this.native = native;
+  }
+
   created(pool: Pool, durationMs: number): void {
+    if (this.native?.connections === true) return;
     this.guarded(() => this.instruments?.createTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
   }
 
   waited(pool: Pool, durationMs: number): void {
+    if (this.native?.waits === true) return;
     this.guarded(() => this.instruments?.waitTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
   }
 

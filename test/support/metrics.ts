@@ -9,6 +9,7 @@ import {
   type MeterProviderOptions,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
+import { PACKAGE_NAME } from '../../src/version';
 import { instrumentation } from './tracing';
 
 /** One point as a test writes it down: the count of a histogram, the value of the rest. */
@@ -44,9 +45,15 @@ export class Measuring {
     await this.provider.shutdown();
   }
 
-  async collect(): Promise<Collected> {
+  collect(): Promise<Collected> {
+    return this.collectScope(PACKAGE_NAME);
+  }
+
+  /** What somebody else records. */
+  async collectScope(name: string): Promise<Collected> {
     const { resourceMetrics } = await this.reader.collect();
-    const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics).filter(({ dataPoints }) => dataPoints.length > 0);
+    const ofScope = resourceMetrics.scopeMetrics.filter(({ scope }) => scope.name === name);
+    const all = ofScope.flatMap((scope) => scope.metrics).filter(({ dataPoints }) => dataPoints.length > 0);
     return Object.fromEntries(
       all.map(({ descriptor, dataPoints }) => [
         descriptor.name,
