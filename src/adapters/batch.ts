@@ -74,8 +74,10 @@ export class Batches {
     };
     return promise.then(
       (result) => {
-        const replies = repliesIn(result);
-        settle({ failed: false, aborted: replies === null, error: undefined, replies: Array.isArray(replies) ? replies : [] });
+        const found = repliesIn(result);
+        const replies = Array.isArray(found) ? found : [];
+        // EXEC answers with the error of a command in its place; the application is told of it as a rejection.
+        settle({ failed: replies.some((reply) => reply instanceof Error), aborted: found === null, error: undefined, replies });
         return result;
       },
       (error: unknown) => {

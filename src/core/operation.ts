@@ -161,6 +161,6 @@ function isUnsampled(parent: Span): boolean {
 
 function outcomeOfOne(outcome: Omit<BatchOutcome, 'durationMs'>, durationMs: number): Outcome {
   const [reply] = outcome.replies;
-  const error = outcome.failed ? outcome.error : reply;
+  const error = reply instanceof Error ? reply : outcome.error;
   return { durationMs, failed: outcome.failed || reply instanceof Error, reply, error, isLocal: false };
 }

@@ -139,9 +139,16 @@ describe('span recorder', () => {
         .addCommand(['GET'])
         .exec()
         .catch(() => {});
+      await server.request('LPUSH', 'list', 'x');
+      await client
+        .multi()
+        .get('list')
+        .incr('n')
+        .exec()
+        .catch(() => {});
       assert.deepEqual(
         names(),
-        ['BLPOP', 'GET', 'MULTI'].map((name) => `${name} ${server_()}`),
+        ['BLPOP', 'GET', 'MULTI', 'MULTI'].map((name) => `${name} ${server_()}`),
       );
     });
 
