@@ -67,7 +67,7 @@ async function observe(path: Path, version: Version, redis: Redis, server: Redis
   for (const reset of [['FLUSHALL'], ['SCRIPT', 'FLUSH'], ['FUNCTION', 'FLUSH'], ...(path.given ?? [])]) await server.request(...reset);
   const events: string[] = [];
   const client = await connect(redis, server, path.options?.(server));
-  client.on('error', (error: Error) => events.push(`error ${error.message}`));
+  if (!path.breaksConnection) client.on('error', (error: Error) => events.push(`error ${error.message}`));
   const restore = listenForUnhandled(events);
   try {
     const run = (): Promise<unknown> => path.run({ client, redis, server, version, events });

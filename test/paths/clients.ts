@@ -207,6 +207,7 @@ export const CLIENTS: readonly Path[] = [
   },
   {
     title: 'a connection that breaks while a command waits, and comes back',
+    breaksConnection: true,
     run: async ({ client, server }) => {
       const waiting = client.blPop('empty', 0).catch((error: Error) => error);
       await new Promise((resolve) => setTimeout(resolve, 50));

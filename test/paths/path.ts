@@ -32,6 +32,8 @@ export interface Path {
   options?(server: RedisServer): object;
   run(context: PathContext): Promise<unknown>;
   spans(version: Version, server: RedisServer): readonly ExpectedSpan[];
+  /** How often the client complains meanwhile, and in which words, is up to the network. */
+  readonly breaksConnection?: boolean;
   /** The spans have other parents than the caller: checked by the path itself. */
   readonly ownParents?: boolean;
 }
