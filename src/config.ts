@@ -2,9 +2,10 @@
 // Must not know: what an option changes.
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import { type KeyMode, lookup } from './catalog';
+import { familyOf, type KeyMode, keyMask, lookup } from './catalog';
 import type { DeliverySettings } from './core/delivery';
 import type { Arguments } from './core/events';
+import type { InsightSettings } from './core/facts';
 import type { OperationSettings } from './core/operation';
 import type { Report } from './core/recorder';
 
@@ -44,6 +45,17 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    * `hidden` shows `?`; a function returns what to show. Default `safe`.
    */
   keys?: KeyMode;
+  /**
+   * The family of a key, as `user:{}` is of `user:7`: on spans of look-ups and in all cache metrics. A function answers
+   * for the keys it knows and returns undefined for the others; `false` names no families. With `keys: 'hidden'` only
+   * the families of a function are named. Default `true`: learnt from the keys, 200 at most, the rest is `_other`.
+   */
+  keyFamily?: boolean | ((key: string) => string | undefined);
+  /**
+   * Remember for a while which keys were missed and written, to tell how long loading takes, which misses come
+   * together or are never filled, and why a key was not there. Default `true`.
+   */
+  cacheInsight?: boolean;
   /** Longest `db.query.text`, in characters. Default `1024`, at least `16`. */
   maxQueryTextLength?: number;
   /** Attributes beyond the default ones. Default none. */
@@ -80,6 +92,7 @@ export interface SpanSettings {
 export interface Settings {
   readonly operation: OperationSettings;
   readonly messages: DeliverySettings;
+  readonly insights: InsightSettings;
   readonly spans: SpanSettings;
   readonly metrics: boolean;
 }
@@ -91,6 +104,9 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
   const read = <T>(option: keyof RedisInstrumentationConfig, kind: Kind<T>, fallback: T): T =>
     readOption(config, environment, report, option, kind, fallback);
   const optionalAttributes = read('optionalAttributes', OPTIONAL_ATTRIBUTES, []);
+  const keys = read('keys', KEYS, 'safe');
+  const keyFamily = read('keyFamily', KEY_FAMILY, true);
+  const batchCommands = read('batchCommands', BOOLEAN, false);
   const semconv = read('semconv', SEMCONV, optsIntoOldNames(environment) ? 'dup' : 'stable');
   const requireParentSpan = read('requireParentSpan', BOOLEAN, false);
   return Object.freeze({
@@ -100,10 +116,16 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
       isIgnored: matcherOf(read('ignoreCommands', PATTERNS, [])),
     }),
     messages: Object.freeze({ consumerSpans: read('consumerSpans', BOOLEAN, true), requireParentSpan }),
+    insights: Object.freeze({
+      families: typeof keyFamily === 'function' || (keyFamily && keys !== 'hidden'),
+      familyOf: typeof keyFamily === 'function' ? keyFamily : familyThroughMask(keys),
+      cache: read('cacheInsight', BOOLEAN, true),
+      members: batchCommands,
+    }),
     spans: Object.freeze({
       minDurationMs: read('minDurationMs', MILLISECONDS, 0),
-      batchCommands: read('batchCommands', BOOLEAN, false),
-      keys: read('keys', KEYS, 'safe'),
+      batchCommands,
+      keys,
       maxQueryTextLength: read('maxQueryTextLength', TEXT_LENGTH, 1_024),
       withKey: optionalAttributes.includes('db.redis.key'),
       withArgsCount: optionalAttributes.includes('db.redis.args_count'),
@@ -198,6 +220,20 @@ const KEYS: Kind<KeyMode> = {
   fromCode: (value) => (typeof value === 'function' ? (value as (key: string) => string) : KEYS.fromText?.(String(value))),
   fromText: (text) => (['safe', 'full', 'family', 'hidden'] as const).find((mode) => mode === text),
 };
+
+const KEY_FAMILY: Kind<boolean | ((key: string) => string | undefined)> = {
+  expects: 'true, false or a function',
+  fromCode: (value) => (typeof value === 'function' ? (value as (key: string) => string | undefined) : BOOLEAN.fromCode(value)),
+  fromText: (text) => BOOLEAN.fromText?.(text),
+};
+
+/** What the application's own mask hides of a key must not show in its family. */
+function familyThroughMask(keys: KeyMode): ((key: string) => string) | undefined {
+  if (typeof keys !== 'function') return undefined;
+  // The recorder of spans has a mask of its own, which reports what is wrong with the function.
+  const mask = keyMask(keys, () => {});
+  return (key) => familyOf(mask(key));
+}
 
 function functionOf<F>(): Kind<F | undefined> {
   return { expects: 'a function', fromCode: (value) => (typeof value === 'function' ? (value as F) : undefined) };

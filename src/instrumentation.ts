@@ -7,6 +7,7 @@ import { Deliveries } from './core/delivery';
 import { Operation } from './core/operation';
 import { type NativeMetrics, type Report, reportOnce } from './core/recorder';
 import * as semconv from './core/semconv';
+import { CommandInsights } from './insights';
 import { Providers } from './providers';
 import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
@@ -69,7 +70,9 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     const settings = readSettings(this.getConfig(), process.env, this.report);
     this.isMeasuring = settings.metrics;
     const spans = new SpanRecorder(settings.spans, this.providers.tracer, this.report);
-    this.operation.use(settings.operation, spans, this.metrics);
+    const insights = new CommandInsights(settings.insights, this.report);
+    this.metrics.use(insights);
+    this.operation.use(settings.operation, insights, spans, this.metrics);
     this.messageMetrics.use(settings.spans.keys !== 'hidden');
     const messageSpans = new MessageSpans(settings.spans, this.providers.tracer, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics);

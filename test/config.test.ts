@@ -15,6 +15,7 @@ describe('config', () => {
     assert.deepEqual(settings, {
       operation: { requireParentSpan: false, spansWhenParentUnsampled: false, isIgnored: undefined },
       messages: { consumerSpans: true, requireParentSpan: false },
+      insights: { families: true, familyOf: undefined, cache: true, members: false },
       spans: {
         minDurationMs: 0,
         batchCommands: false,
@@ -29,7 +30,12 @@ describe('config', () => {
       },
       metrics: true,
     });
-    assert.ok(Object.isFrozen(settings) && Object.isFrozen(settings.spans) && Object.isFrozen(settings.operation));
+    assert.ok(
+      Object.isFrozen(settings) &&
+        Object.isFrozen(settings.spans) &&
+        Object.isFrozen(settings.operation) &&
+        Object.isFrozen(settings.insights),
+    );
     assert.deepEqual(reports, []);
   });
 
@@ -43,6 +49,8 @@ describe('config', () => {
         [`${PREFIX}MIN_DURATION_MS`]: '2.5',
         [`${PREFIX}BATCH_COMMANDS`]: 'TRUE',
         [`${PREFIX}KEYS`]: 'family',
+        [`${PREFIX}KEY_FAMILY`]: 'false',
+        [`${PREFIX}CACHE_INSIGHT`]: 'false',
         [`${PREFIX}MAX_QUERY_TEXT_LENGTH`]: '64',
         [`${PREFIX}OPTIONAL_ATTRIBUTES`]: 'db.redis.key,db.redis.args_count',
         [`${PREFIX}SEMCONV`]: 'dup',
@@ -62,6 +70,7 @@ describe('config', () => {
       [2.5, true, 'family', 64, true, true, true],
     );
     assert.deepEqual(settings.messages, { consumerSpans: false, requireParentSpan: true });
+    assert.deepEqual(settings.insights, { families: false, familyOf: undefined, cache: false, members: true });
     assert.equal(settings.metrics, false);
     assert.deepEqual(reports, []);
   });
@@ -70,6 +79,23 @@ describe('config', () => {
     const { settings } = read({ keys: 'hidden', metrics: true }, { [`${PREFIX}KEYS`]: 'full', [`${PREFIX}METRICS`]: 'false' });
     assert.equal(settings.spans.keys, 'hidden');
     assert.equal(settings.metrics, true);
+  });
+
+  it('names no family of a hidden key, but what the application says itself', () => {
+    const keyFamily = () => 'mine';
+    assert.equal(read({ keys: 'hidden' }).settings.insights.families, false);
+    const { families, familyOf } = read({ keys: 'hidden', keyFamily }).settings.insights;
+    assert.deepEqual([families, familyOf], [true, keyFamily]);
+  });
+
+  it('shows of a key in its family what the function for keys shows of it', () => {
+    const familyOf = (keys: unknown) => read({ keys }).settings.insights.familyOf;
+    const thrower = () => {
+      throw new Error('no');
+    };
+    assert.equal(familyOf('safe'), undefined);
+    assert.equal(familyOf((key: string) => key.replace('bob', '?'))?.('user:bob:7'), 'user:?:{}');
+    assert.equal(familyOf(thrower)?.('user:bob:7'), '?');
   });
 
   it('opts into the old names the standard way', () => {
@@ -91,6 +117,8 @@ describe('config', () => {
       ['nope'],
       'option optionalAttributes: expected a list of db.redis.key, db.redis.args_count, got an array; using the default',
     ],
+    ['keyFamily', 'user', 'option keyFamily: expected true, false or a function, got a string; using the default'],
+    ['cacheInsight', 1, 'option cacheInsight: expected true or false, got a number; using the default'],
     ['semconv', {}, 'option semconv: expected stable or dup, got an object; using the default'],
     ['spanName', 'x', 'option spanName: expected a function, got a string; using the default'],
     ['responseHook', 1, 'option responseHook: expected a function, got a number; using the default'],
@@ -110,6 +138,8 @@ describe('config', () => {
     ['MAX_QUERY_TEXT_LENGTH', '15', 'expected a whole number of at least 16'],
     ['KEYS', 'hunter2', 'expected safe, full, family, hidden or a function'],
     ['OPTIONAL_ATTRIBUTES', 'hunter2', 'expected a list of db.redis.key, db.redis.args_count'],
+    ['KEY_FAMILY', 'hunter2', 'expected true, false or a function'],
+    ['CACHE_INSIGHT', 'hunter2', 'expected true or false'],
     ['SPAN_NAME', 'hunter2', 'can be given in code only'],
   ];
   for (const [variable, text, message] of badTexts) {

@@ -116,6 +116,8 @@ describe('instrumentation', () => {
             'server.address': '127.0.0.1',
             'server.port': guarded.port,
             'cache.hit': false,
+            'cache.miss.reason': 'unknown',
+            'db.redis.key_family': 'k',
           },
         );
         assert.deepEqual(

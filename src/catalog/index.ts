@@ -1,8 +1,9 @@
 // Knows: what Redis commands mean. Must not know: clients, replies in flight, spans, metrics.
 export type { HitRule } from './commands';
-export { KeyFamilies } from './families';
+export { familyOf, KeyFamilies } from './families';
 export type { Role } from './grammar';
+export { endOfItems, type Items } from './items';
 export { HIDDEN, type KeyMask, type KeyMode, keyMask } from './keys';
-export { type Entry, lookup } from './lookup';
+export { type CommandRule, type Entry, lookup } from './lookup';
 export { assignRoles } from './reader';
 export { batchText, procedureName, queryText } from './redact';

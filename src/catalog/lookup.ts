@@ -4,6 +4,7 @@ import type { Arguments } from '../core/events';
 import { shortText } from './arguments';
 import { COMMANDS, type CommandRow } from './commands';
 import { compile, type Grammar, mentions } from './grammar';
+import { type Items, itemsOf } from './items';
 
 /** A row ready for use. */
 export interface CommandRule extends CommandRow {
@@ -12,6 +13,12 @@ export interface CommandRule extends CommandRow {
   readonly startsWithKey: boolean;
   /** Some argument may carry a time to live, or the value that is stored. */
   readonly writes: boolean;
+  /** Where the items stand that it reads or writes: keys, or fields of one. */
+  readonly items: Items | undefined;
+  /** Some argument is a value that is stored. */
+  readonly stores: boolean;
+  /** It sets a time to live and does nothing else. */
+  readonly expires: boolean;
 }
 
 /** What the table says of one command. */
@@ -84,7 +91,8 @@ function wordsBehind(name: string): Map<string, Entry> {
   return words;
 }
 
-const WRITE_ROLES = ['stored', 'seconds', 'ms', 'unix', 'unixms'] as const;
+const TTL_ROLES = ['seconds', 'ms', 'unix', 'unixms'] as const;
+const WRITE_ROLES = ['stored', ...TTL_ROLES] as const;
 
 function ruleOf(canonical: string): CommandRule | undefined {
   const compiled = rules.get(canonical);
@@ -100,9 +108,18 @@ function ruleOf(canonical: string): CommandRule | undefined {
     startsWithKey:
       first !== undefined && ((first.kind === 'one' && first.role === 'key') || (first.kind === 'repeat' && first.roles[0] === 'key')),
     writes: mentions(grammar, WRITE_ROLES),
+    items: itemsOf(grammar),
+    stores: mentions(grammar, ['stored', 'item']),
+    expires: isExpiry(grammar),
   };
   rules.set(canonical, rule);
   return rule;
+}
+
+/** `key seconds` and the like. Of fields it is another matter. */
+function isExpiry(grammar: Grammar): boolean {
+  const second = grammar[1];
+  return second?.kind === 'one' && TTL_ROLES.some((role) => role === second.role) && !mentions(grammar, ['stored', 'field']);
 }
 
 const UNNAMED: Entry = { operation: '_OTHER', canonical: '_OTHER', rule: undefined, from: 1 };

@@ -143,7 +143,7 @@ function wordAt(arg: unknown): string {
 
 const COUNT = /^\d{1,10}$/;
 
-function countOf(arg: unknown): number | undefined {
+export function countOf(arg: unknown): number | undefined {
   const text = shortText(arg, 10);
   if (text === '*') return 0; // `LOAD *` of FT.AGGREGATE: all, and none is named
   return text !== undefined && COUNT.test(text) ? Number(text) : undefined;

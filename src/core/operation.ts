@@ -3,6 +3,7 @@
 import { type Context, context, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import { SUPPRESS_TRACING } from './context';
 import type { Arguments, Batch, BatchKind, BatchOutcome, ClientRef, Command, Outcome } from './events';
+import type { BatchFacts, Facts, Insights } from './facts';
 import type { Recorder, Report } from './recorder';
 
 /** The part of the settings that decides what is recorded. */
@@ -42,14 +43,16 @@ export class Operation implements Tap {
   private isStopped = true;
 
   private settings!: OperationSettings;
+  private insights!: Insights;
   private spans!: Recorder;
   private metrics!: Recorder;
 
   constructor(private readonly report: Report) {}
 
   /** Sets what decides and what records, from now on. Called before the first command. */
-  use(settings: OperationSettings, spans: Recorder, metrics: Recorder): void {
+  use(settings: OperationSettings, insights: Insights, spans: Recorder, metrics: Recorder): void {
     this.settings = settings;
+    this.insights = insights;
     this.spans = spans;
     this.metrics = metrics;
   }
@@ -106,27 +109,49 @@ export class Operation implements Tap {
       return;
     }
     const batch: Batch = { ...start, kind, commands, client };
-    this.guarded(() => {
-      if (start.traced) this.spans.batch(batch, { ...outcome, durationMs });
-    });
-    this.guarded(() => {
-      if (this.metrics.isActive()) this.metrics.batch(batch, { ...outcome, durationMs });
-    });
+    const ended: BatchOutcome = { ...outcome, durationMs };
+    // Asked first: whoever begins to listen counts what insights say from now on.
+    const isMeasured = this.metrics.isActive();
+    const facts = this.readBatch(batch, ended);
+    if (facts === undefined) return;
+    if (start.traced) this.guarded(() => this.spans.batch(batch, ended, facts));
+    if (isMeasured) this.guarded(() => this.metrics.batch(batch, ended, facts));
   }
 
   private settle(command: Command, outcome: Outcome): void {
+    const isMeasured = this.metrics.isActive();
+    const facts = this.read(command, outcome);
+    if (facts === undefined) return;
     if (command.traced) {
       try {
-        this.spans.command(command, outcome);
+        this.spans.command(command, outcome, facts);
       } catch (error) {
         this.report('a span could not be recorded', error);
       }
     }
-    if (!this.metrics.isActive()) return;
+    if (!isMeasured) return;
     try {
-      this.metrics.command(command, outcome);
+      this.metrics.command(command, outcome, facts);
     } catch (error) {
       this.report('a metric could not be recorded', error);
+    }
+  }
+
+  private read(command: Command, outcome: Outcome): Facts | undefined {
+    try {
+      return this.insights.command(command, outcome);
+    } catch (error) {
+      this.report('a command could not be read', error);
+      return undefined;
+    }
+  }
+
+  private readBatch(batch: Batch, outcome: BatchOutcome): BatchFacts | undefined {
+    try {
+      return this.insights.batch(batch, outcome);
+    } catch (error) {
+      this.report('a batch could not be read', error);
+      return undefined;
     }
   }
 

@@ -2,13 +2,14 @@
 // Must not know: any recorder.
 import type { Context } from '@opentelemetry/api';
 import type { Batch, BatchOutcome, Command, Message, Outcome, Pool, ProcessOutcome } from './events';
+import type { BatchFacts, Facts } from './facts';
 
 /** Writes down what happened. Each recorder is on its own: a throw in one reaches neither the others nor the application. */
 export interface Recorder {
   /** Whether anybody listens. Asked once per command, before anything is built: keep it cheap. */
   isActive(): boolean;
-  command(command: Command, outcome: Outcome): void;
-  batch(batch: Batch, outcome: BatchOutcome): void;
+  command(command: Command, outcome: Outcome, facts: Facts): void;
+  batch(batch: Batch, outcome: BatchOutcome, facts: BatchFacts): void;
 }
 
 /** Writes down delivered messages. Told before the listeners run: a span of theirs has to be there already. */

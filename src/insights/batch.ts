@@ -1,54 +1,42 @@
 // Knows: what the replies of a transaction or pipeline say together.
-// Must not know: spans, metrics, clients.
-import { lookup } from '../catalog';
-import type { Batch, BatchOutcome } from '../core/events';
-import { readLookup } from './cache';
-import { classify, type Failure } from './errors';
+// Must not know: spans, metrics, clients; how one command is read.
+import type { BatchFacts, Facts, Failure, Fill, LockFacts, Miss, ValueSize } from '../core/facts';
 
-export interface BatchDigest {
-  /** `MULTI GET` or `PIPELINE GET` when all commands are the same, else `MULTI` or `PIPELINE`. */
-  readonly operation: string;
-  /** Items asked for and found, over all lookups in the batch. */
-  readonly hits: number;
-  readonly misses: number;
-  readonly failedCount: number;
-  /** Index of the first command that failed, from 0. */
-  readonly firstFailedIndex: number | undefined;
-  /** Why the batch failed: the error of that command, or of the batch as a whole. */
-  readonly failure: Failure | undefined;
-}
+/** Sums up a batch, command by command. */
+export class BatchDigest implements BatchFacts {
+  hits = 0;
+  misses = 0;
+  failedCount = 0;
+  firstFailedIndex: number | undefined;
+  failure: Failure | undefined;
+  readonly missHandles: Miss[] = [];
+  readonly fills: Fill[] = [];
+  readonly sizes: ValueSize[] = [];
+  readonly locks: LockFacts[] = [];
+  readonly members: Facts[] = [];
 
-/** Reads a batch. A command fails by itself (WRONGTYPE in EXEC's array) or with the batch (EXECABORT). */
-export function readBatch(batch: Batch, outcome: BatchOutcome): BatchDigest {
-  let hits = 0;
-  let misses = 0;
-  let failedCount = 0;
-  let firstFailedIndex: number | undefined;
-  batch.commands.forEach((args, index) => {
-    const reply = outcome.replies[index];
-    if (reply instanceof Error) {
-      failedCount++;
-      firstFailedIndex ??= index;
-    } else if (index in outcome.replies && !outcome.aborted) {
-      const found = readLookup(args, reply);
-      hits += found?.hits ?? 0;
-      misses += found?.misses ?? 0;
+  constructor(readonly operation: string) {}
+
+  /** A command fails by itself (WRONGTYPE in the array of EXEC) or with the batch (EXECABORT). */
+  fail(index: number, facts: Facts): Facts {
+    this.failedCount++;
+    this.firstFailedIndex ??= index;
+    this.failure ??= facts.failure;
+    return facts;
+  }
+
+  add(facts: Facts): Facts {
+    const { lookup, cache, lock } = facts;
+    if (lookup !== undefined) {
+      this.hits += lookup.hits;
+      this.misses += lookup.misses;
     }
-  });
-  const failure = failureOf(batch, outcome, firstFailedIndex);
-  return { operation: operationOf(batch), hits, misses, failedCount, firstFailedIndex, failure };
-}
-
-function failureOf(batch: Batch, outcome: BatchOutcome, firstFailedIndex: number | undefined): Failure | undefined {
-  if (outcome.aborted) return undefined;
-  if (firstFailedIndex !== undefined) return classify(outcome.replies[firstFailedIndex]);
-  return outcome.failed ? classify(outcome.error) : undefined;
-}
-
-function operationOf(batch: Batch): string {
-  const [first] = batch.commands;
-  if (first === undefined) return batch.kind;
-  const { canonical, operation } = lookup(first);
-  const allSame = batch.commands.every((args) => lookup(args).canonical === canonical);
-  return allSame ? `${batch.kind} ${operation}` : batch.kind;
+    if (cache !== undefined) {
+      if (cache.miss !== undefined) this.missHandles.push(cache.miss);
+      for (const fill of cache.fills) this.fills.push(fill);
+      for (const size of cache.sizes) this.sizes.push(size);
+    }
+    if (lock !== undefined) this.locks.push(lock);
+    return facts;
+  }
 }

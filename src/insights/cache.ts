@@ -1,19 +1,11 @@
 // Knows: what a command and its reply say about cached data: hit, miss, size, time to live.
 // Must not know: spans, metrics, clients.
-import { assignRoles, type HitRule, lookup, type Role } from '../catalog';
+import { assignRoles, type Entry, type HitRule, type Role } from '../catalog';
 import type { Arguments } from '../core/events';
+import type { DataFacts, Lookup } from '../core/facts';
 
-/** What one reply says of the data it read. `undefined`: the command is not a lookup. */
-export interface Lookup {
-  readonly hits: number;
-  readonly misses: number;
-  /** Whether it asked for several items, so that counts say more than a boolean. */
-  readonly several: boolean;
-}
-
-/** Reads hit and miss from a raw or transformed reply of RESP2 or RESP3. */
-export function readLookup(args: Arguments, reply: unknown): Lookup | undefined {
-  const { rule, from } = lookup(args);
+/** Reads hit and miss from a raw or transformed reply of RESP2 or RESP3. undefined: the command is not a lookup. */
+export function readLookup({ rule, from }: Entry, args: Arguments, reply: unknown): Lookup | undefined {
   return rule?.hit === undefined ? undefined : RULES[rule.hit](reply, args.length - from);
 }
 
@@ -44,6 +36,11 @@ function countFound(reply: unknown, asked: number): Lookup | undefined {
   return { hits: found, misses: Math.max(0, asked - found), several: true };
 }
 
+/** Whether one element of a reply was there. */
+export function isFound(rule: HitRule, element: unknown): boolean {
+  return rule === 'flag' || rule === 'flags' ? isTrue(element) : !isMissing(element);
+}
+
 // A missing bulk is null in RESP2 and RESP3; an empty string is a value like any other.
 function isMissing(reply: unknown): boolean {
   return reply === null || reply === undefined;
@@ -60,16 +57,7 @@ function sizeOf(reply: unknown): number {
   return typeof reply === 'object' && reply !== null ? Object.keys(reply).length : 1;
 }
 
-/** What a command wrote or how large the value was that it read. */
-export interface DataFacts {
-  /** Bytes of the value that was read or written. */
-  readonly valueLength: number | undefined;
-  readonly ttlSeconds: number | undefined;
-  readonly keysDeleted: number | undefined;
-  readonly keyExists: boolean | undefined;
-}
-
-const NO_FACTS: DataFacts = { valueLength: undefined, ttlSeconds: undefined, keysDeleted: undefined, keyExists: undefined };
+export const NO_DATA: DataFacts = { valueLength: undefined, ttlSeconds: undefined, keysDeleted: undefined, keyExists: undefined };
 
 const roles: Role[] = [];
 
@@ -77,12 +65,11 @@ const roles: Role[] = [];
 const MAX_WRITE_ARGUMENTS = 16;
 
 /** Reads sizes, times to live and counts from a command that succeeded. */
-export function readData(args: Arguments, reply: unknown, nowMs: number): DataFacts {
-  const { rule, from } = lookup(args);
-  if (rule === undefined) return NO_FACTS;
+export function readData({ rule, from }: Entry, args: Arguments, reply: unknown, nowMs: number): DataFacts {
+  if (rule === undefined) return NO_DATA;
   if (rule.counts !== undefined) return readCounts(rule.counts, args.length - from, reply);
   const read = rule.hit === 'value' ? lengthOf(reply) : undefined;
-  if (!rule.writes) return read === undefined ? NO_FACTS : { ...NO_FACTS, valueLength: read };
+  if (!rule.writes) return read === undefined ? NO_DATA : { ...NO_DATA, valueLength: read };
   const end = assignRoles(rule.grammar, args, from, from + MAX_WRITE_ARGUMENTS, roles);
   let valueLength = read;
   let ttlSeconds: number | undefined;
@@ -96,9 +83,9 @@ export function readData(args: Arguments, reply: unknown, nowMs: number): DataFa
 
 function readCounts(counts: 'deleted' | 'existing', asked: number, reply: unknown): DataFacts {
   const count = typeof reply === 'boolean' ? Number(reply) : integerOf(reply);
-  if (count === undefined) return NO_FACTS;
-  if (counts === 'deleted') return { ...NO_FACTS, keysDeleted: count };
-  return asked === 1 ? { ...NO_FACTS, keyExists: count > 0 } : NO_FACTS;
+  if (count === undefined) return NO_DATA;
+  if (counts === 'deleted') return { ...NO_DATA, keysDeleted: count };
+  return asked === 1 ? { ...NO_DATA, keyExists: count > 0 } : NO_DATA;
 }
 
 function secondsOf(role: Role | undefined, arg: unknown, nowMs: number): number | undefined {

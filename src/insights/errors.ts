@@ -1,15 +1,7 @@
 // Knows: what an error of Redis or of its client means, and what of its text is safe to keep.
 // Must not know: spans, metrics, clients.
+import type { Failure } from '../core/facts';
 import { PREFIXES, safeSentence } from './sentences';
-
-export interface Failure {
-  /** `error.type`: the Redis error prefix, the error's code, or its class. Low cardinality. */
-  readonly type: string;
-  /** `db.response.status_code`: the Redis error prefix, when Redis answered. */
-  readonly statusCode: string | undefined;
-  /** A text with nothing of the arguments in it. */
-  readonly description: string;
-}
 
 const OTHER = '_OTHER';
 

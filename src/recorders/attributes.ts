@@ -1,10 +1,9 @@
 // Knows: the attributes of an operation, built from facts.
 // Must not know: clients, patches, tracers, meters.
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Link } from '@opentelemetry/api';
 import type { ClientFacts } from '../core/events';
+import type { CacheFacts, DataFacts, Failure, Fill, Lookup } from '../core/facts';
 import * as semconv from '../core/semconv';
-import type { DataFacts, Lookup } from '../insights/cache';
-import type { Failure } from '../insights/errors';
 
 const DEFAULT_PORT = 6379;
 
@@ -62,6 +61,40 @@ export function addLookup(attributes: Attributes, { hits, misses, several }: Loo
   if (!several) return;
   attributes[semconv.ATTR_CACHE_HIT_COUNT] = hits;
   attributes[semconv.ATTR_CACHE_MISS_COUNT] = misses;
+}
+
+/** What a look-up or a write did in the cache. Of writes only those that fill what was missed are told. */
+export function addCache(attributes: Attributes, { family, missReason, fills }: CacheFacts, isLookup: boolean): void {
+  if (family !== undefined && (isLookup || fills.length > 0)) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
+  if (missReason !== undefined) attributes[semconv.ATTR_CACHE_MISS_REASON] = missReason;
+  if (fills.length > 0) addFills(attributes, fills);
+}
+
+/** Of several the longest load and the widest stampede. */
+export function addFills(attributes: Attributes, fills: readonly Fill[]): void {
+  let loadMs = 0;
+  let width = 0;
+  for (const fill of fills) {
+    loadMs = Math.max(loadMs, fill.loadMs);
+    width = Math.max(width, fill.stampedeWidth ?? 0);
+  }
+  attributes[semconv.ATTR_CACHE_FILL] = true;
+  attributes[semconv.ATTR_CACHE_LOAD_DURATION_MS] = loadMs;
+  if (width > 1) attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH] = width;
+}
+
+/** More than this many look-ups are not pointed at by one write. */
+const MAX_LINKS = 32;
+
+/** Links to the spans of the look-ups that missed what is filled, each once. */
+export function linksTo(fills: readonly Fill[]): Link[] {
+  const links: Link[] = [];
+  for (const { miss } of fills) {
+    const context = miss.span;
+    if (context === undefined || links.length >= MAX_LINKS || links.some((link) => link.context === context)) continue;
+    links.push({ context });
+  }
+  return links;
 }
 
 /** Sizes, times to live and counts, as far as the command has them. */

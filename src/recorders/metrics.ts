@@ -1,32 +1,26 @@
 // Knows: which metrics an operation moves.
 // Must not know: clients, redis versions, patches, spans.
-import type { Attributes, Histogram, Meter, ObservableCounter, ObservableResult } from '@opentelemetry/api';
+import type { Attributes, Histogram, Meter } from '@opentelemetry/api';
 import { lookup } from '../catalog';
 import type { Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
+import type { BatchFacts, Facts, Failure, Insights } from '../core/facts';
 import type { NativeMetrics, Recorder } from '../core/recorder';
 import * as semconv from '../core/semconv';
-import { readBatch } from '../insights/batch';
-import { readLookup } from '../insights/cache';
-import { classify, type Failure } from '../insights/errors';
+import { classify } from '../insights/errors';
 import { metricAttributes } from './attributes';
 import { DURATION_BUCKETS } from './buckets';
+import { CacheMetrics } from './cache-metrics';
 import type { MessageMetrics } from './message-metrics';
 
 /** Attribute objects kept for one client: every command and error it meets, and a bound if names vary without end. */
 const MAX_ATTRIBUTE_SETS = 500;
-
-const HIT: Attributes = { [semconv.ATTR_CACHE_RESULT]: 'hit' };
-const MISS: Attributes = { [semconv.ATTR_CACHE_RESULT]: 'miss' };
 
 /** Counts and times operations, whether or not they have a span. */
 export class MetricRecorder implements Recorder {
   private readonly attributeSets = new WeakMap<ClientFacts, Map<string, Attributes>>();
   private meter: Meter | undefined;
   private duration: Histogram | undefined;
-  private requests: ObservableCounter | undefined;
-  // Plain numbers read when metrics are collected: adding to a counter would hash attributes per command.
-  private hits = 0;
-  private misses = 0;
+  private readonly cache = new CacheMetrics();
   private isDoubled = false;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
@@ -35,9 +29,14 @@ export class MetricRecorder implements Recorder {
     private readonly messages: MessageMetrics,
   ) {}
 
+  /** Sets where counts are read from, from now on. Called before the first command. */
+  use(insights: Insights): void {
+    this.cache.read(insights);
+  }
+
   isActive(): boolean {
     const meter = this.source();
-    if (meter !== this.meter) this.use(meter);
+    if (meter !== this.meter) this.follow(meter);
     return meter !== undefined;
   }
 
@@ -46,22 +45,18 @@ export class MetricRecorder implements Recorder {
     this.isDoubled = operations;
   }
 
-  command(command: Command, outcome: Outcome): void {
+  command(command: Command, outcome: Outcome, { failure, cache }: Facts): void {
     const { args } = command;
     const { facts } = command.client;
-    const failure = outcome.failed ? classify(outcome.error) : undefined;
     const { operation, rule, from } = lookup(args);
     this.record(operation, facts, failure, outcome.durationMs);
     if (rule?.sends) this.messages.sent(args[from], facts, failure?.type);
-    if (outcome.failed) return;
-    const found = readLookup(args, outcome.reply);
-    if (found !== undefined) this.count(found.hits, found.misses);
+    if (cache !== undefined) this.cache.record(cache.fills, cache.sizes);
   }
 
-  batch(batch: Batch, outcome: BatchOutcome): void {
-    const digest = readBatch(batch, outcome);
-    this.record(digest.operation, batch.client.facts, digest.failure, outcome.durationMs);
-    this.count(digest.hits, digest.misses);
+  batch(batch: Batch, outcome: BatchOutcome, { operation, failure, fills, sizes }: BatchFacts): void {
+    this.record(operation, batch.client.facts, failure, outcome.durationMs);
+    this.cache.record(fills, sizes);
     if (!outcome.aborted) this.countSent(batch, outcome);
   }
 
@@ -81,11 +76,6 @@ export class MetricRecorder implements Recorder {
     this.duration?.record(durationMs / 1_000, this.attributesOf(operation, facts, failure));
   }
 
-  private count(hits: number, misses: number): void {
-    this.hits += hits;
-    this.misses += misses;
-  }
-
   private attributesOf(operation: string, facts: ClientFacts, failure: Failure | undefined): Attributes {
     let sets = this.attributeSets.get(facts);
     if (sets === undefined) {
@@ -101,26 +91,13 @@ export class MetricRecorder implements Recorder {
   }
 
   /** A provider came, went or was replaced: the instruments belong to one meter. */
-  private use(meter: Meter | undefined): void {
-    this.requests?.removeCallback(this.observeRequests);
+  private follow(meter: Meter | undefined): void {
     this.meter = meter;
-    // Whoever listens from now on counts from now on.
-    this.hits = 0;
-    this.misses = 0;
     this.duration = meter?.createHistogram(semconv.METRIC_DB_CLIENT_OPERATION_DURATION, {
       description: 'Duration of database client operations.',
       unit: 's',
       advice: { explicitBucketBoundaries: DURATION_BUCKETS },
     });
-    this.requests = meter?.createObservableCounter(semconv.METRIC_CACHE_REQUESTS, {
-      description: 'Items looked up in the cache, by whether they were found.',
-      unit: '{request}',
-    });
-    this.requests?.addCallback(this.observeRequests);
+    this.cache.follow(meter);
   }
-
-  private readonly observeRequests = (result: ObservableResult): void => {
-    if (this.hits > 0) result.observe(this.hits, HIT);
-    if (this.misses > 0) result.observe(this.misses, MISS);
-  };
 }

@@ -1,15 +1,23 @@
 // Knows: how an operation is written down as a span.
 // Must not know: clients, redis versions, patches, metrics.
-import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { batchText, type Entry, type KeyMask, keyMask, lookup, procedureName, queryText } from '../catalog';
 import type { SpanSettings } from '../config';
 import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
+import type { BatchFacts, Facts, Failure } from '../core/facts';
 import type { Recorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
-import { readBatch } from '../insights/batch';
-import { lengthOf, readData, readLookup } from '../insights/cache';
-import { classify, type Failure } from '../insights/errors';
-import { addData, addLookup, addMessage, addOldNames, nameFor, PUBLISH, spanAttributes } from './attributes';
+import { lengthOf } from '../insights/cache';
+import { addCache, addData, addFills, addLookup, addMessage, addOldNames, linksTo, nameFor, PUBLISH, spanAttributes } from './attributes';
 import { Hooks } from './hooks';
 
 /**
@@ -36,17 +44,16 @@ export class SpanRecorder implements Recorder {
     return this.tracer() !== undefined;
   }
 
-  command(command: Command, outcome: Outcome): void {
+  command(command: Command, outcome: Outcome, facts: Facts): void {
     if (!outcome.failed && outcome.durationMs < this.settings.minDurationMs) return;
     const tracer = this.tracer();
-    if (tracer !== undefined) this.recordCommand(tracer, command, outcome);
+    if (tracer !== undefined) this.recordCommand(tracer, command, outcome, facts);
   }
 
-  batch(batch: Batch, outcome: BatchOutcome): void {
+  batch(batch: Batch, outcome: BatchOutcome, digest: BatchFacts): void {
     if (!outcome.failed && outcome.durationMs < this.settings.minDurationMs) return;
     const tracer = this.tracer();
     if (tracer === undefined) return;
-    const digest = readBatch(batch, outcome);
     const { facts } = batch.client;
     const { commands } = batch;
     const attributes = spanAttributes(digest.operation, facts, this.batchTextOf(commands), digest.failure);
@@ -60,52 +67,56 @@ export class SpanRecorder implements Recorder {
       attributes[semconv.ATTR_REDIS_BATCH_FIRST_FAILED_INDEX] = digest.firstFailedIndex;
     }
     if (outcome.aborted) attributes[semconv.ATTR_REDIS_TRANSACTION_ABORTED] = true;
+    if (digest.fills.length > 0) addFills(attributes, digest.fills);
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
-    const span = this.start(tracer, name, SpanKind.CLIENT, attributes, batch.startTimeMs, batch.context);
-    if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome);
+    const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: batch.startTimeMs, attributes };
+    if (digest.fills.length > 0) options.links = linksTo(digest.fills);
+    const span = this.start(tracer, name, options, batch.context);
+    for (const miss of digest.missHandles) miss.span = span.spanContext();
+    if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
     finish(span, batch.startTimeMs + outcome.durationMs, digest.failure);
   }
 
-  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome): void {
+  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, { failure, lookup: found, data, cache }: Facts): void {
     const { args, startTimeMs } = command;
     const { facts } = command.client;
     const entry = lookup(args);
     const { operation, rule, from } = entry;
-    const failure = outcome.failed ? classify(outcome.error) : undefined;
     const attributes = spanAttributes(operation, facts, this.textOf(entry, args), failure);
     const procedure = procedureName(entry, args);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
-    if (!outcome.failed) {
-      const found = readLookup(args, outcome.reply);
-      if (found !== undefined) addLookup(attributes, found);
-      addData(attributes, readData(args, outcome.reply, startTimeMs));
-    }
+    if (found !== undefined) addLookup(attributes, found);
+    addData(attributes, data);
+    if (cache !== undefined) addCache(attributes, cache, found !== undefined);
     if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
     if (this.settings.withKey && rule?.startsWithKey) attributes[semconv.ATTR_REDIS_KEY] = this.mask(args[from]);
     if (this.settings.withArgsCount && rule !== undefined) attributes[semconv.ATTR_REDIS_ARGS_COUNT] = args.length - from;
     if (rule?.sends) addMessage(attributes, this.mask(args[from]), lengthOf(args[from + 1]));
     const kind = rule?.sends ? SpanKind.PRODUCER : SpanKind.CLIENT;
     const defaultName = rule?.sends ? `${PUBLISH} ${this.channelFamily(args[from])}` : nameFor(operation, procedure, facts);
-    const span = this.start(tracer, this.hooks.spanName(operation, defaultName), kind, attributes, startTimeMs, command.context);
+    const options: SpanOptions = { kind, startTime: startTimeMs, attributes };
+    if (cache !== undefined && cache.fills.length > 0) options.links = linksTo(cache.fills);
+    const span = this.start(tracer, this.hooks.spanName(operation, defaultName), options, command.context);
+    if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
     finish(span, startTimeMs + outcome.durationMs, failure);
   }
 
   /** A child span a command, over the time of the whole batch: Redis tells no single times. */
-  private recordMembers(tracer: Tracer, inside: Context, batch: Batch, outcome: BatchOutcome): void {
+  private recordMembers(tracer: Tracer, inside: Context, batch: Batch, outcome: BatchOutcome, members: readonly Facts[]): void {
     const { startTimeMs, startMark, client } = batch;
     batch.commands.forEach((args, index) => {
       const reply = outcome.replies[index];
       const failed = reply instanceof Error || (outcome.failed && !(index in outcome.replies));
       const error = reply instanceof Error ? reply : outcome.error;
       const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMark };
-      this.recordCommand(tracer, member, { durationMs: outcome.durationMs, failed, reply, error, isLocal: false });
+      this.recordCommand(tracer, member, { durationMs: outcome.durationMs, failed, reply, error, isLocal: false }, members[index] as Facts);
     });
   }
 
-  private start(tracer: Tracer, name: string, kind: SpanKind, attributes: Attributes, startTime: number, parent: Context): Span {
-    if (this.settings.oldNames) addOldNames(attributes);
-    return tracer.startSpan(name, { kind, startTime, attributes }, parent);
+  private start(tracer: Tracer, name: string, options: SpanOptions, parent: Context): Span {
+    if (this.settings.oldNames) addOldNames(options.attributes as Attributes);
+    return tracer.startSpan(name, options, parent);
   }
 
   private textOf(entry: Entry, args: Arguments): string {

@@ -57,10 +57,11 @@ describe('groups of nodes', () => {
         'db.query.text': text,
         'server.address': seeds,
         ...(node === undefined ? {} : { 'network.peer.address': node.host, 'network.peer.port': node.port }),
+        ...('cache.miss.reason' in more ? { 'db.redis.key_family': text.split(' ')[1] } : {}),
         ...more,
       },
     });
-    const miss = { 'cache.hit': false };
+    const miss = { 'cache.hit': false, 'cache.miss.reason': 'unknown' };
     const owner = (index: number): ClusterNode => masters[index] ?? assert.fail();
 
     async function withCluster(version: Version, run: (client: Client) => Promise<unknown>, options: object = {}): Promise<unknown> {
@@ -224,7 +225,7 @@ describe('groups of nodes', () => {
       ]);
       assert.deepEqual(seen(), [
         span('MSET', 'MSET a ? b ?', undefined),
-        span('MGET', 'MGET a b c', undefined, { ...miss, 'cache.hit_count': 2, 'cache.miss_count': 1 }),
+        span('MGET', 'MGET a b c', undefined, { 'cache.hit': false, 'cache.hit_count': 2, 'cache.miss_count': 1 }),
         span('DBSIZE', 'DBSIZE', undefined),
         span('DEL', 'DEL a b c', undefined, { 'db.redis.keys_deleted': 2 }),
       ]);
@@ -284,8 +285,15 @@ describe('groups of nodes', () => {
           'network.peer.address': group.master.host,
           'network.peer.port': group.master.port,
         };
+        const missOf = (key: string) => ({
+          'db.operation.name': 'GET',
+          'db.query.text': `GET ${key}`,
+          'cache.hit': false,
+          'cache.miss.reason': 'unknown',
+          'db.redis.key_family': key,
+        });
         assert.deepEqual(seen(), [
-          { name: `GET ${address}`, attributes: { ...common, 'db.operation.name': 'GET', 'db.query.text': 'GET k', 'cache.hit': false } },
+          { name: `GET ${address}`, attributes: { ...common, ...missOf('k') } },
           {
             name: `MULTI GET ${address}`,
             attributes: {
@@ -297,7 +305,7 @@ describe('groups of nodes', () => {
               'cache.miss_count': 2,
             },
           },
-          { name: `GET ${address}`, attributes: { ...common, 'db.operation.name': 'GET', 'db.query.text': 'GET l', 'cache.hit': false } },
+          { name: `GET ${address}`, attributes: { ...common, ...missOf('l') } },
         ]);
         assertQuiet();
       });

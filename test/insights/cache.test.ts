@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lookup } from '../../src/catalog';
 import { lengthOf, readData, readLookup } from '../../src/insights/cache';
 
 describe('cache insight', () => {
@@ -40,7 +41,7 @@ describe('cache insight', () => {
     [['NOSUCH', 'k'], null, undefined],
   ];
   for (const [args, reply, expected] of lookups) {
-    it(`${args.join(' ')} answered with ${JSON.stringify(reply)}`, () => assert.deepEqual(readLookup(args, reply), expected));
+    it(`${args.join(' ')} answered with ${JSON.stringify(reply)}`, () => assert.deepEqual(readLookup(lookup(args), args, reply), expected));
   }
 
   const NOW = 1_700_000_000_000;
@@ -66,7 +67,7 @@ describe('cache insight', () => {
     [['LPUSH', 'k', 'v'], 1, {}],
   ];
   for (const [args, reply, expected] of data) {
-    it(`reads the data of ${args.join(' ')}`, () => assert.deepEqual(readData(args, reply, NOW), { ...none, ...expected }));
+    it(`reads the data of ${args.join(' ')}`, () => assert.deepEqual(readData(lookup(args), args, reply, NOW), { ...none, ...expected }));
   }
 
   it('measures what is sent as text or bytes, and nothing else', () => {

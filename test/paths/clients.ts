@@ -230,7 +230,7 @@ export const CLIENTS: readonly Path[] = [
     spans: () => [
       span('HGETALL', 'HGETALL h', { 'cache.hit': true }),
       span('HGETALL', 'HGETALL none', miss),
-      span('ZSCORE', 'ZSCORE z ?', miss),
+      span('ZSCORE', 'ZSCORE z ?', { 'cache.hit': false }),
     ],
   },
   {

@@ -40,7 +40,15 @@ export interface Path {
 
 /** A span of one command: its name, its text, and what else it has. */
 export function span(operation: string, text: string, attributes: Attributes = {}, error?: string): ExpectedSpan {
-  return { attributes: { 'db.operation.name': operation, 'db.query.text': text, ...attributes }, error };
+  const family = 'cache.hit' in attributes ? familyIn(text) : {};
+  return { attributes: { 'db.operation.name': operation, 'db.query.text': text, ...family, ...attributes }, error };
+}
+
+/** Of a look-up of one key. Keys here are a word each, or end in a number. */
+function familyIn(text: string): Attributes {
+  const [, key = '', ...more] = text.split(' ');
+  if (more.some((word) => word !== '?')) return {};
+  return { 'db.redis.key_family': key === '?' ? '_other' : key.replace(/\d+/g, '{}') };
 }
 
 /** A span of a command that Redis refused. */
@@ -54,7 +62,8 @@ export function unanswered(operation: string, text: string, type: string, descri
 }
 
 export const hit = (valueLength: number): Attributes => ({ 'cache.hit': true, 'db.redis.value_length': valueLength });
-export const miss: Attributes = { 'cache.hit': false };
+/** A miss of a key that nobody in this process has written. */
+export const miss: Attributes = { 'cache.hit': false, 'cache.miss.reason': 'unknown' };
 export const items = (hits: number, misses: number): Attributes => ({
   'cache.hit': misses === 0 && hits > 0,
   'cache.hit_count': hits,

@@ -98,8 +98,9 @@ describe('metric recorder', () => {
     await client.multi().get('a').get('b').exec();
     await client.multi().get('a').get('b').execAsPipeline();
     assert.deepEqual(await points('cache.requests'), [
-      { attributes: { 'cache.result': 'hit' }, value: 4 },
-      { attributes: { 'cache.result': 'miss' }, value: 5 },
+      { attributes: { 'cache.result': 'hit', 'db.redis.key_family': 'a' }, value: 4 },
+      { attributes: { 'cache.result': 'miss', 'db.redis.key_family': 'b' }, value: 4 },
+      { attributes: { 'cache.result': 'miss', 'db.redis.key_family': 'c' }, value: 1 },
     ]);
   });
 

@@ -169,7 +169,9 @@ describe('span recorder', () => {
       }
       const common = { 'db.system.name': 'redis', 'db.operation.name': 'GET', 'db.namespace': '0', 'db.query.text': 'GET k' };
       const where = { 'server.address': server.host, 'server.port': server.port };
-      assert.deepEqual(asked, [[`GET ${server_()}`, { ...common, ...where, 'cache.hit': false }]]);
+      assert.deepEqual(asked, [
+        [`GET ${server_()}`, { ...common, ...where, 'cache.hit': false, 'cache.miss.reason': 'unknown', 'db.redis.key_family': 'k' }],
+      ]);
     });
 
     it('none is left open when a command is never answered', async () => {
@@ -204,6 +206,8 @@ describe('span recorder', () => {
         'server.address': server.host,
         'server.port': server.port,
         'cache.hit': false,
+        'cache.miss.reason': 'unknown',
+        'db.redis.key_family': 'k',
         'db.system': 'redis',
         'db.operation': 'GET',
         'db.statement': 'GET k',

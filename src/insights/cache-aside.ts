@@ -1,0 +1,169 @@
+// Knows: which keys were missed and are not filled yet, and by whom they were missed.
+// Must not know: commands, replies, spans, metrics.
+//
+// A write fills a miss of the same caller: of the same active span, else of the same trace. Where there is no
+// trace (metrics alone, or no span active), callers cannot be told apart, and a write fills the latest miss of its key.
+import type { Caller } from '../core/context';
+import type { Fill, Miss } from '../core/facts';
+import type { Counts } from './tally';
+
+/** A miss that is not filled by then never will be: loading takes seconds, not minutes. */
+export const LOAD_WINDOW_MS = 30_000;
+
+/** Keys and misses followed at one time; beyond them the oldest are given up. */
+export const MAX_OPEN_KEYS = 10_000;
+export const MAX_OPEN_MISSES = 20_000;
+
+/** Callers of one key that are told apart; those beyond are only counted. */
+export const MAX_CALLERS = 1_000;
+
+/** A caller that missed this long before the one that fills has given up, unless loading takes longer. */
+const MIN_STAMPEDE_MS = 1_000;
+
+/** A mark that was made by adding a duration may be off by the last bit. */
+const ROUNDING_MS = 0.001;
+
+interface OpenMiss {
+  readonly caller: Caller | undefined;
+  firstMark: number;
+  lastMark: number;
+  /** How often this caller missed it. */
+  times: number;
+  handle: Miss;
+  /** Another caller has written the key since; this one may be about to. */
+  isFilled: boolean;
+}
+
+interface OpenKey {
+  readonly counts: Counts;
+  misses: OpenMiss[];
+  /** Misses of callers beyond the cap, not filled. */
+  beyond: number;
+  expiresMark: number;
+}
+
+/** Joins misses with the writes that follow. Bounded in keys, callers and time. */
+export class OpenMisses {
+  private readonly keys = new Map<number, OpenKey>();
+  private missCount = 0;
+
+  /** How many misses are open. */
+  get size(): number {
+    return this.missCount;
+  }
+
+  add(key: number, counts: Counts, caller: Caller | undefined, mark: number, handle: Miss): void {
+    const open = this.keys.get(key) ?? this.begin(key, counts, mark);
+    const known = caller === undefined ? undefined : open.misses.find((miss) => isSame(miss.caller, caller));
+    if (known !== undefined) missAgain(known, mark, handle);
+    else if (open.misses.length >= MAX_CALLERS) open.beyond++;
+    else {
+      open.misses.push({ caller, firstMark: mark, lastMark: mark, times: 1, handle, isFilled: false });
+      this.missCount++;
+    }
+    while (this.keys.size > MAX_OPEN_KEYS || this.missCount > MAX_OPEN_MISSES) this.giveUpOldest();
+  }
+
+  /** A write of the key. undefined: whoever wrote it had not missed it. */
+  fill(key: number, callerOf: () => Caller | undefined, startMark: number): Fill | undefined {
+    const open = this.keys.size === 0 ? undefined : this.keys.get(key);
+    if (open === undefined) return undefined;
+    const index = indexOfMiss(open.misses, callerOf(), startMark + ROUNDING_MS);
+    const miss = open.misses[index];
+    const fill = miss === undefined ? undefined : fillOf(open, miss, startMark);
+    for (const one of open.misses) one.isFilled = true;
+    open.beyond = 0;
+    if (miss !== undefined) {
+      open.misses.splice(index, 1);
+      this.missCount--;
+    }
+    if (open.misses.length === 0) this.keys.delete(key);
+    return fill;
+  }
+
+  /** Gives up what is too old. Keys are in the order of their first misses: the first young one ends it. */
+  expire(nowMark: number): void {
+    for (const [key, open] of this.keys) {
+      if (open.expiresMark > nowMark) return;
+      this.giveUp(key, open, nowMark);
+    }
+  }
+
+  clear(): void {
+    this.keys.clear();
+    this.missCount = 0;
+  }
+
+  private begin(key: number, counts: Counts, mark: number): OpenKey {
+    this.expire(mark);
+    const open: OpenKey = { counts, misses: [], beyond: 0, expiresMark: mark + LOAD_WINDOW_MS };
+    this.keys.set(key, open);
+    return open;
+  }
+
+  private giveUp(key: number, open: OpenKey, nowMark: number): void {
+    const young = open.misses.filter((miss) => miss.lastMark + LOAD_WINDOW_MS > nowMark);
+    open.counts.unfilled += unfilledTimes(open.misses) - unfilledTimes(young) + open.beyond;
+    this.keys.delete(key);
+    this.missCount += young.length - open.misses.length;
+    if (young.length === 0) return;
+    // Callers that came later go on: they have a window of their own.
+    const expiresMark = Math.min(...young.map((miss) => miss.lastMark)) + LOAD_WINDOW_MS;
+    this.keys.set(key, { counts: open.counts, misses: young, beyond: 0, expiresMark });
+  }
+
+  private giveUpOldest(): void {
+    const [oldest] = this.keys;
+    if (oldest !== undefined) this.giveUp(oldest[0], oldest[1], Number.POSITIVE_INFINITY);
+  }
+}
+
+function missAgain(miss: OpenMiss, mark: number, handle: Miss): void {
+  if (miss.isFilled) {
+    miss.firstMark = mark;
+    miss.times = 0;
+  }
+  miss.isFilled = false;
+  miss.lastMark = mark;
+  miss.handle = handle;
+  miss.times++;
+}
+
+function fillOf(open: OpenKey, miss: OpenMiss, startMark: number): Fill {
+  const loadMs = Math.max(0, startMark - miss.lastMark);
+  const stampedeWidth = miss.isFilled ? undefined : widthOf(open, miss, loadMs);
+  return { family: open.counts.family, loadMs, miss: miss.handle, stampedeWidth };
+}
+
+/**
+ * The latest miss of the same span, else of the same trace; without a trace, of anybody who has none either. -1: none.
+ * A miss whose reply came after the write was called has nothing to do with it.
+ */
+function indexOfMiss(misses: readonly OpenMiss[], caller: Caller | undefined, untilMark: number): number {
+  let ofTrace = -1;
+  for (let index = misses.length - 1; index >= 0; index--) {
+    const { caller: other, lastMark } = misses[index] as OpenMiss;
+    if (lastMark > untilMark) continue;
+    if (caller === undefined ? other === undefined : isSame(other, caller)) return index;
+    if (ofTrace < 0 && caller !== undefined && other?.traceId === caller.traceId) ofTrace = index;
+  }
+  return ofTrace;
+}
+
+function isSame(one: Caller | undefined, other: Caller): boolean {
+  return one !== undefined && one.spanId === other.spanId && one.traceId === other.traceId;
+}
+
+/** Callers that want the key together: those that missed it since the one that fills did, or not long before. */
+function widthOf({ misses, beyond }: OpenKey, filling: OpenMiss, loadMs: number): number {
+  const since = filling.firstMark - Math.max(loadMs, MIN_STAMPEDE_MS);
+  let width = beyond;
+  for (const miss of misses) if (!miss.isFilled && miss.lastMark >= since) width++;
+  return width;
+}
+
+function unfilledTimes(misses: readonly OpenMiss[]): number {
+  let times = 0;
+  for (const miss of misses) if (!miss.isFilled) times += miss.times;
+  return times;
+}

@@ -1,0 +1,82 @@
+// Knows: in which order a command is read, and what of it is remembered.
+// Must not know: spans, metrics, clients.
+import { lookup } from '../catalog';
+import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
+import type { BatchFacts, Facts, FamilyCounts, InsightSettings, Insights } from '../core/facts';
+import { BatchDigest } from './batch';
+import { NO_DATA, readData, readLookup } from './cache';
+import { classify } from './errors';
+import { Tally } from './tally';
+import { type Answered, CacheTraffic, type KnownEntry, type Origin } from './traffic';
+
+const UNKNOWN: Facts = { failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
+
+/** Reads commands and batches. What it remembers is bounded, and expires. */
+export class CommandInsights implements Insights {
+  private readonly tally: Tally;
+  private readonly traffic: CacheTraffic;
+
+  constructor(
+    private readonly settings: InsightSettings,
+    report: (message: string) => void,
+  ) {
+    this.tally = new Tally(settings, report);
+    this.traffic = new CacheTraffic(this.tally, settings.cache);
+  }
+
+  command(command: Command, outcome: Outcome): Facts {
+    if (outcome.failed) return { ...UNKNOWN, failure: classify(outcome.error) };
+    return this.read(command, command.startMark + outcome.durationMs, command.args, outcome.reply, outcome.isLocal, command.traced);
+  }
+
+  batch(batch: Batch, outcome: BatchOutcome): BatchFacts {
+    const { members: keepsMembers } = this.settings;
+    const digest = new BatchDigest(operationOf(batch));
+    const endMark = batch.startMark + outcome.durationMs;
+    for (let index = 0; index < batch.commands.length; index++) {
+      const reply = outcome.replies[index];
+      let facts: Facts;
+      if (reply instanceof Error) facts = digest.fail(index, { ...UNKNOWN, failure: classify(reply) });
+      else if (outcome.aborted || !(index in outcome.replies)) facts = outcome.failed ? this.unanswered(outcome) : UNKNOWN;
+      else facts = digest.add(this.read(batch, endMark, batch.commands[index] as Arguments, reply, false, keepsMembers));
+      if (keepsMembers) digest.members.push(facts);
+    }
+    if (outcome.aborted) digest.failure = undefined;
+    else if (outcome.failed) digest.failure ??= classify(outcome.error);
+    return digest;
+  }
+
+  counts(nowMark: number): Iterable<FamilyCounts> {
+    this.traffic.expire(nowMark);
+    return this.tally.all();
+  }
+
+  resetCounts(): void {
+    this.tally.reset();
+  }
+
+  /** A command of a batch that failed as a whole. */
+  private unanswered(outcome: BatchOutcome): Facts {
+    return { ...UNKNOWN, failure: classify(outcome.error) };
+  }
+
+  private read(origin: Origin, endMark: number, args: Arguments, reply: unknown, isLocal: boolean, withData: boolean): Facts {
+    const entry = lookup(args);
+    if (entry.rule === undefined) return UNKNOWN;
+    const { rule, canonical } = entry;
+    const answered: Answered = { origin, endMark, entry: entry as KnownEntry, args, reply };
+    const found = readLookup(entry, args, reply);
+    const data = withData || rule.writes ? readData(entry, args, reply, origin.startTimeMs) : NO_DATA;
+    let cache = found && this.traffic.lookUp(answered, found, isLocal);
+    if (rule.stores) cache = this.traffic.write(answered, data);
+    else if (found === undefined || rule.writes || canonical === 'GETDEL') this.traffic.change(answered, data);
+    return { failure: undefined, lookup: found, data, cache, lock: undefined };
+  }
+}
+
+function operationOf({ kind, commands }: Batch): string {
+  const [first] = commands;
+  if (first === undefined) return kind;
+  const { canonical, operation } = lookup(first);
+  return commands.every((args) => lookup(args).canonical === canonical) ? `${kind} ${operation}` : kind;
+}
