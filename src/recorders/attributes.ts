@@ -20,7 +20,7 @@ export function nameFor(operation: string, procedure: string | undefined, facts:
   return target === undefined ? operation : `${operation} ${target}`;
 }
 
-/** What every span has. One object of a stable shape: the SDK passes over members that are undefined. */
+/** What every span has. Without undefined members: the SDK copies them all, twice, before it passes over them. */
 export function spanAttributes(operation: string, facts: ClientFacts, text: string | undefined, failure: Failure | undefined): Attributes {
   const attributes: Attributes = {
     [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
@@ -28,8 +28,9 @@ export function spanAttributes(operation: string, facts: ClientFacts, text: stri
     [semconv.ATTR_DB_NAMESPACE]: facts.namespace,
     [semconv.ATTR_DB_QUERY_TEXT]: text,
     [semconv.ATTR_SERVER_ADDRESS]: facts.serverAddress,
-    [semconv.ATTR_SERVER_PORT]: shownPort(facts),
   };
+  const port = shownPort(facts);
+  if (port !== undefined) attributes[semconv.ATTR_SERVER_PORT] = port;
   if (facts.peerAddress !== undefined) {
     attributes[semconv.ATTR_NETWORK_PEER_ADDRESS] = facts.peerAddress;
     attributes[semconv.ATTR_NETWORK_PEER_PORT] = facts.peerPort;
