@@ -15,9 +15,17 @@ import type { MessageMetrics } from './message-metrics';
 /** Attribute objects kept for one client: every command and error it meets, and a bound if names vary without end. */
 const MAX_ATTRIBUTE_SETS = 500;
 
+/**
+ * Operations told apart: more than Redis has commands. The SDK keeps a series for every name it ever saw, a kilobyte
+ * each, and a program that sends names without end would fill the heap with them.
+ */
+const MAX_OPERATIONS = 500;
+const OTHER = '_OTHER';
+
 /** Counts and times operations, whether or not they have a span. */
 export class MetricRecorder implements Recorder {
   private readonly attributeSets = new WeakMap<ClientFacts, Map<string, Attributes>>();
+  private readonly operations = new Set<string>();
   private meter: Meter | undefined;
   private duration: Histogram | undefined;
   private readonly cache = new CacheMetrics();
@@ -85,9 +93,14 @@ export class MetricRecorder implements Recorder {
     const key = failure === undefined ? operation : `${operation} ${failure.type}`;
     const known = sets.get(key);
     if (known !== undefined) return known;
-    const attributes = metricAttributes(operation, facts, failure);
+    const attributes = metricAttributes(this.bounded(operation), facts, failure);
     if (sets.size < MAX_ATTRIBUTE_SETS) sets.set(key, attributes);
     return attributes;
+  }
+
+  private bounded(operation: string): string {
+    if (this.operations.size < MAX_OPERATIONS) this.operations.add(operation);
+    return this.operations.has(operation) ? operation : OTHER;
   }
 
   /** A provider came, went or was replaced: the instruments belong to one meter. */

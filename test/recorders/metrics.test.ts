@@ -90,6 +90,20 @@ describe('metric recorder', () => {
     assert.ok((value.sum ?? 0) > 0 && (value.sum ?? 0) < 1);
   });
 
+  it('counts names without end under one, and goes on with those it knows', async () => {
+    const names = Array.from({ length: 1_000 }, (_, index) => `NAME.${index}`);
+    await Promise.allSettled(['GET', ...names, 'GET'].map((name) => client.sendCommand([name, 'k'])));
+    const operations = (await points('db.client.operation.duration')).map(({ attributes, value }) => {
+      return [(attributes as Record<string, unknown>)['db.operation.name'], value] as const;
+    });
+    assert.ok(operations.length <= 501, `${operations.length} series`);
+    assert.deepEqual(operations[0], ['GET', 2]);
+    assert.equal(
+      operations.find(([name]) => name === '_OTHER')?.[1],
+      1_002 - operations.slice(0, -1).reduce((sum, [, value]) => sum + value, 0),
+    );
+  });
+
   it('counts hits and misses of single commands, of every item, and inside batches', async () => {
     await client.set('a', '');
     await client.get('a');
