@@ -73,7 +73,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     const insights = new CommandInsights(settings.insights, this.report);
     this.metrics.use(insights);
     this.operation.use(settings.operation, insights, spans, this.metrics);
-    this.messageMetrics.use(settings.spans.keys !== 'hidden');
+    this.messageMetrics.use(settings.spans.keys);
     const messageSpans = new MessageSpans(settings.spans, this.providers.tracer, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics);
   }

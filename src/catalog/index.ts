@@ -3,7 +3,7 @@ export type { HitRule } from './commands';
 export { familyOf, KeyFamilies } from './families';
 export type { Role } from './grammar';
 export { endOfItems, type Items } from './items';
-export { HIDDEN, type KeyMask, type KeyMode, keyMask } from './keys';
+export { familyMask, HIDDEN, type KeyMask, type KeyMode, keyMask } from './keys';
 export { type CommandRule, type Entry, lookup } from './lookup';
 export { assignRoles } from './reader';
 export { batchText, procedureName, queryText } from './redact';

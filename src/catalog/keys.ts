@@ -22,6 +22,12 @@ export function keyMask(mode: KeyMode, report: (message: string) => void): KeyMa
   return mode === 'full' ? maskNothing : mode === 'family' ? maskVarying : maskRevealing;
 }
 
+/** The mask of names that few should be, of spans and of metrics: the family of whatever the mode shows. */
+export function familyMask(mode: KeyMode, report: (message: string) => void): KeyMask {
+  if (typeof mode !== 'function') return keyMask(mode === 'hidden' ? 'hidden' : 'family', report);
+  return (key) => maskVarying(maskWith(mode, key, report));
+}
+
 function maskNothing(key: unknown): string {
   return textOf(key) ?? HIDDEN;
 }

@@ -59,13 +59,18 @@ export function batchText(commands: readonly Arguments[], lookup: (args: Argumen
 
 const PROCEDURE = /^[\w.-]{1,64}$/;
 
-/** The sha or the function a command calls. A script's body, or whatever else stands where a sha belongs, is none. */
-export function procedureName({ rule, from }: Entry, args: Arguments): string | undefined {
+/**
+ * The sha or the function a command calls, the function shown as in the text. A script's body, or whatever else stands
+ * where a sha belongs, is none.
+ */
+export function procedureName({ rule, from }: Entry, args: Arguments, mask: KeyMask): string | undefined {
   if (!rule?.procedure) return undefined;
   const [first] = rule.grammar;
   const name = args[from];
-  const shape = first?.kind === 'one' && first.role === 'sha' ? SHA : PROCEDURE;
-  return typeof name === 'string' && shape.test(name) ? name : undefined;
+  if (typeof name !== 'string') return undefined;
+  if (first?.kind === 'one' && first.role === 'sha') return SHA.test(name) ? name : undefined;
+  const shown = PROCEDURE.test(name) ? mask(name) : HIDDEN;
+  return shown === HIDDEN ? undefined : shown;
 }
 
 const NUMBER = /^(?:[+-]?(?:\d{1,20}(?:\.\d{1,20})?|inf)|#\d{1,20}|\*)$/i;

@@ -1,7 +1,7 @@
 // Knows: which metrics a message moves, sent or delivered.
 // Must not know: clients, redis versions, patches, spans.
 import type { Attributes, Counter, Histogram, Meter, UpDownCounter } from '@opentelemetry/api';
-import { KeyFamilies } from '../catalog';
+import { familyMask, KeyFamilies, type KeyMode } from '../catalog';
 import type { ClientFacts, Message, ProcessOutcome } from '../core/events';
 import type { MessageRecorder, Processing } from '../core/recorder';
 import * as semconv from '../core/semconv';
@@ -22,16 +22,18 @@ interface Instruments {
 
 /** Counts messages by the family of their channel, never by the channel. */
 export class MessageMetrics implements MessageRecorder {
-  private readonly families = new KeyFamilies();
-  private showsFamilies = true;
+  /** undefined: no channel may be shown. */
+  private families: KeyFamilies | undefined = new KeyFamilies();
   private instruments: Instruments | undefined;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
   constructor(private readonly source: () => Meter | undefined) {}
 
-  /** @param showsFamilies whether a channel may be shown at all; default true */
-  use(showsFamilies: boolean): void {
-    this.showsFamilies = showsFamilies;
+  /** @param keys how channels are shown: the family is that of what is seen of them */
+  use(keys: KeyMode): void {
+    // The recorder of spans has a mask of its own, which reports what is wrong with the function.
+    const familyOf = typeof keys === 'function' ? familyMask(keys, () => {}) : undefined;
+    this.families = keys === 'hidden' ? undefined : new KeyFamilies({ familyOf });
   }
 
   isActive(): boolean {
@@ -63,7 +65,7 @@ export class MessageMetrics implements MessageRecorder {
       [semconv.ATTR_MESSAGING_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
       [semconv.ATTR_MESSAGING_OPERATION_NAME]: operation,
     };
-    if (this.showsFamilies) attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = this.families.of(channel);
+    if (this.families !== undefined) attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = this.families.of(channel);
     addServer(attributes, facts);
     return attributes;
   }

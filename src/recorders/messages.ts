@@ -1,7 +1,7 @@
 // Knows: how a delivered message is written down as a span.
 // Must not know: clients, redis versions, patches, metrics.
 import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
-import { type KeyMask, keyMask } from '../catalog';
+import { familyMask, type KeyMask, keyMask } from '../catalog';
 import type { SpanSettings } from '../config';
 import type { Message, ProcessOutcome } from '../core/events';
 import type { MessageRecorder, Processing, Report } from '../core/recorder';
@@ -30,7 +30,7 @@ export class MessageSpans implements MessageRecorder {
     report: Report,
   ) {
     this.mask = keyMask(keys, report);
-    this.channelFamily = keyMask(keys === 'hidden' ? 'hidden' : 'family', report);
+    this.channelFamily = familyMask(keys, report);
     this.hooks = new Hooks({ spanName, serializer: undefined, responseHook: undefined }, report);
   }
 

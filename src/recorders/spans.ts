@@ -10,7 +10,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { batchText, type Entry, type KeyMask, keyMask, lookup, procedureName, queryText } from '../catalog';
+import { batchText, type Entry, familyMask, type KeyMask, keyMask, lookup, procedureName, queryText } from '../catalog';
 import type { SpanSettings } from '../config';
 import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
@@ -36,7 +36,7 @@ export class SpanRecorder implements Recorder {
     report: Report,
   ) {
     this.mask = keyMask(settings.keys, report);
-    this.channelFamily = keyMask(settings.keys === 'hidden' ? 'hidden' : 'family', report);
+    this.channelFamily = familyMask(settings.keys, report);
     this.hooks = new Hooks(settings, report);
   }
 
@@ -83,7 +83,7 @@ export class SpanRecorder implements Recorder {
     const entry = lookup(args);
     const { operation, rule, from } = entry;
     const attributes = spanAttributes(operation, facts, this.textOf(entry, args), failure);
-    const procedure = procedureName(entry, args);
+    const procedure = procedureName(entry, args, this.mask);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
     if (found !== undefined) addLookup(attributes, found);
     addData(attributes, data);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { keyMask } from '../../src/catalog/keys';
+import { familyMask, keyMask } from '../../src/catalog/keys';
 
 const UUID = '550e8400-e29b-41d4-a716-446655440000';
 
@@ -41,6 +41,14 @@ describe('showing keys', () => {
     assert.equal(mask(Buffer.from('user:7')), 'USER:7');
     assert.equal(mask(Buffer.from([0xff])), '?', 'it is not asked about binary');
     assert.equal(keyMask(() => 'x'.repeat(1_000), assert.fail)('k'), `${'x'.repeat(256)}…`);
+  });
+
+  it('makes a family of what the application shows, and of nothing else', () => {
+    assert.equal(familyMask('safe', assert.fail)('orders:7'), 'orders:{}');
+    assert.equal(familyMask('full', assert.fail)('orders:7'), 'orders:{}');
+    assert.equal(familyMask('hidden', assert.fail)('orders:7'), '?');
+    assert.equal(familyMask((key) => key.replace('orders', 'x'), assert.fail)('orders:7'), 'x:{}');
+    assert.equal(familyMask(() => '?', assert.fail)('orders:7'), '?');
   });
 
   it('hides the key when the function of the application fails, and says so without the key', () => {

@@ -255,6 +255,11 @@ describe('the name of a procedure', () => {
     [['EVAL', 'f', '0'], undefined],
   ];
   for (const [args, name] of cases) {
-    it(`is ${name ?? 'none'} in ${args.join(' ')}`, () => assert.equal(procedureName(lookup(args), args), name));
+    it(`is ${name ?? 'none'} in ${args.join(' ')}`, () => assert.equal(procedureName(lookup(args), args, safe), name));
   }
+
+  it('is hidden like any other name, but a sha', () => {
+    const hidden = keyMask('hidden', assert.fail);
+    for (const [args, name] of cases) assert.equal(procedureName(lookup(args), args, hidden), name?.length === 40 ? name : undefined);
+  });
 });
