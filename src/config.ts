@@ -66,6 +66,11 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   consumerSpans?: boolean;
   /** Record metrics where a MeterProvider is registered. Default `true`. */
   metrics?: boolean;
+  /**
+   * Count in `db.client.operation.duration`, under `db.redis.internal=true`, what clients send by themselves: the
+   * handshake of a connection, the topology of a cluster or sentinel, pings. No spans, no values. Default `false`.
+   */
+  internalCommands?: boolean;
   /** Names a span. What it returns is seen by everybody who sees spans. Default: the conventions' name. */
   spanName?: (info: SpanNameInfo) => string;
   /** Makes `db.query.text` in place of our redaction: it sees every argument, secrets included. Default none. */
@@ -113,6 +118,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
     operation: Object.freeze({
       requireParentSpan,
       spansWhenParentUnsampled: read('spansWhenParentUnsampled', BOOLEAN, false),
+      internalCommands: read('internalCommands', BOOLEAN, false),
       isIgnored: matcherOf(read('ignoreCommands', PATTERNS, [])),
     }),
     messages: Object.freeze({ consumerSpans: read('consumerSpans', BOOLEAN, true), requireParentSpan }),

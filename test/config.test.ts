@@ -13,7 +13,7 @@ describe('config', () => {
   it('has defaults, frozen', () => {
     const { settings, reports } = read({});
     assert.deepEqual(settings, {
-      operation: { requireParentSpan: false, spansWhenParentUnsampled: false, isIgnored: undefined },
+      operation: { requireParentSpan: false, spansWhenParentUnsampled: false, internalCommands: false, isIgnored: undefined },
       messages: { consumerSpans: true, requireParentSpan: false },
       insights: { families: true, familyOf: undefined, cache: true, members: false },
       spans: {
@@ -56,10 +56,11 @@ describe('config', () => {
         [`${PREFIX}SEMCONV`]: 'dup',
         [`${PREFIX}CONSUMER_SPANS`]: 'false',
         [`${PREFIX}METRICS`]: 'false',
+        [`${PREFIX}INTERNAL_COMMANDS`]: 'true',
       },
     );
     const { isIgnored, ...operation } = settings.operation;
-    assert.deepEqual(operation, { requireParentSpan: true, spansWhenParentUnsampled: true });
+    assert.deepEqual(operation, { requireParentSpan: true, spansWhenParentUnsampled: true, internalCommands: true });
     assert.deepEqual(
       [['PING'], ['config', 'get', 'x'], ['GET', 'ping']].map((args) => isIgnored?.(args)),
       [true, true, false],

@@ -258,6 +258,8 @@ const PATCHED_V4 = [
   'index.multiExecutor',
 ];
 const PATCHED_V5 = [
+  'commands-queue exports.default',
+  'socket exports.default',
   'commands-queue.addCommand',
   'index.connect',
   'index._executeCommand',

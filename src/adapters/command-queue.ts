@@ -3,7 +3,7 @@
 import type { Arguments } from '../core/events';
 import type { Tap } from '../core/operation';
 import { Batches, selectedBy, selects } from './batch';
-import { type NodeRef, Retries, settleWith } from './command';
+import { type NodeRef, Retries, sendInternal, settleWith } from './command';
 import { type ClientOptions, factsFrom, selectDatabase, UNKNOWN_SERVER } from './facts';
 import { asNodeOf, type Groups } from './groups';
 import { type Class, onConstruct, PatchLedger, type Target } from './patch';
@@ -80,6 +80,8 @@ export class CommandQueueTap {
   private wrapAdd(original: AddCommand): AddCommand {
     const { tap, batches, retries, groups } = this;
     const connectionOf = (queue: object) => this.connectionOf(queue);
+    // Whose node it is may not be known yet, and must not be remembered as unknown.
+    const nodeOf = (queue: object) => this.connections.get(queue) ?? { facts: UNKNOWN_SERVER };
     return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
       const call = arguments as unknown as Parameters<AddCommand>;
       if (batches.inside) {
@@ -87,10 +89,11 @@ export class CommandQueueTap {
         batches.collect(this, promise);
         return promise;
       }
-      if (!Array.isArray(args) || args.length === 0 || groups.isTopology(args)) return original.apply(this, call);
+      if (!Array.isArray(args) || args.length === 0) return original.apply(this, call);
+      if (groups.isTopology(args)) return sendInternal(tap, nodeOf(this), args, () => original.apply(this, call));
       const connection = connectionOf(this);
       if (retries.concern(this, connection, args)) return retries.send(this, connection, args, () => original.apply(this, call));
-      const command = isHandshake(connection, options) ? undefined : tap.begin(connection, args);
+      const command = isHandshake(connection, options) ? tap.beginInternal(connection, args) : tap.begin(connection, args);
       const promise = original.apply(this, call);
       const settled = command === undefined ? promise : settleWith(tap, command, promise);
       return args[0] === 'SELECT' ? followSelect(connection, args[1], settled) : settled;

@@ -26,6 +26,12 @@ export function settleWith(tap: Tap, command: Command, promise: Promise<unknown>
   );
 }
 
+/** Sends what the client sends by itself. It has no span; it is counted where the user asks for it. */
+export function sendInternal(tap: Tap, client: ClientRef, args: Arguments, call: () => Promise<unknown>): Promise<unknown> {
+  const command = tap.beginInternal(client, args);
+  return command === undefined ? call() : settleWith(tap, command, call());
+}
+
 /** What a script executor was asked to run, while it sends its first command. */
 interface DefinedScript {
   readonly body: unknown;

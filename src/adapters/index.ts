@@ -4,6 +4,7 @@ import type { MessageTap } from '../core/delivery';
 import type { Tap } from '../core/operation';
 import type { NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import { CommandQueueTap } from './command-queue';
+import { Connections } from './connections';
 import { FanOuts } from './fan-out';
 import { Groups } from './groups';
 import { LegacyClientTap } from './legacy-client';
@@ -43,7 +44,11 @@ const QUEUE_FILES: readonly SeamFile[] = [
 ];
 
 const CLIENT_FILES: readonly SeamFile[] = [
-  { file: 'dist/lib/client/commands-queue.js', patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) },
+  {
+    file: 'dist/lib/client/commands-queue.js',
+    patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) && taps.connections.patchQueue(exported, ledger),
+  },
+  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger) },
   {
     file: 'dist/lib/client/index.js',
     patch: (taps, exported, ledger) =>
@@ -87,6 +92,7 @@ interface Taps {
   readonly queue: CommandQueueTap;
   readonly legacy: LegacyClientTap;
   readonly pool: PoolTap;
+  readonly connections: Connections;
   readonly native: NativeMetricsTap;
   readonly pubSub: PubSubTap;
   readonly listeners: QueueListenersTap;
@@ -117,11 +123,13 @@ export class Adapters {
   ) {
     const groups = new Groups();
     const pubSub = new PubSubTap(messages, groups);
+    const connections = new Connections();
     const fanOuts = new FanOuts(tap, (slots) => groups.factsOf(slots));
     this.taps = {
       groups,
       fanOuts,
-      client: new RedisClientTap(tap, groups, fanOuts),
+      connections,
+      client: new RedisClientTap(tap, groups, fanOuts, connections),
       queue: new CommandQueueTap(tap, groups),
       legacy: new LegacyClientTap(tap, messages),
       pool: new PoolTap(pools),

@@ -128,8 +128,9 @@ export class LegacyClientTap {
     if (!Array.isArray(command?.args) || this.seen.has(command)) return undefined;
     if (isOffline(client) || client.options?.retry_unfulfilled_commands) this.seen.add(command);
     const isMember = this.batches.owns(client, command);
-    if (!isMember && (this.isBackground || isRestoring(command))) return undefined;
-    const ending = isMember ? this.batches.endingOf(command) : this.begin(client, command);
+    const isInternal = !isMember && (this.isBackground || isRestoring(command));
+    if (isInternal && !this.tap.wantsInternal) return undefined;
+    const ending = isMember ? this.batches.endingOf(command) : this.begin(client, command, isInternal);
     const { callback } = command;
     if (typeof callback !== 'function') {
       if (ending !== undefined) this.silent.set(command, ending);
@@ -141,9 +142,10 @@ export class LegacyClientTap {
     return ending;
   }
 
-  private begin(client: Client, object: CommandObject): Ending | undefined {
+  private begin(client: Client, object: CommandObject, isInternal: boolean): Ending | undefined {
     if (MODES.has(object.command)) return undefined;
-    const command = this.tap.begin(this.clientOf(client), argumentsOf(object));
+    const [ref, args] = [this.clientOf(client), argumentsOf(object)];
+    const command = isInternal ? this.tap.beginInternal(ref, args) : this.tap.begin(ref, args);
     return command === undefined ? undefined : new Single(this.tap, command);
   }
 

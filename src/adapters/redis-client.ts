@@ -3,7 +3,8 @@
 import type { Arguments, ClientRef } from '../core/events';
 import type { Tap } from '../core/operation';
 import { Batches } from './batch';
-import { type NodeRef, Retries, settleWith } from './command';
+import { type NodeRef, Retries, sendInternal, settleWith } from './command';
+import type { Connections } from './connections';
 import { type ClientOptions, factsFrom, selectDatabase } from './facts';
 import type { FanOuts } from './fan-out';
 import { asNodeOf, type Groups } from './groups';
@@ -16,6 +17,10 @@ interface Client {
   readonly options?: ClientOptions & { readonly pingInterval?: number; readonly credentialsProvider?: { readonly type?: string } };
 }
 
+interface AddOptions {
+  readonly chainId?: unknown;
+}
+
 type Send = (this: Client, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 type Execute = (this: Client, commands: unknown, selectedDatabase?: number, ...rest: unknown[]) => Promise<unknown>;
 type ExecuteScript = (
@@ -25,7 +30,7 @@ type ExecuteScript = (
   ...rest: unknown[]
 ) => Promise<unknown>;
 type Quit = (this: Client) => Promise<unknown>;
-type AddCommand = (this: object, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
+type AddCommand = (this: object, args: Arguments, options?: AddOptions, ...rest: unknown[]) => Promise<unknown>;
 
 /** Taps the clients of redis 5 and 6. One for each copy of the module, for as long as it is loaded. */
 export class RedisClientTap {
@@ -37,6 +42,7 @@ export class RedisClientTap {
     private readonly tap: Tap,
     private readonly groups: Groups,
     private readonly fanOuts: FanOuts,
+    private readonly connections: Connections,
   ) {
     this.batches = new Batches(tap);
     this.retries = new Retries(tap);
@@ -62,9 +68,12 @@ export class RedisClientTap {
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'addCommand')) return false;
-    const { batches } = this;
+    const { tap, batches, connections } = this;
     ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => {
-      return function addCommand(this: object): Promise<unknown> {
+      return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
+        if (tap.wantsInternal && isHandshake(options)) {
+          return sendInternal(tap, connections.serverOf(this), args, () => original.apply(this, arguments as never));
+        }
         const promise = original.apply(this, arguments as never);
         if (batches.inside) batches.collect(this, promise);
         return promise;
@@ -76,11 +85,15 @@ export class RedisClientTap {
   private wrapSend(original: Send): Send {
     const { tap, retries, groups, fanOuts } = this;
     const clientOf = (client: Client) => this.clientOf(client);
+    // Whose node it is may not be known yet, and must not be remembered as unknown.
+    const nodeOf = (client: Client) => this.clients.get(client) ?? { facts: factsFrom(client.options) };
     return function sendCommand(this: Client, args: Arguments): Promise<unknown> {
       const client = this._self ?? this;
       const call = arguments as unknown as Parameters<Send>;
       if (!Array.isArray(args) || args.length === 0 || fanOuts.inside) return original.apply(this, call);
-      if (isBackground(client, call) || groups.isTopology(args)) return original.apply(this, call);
+      if (isBackground(client, call) || groups.isTopology(args)) {
+        return sendInternal(tap, nodeOf(client), args, () => original.apply(this, call));
+      }
       const ref = clientOf(client);
       if (retries.concern(client, ref, args)) return retries.send(client, ref, args, () => original.apply(this, call));
       const command = tap.begin(ref, args);
@@ -151,6 +164,11 @@ export function followSelect(ref: ClientRef, database: unknown, promise: Promise
     selectDatabase(ref, database);
     return reply;
   });
+}
+
+/** What a connection begins with is queued under an id that says so. */
+function isHandshake(options: AddOptions | undefined): boolean {
+  return typeof options?.chainId === 'symbol' && options.chainId.description === 'Socket Initiator';
 }
 
 /** What the client sends by itself: the PING of `pingInterval`, and the AUTH of credentials that stream. */

@@ -36,6 +36,8 @@ export interface Command extends Started {
   readonly context: Context;
   /** Whether a span is wanted; metrics count either way. */
   readonly traced: boolean;
+  /** The client sent it by itself: a handshake, a look at the topology. Counted only, and only where asked for. */
+  readonly isInternal?: true;
 }
 
 export type BatchKind = 'MULTI' | 'PIPELINE';

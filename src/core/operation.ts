@@ -1,6 +1,6 @@
 // Knows: which operations are recorded, and that each is settled exactly once.
 // Must not know: redis, spans, metrics.
-import { type Context, context, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, context, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import { SUPPRESS_TRACING } from './context';
 import type { Arguments, Batch, BatchKind, BatchOutcome, ClientRef, Command, Outcome } from './events';
 import type { BatchFacts, Facts, Insights } from './facts';
@@ -10,6 +10,8 @@ import type { Recorder, Report } from './recorder';
 export interface OperationSettings {
   readonly requireParentSpan: boolean;
   readonly spansWhenParentUnsampled: boolean;
+  /** Whether what clients send by themselves is counted. */
+  readonly internalCommands: boolean;
   /** Whether this command is to have no span. */
   readonly isIgnored: ((args: Arguments) => boolean) | undefined;
 }
@@ -18,6 +20,10 @@ export interface OperationSettings {
 export interface Tap {
   /** undefined: call straight through, nothing is recorded. */
   begin(client: ClientRef, args: Arguments): Command | undefined;
+  /** Whether `beginInternal` is worth a call: asked where what follows costs something. */
+  readonly wantsInternal: boolean;
+  /** A command that the client sends by itself. undefined: nothing is recorded. */
+  beginInternal(client: ClientRef, args: Arguments): Command | undefined;
   /** @param isLocal the client answered by itself, from its own cache; default false */
   succeed(command: Command, reply: unknown, isLocal?: boolean): void;
   /** @param endMark when it ended, on the monotonic clock; default now */
@@ -76,6 +82,17 @@ export class Operation implements Tap {
       this.report('a command could not be followed', error);
       return undefined;
     }
+  }
+
+  get wantsInternal(): boolean {
+    return this.settings.internalCommands && !this.isStopped;
+  }
+
+  beginInternal(client: ClientRef, args: Arguments): Command | undefined {
+    if (!this.wantsInternal || !this.metrics.isActive()) return undefined;
+    const marks = { startTimeMs: Date.now(), startMark: performance.now() };
+    // Nobody in the application called.
+    return { args, client, context: ROOT_CONTEXT, traced: false, isInternal: true, ...marks };
   }
 
   succeed(command: Command, reply: unknown, isLocal = false): void {

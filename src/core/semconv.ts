@@ -69,6 +69,7 @@ export const METRIC_CACHE_WRITES = 'cache.writes';
 export const METRIC_CACHE_VALUE_SIZE = 'cache.value.size';
 
 export const ATTR_REDIS_CACHE_LOCAL = 'db.redis.cache.local';
+export const ATTR_REDIS_INTERNAL = 'db.redis.internal';
 export const ATTR_REDIS_VALUE_LENGTH = 'db.redis.value_length';
 export const ATTR_REDIS_TTL_SECONDS = 'db.redis.ttl_seconds';
 export const ATTR_REDIS_KEYS_DELETED = 'db.redis.keys_deleted';

@@ -57,7 +57,8 @@ export class MetricRecorder implements Recorder {
     const { args } = command;
     const { facts } = command.client;
     const { operation, rule, from } = lookup(args);
-    this.record(operation, facts, failure, outcome.durationMs);
+    this.record(operation, facts, failure, outcome.durationMs, command.isInternal);
+    if (command.isInternal) return;
     if (rule?.sends) this.messages.sent(args[from], facts, failure?.type);
     if (cache !== undefined) this.cache.record(cache.fills, cache.sizes);
   }
@@ -79,21 +80,23 @@ export class MetricRecorder implements Recorder {
     });
   }
 
-  private record(operation: string, facts: ClientFacts, failure: Failure | undefined, durationMs: number): void {
+  private record(operation: string, facts: ClientFacts, failure: Failure | undefined, durationMs: number, isInternal?: boolean): void {
     if (this.isDoubled) return;
-    this.duration?.record(durationMs / 1_000, this.attributesOf(operation, facts, failure));
+    this.duration?.record(durationMs / 1_000, this.attributesOf(operation, facts, failure, isInternal));
   }
 
-  private attributesOf(operation: string, facts: ClientFacts, failure: Failure | undefined): Attributes {
+  private attributesOf(operation: string, facts: ClientFacts, failure: Failure | undefined, isInternal = false): Attributes {
     let sets = this.attributeSets.get(facts);
     if (sets === undefined) {
       sets = new Map();
       this.attributeSets.set(facts, sets);
     }
-    const key = failure === undefined ? operation : `${operation} ${failure.type}`;
+    const outcome = failure === undefined ? operation : `${operation} ${failure.type}`;
+    const key = isInternal ? `${outcome} internal` : outcome;
     const known = sets.get(key);
     if (known !== undefined) return known;
     const attributes = metricAttributes(this.bounded(operation), facts, failure);
+    if (isInternal) attributes[semconv.ATTR_REDIS_INTERNAL] = true;
     if (sets.size < MAX_ATTRIBUTE_SETS) sets.set(key, attributes);
     return attributes;
   }

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Measuring, type Point } from '../support/metrics';
+import { type RedisServer, startCluster, startStandalone } from '../support/redis-server';
+import { assertQuiet, instrumentation, redisSpans, resetTracing } from '../support/tracing';
+import { connect, end, LEGACY_VERSIONS, loadRedis, major, VERSIONS, type Version } from '../support/versions';
+
+const DURATION = 'db.client.operation.duration';
+
+/** What each version says when a connection is made, with a password and a database. */
+const HANDSHAKES: Record<Version, Record<string, number>> = {
+  '2.8': { auth: 1, info: 1, select: 1 },
+  '3.1': { auth: 1, info: 1, select: 1 },
+  '4.0': { AUTH: 1, SELECT: 1 },
+  '4.7': { AUTH: 1, 'CLIENT SETINFO': 2, SELECT: 1 },
+  '5.0': { AUTH: 1, SELECT: 1 },
+  '5.12': { AUTH: 1, 'CLIENT SETINFO': 2, SELECT: 1 },
+  '6.3': { HELLO: 1, CLIENT: 1, 'CLIENT SETINFO': 2, SELECT: 1 }, // CLIENT MAINT_NOTIFICATIONS is in no table yet
+};
+
+describe('internal commands', () => {
+  let server: RedisServer;
+  let measuring: Measuring;
+  before(async () => {
+    server = await startStandalone({ args: ['--requirepass', 'hunter2'] });
+  });
+  after(() => server.stop());
+  beforeEach(() => {
+    resetTracing({ internalCommands: true });
+    measuring = Measuring.start();
+  });
+  afterEach(async () => {
+    await measuring.stop();
+    assertQuiet();
+  });
+
+  async function internal(): Promise<Point[]> {
+    return (await measuring.points(DURATION)).filter(({ attributes }) => attributes['db.redis.internal'] !== undefined);
+  }
+
+  function byOperation(points: readonly Point[]): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { attributes, value } of points) {
+      const operation = String(attributes['db.operation.name']);
+      counts[operation] = (counts[operation] ?? 0) + value;
+    }
+    return counts;
+  }
+
+  async function load(version: Version): Promise<void> {
+    const client = await connect(loadRedis(version), server, { password: 'hunter2', database: 2 });
+    await client.get('k');
+    await end(client);
+  }
+
+  for (const version of [...LEGACY_VERSIONS, ...VERSIONS]) {
+    it(`are counted as such on redis ${version}, without a span, at their server, and its errors`, async () => {
+      await load(version);
+      const points = await internal();
+      assert.deepEqual(byOperation(points), HANDSHAKES[version]);
+      for (const { attributes } of points) {
+        const { 'db.operation.name': _, 'error.type': type, 'db.response.status_code': code, ...rest } = attributes;
+        assert.deepEqual(rest, {
+          'db.system.name': 'redis',
+          'db.namespace': rest['db.namespace'],
+          'server.address': server.host,
+          'server.port': server.port,
+          'db.redis.internal': true,
+        });
+        assert.equal(type, code);
+      }
+      assert.deepEqual(
+        redisSpans().map(({ attributes }) => String(attributes['db.operation.name']).toUpperCase()),
+        ['GET'],
+      );
+      const others = (await measuring.points(DURATION)).filter(({ attributes }) => attributes['db.redis.internal'] === undefined);
+      assert.deepEqual(Object.values(byOperation(others)), [1]);
+    });
+
+    it(`are not there by default on redis ${version}`, async () => {
+      instrumentation.setConfig({});
+      await load(version);
+      assert.deepEqual(Object.values(byOperation(await measuring.points(DURATION))), [1]);
+    });
+  }
+
+  it('count the pings of redis 5 and 6', async () => {
+    for (const version of ['5.0', '6.3'] as const) {
+      const client = await connect(loadRedis(version), server, { password: 'hunter2', pingInterval: 5 });
+      await sleep(50);
+      await end(client);
+    }
+    const { PING } = byOperation(await internal());
+    assert.ok(PING !== undefined && PING >= 2, `${PING}`);
+    assert.deepEqual(redisSpans(), []);
+  });
+
+  it('count the topology of a cluster, and leave its spans at the seeds', async () => {
+    const cluster = await startCluster({ masters: 3, replicasPerMaster: 0 });
+    try {
+      for (const version of VERSIONS.filter((one) => one !== '4.0')) {
+        resetTracing({ internalCommands: true });
+        const client = loadRedis(version).createCluster({ rootNodes: cluster.rootNodes });
+        client.on('error', () => {});
+        await client.connect();
+        await client.get('k');
+        await (major(version) === 4 ? client.disconnect() : client.destroy());
+        const seeds = cluster.rootNodes.map(({ url }) => url.replace('redis://', '')).sort();
+        assert.deepEqual(
+          redisSpans().map(({ attributes }) => attributes['server.address']),
+          [seeds.join(',')],
+        );
+      }
+      const { 'CLUSTER SLOTS': slots } = byOperation(await internal());
+      assert.ok(slots !== undefined && slots >= VERSIONS.length - 1, `${slots}`);
+    } finally {
+      await cluster.stop();
+    }
+  });
+});
