@@ -13,12 +13,14 @@ export function shortText(arg: unknown, maxLength: number): string | undefined {
 }
 
 /** Keys longer than this are cut: a key is an identifier, and a span is no place for a document. */
-const MAX_IDENTIFIER_LENGTH = 256;
+export const MAX_IDENTIFIER_LENGTH = 256;
+/** How much of a key is looked at before it is cut: a token or an address that is cut in two does not look like one. */
+export const LOOKED_AT_LENGTH = 512;
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /** A key or another identifier as text, cut; undefined when it is none. Bytes are shown only when they are plain text. */
-export function identifierText(arg: unknown): string | undefined {
-  if (typeof arg === 'string') return arg.length > MAX_IDENTIFIER_LENGTH ? cutText(arg, MAX_IDENTIFIER_LENGTH) : arg;
+export function identifierText(arg: unknown, maxLength = MAX_IDENTIFIER_LENGTH): string | undefined {
+  if (typeof arg === 'string') return arg.length > maxLength ? cutText(arg, maxLength) : arg;
   if (typeof arg === 'number' || typeof arg === 'bigint') return String(arg);
   if (!ArrayBuffer.isView(arg) || arg.byteLength > MAX_IDENTIFIER_LENGTH) return undefined;
   const text = latin1(arg);

@@ -1,6 +1,6 @@
 // Knows: the template of a key (`user:123:cart` → `user:{}:cart`), by its looks and by what other keys taught.
 // Must not know: commands, clients, metrics.
-import { cutText, identifierText } from './arguments';
+import { cutText, identifierText, LOOKED_AT_LENGTH } from './arguments';
 import { FamilyTree, tidy } from './family-tree';
 import { mapSegments } from './segments';
 
@@ -71,7 +71,7 @@ export class KeyFamilies {
 
   /** The family of a key; `_other` when there are too many, or the key is no text. */
   of(key: unknown): string {
-    const text = identifierText(key);
+    const text = identifierText(key, LOOKED_AT_LENGTH);
     if (text === undefined) return OTHER_FAMILY;
     return this.recent.get(text) ?? this.recall(text);
   }

@@ -1,6 +1,6 @@
 // Knows: how a key, field, channel or other identifier may be shown.
 // Must not know: which command it came with.
-import { cutText, identifierText } from './arguments';
+import { cutText, identifierText, LOOKED_AT_LENGTH, MAX_IDENTIFIER_LENGTH } from './arguments';
 import { familyOf } from './families';
 import { mapSegments, mayReveal } from './segments';
 
@@ -33,30 +33,32 @@ function maskNothing(key: unknown): string {
 }
 
 function maskVarying(key: unknown): string {
-  const text = textOf(key);
-  return text === undefined ? HIDDEN : familyOf(text);
+  const text = textOf(key, LOOKED_AT_LENGTH);
+  return text === undefined ? HIDDEN : cutMasked(familyOf(text));
 }
 
 /** `safe`: the key, but for segments that look like a secret or a person. */
 function maskRevealing(key: unknown): string {
-  const text = identifierText(key);
+  const text = identifierText(key, LOOKED_AT_LENGTH);
   if (text === undefined) return HIDDEN;
-  if (!mayReveal(text)) return text;
-  return CONTROL.test(text) ? HIDDEN : mapSegments(text, hideRevealing);
+  if (!mayReveal(text)) return cutMasked(text);
+  return CONTROL.test(text) ? HIDDEN : cutMasked(mapSegments(text, hideRevealing));
+}
+
+function cutMasked(masked: string): string {
+  return masked.length > MAX_IDENTIFIER_LENGTH ? cutText(masked, MAX_IDENTIFIER_LENGTH) : masked;
 }
 
 function hideRevealing(segment: string, kind: string): string {
   return kind === 'token' || kind === 'email' ? HIDDEN : segment;
 }
 
-const MAX_MASKED_LENGTH = 256;
-
 function maskWith(mask: (key: string) => string, key: unknown, report: (message: string) => void): string {
   const text = textOf(key);
   if (text === undefined) return HIDDEN;
   try {
     const masked = mask(text);
-    if (typeof masked === 'string') return masked.length > MAX_MASKED_LENGTH ? cutText(masked, MAX_MASKED_LENGTH) : masked;
+    if (typeof masked === 'string') return cutMasked(masked);
     report('the `keys` function returned no string: the key is hidden');
   } catch {
     report('the `keys` function threw: the key is hidden');
@@ -68,7 +70,7 @@ function maskWith(mask: (key: string) => string, key: unknown, report: (message:
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
 const CONTROL = /[\x00-\x1f\x7f]/;
 
-function textOf(key: unknown): string | undefined {
-  const text = identifierText(key);
+function textOf(key: unknown, maxLength?: number): string | undefined {
+  const text = identifierText(key, maxLength);
   return text === undefined || CONTROL.test(text) ? undefined : text;
 }

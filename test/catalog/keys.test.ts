@@ -29,10 +29,13 @@ describe('showing keys', () => {
     });
   }
 
-  it('cuts a long key before it looks at it', () => {
+  it('cuts a long key, and looks at what the cut would take apart', () => {
     assert.equal(keyMask('full', assert.fail)('k'.repeat(256)), 'k'.repeat(256));
     assert.equal(keyMask('full', assert.fail)('k'.repeat(257)), `${'k'.repeat(256)}…`);
-    assert.equal(keyMask('safe', assert.fail)(`${'ab:'.repeat(85)}x@example.com`), `${'ab:'.repeat(85)}x…`);
+    assert.equal(keyMask('safe', assert.fail)('ab:'.repeat(1_000)), `${'ab:'.repeat(85)}a…`);
+    assert.equal(keyMask('safe', assert.fail)(`${'ab:'.repeat(85)}jane@example.com`), `${'ab:'.repeat(85)}?`);
+    assert.equal(keyMask('safe', assert.fail)(`${'ab:'.repeat(83)}x7Kq2Zk9TcP3vXmW8sB4nQ1pL6:cart`), `${'ab:'.repeat(83)}?:cart`);
+    assert.equal(keyMask('family', assert.fail)(`${'ab:'.repeat(85)}jane@example.com`), `${'ab:'.repeat(85)}{…`);
   });
 
   it('asks the function of the application', () => {
