@@ -18,7 +18,7 @@ const SHAPES = ['GET one by one', '100 GETs at once', 'MULTI of 100', 'pipeline 
 const SITUATIONS = {
   'no-sdk': ['bare', 'incumbent', 'ours'],
   unsampled: ['bare', 'floor', 'incumbent', 'ours'],
-  sampled: ['bare', 'floor', 'incumbent', 'ours'],
+  sampled: ['bare', 'sdk', 'floor', 'incumbent', 'ours'],
   metrics: ['bare', 'ours'],
   everything: ['bare', 'floor', 'ours'],
 };
@@ -62,10 +62,22 @@ async function main() {
   try {
     const results = await measureAll(plan(scope, lines, server), scope.rounds);
     const startUps = await measureStartUp(lines, scope.rounds);
-    await write({ scope, lines: lines.map(({ number, title, versions }) => ({ number, title, versions })), results, startUps });
+    await write({
+      scope,
+      command: commandOf(options),
+      lines: lines.map(({ number, title, versions }) => ({ number, title, versions })),
+      results,
+      startUps,
+    });
   } finally {
     await server?.stop();
   }
+}
+
+/** How this run was asked for, so that its report can say what it leaves out. */
+function commandOf({ full, ...narrowing }) {
+  const flags = Object.entries(narrowing).map(([name, value]) => ` --${name} '${value}'`);
+  return `npm run bench${full ? ':full' : ''}${flags.length > 0 ? ' --' : ''}${flags.join('')}`;
 }
 
 function scopeOf({ full, rounds, ...narrowing }) {
