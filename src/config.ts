@@ -56,6 +56,12 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    * together or are never filled, and why a key was not there. Default `true`.
    */
   cacheInsight?: boolean;
+  /**
+   * Recognise locks by what is done to a key: `SET … NX` with an expiry, `SETNX` and `EXPIRE`, scripts that compare and
+   * delete. `false` looks for none; a pattern (`lock:*` or a RegExp) or a list of them says which keys can be locks.
+   * Default `true`.
+   */
+  locks?: boolean | string | RegExp | readonly (string | RegExp)[];
   /** Longest `db.query.text`, in characters. Default `1024`, at least `16`. */
   maxQueryTextLength?: number;
   /** Attributes beyond the default ones. Default none. */
@@ -111,6 +117,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
   const optionalAttributes = read('optionalAttributes', OPTIONAL_ATTRIBUTES, []);
   const keys = read('keys', KEYS, 'safe');
   const keyFamily = read('keyFamily', KEY_FAMILY, true);
+  const locks = read('locks', LOCKS, true);
   const batchCommands = read('batchCommands', BOOLEAN, false);
   const semconv = read('semconv', SEMCONV, optsIntoOldNames(environment) ? 'dup' : 'stable');
   const requireParentSpan = read('requireParentSpan', BOOLEAN, false);
@@ -126,6 +133,8 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
       families: typeof keyFamily === 'function' || (keyFamily && keys !== 'hidden'),
       familyOf: typeof keyFamily === 'function' ? keyFamily : familyThroughMask(keys),
       cache: read('cacheInsight', BOOLEAN, true),
+      locks: locks !== false,
+      isLockKey: typeof locks === 'boolean' ? undefined : keyMatcherOf(locks),
       members: batchCommands,
     }),
     spans: Object.freeze({
@@ -233,6 +242,34 @@ const KEY_FAMILY: Kind<boolean | ((key: string) => string | undefined)> = {
   fromText: (text) => BOOLEAN.fromText?.(text),
 };
 
+const LOCKS: Kind<boolean | readonly (string | RegExp)[]> = {
+  expects: 'true, false, a pattern or a list of patterns',
+  fromCode: (value) => {
+    if (typeof value === 'boolean') return value;
+    return PATTERNS.fromCode(Array.isArray(value) ? value : [value]);
+  },
+  fromText: (text) => BOOLEAN.fromText?.(text) ?? listOf(text),
+};
+
+/** A text is a pattern as Redis has them, with `*` and `?`. */
+function keyMatcherOf(patterns: readonly (string | RegExp)[]): (key: string) => boolean {
+  const expressions = patterns.map((pattern) => (typeof pattern === 'string' ? globOf(pattern) : withoutMemory(pattern)));
+  return (key) => expressions.some((expression) => expression.test(key));
+}
+
+function globOf(pattern: string): RegExp {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`, 's');
+}
+
+/** A global or sticky pattern remembers where it stopped; a copy without the flags does not. */
+function withoutMemory({ source, flags }: RegExp): RegExp {
+  return new RegExp(source, flags.replace(/[gy]/g, ''));
+}
+
 /** What the application's own mask hides of a key must not show in its family. */
 function familyThroughMask(keys: KeyMode): ((key: string) => string) | undefined {
   if (typeof keys !== 'function') return undefined;
@@ -259,10 +296,7 @@ function optsIntoOldNames(environment: Environment): boolean {
 function matcherOf(patterns: readonly (string | RegExp)[]): ((args: Arguments) => boolean) | undefined {
   if (patterns.length === 0) return undefined;
   const names = new Set(patterns.filter((pattern) => typeof pattern === 'string').map((name) => name.toUpperCase()));
-  // A global or sticky pattern remembers where it stopped; a copy without the flags does not.
-  const expressions = patterns
-    .filter((pattern) => pattern instanceof RegExp)
-    .map(({ source, flags }) => new RegExp(source, flags.replace(/[gy]/g, '')));
+  const expressions = patterns.filter((pattern) => pattern instanceof RegExp).map(withoutMemory);
   return (args) => {
     const { canonical } = lookup(args);
     return names.has(canonical) || expressions.some((expression) => expression.test(canonical));

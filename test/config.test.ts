@@ -15,7 +15,7 @@ describe('config', () => {
     assert.deepEqual(settings, {
       operation: { requireParentSpan: false, spansWhenParentUnsampled: false, internalCommands: false, isIgnored: undefined },
       messages: { consumerSpans: true, requireParentSpan: false },
-      insights: { families: true, familyOf: undefined, cache: true, members: false },
+      insights: { families: true, familyOf: undefined, cache: true, locks: true, isLockKey: undefined, members: false },
       spans: {
         minDurationMs: 0,
         batchCommands: false,
@@ -51,6 +51,7 @@ describe('config', () => {
         [`${PREFIX}KEYS`]: 'family',
         [`${PREFIX}KEY_FAMILY`]: 'false',
         [`${PREFIX}CACHE_INSIGHT`]: 'false',
+        [`${PREFIX}LOCKS`]: 'false',
         [`${PREFIX}MAX_QUERY_TEXT_LENGTH`]: '64',
         [`${PREFIX}OPTIONAL_ATTRIBUTES`]: 'db.redis.key,db.redis.args_count',
         [`${PREFIX}SEMCONV`]: 'dup',
@@ -71,7 +72,14 @@ describe('config', () => {
       [2.5, true, 'family', 64, true, true, true],
     );
     assert.deepEqual(settings.messages, { consumerSpans: false, requireParentSpan: true });
-    assert.deepEqual(settings.insights, { families: false, familyOf: undefined, cache: false, members: true });
+    assert.deepEqual(settings.insights, {
+      families: false,
+      familyOf: undefined,
+      cache: false,
+      locks: false,
+      isLockKey: undefined,
+      members: true,
+    });
     assert.equal(settings.metrics, false);
     assert.deepEqual(reports, []);
   });
@@ -99,6 +107,17 @@ describe('config', () => {
     assert.equal(familyOf(thrower)?.('user:bob:7'), '?');
   });
 
+  it('takes patterns as Redis has them for the keys that can be locks', () => {
+    const accepted = (locks: unknown, environment: Record<string, string> = {}) => {
+      const { isLockKey } = read({ locks }, environment).settings.insights;
+      return ['lock:a', 'a:lock', 'lock.a', 'a'].filter((key) => isLockKey?.(key));
+    };
+    assert.deepEqual(accepted('lock:*'), ['lock:a']);
+    assert.deepEqual(accepted(['lock?a', /^a$/g]), ['lock:a', 'lock.a', 'a']);
+    assert.deepEqual(accepted(undefined, { [`${PREFIX}LOCKS`]: 'lock.*, *:lock' }), ['a:lock', 'lock.a']);
+    assert.equal(read({ locks: true }).settings.insights.isLockKey, undefined);
+  });
+
   it('opts into the old names the standard way', () => {
     assert.equal(read({}, { OTEL_SEMCONV_STABILITY_OPT_IN: 'http,database/dup' }).settings.spans.oldNames, true);
     assert.equal(read({}, { OTEL_SEMCONV_STABILITY_OPT_IN: 'database' }).settings.spans.oldNames, false);
@@ -119,6 +138,7 @@ describe('config', () => {
       'option optionalAttributes: expected a list of db.redis.key, db.redis.args_count, got an array; using the default',
     ],
     ['keyFamily', 'user', 'option keyFamily: expected true, false or a function, got a string; using the default'],
+    ['locks', 1, 'option locks: expected true, false, a pattern or a list of patterns, got a number; using the default'],
     ['cacheInsight', 1, 'option cacheInsight: expected true or false, got a number; using the default'],
     ['semconv', {}, 'option semconv: expected stable or dup, got an object; using the default'],
     ['spanName', 'x', 'option spanName: expected a function, got a string; using the default'],

@@ -38,6 +38,8 @@ export interface Command extends Started {
   readonly traced: boolean;
   /** The client sent it by itself: a handshake, a look at the topology. Counted only, and only where asked for. */
   readonly isInternal?: true;
+  /** The body of the script, where the arguments name only its sha. */
+  readonly script?: string;
 }
 
 export type BatchKind = 'MULTI' | 'PIPELINE';

@@ -150,6 +150,10 @@ export interface InsightSettings {
   readonly familyOf: ((key: string) => string | undefined) | undefined;
   /** Remember misses and writes: loads, stampedes, why a key was not there. */
   readonly cache: boolean;
+  /** Recognise locks. */
+  readonly locks: boolean;
+  /** Which keys can be locks; undefined: all. */
+  readonly isLockKey: ((key: string) => boolean) | undefined;
   /** Keep what is known of each command of a batch. */
   readonly members: boolean;
 }

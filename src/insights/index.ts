@@ -6,6 +6,7 @@ import type { BatchFacts, Facts, FamilyCounts, InsightSettings, Insights } from 
 import { BatchDigest } from './batch';
 import { NO_DATA, readData, readLookup } from './cache';
 import { classify } from './errors';
+import { Locks } from './lock';
 import { Tally } from './tally';
 import { type Answered, CacheTraffic, type KnownEntry, type Origin } from './traffic';
 
@@ -15,6 +16,7 @@ const UNKNOWN: Facts = { failure: undefined, lookup: undefined, data: NO_DATA, c
 export class CommandInsights implements Insights {
   private readonly tally: Tally;
   private readonly traffic: CacheTraffic;
+  private readonly locks: Locks | undefined;
 
   constructor(
     private readonly settings: InsightSettings,
@@ -22,9 +24,11 @@ export class CommandInsights implements Insights {
   ) {
     this.tally = new Tally(settings, report);
     this.traffic = new CacheTraffic(this.tally, settings.cache);
+    this.locks = settings.locks ? new Locks(this.tally, settings.isLockKey) : undefined;
   }
 
   command(command: Command, outcome: Outcome): Facts {
+    if (command.script !== undefined) this.locks?.see(command.script);
     if (outcome.failed) return { ...UNKNOWN, failure: classify(outcome.error) };
     return this.read(command, command.startMark + outcome.durationMs, command.args, outcome.reply, outcome.isLocal, command.traced);
   }
@@ -67,10 +71,11 @@ export class CommandInsights implements Insights {
     const answered: Answered = { origin, endMark, entry: entry as KnownEntry, args, reply };
     const found = readLookup(entry, args, reply);
     const data = withData || rule.writes ? readData(entry, args, reply, origin.startTimeMs) : NO_DATA;
+    const lock = found === undefined ? this.locks?.read(answered, data) : undefined;
     let cache = found && this.traffic.lookUp(answered, found, isLocal);
-    if (rule.stores) cache = this.traffic.write(answered, data);
+    if (rule.stores) cache = this.traffic.write(answered, data, lock !== undefined);
     else if (found === undefined || rule.writes || canonical === 'GETDEL') this.traffic.change(answered, data);
-    return { failure: undefined, lookup: found, data, cache, lock: undefined };
+    return { failure: undefined, lookup: found, data, cache, lock };
   }
 }
 

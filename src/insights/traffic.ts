@@ -102,8 +102,11 @@ export class CacheTraffic {
     return reason;
   }
 
-  /** undefined: nothing was written. */
-  write(answered: Answered, data: DataFacts): CacheFacts | undefined {
+  /**
+   * undefined: nothing was written.
+   * @param isLock it takes a lock: what is no fill then is no cache either
+   */
+  write(answered: Answered, data: DataFacts, isLock: boolean): CacheFacts | undefined {
     const { origin, entry, args, reply } = answered;
     const { items } = entry.rule;
     if (items === undefined || isRefused(entry, args, reply)) return undefined;
@@ -118,17 +121,18 @@ export class CacheTraffic {
     for (let index = entry.from + items.first; index < end; index += items.step ?? end) {
       const counts = items.areFields ? common : this.tally.of(args[index]);
       isCommon &&= counts === common;
+      if (this.misses !== undefined) {
+        const key = identityOf(args[items.areFields ? entry.from : index], scope);
+        const fill = this.misses.fill(items.areFields ? identityOf(args[index], key | 0) : key, callerOf, origin.startMark);
+        if (fill !== undefined) fills.push(fill);
+        this.remember(key, expiry, data.ttlSeconds, origin.startMark);
+      }
+      if (isLock && fills.length === 0) return undefined;
       if (expiry === 'set') counts.writesWithTtl++;
       else if (expiry === 'none') counts.writesWithoutTtl++;
-      if (!items.areFields) {
-        const bytes = items.step === undefined ? data.valueLength : lengthOf(args[index + items.step - 1]);
-        if (bytes !== undefined) sizes.push({ family: counts.family, bytes });
-      }
-      if (this.misses === undefined) continue;
-      const key = identityOf(args[items.areFields ? entry.from : index], scope);
-      const fill = this.misses.fill(items.areFields ? identityOf(args[index], key | 0) : key, callerOf, origin.startMark);
-      if (fill !== undefined) fills.push(fill);
-      this.remember(key, expiry, data.ttlSeconds, origin.startMark);
+      if (items.areFields) continue;
+      const bytes = items.step === undefined ? data.valueLength : lengthOf(args[index + items.step - 1]);
+      if (bytes !== undefined) sizes.push({ family: counts.family, bytes });
     }
     return { family: isCommon ? common.family : undefined, miss: undefined, missReason: undefined, fills, sizes };
   }

@@ -2,7 +2,7 @@
 // Must not know: clients, patches, tracers, meters.
 import type { Attributes, Link } from '@opentelemetry/api';
 import type { ClientFacts } from '../core/events';
-import type { CacheFacts, DataFacts, Failure, Fill, Lookup } from '../core/facts';
+import type { CacheFacts, DataFacts, Failure, Fill, LockFacts, Lookup } from '../core/facts';
 import * as semconv from '../core/semconv';
 
 const DEFAULT_PORT = 6379;
@@ -96,6 +96,14 @@ export function linksTo(fills: readonly Fill[]): Link[] {
     links.push({ context });
   }
   return links;
+}
+
+/** What a command did with a lock. @param key as it may be shown */
+export function addLock(attributes: Attributes, key: string, { ttlSeconds, acquired, released }: LockFacts): void {
+  attributes[semconv.ATTR_REDIS_LOCK_KEY] = key;
+  if (ttlSeconds !== undefined) attributes[semconv.ATTR_REDIS_LOCK_TTL] = ttlSeconds;
+  if (acquired !== undefined) attributes[semconv.ATTR_REDIS_LOCK_ACQUIRED] = acquired;
+  if (released !== undefined) attributes[semconv.ATTR_REDIS_LOCK_RELEASED] = released;
 }
 
 /** Sizes, times to live and counts, as far as the command has them. */

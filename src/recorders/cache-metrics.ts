@@ -1,7 +1,7 @@
-// Knows: which metrics say how the cache behaves.
+// Knows: which metrics say how the cache and its locks behave.
 // Must not know: commands, replies, how any of it was found out.
 import type { Attributes, Histogram, Meter, MetricOptions, ObservableCounter, ObservableResult } from '@opentelemetry/api';
-import type { FamilyCounts, Fill, Insights, MissReason, ValueSize } from '../core/facts';
+import type { FamilyCounts, Fill, Insights, LockFacts, MissReason, ValueSize } from '../core/facts';
 import * as semconv from '../core/semconv';
 
 /** Seconds: loading asks a database or another service. */
@@ -22,6 +22,8 @@ export class CacheMetrics {
   private loadDuration: Histogram | undefined;
   private stampedeWidth: Histogram | undefined;
   private valueSize: Histogram | undefined;
+  private lockWait: Histogram | undefined;
+  private lockHold: Histogram | undefined;
 
   read(insights: Insights): void {
     this.insights = insights;
@@ -37,6 +39,11 @@ export class CacheMetrics {
     for (const { family, bytes } of sizes) this.valueSize?.record(bytes, this.attributesOf(family));
   }
 
+  recordLock({ family, waitMs, holdMs }: LockFacts): void {
+    if (waitMs !== undefined) this.lockWait?.record(waitMs / 1_000, this.attributesOf(family));
+    if (holdMs !== undefined) this.lockHold?.record(holdMs / 1_000, this.attributesOf(family));
+  }
+
   /** Whoever listens from now on counts from now on. */
   follow(meter: Meter | undefined): void {
     for (const [instrument, callback] of this.observed.splice(0)) instrument.removeCallback(callback);
@@ -44,11 +51,14 @@ export class CacheMetrics {
     this.loadDuration = meter?.createHistogram(semconv.METRIC_CACHE_LOAD_DURATION, LOAD_DURATION);
     this.stampedeWidth = meter?.createHistogram(semconv.METRIC_CACHE_STAMPEDE_WIDTH, STAMPEDE_WIDTH);
     this.valueSize = meter?.createHistogram(semconv.METRIC_CACHE_VALUE_SIZE, VALUE_SIZE);
+    this.lockWait = meter?.createHistogram(semconv.METRIC_REDIS_LOCK_WAIT_DURATION, LOCK_WAIT);
+    this.lockHold = meter?.createHistogram(semconv.METRIC_REDIS_LOCK_HOLD_DURATION, LOCK_HOLD);
     if (meter === undefined) return;
     this.observe(meter, semconv.METRIC_CACHE_REQUESTS, REQUESTS, observeRequests);
     this.observe(meter, semconv.METRIC_CACHE_MISSES, MISSES, observeMisses);
     this.observe(meter, semconv.METRIC_CACHE_UNFILLED_MISSES, UNFILLED, observeUnfilled);
     this.observe(meter, semconv.METRIC_CACHE_WRITES, WRITES, observeWrites);
+    this.observe(meter, semconv.METRIC_REDIS_LOCK_LOST, LOST, observeLost);
   }
 
   private observe(meter: Meter, name: string, options: MetricOptions, each: Observe): void {
@@ -92,6 +102,21 @@ const STAMPEDE_WIDTH: MetricOptions = {
 };
 const VALUE_SIZE: MetricOptions = { description: 'Size of values stored.', unit: 'By', advice: { explicitBucketBoundaries: BYTE_BUCKETS } };
 
+const LOCK_WAIT: MetricOptions = {
+  description: 'Time from the first refused attempt to get a lock to the one that got it.',
+  unit: 's',
+  advice: { explicitBucketBoundaries: LOAD_BUCKETS },
+};
+const LOCK_HOLD: MetricOptions = {
+  description: 'Time from getting a lock to giving it back.',
+  unit: 's',
+  advice: { explicitBucketBoundaries: LOAD_BUCKETS },
+};
+const LOST: MetricOptions = {
+  description: 'Locks that were gone, or past their time to live, before they were given back.',
+  unit: '{lock}',
+};
+
 const observeRequests: Observe = (result, { family, hits, misses, localHits, localMisses }) => {
   if (hits > 0) result.observe(hits, withFamily({ [semconv.ATTR_CACHE_RESULT]: 'hit' }, family));
   if (misses > 0) result.observe(misses, withFamily({ [semconv.ATTR_CACHE_RESULT]: 'miss' }, family));
@@ -113,6 +138,10 @@ const observeUnfilled: Observe = (result, { family, unfilled }) => {
 const observeWrites: Observe = (result, { family, writesWithTtl, writesWithoutTtl }) => {
   if (writesWithTtl > 0) result.observe(writesWithTtl, withFamily({ [semconv.ATTR_CACHE_TTL]: 'yes' }, family));
   if (writesWithoutTtl > 0) result.observe(writesWithoutTtl, withFamily({ [semconv.ATTR_CACHE_TTL]: 'no' }, family));
+};
+
+const observeLost: Observe = (result, { family, lostLocks }) => {
+  if (lostLocks > 0) result.observe(lostLocks, withFamily({}, family));
 };
 
 function withFamily(attributes: Attributes, family: string | undefined): Attributes {

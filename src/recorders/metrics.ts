@@ -53,7 +53,7 @@ export class MetricRecorder implements Recorder {
     this.isDoubled = operations;
   }
 
-  command(command: Command, outcome: Outcome, { failure, cache }: Facts): void {
+  command(command: Command, outcome: Outcome, { failure, cache, lock }: Facts): void {
     const { args } = command;
     const { facts } = command.client;
     const { operation, rule, from } = lookup(args);
@@ -61,11 +61,13 @@ export class MetricRecorder implements Recorder {
     if (command.isInternal) return;
     if (rule?.sends) this.messages.sent(args[from], facts, failure?.type);
     if (cache !== undefined) this.cache.record(cache.fills, cache.sizes);
+    if (lock !== undefined) this.cache.recordLock(lock);
   }
 
-  batch(batch: Batch, outcome: BatchOutcome, { operation, failure, fills, sizes }: BatchFacts): void {
+  batch(batch: Batch, outcome: BatchOutcome, { operation, failure, fills, sizes, locks }: BatchFacts): void {
     this.record(operation, batch.client.facts, failure, outcome.durationMs);
     this.cache.record(fills, sizes);
+    for (const lock of locks) this.cache.recordLock(lock);
     if (!outcome.aborted) this.countSent(batch, outcome);
   }
 

@@ -17,7 +17,19 @@ import type { BatchFacts, Facts, Failure } from '../core/facts';
 import type { Recorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { lengthOf } from '../insights/cache';
-import { addCache, addData, addFills, addLookup, addMessage, addOldNames, linksTo, nameFor, PUBLISH, spanAttributes } from './attributes';
+import {
+  addCache,
+  addData,
+  addFills,
+  addLock,
+  addLookup,
+  addMessage,
+  addOldNames,
+  linksTo,
+  nameFor,
+  PUBLISH,
+  spanAttributes,
+} from './attributes';
 import { Hooks } from './hooks';
 
 /**
@@ -77,7 +89,7 @@ export class SpanRecorder implements Recorder {
     finish(span, batch.startTimeMs + outcome.durationMs, digest.failure);
   }
 
-  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, { failure, lookup: found, data, cache }: Facts): void {
+  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, { failure, lookup: found, data, cache, lock }: Facts): void {
     const { args, startTimeMs } = command;
     const { facts } = command.client;
     const entry = lookup(args);
@@ -88,6 +100,7 @@ export class SpanRecorder implements Recorder {
     if (found !== undefined) addLookup(attributes, found);
     addData(attributes, data);
     if (cache !== undefined) addCache(attributes, cache, found !== undefined);
+    if (lock !== undefined) addLock(attributes, this.mask(lock.key), lock);
     if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
     if (this.settings.withKey && rule?.startsWithKey) attributes[semconv.ATTR_REDIS_KEY] = this.mask(args[from]);
     if (this.settings.withArgsCount && rule !== undefined) attributes[semconv.ATTR_REDIS_ARGS_COUNT] = args.length - from;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Attributes, context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import { type ExpectedSpan, failed, hit, items, miss, span, unanswered } from '../paths/path';
+import { type ExpectedSpan, failed, hit, items, lockAttempt, miss, span, unanswered } from '../paths/path';
 import { assertUnnoticed, type ExportedSpan, runScript } from '../support/control';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
@@ -67,7 +67,7 @@ const PATHS: readonly Path[] = [
       promisify(client.set)
         .call(client, 'k', 'secret', 'EX', 60, 'NX')
         .then((reply: unknown) => done(undefined, reply), done),
-    spans: () => [span('set', 'set k ? EX ? NX', { ...written(6), 'db.redis.ttl_seconds': 60 })],
+    spans: () => [span('set', 'set k ? EX ? NX', { ...written(6), ...lockAttempt(true, 60) })],
   },
   {
     title: 'a command without a callback',

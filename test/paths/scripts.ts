@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import type { Redis } from '../support/versions';
-import { batch, batchItems, type ExpectedSpan, failed, fromV4, fromV41, type Path, span, WRONGTYPE, withClient } from './path';
+import { batch, batchItems, type ExpectedSpan, failed, fromV4, fromV41, lockAttempt, type Path, span, WRONGTYPE, withClient } from './path';
 
 const SCRIPT = 'return redis.call("SET", KEYS[1], ARGV[1])';
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');
 const FAILING_SCRIPT = 'return redis.call("GET", KEYS[1])';
 const FAILING_SHA = createHash('sha1').update(FAILING_SCRIPT).digest('hex');
 const UNKNOWN_SHA = '0'.repeat(40);
+const RELEASE = 'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) else return 0 end';
+const RELEASE_SHA = createHash('sha1').update(RELEASE).digest('hex');
 
 const LIBRARY = `#!lua name=mylib
 redis.register_function { function_name = 'echoKey', callback = function(keys, args) return keys[1] end, flags = { 'no-writes' } }`;
@@ -66,6 +68,24 @@ export const SCRIPTS: readonly Path[] = [
         await client.setIt('k', 'secret'),
       ]),
     spans: () => [1, 2].map(() => procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 k ?`)),
+  },
+  {
+    title: 'a lock, taken by SET and given back by a defined script, once',
+    on: fromV4,
+    run: (context) => {
+      const scripts = { release: context.redis.defineScript({ ...TWO_ARGUMENTS, SCRIPT: RELEASE }) };
+      return withClient(context, { scripts }, async (client) => [
+        await client.set('k', 'secret', { PX: 5_000, NX: true }),
+        await client.release('k', 'secret'),
+        await client.release('k', 'secret'),
+      ]);
+    },
+    spans: () => [
+      span('SET', 'SET k ? PX ? NX', { 'db.redis.value_length': 6, ...lockAttempt(true, 5) }),
+      ...[true, false].map((released) =>
+        procedure('EVALSHA', RELEASE_SHA, `EVALSHA ${RELEASE_SHA} 1 k ?`, { 'db.redis.lock.key': 'k', 'db.redis.lock.released': released }),
+      ),
+    ],
   },
   {
     title: 'a defined script called twice at once while the server does not know it',

@@ -1,4 +1,4 @@
-import { failed, fromV4, fromV5, fromV41, hit, items, miss, type Path, span, v4, WRONGTYPE } from './path';
+import { failed, fromV4, fromV5, fromV41, hit, items, lockAttempt, miss, type Path, span, v4, WRONGTYPE } from './path';
 
 /** Commands sent one by one. */
 export const SINGLE_COMMANDS: readonly Path[] = [
@@ -19,13 +19,13 @@ export const SINGLE_COMMANDS: readonly Path[] = [
   {
     title: 'set with options',
     run: ({ client }) => client.set('k', 'secret', { EX: 60, NX: true }),
-    spans: () => [span('SET', 'SET k ? EX ? NX', { 'db.redis.value_length': 6, 'db.redis.ttl_seconds': 60 })],
+    spans: () => [span('SET', 'SET k ? EX ? NX', { 'db.redis.value_length': 6, ...lockAttempt(true, 60) })],
   },
   {
     title: 'set refused by NX, an outcome and no error',
     given: [['SET', 'k', 'taken']],
     run: ({ client }) => client.set('k', 'secret', { NX: true, PX: 1500 }),
-    spans: () => [span('SET', 'SET k ? PX ? NX', { 'db.redis.value_length': 6, 'db.redis.ttl_seconds': 1.5 })],
+    spans: () => [span('SET', 'SET k ? PX ? NX', { 'db.redis.value_length': 6, ...lockAttempt(false, 1.5) })],
   },
   {
     title: 'setEx',

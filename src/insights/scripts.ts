@@ -1,0 +1,91 @@
+// Knows: which Lua scripts take, keep or give back a lock, by what they do.
+// Must not know: any library that has one, keys, replies.
+import { createHash } from 'node:crypto';
+
+/** What a script does with the locks that are its keys. */
+export interface LockScript {
+  /** `release` compares and deletes, `extend` compares and sets a new end, `acquire` sets what is not there. */
+  readonly does: 'acquire' | 'extend' | 'release';
+  /** Index among its arguments of the token, and of the time to live; undefined where there is none. */
+  readonly token: number | undefined;
+  readonly ttl: number | undefined;
+  readonly ttlUnitMs: 1 | 1_000;
+}
+
+/** A lock's script fits on a page. */
+const MAX_BODY_LENGTH = 4_096;
+
+/** Scripts remembered, by body and by sha; an application has a handful. Beyond that the oldest goes. */
+export const MAX_SCRIPTS = 200;
+
+/** Remembers scripts that were seen, for later calls that name only their sha. Bounded. */
+export class ScriptMemory {
+  /** undefined: not about locks. Most bodies are the same string object each time. */
+  private readonly byBody = new Map<string, LockScript | undefined>();
+  private readonly bySha = new Map<string, LockScript>();
+
+  get size(): number {
+    return this.byBody.size + this.bySha.size;
+  }
+
+  /** Reads a script that was run or loaded. */
+  see(body: unknown): LockScript | undefined {
+    if (typeof body !== 'string' || body.length > MAX_BODY_LENGTH) return undefined;
+    const known = this.byBody.get(body);
+    if (known !== undefined || this.byBody.has(body)) return known;
+    const script = readScript(body);
+    remember(this.byBody, body, script);
+    if (script !== undefined) remember(this.bySha, createHash('sha1').update(body).digest('hex'), script);
+    return script;
+  }
+
+  bySum(sha: unknown): LockScript | undefined {
+    return typeof sha === 'string' ? (this.bySha.get(sha) ?? this.bySha.get(sha.toLowerCase())) : undefined;
+  }
+}
+
+function remember<T>(memory: Map<string, T>, name: string, value: T): void {
+  if (memory.size >= MAX_SCRIPTS) {
+    const [oldest] = memory.keys();
+    if (oldest !== undefined) memory.delete(oldest);
+  }
+  memory.set(name, value);
+}
+
+const COMMENT = /--(?:\[\[[\s\S]*?\]\]|[^\n]*)/g;
+const COMPARES = /ARGV\s*\[\s*(\d+)\s*\]\s*[=~]=|[=~]=\s*ARGV\s*\[\s*(\d+)\s*\]/;
+const EXPIRES = /call\s*\(\s*["'](p?)expire["']\s*,[^,)]+,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*\]/i;
+const SETS = /call\s*\(\s*["']set(?:nx)?["']\s*,[^,]+,\s*(?:ARGV\s*\[\s*(\d+)\s*\])?/i;
+const SET_TTL = /["'](px|ex)["']\s*,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*\]/i;
+
+/** What a script does, by the commands it calls. undefined: nothing with locks. */
+export function readScript(body: string): LockScript | undefined {
+  const code = body.replace(COMMENT, '');
+  const compares = COMPARES.exec(code);
+  const ttl = readTtl(code);
+  if (compares !== null && calls(code, 'get')) {
+    const token = indexOf(compares[1] ?? compares[2]);
+    if (calls(code, 'del|unlink')) return { does: 'release', token, ttl: undefined, ttlUnitMs: 1 };
+    return ttl === undefined ? undefined : { does: 'extend', token, ...ttl };
+  }
+  if (ttl === undefined || calls(code, 'get|del|unlink')) return undefined;
+  const sets = SETS.exec(code);
+  const isGuarded = calls(code, 'exists|setnx') || /["']nx["']/i.test(code);
+  return isGuarded && sets !== null ? { does: 'acquire', token: indexOf(sets[1]), ...ttl } : undefined;
+}
+
+function readTtl(code: string): Pick<LockScript, 'ttl' | 'ttlUnitMs'> | undefined {
+  const expires = EXPIRES.exec(code);
+  if (expires !== null) return { ttl: indexOf(expires[2]), ttlUnitMs: expires[1] === '' ? 1_000 : 1 };
+  const set = SET_TTL.exec(code);
+  return set === null ? undefined : { ttl: indexOf(set[2]), ttlUnitMs: set[1]?.toLowerCase() === 'ex' ? 1_000 : 1 };
+}
+
+function calls(code: string, names: string): boolean {
+  return new RegExp(`call\\s*\\(\\s*["'](?:${names})["']`, 'i').test(code);
+}
+
+/** Lua counts from 1. */
+function indexOf(digits: string | undefined): number | undefined {
+  return digits === undefined ? undefined : Number(digits) - 1;
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { type LockScript, MAX_SCRIPTS, readScript, ScriptMemory } from '../../src/insights/scripts';
+
+const release = (token = 0): LockScript => ({ does: 'release', token, ttl: undefined, ttlUnitMs: 1 });
+const extend = (ttlUnitMs: 1 | 1_000 = 1): LockScript => ({ does: 'extend', token: 0, ttl: 1, ttlUnitMs });
+const acquire = (ttlUnitMs: 1 | 1_000 = 1): LockScript => ({ does: 'acquire', token: 0, ttl: 1, ttlUnitMs });
+
+const DOCUMENTED = 'if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
+
+/** As redlock 5 has them. */
+const REDLOCK = {
+  acquire: `
+    -- Return 0 if an entry already exists.
+    for i, key in ipairs(KEYS) do
+      if redis.call("exists", key) == 1 then
+        return 0
+      end
+    end
+    -- Create an entry for each provided key.
+    for i, key in ipairs(KEYS) do
+      redis.call("set", key, ARGV[1], "PX", ARGV[2])
+    end
+    -- Return the number of entries added.
+    return #KEYS`,
+  extend: `
+    -- Return 0 if an entry exists with a *different* lock value.
+    for i, key in ipairs(KEYS) do
+      if redis.call("get", key) ~= ARGV[1] then
+        return 0
+      end
+    end
+    -- Update the entry for each provided key.
+    for i, key in ipairs(KEYS) do
+      redis.call("set", key, ARGV[1], "PX", ARGV[2])
+    end
+    return #KEYS`,
+  release: `
+    local count = 0
+    for i, key in ipairs(KEYS) do
+      -- Only remove entries for *this* lock value.
+      if redis.call("get", key) == ARGV[1] then
+        redis.pcall("del", key)
+        count = count + 1
+      end
+    end
+    return count`,
+};
+
+describe('scripts that make locks', () => {
+  const cases: readonly [title: string, body: string, expected: LockScript | undefined][] = [
+    ['the release of the Redis documentation', DOCUMENTED, release()],
+    ['the release of redlock 5', REDLOCK.release, release()],
+    ['the extension of redlock 5', REDLOCK.extend, extend()],
+    ['the acquisition of redlock 5', REDLOCK.acquire, acquire()],
+    ['the acquisition of redlock 4', 'return redis.call("set", KEYS[1], ARGV[1], "NX", "PX", ARGV[2])', acquire()],
+    [
+      'the extension of redlock 4',
+      'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("pexpire", KEYS[1], ARGV[2]) else return 0 end',
+      extend(),
+    ],
+    [
+      'one that keeps the value in a variable, in single quotes',
+      "local v = redis.call('GET', KEYS[1])\nif ARGV[2] == v then\n  redis.call('UNLINK', KEYS[1])\n  return 1\nend\nreturn 0",
+      release(1),
+    ],
+    [
+      'an extension in seconds',
+      "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('expire', KEYS[1], tonumber(ARGV[2])) end return 0",
+      extend(1_000),
+    ],
+    [
+      'SETNX and EXPIRE in a script',
+      "if redis.call('setnx', KEYS[1], ARGV[1]) == 1 then redis.call('expire', KEYS[1], ARGV[2]) return 1 end return 0",
+      acquire(1_000),
+    ],
+    ['what only a comment speaks of', '-- if redis.call("get", KEYS[1]) == ARGV[1] then redis.call("del", KEYS[1])\nreturn 1', undefined],
+    [
+      'a counter with an expiry',
+      "local n = redis.call('incr', KEYS[1]) if n == 1 then redis.call('expire', KEYS[1], ARGV[1]) end return n",
+      undefined,
+    ],
+    ['a value that is set, come what may', 'return redis.call("set", KEYS[1], ARGV[1], "PX", ARGV[2])', undefined],
+    [
+      'a compare and set of anything',
+      'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("set", KEYS[1], ARGV[2]) end',
+      undefined,
+    ],
+    ['a delete of anything', 'return redis.call("del", KEYS[1])', undefined],
+    ['nothing', '', undefined],
+  ];
+  for (const [title, body, expected] of cases) it(title, () => assert.deepEqual(readScript(body), expected));
+
+  it('are known by their sha once the body was seen, in any case', () => {
+    const memory = new ScriptMemory();
+    const sha = createHash('sha1').update(DOCUMENTED).digest('hex');
+    assert.equal(memory.bySum(sha), undefined);
+    assert.deepEqual(memory.see(DOCUMENTED), release());
+    assert.deepEqual([memory.bySum(sha), memory.bySum(sha.toUpperCase()), memory.bySum(undefined)], [release(), release(), undefined]);
+  });
+
+  it('are remembered up to a cap, however many bodies an application makes', () => {
+    const memory = new ScriptMemory();
+    for (let i = 0; i < 10 * MAX_SCRIPTS; i++) memory.see(`${DOCUMENTED} -- ${i}`);
+    assert.equal(memory.size, 2 * MAX_SCRIPTS);
+    assert.equal(memory.see(DOCUMENTED + ' '.repeat(5_000)), undefined);
+    assert.equal(memory.see(Buffer.from(DOCUMENTED)), undefined);
+  });
+});
