@@ -93,6 +93,7 @@ const SENTENCES: ReadonlySet<string> = new Set([
   'WATCH inside MULTI is not allowed',
   'Function not found',
   'Library not found',
+  'Missing library metadata',
   'No matching script.',
   'No matching script. Please use EVAL.',
   'No scripts in execution right now.',

@@ -1,6 +1,7 @@
 // Knows: the one SDK of the test process, with everything it exports kept in memory.
 // Must not know: any redis version.
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import { type Attributes, DiagLogLevel, diag, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -9,10 +10,17 @@ import { RedisInstrumentation, type RedisInstrumentationConfig } from '../../src
 /** Warnings and errors written through diag, since the last reset. */
 export const diagnostics: string[] = [];
 
+/** Everything written through diag, of every level, since the last reset. */
+export const everyLine: string[] = [];
+
+const note = (...words: unknown[]): void => {
+  everyLine.push(words.map((word) => (typeof word === 'string' ? word : inspect(word))).join(' '));
+};
 const write = (...words: unknown[]): void => {
+  note(...words);
   diagnostics.push(words.map(String).join(' '));
 };
-diag.setLogger({ error: write, warn: write, info: () => {}, debug: () => {}, verbose: () => {} }, DiagLogLevel.WARN);
+diag.setLogger({ error: write, warn: write, info: note, debug: note, verbose: note }, DiagLogLevel.ALL);
 
 /** Counts spans that were started and not ended. */
 class OpenSpans implements SpanProcessor {
@@ -42,6 +50,7 @@ export function resetTracing(config: RedisInstrumentationConfig = {}): void {
   exporter.reset();
   openSpans.count = 0;
   diagnostics.length = 0;
+  everyLine.length = 0;
   instrumentation.setConfig(config);
 }
 
