@@ -69,7 +69,8 @@ describe('the preloads', function () {
 
   it('record metrics', async () => {
     await start(['--import', `${NAME}/register`, 'module.mjs'], { cwd: installed.program('6.3') });
-    assert.deepEqual(new Set(receiver.take().metrics), new Set(['db.client.operation.duration', 'cache.requests']));
+    const names = ['db.client.operation.duration', 'cache.requests', 'cache.writes', 'cache.value.size'];
+    assert.deepEqual(new Set(receiver.take().metrics), new Set(names));
   });
 
   it('work from another working directory, with the SDK of the program', async () => {
