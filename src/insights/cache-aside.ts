@@ -10,12 +10,15 @@ import type { Counts } from './tally';
 /** A miss that is not filled by then never will be: loading takes seconds, not minutes. */
 export const LOAD_WINDOW_MS = 30_000;
 
-/** Keys and misses followed at one time; beyond them the oldest are given up. */
+/** Keys and misses followed at one time; beyond them the oldest are given up, some at once. */
 export const MAX_OPEN_KEYS = 10_000;
 export const MAX_OPEN_MISSES = 20_000;
 
 /** Callers of one key that are told apart; those beyond are only counted. */
 export const MAX_CALLERS = 1_000;
+
+/** Between two looks for what is too old, while misses come in. */
+const EXPIRY_INTERVAL_MS = 1_000;
 
 /** A caller that missed this long before the one that fills has given up, unless loading takes longer. */
 const MIN_STAMPEDE_MS = 1_000;
@@ -46,6 +49,7 @@ interface OpenKey {
 export class OpenMisses {
   private readonly keys = new Map<number, OpenKey>();
   private missCount = 0;
+  private expireMark = 0;
 
   /** How many misses are open. */
   get size(): number {
@@ -61,7 +65,7 @@ export class OpenMisses {
       open.misses.push({ caller, firstMark: mark, lastMark: mark, times: 1, handle, isFilled: false });
       this.missCount++;
     }
-    while (this.keys.size > MAX_OPEN_KEYS || this.missCount > MAX_OPEN_MISSES) this.giveUpOldest();
+    if (this.keys.size > MAX_OPEN_KEYS || this.missCount > MAX_OPEN_MISSES) this.giveUpOldest();
   }
 
   /** A write of the key. undefined: whoever wrote it had not missed it. */
@@ -95,7 +99,10 @@ export class OpenMisses {
   }
 
   private begin(key: number, counts: Counts, mark: number): OpenKey {
-    this.expire(mark);
+    if (mark >= this.expireMark) {
+      this.expire(mark);
+      this.expireMark = mark + EXPIRY_INTERVAL_MS;
+    }
     const open: OpenKey = { counts, misses: [], beyond: 0, expiresMark: mark + LOAD_WINDOW_MS };
     this.keys.set(key, open);
     return open;
@@ -112,9 +119,12 @@ export class OpenMisses {
     this.keys.set(key, { counts: open.counts, misses: young, beyond: 0, expiresMark });
   }
 
+  /** A tenth of them: to find the first of a map costs more the more were taken out before it. */
   private giveUpOldest(): void {
-    const [oldest] = this.keys;
-    if (oldest !== undefined) this.giveUp(oldest[0], oldest[1], Number.POSITIVE_INFINITY);
+    for (const [key, open] of this.keys) {
+      if (this.keys.size <= 0.9 * MAX_OPEN_KEYS && this.missCount <= 0.9 * MAX_OPEN_MISSES) return;
+      this.giveUp(key, open, Number.POSITIVE_INFINITY);
+    }
   }
 }
 

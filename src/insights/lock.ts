@@ -266,31 +266,38 @@ function isTrue(reply: unknown): boolean {
   return !isMissing(reply) && reply !== false && Number(reply) !== 0;
 }
 
-/** A map with a cap, the oldest goes, and with an end for each entry. */
+/**
+ * A map with a cap and with an end for each entry. In two generations: to take the oldest out of one map costs more
+ * the more were taken out before.
+ */
 class Expiring<V> {
-  private readonly entries = new Map<number, { readonly value: V; readonly forgetMark: number }>();
+  private recent = new Map<number, Remembered<V>>();
+  private older = new Map<number, Remembered<V>>();
 
   get size(): number {
-    return this.entries.size;
+    return this.recent.size + this.older.size;
   }
 
   get(key: number, nowMark: number): V | undefined {
-    const entry = this.entries.get(key);
-    if (entry === undefined || entry.forgetMark > nowMark) return entry?.value;
-    this.entries.delete(key);
-    return undefined;
+    const entry = this.recent.get(key) ?? this.older.get(key);
+    return entry !== undefined && entry.forgetMark > nowMark ? entry.value : undefined;
   }
 
   set(key: number, value: V, nowMark: number, endMark = nowMark): void {
-    this.entries.delete(key);
-    if (this.entries.size >= MAX_LOCKS) {
-      const [oldest] = this.entries.keys();
-      if (oldest !== undefined) this.entries.delete(oldest);
+    if (this.recent.size >= MAX_LOCKS / 2) {
+      this.older = this.recent;
+      this.recent = new Map();
     }
-    this.entries.set(key, { value, forgetMark: endMark + MEMORY_MS });
+    this.recent.set(key, { value, forgetMark: endMark + MEMORY_MS });
   }
 
   delete(key: number): void {
-    this.entries.delete(key);
+    this.recent.delete(key);
+    this.older.delete(key);
   }
+}
+
+interface Remembered<V> {
+  readonly value: V;
+  readonly forgetMark: number;
 }

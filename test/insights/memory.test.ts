@@ -90,7 +90,8 @@ describe('memory of misses', () => {
 
   it('follows so many keys, misses and callers, and no more', () => {
     for (let key = 0; key < 3 * MAX_OPEN_KEYS; key++) misses.add(key, counts, caller('a'), 1, miss());
-    assert.deepEqual([misses.size, counts.unfilled], [MAX_OPEN_KEYS, 2 * MAX_OPEN_KEYS]);
+    assert.ok(misses.size <= MAX_OPEN_KEYS && misses.size >= 0.9 * MAX_OPEN_KEYS, `${misses.size}`);
+    assert.equal(misses.size + counts.unfilled, 3 * MAX_OPEN_KEYS);
     for (let i = 0; i < 3 * MAX_CALLERS; i++) misses.add(-1, counts, caller(`${i}`), 2, miss());
     assert.equal(filledBy(caller('7'), 3, -1)?.stampedeWidth, 3 * MAX_CALLERS);
     for (let key = 0; key < 100; key++) for (let i = 0; i < MAX_CALLERS; i++) misses.add(key, counts, caller(`${i}`), 2, miss());
