@@ -36,9 +36,7 @@ async function run(store) {
   try {
     const redis = await opened(openRedis());
     const receiver = await opened(startReceiver(store));
-    const service = await opened(
-      startService({ preload: PRELOAD, script: SERVICE, redisUrl: redis.url, otlpUrl: receiver.url }),
-    );
+    const service = await opened(startService({ preload: PRELOAD, script: SERVICE, redisUrl: redis.url, otlpUrl: receiver.url }));
     const steps = await drive(service.url);
     await settled(store);
     return steps;

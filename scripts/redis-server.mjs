@@ -1,8 +1,8 @@
 // Knows: how to run one real server process on a free loopback port, and how to leave nothing of it behind.
 // Must not know: topologies (test/support/redis-server.ts builds those) and any client library.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

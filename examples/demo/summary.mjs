@@ -75,9 +75,7 @@ function percentile(sorted, fraction) {
 function spanCounts(spans) {
   const counts = new Map();
   for (const { name } of spans) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts]
-    .sort((a, b) => b[1] - a[1] || byName(a, b))
-    .map(([name, count]) => `${String(count).padStart(4)}  ${printable(name)}`);
+  return [...counts].sort((a, b) => b[1] - a[1] || byName(a, b)).map(([name, count]) => `${String(count).padStart(4)}  ${printable(name)}`);
 }
 
 function metrics(store) {

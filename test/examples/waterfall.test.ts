@@ -52,7 +52,10 @@ describe('the demo', () => {
           { name: 'SET', atMs: 4, forMs: 1, trace: 't', id: 'c', parent: 'elsewhere' },
         ],
       );
-      assert.deepEqual(lines.slice(1, 4).map((line) => line.slice(0, 9)), ['  request', '    GET  ', '  SET    ']);
+      assert.deepEqual(
+        lines.slice(1, 4).map((line) => line.slice(0, 9)),
+        ['  request', '    GET  ', '  SET    '],
+      );
     });
 
     const marks: [string, Partial<Sample>, string][] = [
@@ -174,9 +177,15 @@ function command(name: string, attributes: Attributes): Attributes {
 }
 
 function metricsBody() {
-  const results = [{ result: 'hit', asInt: '5' }, { result: 'miss', asInt: 2 }];
+  const results = [
+    { result: 'hit', asInt: '5' },
+    { result: 'miss', asInt: 2 },
+  ];
   const requests = results.map(({ result, asInt }) => ({ attributes: attributesOf({ 'cache.result': result }), asInt }));
-  const durations = [{ attributes: [], count: '6', sum: 0.1 }, { attributes: attributesOf({ 'error.type': 'X' }), count: 1 }];
+  const durations = [
+    { attributes: [], count: '6', sum: 0.1 },
+    { attributes: attributesOf({ 'error.type': 'X' }), count: 1 },
+  ];
   const metrics = [
     { name: 'cache.requests', sum: { dataPoints: requests } },
     { name: 'db.client.operation.duration', histogram: { dataPoints: durations } },

@@ -46,7 +46,14 @@ export async function startCluster({ masters = 3, replicasPerMaster = 1 } = {}):
     const nodes = [...owners.map((node) => withRole(node, 'master')), ...replicas.map((node) => withRole(node, 'replica'))];
     await meet(servers);
     await shareSlots(owners);
-    await Promise.all(owners.map((owner, i) => follow(owner, replicas.filter((_, j) => j % masters === i))));
+    await Promise.all(
+      owners.map((owner, i) =>
+        follow(
+          owner,
+          replicas.filter((_, j) => j % masters === i),
+        ),
+      ),
+    );
     await eventually('cluster', () => every(servers, (server) => isClusterReady(server, masters, replicasPerMaster)));
     const rootNodes = owners.map(({ url }) => ({ url }));
     return { nodes, rootNodes, stop: () => stopAll(servers) };
