@@ -68,6 +68,12 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   optionalAttributes?: readonly OptionalAttribute[];
   /** Which names are written. Default `stable`, or `dup` if OTEL_SEMCONV_STABILITY_OPT_IN has `database/dup`. */
   semconv?: SemconvMode;
+  /**
+   * Channels whose messages carry the context and the baggage of their sender, as patterns of PSUBSCRIBE
+   * (`orders:*`). What is sent on them changes: every subscriber needs this instrumentation with the same option, for
+   * it takes the envelope off again; others get it in front of the message. Default none.
+   */
+  propagate?: readonly string[];
   /** A span for every message that is delivered to a subscriber, around its listeners. Default `true`. */
   consumerSpans?: boolean;
   /** Record metrics where a MeterProvider is registered. Default `true`. */
@@ -104,6 +110,8 @@ export interface Settings {
   readonly operation: OperationSettings;
   readonly messages: DeliverySettings;
   readonly insights: InsightSettings;
+  /** Patterns of channels whose messages carry the context of their sender. */
+  readonly propagate: readonly string[];
   readonly spans: SpanSettings;
   readonly metrics: boolean;
 }
@@ -137,6 +145,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
       isLockKey: typeof locks === 'boolean' ? undefined : keyMatcherOf(locks),
       members: batchCommands,
     }),
+    propagate: Object.freeze([...read('propagate', CHANNELS, [])]),
     spans: Object.freeze({
       minDurationMs: read('minDurationMs', MILLISECONDS, 0),
       batchCommands,
@@ -209,6 +218,12 @@ const PATTERNS: Kind<readonly (string | RegExp)[]> = {
   expects: 'a list of command names or patterns',
   fromCode: (value) =>
     Array.isArray(value) && value.every((item) => typeof item === 'string' || item instanceof RegExp) ? value : undefined,
+  fromText: (text) => listOf(text),
+};
+
+const CHANNELS: Kind<readonly string[]> = {
+  expects: 'a list of channel patterns',
+  fromCode: (value) => (Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '') ? value : undefined),
   fromText: (text) => listOf(text),
 };
 

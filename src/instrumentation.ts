@@ -8,6 +8,7 @@ import { Operation } from './core/operation';
 import { type NativeMetrics, type Report, reportOnce } from './core/recorder';
 import * as semconv from './core/semconv';
 import { CommandInsights } from './insights';
+import { ChannelCourier } from './propagation/courier';
 import { Providers } from './providers';
 import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
@@ -72,10 +73,11 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     const spans = new SpanRecorder(settings.spans, this.providers.tracer, this.report);
     const insights = new CommandInsights(settings.insights, this.report);
     this.metrics.use(insights);
-    this.operation.use(settings.operation, insights, spans, this.metrics);
+    const courier = settings.propagate.length > 0 ? new ChannelCourier(settings.propagate) : undefined;
+    this.operation.use(settings.operation, insights, spans, this.metrics, courier);
     this.messageMetrics.use(settings.spans.keys);
     const messageSpans = new MessageSpans(settings.spans, this.providers.tracer, this.report);
-    this.deliveries.use(settings.messages, messageSpans, this.messageMetrics);
+    this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, courier);
   }
 
   /** The user asked for node-redis's own metrics; together with ours everything would be there twice. */

@@ -26,7 +26,7 @@ const MAY: Record<string, readonly string[]> = {
 const API: Record<string, readonly string[]> = {
   catalog: [],
   insights: [],
-  propagation: ['Context', 'ROOT_CONTEXT', 'context'],
+  propagation: ['Context', 'propagation'],
   // Where a call came from is theirs to keep; spans and meters are not.
   adapters: ['Context', 'ROOT_CONTEXT', 'context'],
 };

@@ -16,6 +16,7 @@ describe('config', () => {
       operation: { requireParentSpan: false, spansWhenParentUnsampled: false, internalCommands: false, isIgnored: undefined },
       messages: { consumerSpans: true, requireParentSpan: false },
       insights: { families: true, familyOf: undefined, cache: true, locks: true, isLockKey: undefined, members: false },
+      propagate: [],
       spans: {
         minDurationMs: 0,
         batchCommands: false,
@@ -56,6 +57,7 @@ describe('config', () => {
         [`${PREFIX}OPTIONAL_ATTRIBUTES`]: 'db.redis.key,db.redis.args_count',
         [`${PREFIX}SEMCONV`]: 'dup',
         [`${PREFIX}CONSUMER_SPANS`]: 'false',
+        [`${PREFIX}PROPAGATE`]: 'orders:*, news',
         [`${PREFIX}METRICS`]: 'false',
         [`${PREFIX}INTERNAL_COMMANDS`]: 'true',
       },
@@ -71,6 +73,7 @@ describe('config', () => {
       [minDurationMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames],
       [2.5, true, 'family', 64, true, true, true],
     );
+    assert.deepEqual(settings.propagate, ['orders:*', 'news']);
     assert.deepEqual(settings.messages, { consumerSpans: false, requireParentSpan: true });
     assert.deepEqual(settings.insights, {
       families: false,
@@ -140,6 +143,8 @@ describe('config', () => {
     ['keyFamily', 'user', 'option keyFamily: expected true, false or a function, got a string; using the default'],
     ['locks', 1, 'option locks: expected true, false, a pattern or a list of patterns, got a number; using the default'],
     ['cacheInsight', 1, 'option cacheInsight: expected true or false, got a number; using the default'],
+    ['propagate', 'orders:*', 'option propagate: expected a list of channel patterns, got a string; using the default'],
+    ['propagate', [''], 'option propagate: expected a list of channel patterns, got an array; using the default'],
     ['semconv', {}, 'option semconv: expected stable or dup, got an object; using the default'],
     ['spanName', 'x', 'option spanName: expected a function, got a string; using the default'],
     ['responseHook', 1, 'option responseHook: expected a function, got a number; using the default'],

@@ -1,7 +1,7 @@
 // Knows: how a transaction or pipeline looks from inside node-redis 4 to 6.
 // Must not know: which version called, spans.
-import type { Arguments, BatchKind } from '../core/events';
-import type { BatchStart, SettledBatch, Tap } from '../core/operation';
+import type { Arguments, BatchKind, BatchStart } from '../core/events';
+import type { SettledBatch, Tap } from '../core/operation';
 import type { NodeRef } from './command';
 import { isRedirect, Redirects } from './redirects';
 
@@ -25,8 +25,8 @@ export interface BatchCall {
   readonly commands: unknown;
   /** The client's facts; `queue` is the one the commands went to, if they went anywhere. */
   clientOf(queue: object | undefined): NodeRef;
-  /** The executor. */
-  call(): Promise<unknown>;
+  /** The executor, with its first argument or what is to be sent instead. */
+  call(commands: unknown): Promise<unknown>;
   /** The replies in what the executor resolved with; `null` if the transaction was aborted. */
   repliesIn(result: unknown): unknown;
 }
@@ -63,9 +63,10 @@ export class Batches {
   /** Runs an executor and settles the batch when it ends. The result and the rejection are the executor's own. */
   execute({ kind, commands, clientOf, call, repliesIn }: BatchCall): Promise<unknown> {
     // A cluster runs a transaction that was redirected once more, with the same list.
-    const start = (Array.isArray(commands) ? this.redirects.resume(commands) : undefined) ?? this.tap.beginBatch(kind);
+    const start =
+      (Array.isArray(commands) ? this.redirects.resume(commands) : undefined) ?? this.tap.beginBatch(kind, applicationCommands(commands));
     const open: OpenBatch = { replies: [], next: kind === 'MULTI' ? -1 : 0, queue: undefined };
-    const promise = this.enter(start === undefined ? undefined : open, call);
+    const promise = this.enter(start === undefined ? undefined : open, () => call(withSent(commands, start?.sent)));
     if (start === undefined) return promise;
     const list = applicationCommands(commands);
     const settle = (ended: Ended): void => {
@@ -103,6 +104,22 @@ export class Batches {
       this.isInside = outerInside;
     }
   }
+}
+
+/** The list with other arguments where messages carry something; the application's own list stays as it is. */
+function withSent(commands: unknown, sent: ReadonlyMap<number, Arguments> | undefined): unknown {
+  if (sent === undefined || sent.size === 0 || !Array.isArray(commands)) return commands;
+  const list = commands as readonly QueuedCommand[];
+  const first = list.length - applicationCommands(list).length > 0 ? 1 : 0;
+  return list.map((command, index) => {
+    const args = sent.get(index - first);
+    return args === undefined ? command : { ...command, args };
+  });
+}
+
+/** A call with another first argument. */
+export function replacing<A extends readonly unknown[]>(call: A, first: unknown): A {
+  return call[0] === first ? call : ([first, ...Array.prototype.slice.call(call, 1)] as unknown as A);
 }
 
 /** 4.0 hands MULTI and EXEC over among the commands; they are not the application's. */

@@ -2,7 +2,7 @@
 // Must not know: spans, metrics, attribute names.
 import type { Arguments } from '../core/events';
 import type { Tap } from '../core/operation';
-import { Batches, selectedBy, selects } from './batch';
+import { Batches, replacing, selectedBy, selects } from './batch';
 import { type NodeRef, Retries, sendInternal, settleWith } from './command';
 import { type ClientOptions, factsFrom, selectDatabase, UNKNOWN_SERVER } from './facts';
 import { asNodeOf, type Groups } from './groups';
@@ -92,9 +92,11 @@ export class CommandQueueTap {
       if (!Array.isArray(args) || args.length === 0) return original.apply(this, call);
       if (groups.isTopology(args)) return sendInternal(tap, nodeOf(this), args, () => original.apply(this, call));
       const connection = connectionOf(this);
-      if (retries.concern(this, connection, args)) return retries.send(this, connection, args, () => original.apply(this, call));
+      if (retries.concern(this, connection, args)) {
+        return retries.send(this, connection, args, (sent) => original.apply(this, replacing(call, sent)));
+      }
       const command = isHandshake(connection, options) ? tap.beginInternal(connection, args) : tap.begin(connection, args);
-      const promise = original.apply(this, call);
+      const promise = original.apply(this, command?.sent === undefined ? call : replacing(call, command.sent));
       const settled = command === undefined ? promise : settleWith(tap, command, promise);
       return args[0] === 'SELECT' ? followSelect(connection, args[1], settled) : settled;
     };
@@ -115,7 +117,8 @@ export class CommandQueueTap {
       };
       // A transaction resolves with the replies of MULTI, of what was queued, and of EXEC.
       const repliesIn = (result: unknown): unknown => (kind === 'MULTI' && Array.isArray(result) ? result[result.length - 1] : result);
-      const promise = batches.execute({ kind, commands, clientOf, call: () => sentBy(this, () => original.apply(this, call)), repliesIn });
+      const run = (list: unknown): Promise<unknown> => sentBy(this, () => original.apply(this, replacing(call, list)));
+      const promise = batches.execute({ kind, commands, clientOf, call: run, repliesIn });
       if (!selects(commands)) return promise;
       return promise.then((result) => {
         if (ref !== undefined) selectDatabase(ref, selectedBy(commands, repliesIn(result)));

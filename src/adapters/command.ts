@@ -71,12 +71,12 @@ export class Retries {
   }
 
   /** Sends such a command. */
-  send(owner: object, node: NodeRef, args: Arguments, call: () => Promise<unknown>): Promise<unknown> {
+  send(owner: object, node: NodeRef, args: Arguments, call: (sent: Arguments) => Promise<unknown>): Promise<unknown> {
     const { script = this.takeUnknown(owner, args) } = this;
     this.script = undefined;
     const list = script?.list ?? args;
     const command = this.commandOf(script, list, node, args);
-    return call().then(
+    return call(command?.sent ?? args).then(
       (reply) => {
         if (command !== undefined) this.tap.succeed(command, reply);
         return reply;

@@ -1,8 +1,8 @@
 // Knows: how a batch and a transaction of redis 2 and 3 run, and how one command of theirs ends.
 // Must not know: connections, spans, metrics.
 import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
-import type { Arguments, BatchKind, ClientRef } from '../core/events';
-import type { BatchStart, Tap } from '../core/operation';
+import type { Arguments, BatchKind, BatchStart, ClientRef } from '../core/events';
+import type { Tap } from '../core/operation';
 
 export type Callback = (this: unknown, error?: unknown, reply?: unknown) => unknown;
 

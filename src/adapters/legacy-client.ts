@@ -146,6 +146,8 @@ export class LegacyClientTap {
     if (MODES.has(object.command)) return undefined;
     const [ref, args] = [this.clientOf(client), argumentsOf(object)];
     const command = isInternal ? this.tap.beginInternal(ref, args) : this.tap.begin(ref, args);
+    // A copy of the list: the application may have given us its own.
+    if (command?.sent !== undefined) Object.assign(object, { args: command.sent.slice(1) });
     return command === undefined ? undefined : new Single(this.tap, command);
   }
 

@@ -32,11 +32,14 @@ export class LegacyMessages {
   wrapReply<F extends (this: never, reply: unknown) => unknown>(original: F): F {
     const { messages, clientOf } = this;
     const return_reply: ReturnReply = function (this: Client, reply: unknown): unknown {
-      const call = (): unknown => Reflect.apply(original, this, [reply]);
+      const call = (seen: unknown): unknown => Reflect.apply(original, this, [seen]);
       const events = eventsOf(this, reply);
-      if (events === undefined) return call();
-      const delivery = messages.deliver(arrivalOf(reply as unknown[], clientOf(this)));
-      return delivery === undefined ? call() : deliver(delivery, this, events, call);
+      if (events === undefined) return call(reply);
+      const arrival = arrivalOf(reply as unknown[], clientOf(this));
+      const delivery = messages.deliver(arrival);
+      if (delivery === undefined) return call(reply);
+      const seen = delivery.body === arrival.body ? reply : [...(reply as unknown[]).slice(0, -1), delivery.body];
+      return deliver(delivery, this, events, () => call(seen));
     };
     return return_reply as unknown as F;
   }

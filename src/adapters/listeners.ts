@@ -64,7 +64,7 @@ export class Listening {
    * rejection is unhandled just once, as it was.
    */
   follow(result: unknown): void {
-    if (!types.isPromise(result)) return;
+    if (!this.delivery.isFollowed || !types.isPromise(result)) return;
     this.pending += 1;
     result.then(
       () => this.close(),

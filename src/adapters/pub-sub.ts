@@ -3,6 +3,7 @@
 import { context } from '@opentelemetry/api';
 import type { Delivery, MessageTap } from '../core/delivery';
 import type { Arrival, ClientRef } from '../core/events';
+import { replacing } from './batch';
 import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from './facts';
 import { asNodeOf, type Groups } from './groups';
 import { INVALIDATION, isAsync, Listening, runDetached } from './listeners';
@@ -120,7 +121,8 @@ export class PubSubTap {
       if (isInternal(message, owner)) return runDetached(messages, () => original.apply(this, call));
       const delivery = messages.deliver(arrivalOf(message, owner));
       if (delivery === undefined) return original.apply(this, call);
-      return deliver(delivery, message.sets, () => original.apply(this, call));
+      const seen = delivery.body === message.body ? call : replacing(call, withBody(call[0] as unknown[], message, delivery.body));
+      return deliver(delivery, message.sets, () => original.apply(this, seen));
     };
   }
 
@@ -153,6 +155,8 @@ function isSentinelControl(channels: unknown): boolean {
 
 /** A message that somebody listens to. */
 interface Received extends Omit<Arrival, 'client'> {
+  /** Where the body stands in the reply. */
+  readonly bodyAt: number;
   readonly sets: ListenerSets;
 }
 
@@ -165,7 +169,11 @@ function received(pubSub: PubSub, reply: unknown): Received | undefined {
   const byName = pubSub.getTypeListeners?.(layout.type) ?? pubSub.listeners?.[layout.type];
   const sets = byName?.get(String(pattern ?? channel));
   if (sets === undefined || sets.buffers.size + sets.strings.size === 0) return undefined;
-  return { channel, pattern, body: reply[layout.body], sets };
+  return { channel, pattern, body: reply[layout.body], bodyAt: layout.body, sets };
+}
+
+function withBody(reply: readonly unknown[], { bodyAt }: Received, body: unknown): unknown[] {
+  return reply.map((element, index) => (index === bodyAt ? body : element));
 }
 
 /** Runs the library's own delivery in the message's context. */

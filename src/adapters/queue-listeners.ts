@@ -26,6 +26,8 @@ interface Current {
   readonly channel: string;
   readonly pattern: string | undefined;
   readonly message: unknown;
+  /** The message as the application is to see it, text where it came as text. */
+  seenAs(message: unknown): unknown;
 }
 
 /** Taps subscribers of redis 4.0 to 4.5. */
@@ -103,27 +105,28 @@ class Subscriptions {
   }
 
   private standInFor(listener: Listener, isPattern: boolean): StandIn {
-    const call = (run: () => unknown, args: readonly unknown[]): unknown => this.call(entry, run, args);
+    const call = (run: (message: unknown) => unknown, args: readonly unknown[]): unknown => this.call(entry, run, args);
     const entry: StandIn = {
       names: new Set(),
       isPattern,
       isAsync: isAsync(listener),
       standIn(this: unknown): unknown {
-        const args = arguments as unknown as unknown[];
-        return call(() => listener.apply(this, args), args);
+        const args: unknown[] = [...arguments];
+        return call((message) => listener.apply(this, [message, ...args.slice(1)]), args);
       },
     };
     return entry;
   }
 
-  private call(entry: StandIn, run: () => unknown, [message, channel]: readonly unknown[]): unknown {
+  private call(entry: StandIn, run: (message: unknown) => unknown, [message, channel]: readonly unknown[]): unknown {
     const name = String(channel);
-    if (name === INVALIDATION) return runDetached(this.messages, run);
+    if (name === INVALIDATION) return runDetached(this.messages, () => run(message));
     const current = this.join(entry, message, name);
     const { listening } = current;
-    if (listening === undefined) return run();
+    if (listening === undefined) return run(message);
+    const seen = current.seenAs(message);
     try {
-      const result = listening.enter(run);
+      const result = listening.enter(() => run(seen));
       if (entry.isAsync) listening.follow(result);
       return result;
     } catch (error) {
@@ -148,7 +151,9 @@ class Subscriptions {
     }
     if (current !== undefined) this.finish(current);
     const delivery = this.messages.deliver({ client: this.client, channel, pattern, body: message });
-    const begun: Current = { listening: delivery && new Listening(delivery), called: new Set([entry]), channel, pattern, message };
+    const seenAs = (given: unknown): unknown =>
+      delivery === undefined || delivery.body === message ? given : sameKind(given, delivery.body);
+    const begun: Current = { listening: delivery && new Listening(delivery), called: new Set([entry]), channel, pattern, message, seenAs };
     this.current = begun;
     queueMicrotask(() => this.finish(begun));
     return begun;
@@ -164,6 +169,11 @@ class Subscriptions {
 function namesIn(channels: unknown): string[] {
   if (channels === undefined || channels === null) return [];
   return (Array.isArray(channels) ? channels : [channels]).map(String);
+}
+
+function sameKind(given: unknown, body: unknown): unknown {
+  if (typeof given === 'string') return String(body);
+  return Buffer.isBuffer(body) ? body : Buffer.from(String(body));
 }
 
 /** Listeners of bytes come first, those of text after them. */

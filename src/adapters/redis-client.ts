@@ -2,7 +2,7 @@
 // Must not know: spans, metrics, attribute names.
 import type { Arguments, ClientRef } from '../core/events';
 import type { Tap } from '../core/operation';
-import { Batches } from './batch';
+import { Batches, replacing } from './batch';
 import { type NodeRef, Retries, sendInternal, settleWith } from './command';
 import type { Connections } from './connections';
 import { type ClientOptions, factsFrom, selectDatabase } from './facts';
@@ -95,9 +95,9 @@ export class RedisClientTap {
         return sendInternal(tap, nodeOf(client), args, () => original.apply(this, call));
       }
       const ref = clientOf(client);
-      if (retries.concern(client, ref, args)) return retries.send(client, ref, args, () => original.apply(this, call));
+      if (retries.concern(client, ref, args)) return retries.send(client, ref, args, (sent) => original.apply(this, replacing(call, sent)));
       const command = tap.begin(ref, args);
-      const promise = original.apply(this, call);
+      const promise = original.apply(this, command?.sent === undefined ? call : replacing(call, command.sent));
       const settled = command === undefined ? promise : settleWith(tap, command, promise);
       return args[0] === 'SELECT' ? followSelect(ref, args[1], settled) : settled;
     };
@@ -113,7 +113,7 @@ export class RedisClientTap {
         kind,
         commands,
         clientOf: () => ref,
-        call: () => original.apply(this, call),
+        call: (list) => original.apply(this, replacing(call, list)),
         repliesIn: (result) => result,
       });
       return selectedDatabase === undefined ? promise : followSelect(ref, selectedDatabase, promise);

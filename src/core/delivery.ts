@@ -3,7 +3,7 @@
 import { type Context, context, trace } from '@opentelemetry/api';
 import { SUPPRESS_TRACING } from './context';
 import type { Arrival, Message } from './events';
-import type { MessageRecorder, Processing, Report } from './recorder';
+import type { Courier, MessageRecorder, Opened, Report } from './recorder';
 
 /** The part of the settings that decides which messages have a span. */
 export interface DeliverySettings {
@@ -24,6 +24,8 @@ export interface Delivery {
   readonly context: Context;
   /** Whether somebody wants to know how it ends. Otherwise `end` need not be called. */
   readonly isFollowed: boolean;
+  /** The message as the application is to see it. */
+  readonly body: unknown;
   end(failed: boolean, error: unknown): void;
 }
 
@@ -32,14 +34,16 @@ export class Deliveries implements MessageTap {
   private settings!: DeliverySettings;
   private spans!: MessageRecorder;
   private metrics!: MessageRecorder;
+  private courier: Courier | undefined;
 
   constructor(private readonly report: Report) {}
 
   /** Sets what decides and what records, from now on. Called before the first message. */
-  use(settings: DeliverySettings, spans: MessageRecorder, metrics: MessageRecorder): void {
+  use(settings: DeliverySettings, spans: MessageRecorder, metrics: MessageRecorder, courier?: Courier): void {
     this.settings = settings;
     this.spans = spans;
     this.metrics = metrics;
+    this.courier = courier;
   }
 
   start(): void {
@@ -61,35 +65,39 @@ export class Deliveries implements MessageTap {
     try {
       // A socket's events run in the context of `connect()`: whoever connected is not who sent the message.
       const detached = this.detach();
-      const base = detached ?? context.active();
-      const recorders = this.recordersFor(base);
-      if (recorders.length > 0) return this.begin(arrival, base, recorders);
-      return detached === undefined ? undefined : { context: detached, isFollowed: false, end: () => {} };
+      const around = detached ?? context.active();
+      const opened = this.courier?.open(arrival.channel, arrival.body, around);
+      const message = messageOf(arrival, around, opened);
+      const recorders = this.recordersFor(message);
+      if (recorders.length > 0) return this.begin(message, recorders);
+      if (detached === undefined && opened === undefined) return undefined;
+      return { context: message.context, isFollowed: false, body: message.body, end: () => {} };
     } catch (error) {
       this.report('a message could not be followed', error);
       return undefined;
     }
   }
 
-  private recordersFor(base: Context): MessageRecorder[] {
+  private recordersFor(message: Message): MessageRecorder[] {
     const recorders: MessageRecorder[] = [];
-    if (this.isTraced(base)) recorders.push(this.spans);
+    if (this.isTraced(message.context)) recorders.push(this.spans);
     if (this.metrics.isActive()) recorders.push(this.metrics);
     return recorders;
   }
 
   private isTraced(base: Context): boolean {
     const { consumerSpans, requireParentSpan } = this.settings;
-    return consumerSpans && !requireParentSpan && this.spans.isActive() && base.getValue(SUPPRESS_TRACING) !== true;
+    if (!consumerSpans || (requireParentSpan && trace.getSpan(base) === undefined)) return false;
+    return this.spans.isActive() && base.getValue(SUPPRESS_TRACING) !== true;
   }
 
-  private begin(arrival: Arrival, base: Context, recorders: readonly MessageRecorder[]): Delivery {
-    const message: Message = { ...arrival, context: base, startTimeMs: Date.now(), startMark: performance.now() };
+  private begin(message: Message, recorders: readonly MessageRecorder[]): Delivery {
     const started = recorders.flatMap((recorder) => this.guarded(() => recorder.begin(message)) ?? []);
-    const inside = started.reduce((current, processing) => processing.context ?? current, base);
+    const inside = started.reduce((current, processing) => processing.context ?? current, message.context);
     return {
       context: inside,
       isFollowed: started.length > 0,
+      body: message.body,
       end: (failed, error) => {
         const outcome = { durationMs: performance.now() - message.startMark, failed, error };
         for (const processing of started) this.guarded(() => processing.end(outcome));
@@ -98,7 +106,7 @@ export class Deliveries implements MessageTap {
   }
 
   /** Each recorder is on its own. */
-  private guarded<T extends Processing | void>(record: () => T): T | undefined {
+  private guarded<T>(record: () => T): T | undefined {
     try {
       return record();
     } catch (error) {
@@ -106,4 +114,13 @@ export class Deliveries implements MessageTap {
       return undefined;
     }
   }
+}
+
+/** The sender is the parent only where nothing else is at work: a span that has ended was only left behind there. */
+function messageOf(arrival: Arrival, around: Context, opened: Opened | undefined): Message {
+  const started = { startTimeMs: Date.now(), startMark: performance.now() };
+  if (opened === undefined) return { ...arrival, ...started, context: around, sender: undefined };
+  const sender = trace.getSpanContext(opened.context);
+  const isBusy = trace.getActiveSpan()?.isRecording() === true;
+  return { ...arrival, ...started, body: opened.body, context: isBusy ? trace.deleteSpan(opened.context) : opened.context, sender };
 }

@@ -1,6 +1,6 @@
 // Knows: what can happen at a Redis client, as plain facts.
 // Must not know: how it was observed (adapters) or what is written down (recorders).
-import type { Context } from '@opentelemetry/api';
+import type { Context, SpanContext } from '@opentelemetry/api';
 
 /** A command as the application gave it to node-redis: the name, then its arguments. */
 export type Arguments = readonly unknown[];
@@ -40,6 +40,10 @@ export interface Command extends Started {
   readonly isInternal?: true;
   /** The body of the script, where the arguments name only its sha. */
   readonly script?: string;
+  /** The context of its span, where that is there already. */
+  readonly inside?: Context | undefined;
+  /** What to send in place of `args`. */
+  readonly sent?: Arguments | undefined;
 }
 
 export type BatchKind = 'MULTI' | 'PIPELINE';
@@ -51,7 +55,14 @@ export interface Batch extends Started {
   readonly traced: boolean;
   readonly commands: readonly Arguments[];
   readonly client: ClientRef;
+  /** The context of its span, where that is there already. */
+  readonly inside?: Context | undefined;
+  /** What to send in place of a command, by index. */
+  readonly sent?: ReadonlyMap<number, Arguments> | undefined;
 }
+
+/** A batch whose commands are not known yet. */
+export type BatchStart = Omit<Batch, 'kind' | 'commands' | 'client'>;
 
 /** How an operation ended. */
 export interface Outcome {
@@ -86,8 +97,10 @@ export interface Arrival {
 
 /** A message whose listeners are about to run. */
 export interface Message extends Arrival, Started {
-  /** Where the listeners would run without a span of ours: no span is active in it. */
+  /** Where the listeners would run without a span of ours. No span is active in it, or that of the sender. */
   readonly context: Context;
+  /** The span of the sender, if the message carried it. */
+  readonly sender: SpanContext | undefined;
 }
 
 /** How the listeners of a message ended: all returned and what they promised settled, or one threw or rejected. */

@@ -2,9 +2,9 @@
 // Must not know: redis, spans, metrics.
 import { type Context, context, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import { SUPPRESS_TRACING } from './context';
-import type { Arguments, Batch, BatchKind, BatchOutcome, ClientRef, Command, Outcome } from './events';
+import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, ClientRef, Command, Outcome } from './events';
 import type { BatchFacts, Facts, Insights } from './facts';
-import type { Recorder, Report } from './recorder';
+import type { Courier, Recorder, Report } from './recorder';
 
 /** The part of the settings that decides what is recorded. */
 export interface OperationSettings {
@@ -28,12 +28,10 @@ export interface Tap {
   succeed(command: Command, reply: unknown, isLocal?: boolean): void;
   /** @param endMark when it ended, on the monotonic clock; default now */
   fail(command: Command, error: unknown, endMark?: number): void;
-  beginBatch(kind: BatchKind): BatchStart | undefined;
+  /** @param commands what is known of them already; default nothing */
+  beginBatch(kind: BatchKind, commands?: readonly Arguments[]): BatchStart | undefined;
   settleBatch(start: BatchStart, settled: SettledBatch): void;
 }
-
-/** A batch whose commands are not known yet. */
-export type BatchStart = Omit<Batch, 'kind' | 'commands' | 'client'>;
 
 /** What an adapter knows once a batch has ended. */
 export interface SettledBatch extends Omit<BatchOutcome, 'durationMs'> {
@@ -52,15 +50,17 @@ export class Operation implements Tap {
   private insights!: Insights;
   private spans!: Recorder;
   private metrics!: Recorder;
+  private courier: Courier | undefined;
 
   constructor(private readonly report: Report) {}
 
   /** Sets what decides and what records, from now on. Called before the first command. */
-  use(settings: OperationSettings, insights: Insights, spans: Recorder, metrics: Recorder): void {
+  use(settings: OperationSettings, insights: Insights, spans: Recorder, metrics: Recorder, courier?: Courier): void {
     this.settings = settings;
     this.insights = insights;
     this.spans = spans;
     this.metrics = metrics;
+    this.courier = courier;
   }
 
   start(): void {
@@ -76,6 +76,7 @@ export class Operation implements Tap {
     try {
       const caller = context.active();
       const traced = this.isTraced(caller) && !this.settings.isIgnored?.(args);
+      if (this.courier?.concerns(args)) return this.beginSealed(this.courier, client, args, caller, traced);
       if (!traced && !this.metrics.isActive()) return undefined;
       return { args, client, context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
     } catch (error) {
@@ -103,11 +104,15 @@ export class Operation implements Tap {
     this.settle(command, { durationMs: endMark - command.startMark, failed: true, reply: undefined, error, isLocal: false });
   }
 
-  beginBatch(kind: BatchKind): BatchStart | undefined {
+  beginBatch(kind: BatchKind, commands: readonly Arguments[] = []): BatchStart | undefined {
     if (this.isStopped) return undefined;
     try {
       const caller = context.active();
       const traced = this.isTraced(caller) && !this.settings.isIgnored?.([kind]);
+      const { courier } = this;
+      if (courier !== undefined && commands.some((args) => courier.concerns(args))) {
+        return this.beginSealedBatch(courier, kind, commands, caller, traced);
+      }
       if (!traced && !this.metrics.isActive()) return undefined;
       return { context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
     } catch (error) {
@@ -122,7 +127,7 @@ export class Operation implements Tap {
     const [only] = commands;
     // The conventions: a batch of one is that command.
     if (only !== undefined && commands.length === 1 && !outcome.aborted) {
-      this.settle({ ...start, args: only, client }, outcomeOfOne(outcome, durationMs));
+      this.settle({ ...start, args: only, client, sent: undefined }, outcomeOfOne(outcome, durationMs));
       return;
     }
     const batch: Batch = { ...start, kind, commands, client };
@@ -133,6 +138,39 @@ export class Operation implements Tap {
     if (facts === undefined) return;
     if (start.traced) this.guarded(() => this.spans.batch(batch, ended, facts));
     if (isMeasured) this.guarded(() => this.metrics.batch(batch, ended, facts));
+  }
+
+  /** A message carries its context whether or not it has a span: then it is the caller's. */
+  private beginSealed(courier: Courier, client: ClientRef, args: Arguments, caller: Context, traced: boolean): Command {
+    const command: Command = { args, client, context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+    const inside = traced ? this.spans.open?.(command) : undefined;
+    return { ...command, inside, sent: this.seal(courier, args, inside ?? caller) };
+  }
+
+  private beginSealedBatch(
+    courier: Courier,
+    kind: BatchKind,
+    commands: readonly Arguments[],
+    caller: Context,
+    traced: boolean,
+  ): BatchStart {
+    const start: BatchStart = { context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+    const inside = traced ? this.spans.openBatch?.(kind, commands, start) : undefined;
+    const sent = new Map<number, Arguments>();
+    commands.forEach((args, index) => {
+      const sealed = courier.concerns(args) ? this.seal(courier, args, inside ?? caller) : undefined;
+      if (sealed !== undefined) sent.set(index, sealed);
+    });
+    return { ...start, inside, sent };
+  }
+
+  private seal(courier: Courier, args: Arguments, sender: Context): Arguments | undefined {
+    try {
+      return courier.seal(args, sender);
+    } catch (error) {
+      this.report('a message could not carry its context', error);
+      return undefined;
+    }
   }
 
   private settle(command: Command, outcome: Outcome): void {

@@ -1,7 +1,7 @@
 // Knows: what a recorder is, and how several live beside each other.
 // Must not know: any recorder.
 import type { Context } from '@opentelemetry/api';
-import type { Batch, BatchOutcome, Command, Message, Outcome, Pool, ProcessOutcome } from './events';
+import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Message, Outcome, Pool, ProcessOutcome } from './events';
 import type { BatchFacts, Facts } from './facts';
 
 /** Writes down what happened. Each recorder is on its own: a throw in one reaches neither the others nor the application. */
@@ -10,12 +10,32 @@ export interface Recorder {
   isActive(): boolean;
   command(command: Command, outcome: Outcome, facts: Facts): void;
   batch(batch: Batch, outcome: BatchOutcome, facts: BatchFacts): void;
+  /** The span of a command has to be there now, for its id travels. Returns the context with it; it ends with `command`. */
+  open?(command: Command): Context | undefined;
+  /** The same for a batch, whose client is not known yet. */
+  openBatch?(kind: BatchKind, commands: readonly Arguments[], started: BatchStart): Context | undefined;
 }
 
 /** Writes down delivered messages. Told before the listeners run: a span of theirs has to be there already. */
 export interface MessageRecorder {
   isActive(): boolean;
   begin(message: Message): Processing;
+}
+
+/** Lets messages carry the context of their sender. */
+export interface Courier {
+  /** Whether this command sends a message that is to carry it. Asked once per command: keep it cheap. */
+  concerns(args: Arguments): boolean;
+  /** What to send instead, the arguments themselves untouched; undefined: there is nothing to carry. */
+  seal(args: Arguments, sender: Context): Arguments | undefined;
+  /** A message as it was before; undefined: it carries nothing, or it is not to be touched. */
+  open(channel: unknown, body: unknown, around: Context): Opened | undefined;
+}
+
+export interface Opened {
+  readonly body: unknown;
+  /** Where it was opened, with what it carried. */
+  readonly context: Context;
 }
 
 /** One message while its listeners run. */

@@ -41,10 +41,11 @@ export class MessageSpans implements MessageRecorder {
   begin(message: Message): Processing {
     const tracer = this.tracer();
     if (tracer === undefined) return UNRECORDED;
-    const { context, startTimeMs } = message;
+    const { context, startTimeMs, sender } = message;
     const name = this.hooks.spanName(PROCESS, `${PROCESS} ${this.channelFamily(message.channel)}`);
     const attributes = this.attributesOf(message);
-    const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, startTime: startTimeMs, attributes }, context);
+    const links = sender === undefined ? [] : [{ context: sender }];
+    const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, startTime: startTimeMs, attributes, links }, context);
     return { context: trace.setSpan(context, span), end: (outcome) => finish(span, startTimeMs, outcome) };
   }
 

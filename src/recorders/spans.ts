@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/api';
 import { batchText, type Entry, familyMask, type KeyMask, keyMask, lookup, procedureName, queryText } from '../catalog';
 import type { SpanSettings } from '../config';
-import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
+import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
 import type { Recorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
@@ -57,13 +57,15 @@ export class SpanRecorder implements Recorder {
   }
 
   command(command: Command, outcome: Outcome, facts: Facts): void {
-    if (!outcome.failed && outcome.durationMs < this.settings.minDurationMs) return;
+    const isShort = !outcome.failed && outcome.durationMs < this.settings.minDurationMs;
+    if (isShort && command.inside === undefined) return;
     const tracer = this.tracer();
     if (tracer !== undefined) this.recordCommand(tracer, command, outcome, facts);
   }
 
   batch(batch: Batch, outcome: BatchOutcome, digest: BatchFacts): void {
-    if (!outcome.failed && outcome.durationMs < this.settings.minDurationMs) return;
+    const isShort = !outcome.failed && outcome.durationMs < this.settings.minDurationMs;
+    if (isShort && batch.inside === undefined) return;
     const tracer = this.tracer();
     if (tracer === undefined) return;
     const { facts } = batch.client;
@@ -83,10 +85,37 @@ export class SpanRecorder implements Recorder {
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
     const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: batch.startTimeMs, attributes };
     if (digest.fills.length > 0) options.links = linksTo(digest.fills);
-    const span = this.start(tracer, name, options, batch.context);
+    const span = this.start(tracer, name, options, batch.context, batch.inside);
     for (const miss of digest.missHandles) miss.span = span.spanContext();
     if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
     finish(span, batch.startTimeMs + outcome.durationMs, digest.failure);
+  }
+
+  /** A message carries the id of its span: that is there before anything is known of the outcome. */
+  open({ args, client, context, startTimeMs }: Command): Context | undefined {
+    const tracer = this.tracer();
+    if (tracer === undefined) return undefined;
+    const entry = lookup(args);
+    const attributes = spanAttributes(entry.operation, client.facts, this.textOf(entry, args), undefined);
+    addMessage(attributes, this.mask(args[entry.from]), lengthOf(args[entry.from + 1]));
+    const name = this.hooks.spanName(entry.operation, this.publishName(entry, args));
+    return trace.setSpan(context, this.start(tracer, name, { kind: SpanKind.PRODUCER, startTime: startTimeMs, attributes }, context));
+  }
+
+  openBatch(kind: BatchKind, commands: readonly Arguments[], { context, startTimeMs }: BatchStart): Context | undefined {
+    const tracer = this.tracer();
+    if (tracer === undefined) return undefined;
+    const [only] = commands;
+    // A batch of one is that command, which sends the message.
+    const isOne = only !== undefined && commands.length === 1;
+    const name = isOne ? this.publishName(lookup(only), only) : kind;
+    const attributes = { [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS };
+    const kindOfSpan = isOne ? SpanKind.PRODUCER : SpanKind.CLIENT;
+    return trace.setSpan(context, this.start(tracer, name, { kind: kindOfSpan, startTime: startTimeMs, attributes }, context));
+  }
+
+  private publishName({ from }: Entry, args: Arguments): string {
+    return `${PUBLISH} ${this.channelFamily(args[from])}`;
   }
 
   private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, { failure, lookup: found, data, cache, lock }: Facts): void {
@@ -106,10 +135,11 @@ export class SpanRecorder implements Recorder {
     if (this.settings.withArgsCount && rule !== undefined) attributes[semconv.ATTR_REDIS_ARGS_COUNT] = args.length - from;
     if (rule?.sends) addMessage(attributes, this.mask(args[from]), lengthOf(args[from + 1]));
     const kind = rule?.sends ? SpanKind.PRODUCER : SpanKind.CLIENT;
-    const defaultName = rule?.sends ? `${PUBLISH} ${this.channelFamily(args[from])}` : nameFor(operation, procedure, facts);
+    const defaultName = rule?.sends ? this.publishName(entry, args) : nameFor(operation, procedure, facts);
     const options: SpanOptions = { kind, startTime: startTimeMs, attributes };
     if (cache !== undefined && cache.fills.length > 0) options.links = linksTo(cache.fills);
-    const span = this.start(tracer, this.hooks.spanName(operation, defaultName), options, command.context);
+    const name = this.hooks.spanName(operation, defaultName);
+    const span = this.start(tracer, name, options, command.context, command.inside);
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
     finish(span, startTimeMs + outcome.durationMs, failure);
@@ -127,9 +157,15 @@ export class SpanRecorder implements Recorder {
     });
   }
 
-  private start(tracer: Tracer, name: string, options: SpanOptions, parent: Context): Span {
+  /** @param inside the context of the span, where it was there before: then it gets all that is known now */
+  private start(tracer: Tracer, name: string, options: SpanOptions, parent: Context, inside?: Context): Span {
     if (this.settings.oldNames) addOldNames(options.attributes as Attributes);
-    return tracer.startSpan(name, options, parent);
+    const opened = inside && trace.getSpan(inside);
+    if (opened === undefined) return tracer.startSpan(name, options, parent);
+    return opened
+      .updateName(name)
+      .setAttributes(options.attributes ?? {})
+      .addLinks(options.links ?? []);
   }
 
   private textOf(entry: Entry, args: Arguments): string {

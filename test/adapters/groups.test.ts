@@ -213,6 +213,22 @@ describe('groups of nodes', () => {
       });
     }
 
+    for (const version of VERSIONS.filter((one) => one !== '4.0')) {
+      it(`carries context through a cluster with redis ${version}`, async () => {
+        resetTracing({ propagate: ['b'] });
+        await withCluster(version, async (client) => {
+          const heard: string[] = [];
+          await client.subscribe('b', (message: string) => heard.push(message));
+          await client.publish('b', 'one');
+          for (let tries = 0; heard.length < 1 && tries < 500; tries++) await sleep(2);
+          assert.deepEqual(heard, ['one']);
+        });
+        const [producer, consumer] = ['publish b', 'process b'].map((name) => redisSpans().find((one) => one.name === name));
+        assert.equal(consumer?.parentSpanContext?.spanId, producer?.spanContext().spanId ?? '');
+        assertQuiet();
+      });
+    }
+
     it('joins the shares of one call on redis 6.2 and later: one span', async () => {
       await compared('6.3', async (client) => [
         await client.mSet([
