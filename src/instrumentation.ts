@@ -10,10 +10,11 @@ import * as semconv from './core/semconv';
 import { CommandInsights } from './insights';
 import { ChannelCourier } from './propagation/courier';
 import { Providers } from './providers';
+import { ServerMetrics } from './recorders/connections';
 import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
 import { MetricRecorder } from './recorders/metrics';
-import { ConnectionRecorder } from './recorders/pool';
+import { PoolMetrics } from './recorders/pool';
 import { SpanRecorder } from './recorders/spans';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
 
@@ -22,6 +23,8 @@ const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
   ['operations', semconv.METRIC_DB_CLIENT_OPERATION_DURATION],
   ['connections', semconv.METRIC_DB_CLIENT_CONNECTION_CREATE_TIME],
   ['waits', semconv.METRIC_DB_CLIENT_CONNECTION_WAIT_TIME],
+  ['cache', semconv.METRIC_REDIS_CSC_REQUESTS],
+  ['cache', semconv.METRIC_REDIS_CSC_EVICTIONS],
 ];
 
 /**
@@ -34,7 +37,8 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   declare private providers: Providers;
   declare private isMeasuring: boolean;
   declare private metrics: MetricRecorder;
-  declare private connections: ConnectionRecorder;
+  declare private pools: PoolMetrics;
+  declare private servers: ServerMetrics;
   declare private operation: Operation;
   declare private messageMetrics: MessageMetrics;
   declare private deliveries: Deliveries;
@@ -52,10 +56,11 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
     this.messageMetrics = new MessageMetrics(meter);
     this.metrics = new MetricRecorder(meter, this.messageMetrics);
-    this.connections = new ConnectionRecorder(meter, this.report);
+    this.pools = new PoolMetrics(meter, this.report);
+    this.servers = new ServerMetrics(meter, this.report);
     this.operation = new Operation(this.report);
     this.deliveries = new Deliveries(this.report);
-    this.adapters = new Adapters(this.operation, this.deliveries, this.connections, (native) => this.yieldTo(native), this.report);
+    this.adapters = new Adapters(this.operation, this.deliveries, this.pools, this.servers, (native) => this.yieldTo(native), this.report);
     this.configure();
     return definitionsOf(this.adapters);
   }
@@ -83,7 +88,8 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   /** The user asked for node-redis's own metrics; together with ours everything would be there twice. */
   private yieldTo(native: NativeMetrics): void {
     this.metrics.yieldTo(native);
-    this.connections.yieldTo(native);
+    this.pools.yieldTo(native);
+    this.servers.yieldTo(native);
     const names = DOUBLED.filter(([part]) => native[part]).map(([, name]) => name);
     if (names.length > 0) this.report(`node-redis records ${names.join(', ')} itself; ours of that name are off`);
   }
@@ -110,7 +116,8 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   override setMeterProvider(provider: MeterProvider): void {
     super.setMeterProvider(provider);
     this.providers.setMeterProvider(provider);
-    this.connections.refresh();
+    this.pools.refresh();
+    this.servers.refresh();
   }
 }
 

@@ -4,6 +4,7 @@ import type { Arguments } from '../core/events';
 import type { Tap } from '../core/operation';
 import { Batches, replacing, selectedBy, selects } from './batch';
 import { type NodeRef, Retries, sendInternal, settleWith } from './command';
+import type { Connections } from './connections';
 import { type ClientOptions, factsFrom, selectDatabase, UNKNOWN_SERVER } from './facts';
 import { asNodeOf, type Groups } from './groups';
 import { type Class, onConstruct, PatchLedger, type Target } from './patch';
@@ -41,6 +42,7 @@ export class CommandQueueTap {
   constructor(
     private readonly tap: Tap,
     private readonly groups: Groups,
+    private readonly sockets: Connections,
   ) {
     this.batches = new Batches(tap);
     this.retries = new Retries(tap);
@@ -50,7 +52,7 @@ export class CommandQueueTap {
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'addCommand')) return false;
-    ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => this.wrapAdd(original));
+    ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => this.wrapAdd(this.sockets.counting(original)));
     ledger.replace(
       moduleExports,
       'default',
@@ -169,6 +171,7 @@ export class CommandQueueTap {
 
   private connect(queue: object, socket: Socket, options: ClientOptions['socket']): void {
     this.connections.set(queue, { facts: factsFrom({ socket: options }), socket });
+    this.sockets.pair(queue, socket, options);
   }
 
   /** A queue's client is known from the first command that it sends for a cluster. */

@@ -2,7 +2,7 @@
 // Must not know: what a tap does with a command.
 import type { MessageTap } from '../core/delivery';
 import type { Tap } from '../core/operation';
-import type { NativeMetrics, PoolRecorder, Report } from '../core/recorder';
+import type { ConnectionRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import { CommandQueueTap } from './command-queue';
 import { Connections } from './connections';
 import { FanOuts } from './fan-out';
@@ -118,19 +118,20 @@ export class Adapters {
     tap: Tap,
     messages: MessageTap,
     pools: PoolRecorder,
+    recorder: ConnectionRecorder,
     native: (metrics: NativeMetrics) => void,
     private readonly report: Report,
   ) {
     const groups = new Groups();
     const pubSub = new PubSubTap(messages, groups);
-    const connections = new Connections();
+    const connections = new Connections(recorder);
     const fanOuts = new FanOuts(tap, (slots) => groups.factsOf(slots));
     this.taps = {
       groups,
       fanOuts,
       connections,
-      client: new RedisClientTap(tap, groups, fanOuts, connections),
-      queue: new CommandQueueTap(tap, groups),
+      client: new RedisClientTap(tap, groups, fanOuts, connections, recorder),
+      queue: new CommandQueueTap(tap, groups, connections),
       legacy: new LegacyClientTap(tap, messages),
       pool: new PoolTap(pools),
       native: new NativeMetricsTap(native),

@@ -1,11 +1,12 @@
 // Knows: the client-side cache of redis 5.1 and later, whose hits never reach a server.
 // Must not know: spans.
-import type { Arguments, ClientRef } from '../core/events';
+import type { Arguments, CacheNews, ClientRef } from '../core/events';
 import type { Tap } from '../core/operation';
+import type { ConnectionRecorder } from '../core/recorder';
 
 /** A client's own cache, as far as it says that it answered. */
 interface ClientSideCache {
-  stats?(): { readonly hitCount?: number };
+  stats?(): { readonly hitCount?: number; readonly missCount?: number; readonly evictionCount?: number };
 }
 
 interface CachingClient {
@@ -24,6 +25,7 @@ export type ExecuteCommand = (this: CachingClient, command: unknown, parser: Par
  */
 export function wrapExecuteCommand<C extends object>(
   tap: Tap,
+  caches: ClientCaches,
   clientOf: (client: C) => ClientRef,
   original: ExecuteCommand,
 ): ExecuteCommand {
@@ -35,6 +37,7 @@ export function wrapExecuteCommand<C extends object>(
     const client = this._self ?? this;
     const cache = client.clientSideCache;
     if (cache === undefined) return original.apply(this, arguments as never);
+    caches.see(cache, () => clientOf(client as C));
     const before = hitsOf(cache);
     const promise = original.apply(this, arguments as never);
     const args = parser?.redisArgs;
@@ -46,6 +49,29 @@ export function wrapExecuteCommand<C extends object>(
       return reply;
     });
   };
+}
+
+/** The caches that were used, each watched once: the clients of a pool share theirs. */
+export class ClientCaches {
+  private readonly seen = new WeakSet<ClientSideCache>();
+
+  constructor(private readonly recorder: ConnectionRecorder) {}
+
+  see(cache: ClientSideCache, clientOf: () => ClientRef): void {
+    if (this.seen.has(cache) || typeof cache.stats !== 'function') return;
+    this.seen.add(cache);
+    const reference = new WeakRef(cache);
+    let last: CacheNews = { hits: 0, misses: 0, evictions: 0 };
+    const readNews = (): CacheNews | undefined => {
+      const stats = reference.deref()?.stats?.();
+      if (stats === undefined) return undefined;
+      const { hitCount: hits = 0, missCount: misses = 0, evictionCount: evictions = 0 } = stats;
+      const news = { hits: hits - last.hits, misses: misses - last.misses, evictions: evictions - last.evictions };
+      last = { hits, misses, evictions };
+      return news;
+    };
+    this.recorder.watchCache({ facts: clientOf().facts, readNews });
+  }
 }
 
 function hitsOf(cache: ClientSideCache): number | undefined {

@@ -12,7 +12,7 @@ interface OTelMetrics {
 
 type Init = (this: unknown, ...args: unknown[]) => unknown;
 
-const NOTHING: NativeMetrics = { operations: false, connections: false, waits: false };
+const NOTHING: NativeMetrics = { operations: false, connections: false, waits: false, cache: false };
 
 /** Looks once when the client is loaded or patched, and again when the application switches its metrics on. */
 export class NativeMetricsTap {
@@ -49,6 +49,7 @@ export class NativeMetricsTap {
       // The others show only in what they listen to.
       connections: hasSubscribers('node-redis:connection:ready'),
       waits: hasSubscribers('node-redis:pool:connection-wait'),
+      cache: hasSubscribers('node-redis:cache:request'),
     });
   }
 }

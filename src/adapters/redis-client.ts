@@ -2,13 +2,14 @@
 // Must not know: spans, metrics, attribute names.
 import type { Arguments, ClientRef } from '../core/events';
 import type { Tap } from '../core/operation';
+import type { ConnectionRecorder } from '../core/recorder';
 import { Batches, replacing } from './batch';
 import { type NodeRef, Retries, sendInternal, settleWith } from './command';
 import type { Connections } from './connections';
 import { type ClientOptions, factsFrom, selectDatabase } from './facts';
 import type { FanOuts } from './fan-out';
 import { asNodeOf, type Groups } from './groups';
-import { type ExecuteCommand, wrapExecuteCommand } from './local-cache';
+import { ClientCaches, type ExecuteCommand, wrapExecuteCommand } from './local-cache';
 import { PatchLedger, type Target } from './patch';
 
 /** What we read of a client. `createClient()` and the `with…` proxies return objects made from the instance. */
@@ -36,6 +37,7 @@ type AddCommand = (this: object, args: Arguments, options?: AddOptions, ...rest:
 export class RedisClientTap {
   private readonly clients = new WeakMap<Client, NodeRef>();
   private readonly batches: Batches;
+  private readonly caches: ClientCaches;
   private readonly retries: Retries;
 
   constructor(
@@ -43,8 +45,10 @@ export class RedisClientTap {
     private readonly groups: Groups,
     private readonly fanOuts: FanOuts,
     private readonly connections: Connections,
+    recorder: ConnectionRecorder,
   ) {
     this.batches = new Batches(tap);
+    this.caches = new ClientCaches(recorder);
     this.retries = new Retries(tap);
   }
 
@@ -58,7 +62,7 @@ export class RedisClientTap {
     ledger.wrap<Execute>(prototype, '_executePipeline', (original) => this.wrapExecute('PIPELINE', original));
     ledger.wrap<Quit>(prototype, 'QUIT', (original) => this.wrapQuit(original));
     ledger.wrap<ExecuteCommand>(prototype, '_executeCommand', (original) =>
-      wrapExecuteCommand<Client>(this.tap, (client) => this.clientOf(client), original),
+      wrapExecuteCommand<Client>(this.tap, this.caches, (client) => this.clientOf(client), original),
     );
     ledger.wrap<ExecuteScript>(prototype, '_executeScript', (original) => this.wrapExecuteScript(original));
     return true;
@@ -69,7 +73,8 @@ export class RedisClientTap {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'addCommand')) return false;
     const { tap, batches, connections } = this;
-    ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => {
+    ledger.wrap<AddCommand>(prototype, 'addCommand', (inner) => {
+      const original = connections.counting(inner);
       return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
         if (tap.wantsInternal && isHandshake(options)) {
           return sendInternal(tap, connections.serverOf(this), args, () => original.apply(this, arguments as never));

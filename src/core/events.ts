@@ -130,3 +130,29 @@ export interface Pool {
   readonly limits: PoolLimits | undefined;
   read(): PoolState | undefined;
 }
+
+/** A connection outside or inside a pool, now. */
+export interface ConnectionState {
+  readonly isReady: boolean;
+  /** Commands that wait for it to be ready. */
+  readonly waiting: number;
+}
+
+/** A connection, read when metrics are collected. `read` returns undefined once its client is gone. */
+export interface Connection {
+  readonly facts: ClientFacts;
+  read(): ConnectionState | undefined;
+}
+
+/** What a client's own cache did since it was last asked. */
+export interface CacheNews {
+  readonly hits: number;
+  readonly misses: number;
+  readonly evictions: number;
+}
+
+/** A client's own cache. `readNews` returns undefined once it is gone. */
+export interface ClientCache {
+  readonly facts: ClientFacts;
+  readNews(): CacheNews | undefined;
+}

@@ -1,7 +1,21 @@
 // Knows: what a recorder is, and how several live beside each other.
 // Must not know: any recorder.
 import type { Context } from '@opentelemetry/api';
-import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Message, Outcome, Pool, ProcessOutcome } from './events';
+import type {
+  Arguments,
+  Batch,
+  BatchKind,
+  BatchOutcome,
+  BatchStart,
+  ClientCache,
+  ClientFacts,
+  Command,
+  Connection,
+  Message,
+  Outcome,
+  Pool,
+  ProcessOutcome,
+} from './events';
 import type { BatchFacts, Facts } from './facts';
 
 /** Writes down what happened. Each recorder is on its own: a throw in one reaches neither the others nor the application. */
@@ -53,6 +67,18 @@ export interface NativeMetrics {
   readonly connections: boolean;
   /** How long tasks wait for a connection of a pool. */
   readonly waits: boolean;
+  /** What the client-side cache does. */
+  readonly cache: boolean;
+}
+
+/** Watches the connections of the process, and the caches of its clients. */
+export interface ConnectionRecorder {
+  watchConnection(connection: Connection): void;
+  /** A connection that was lost is ready again. */
+  reconnected(server: ClientFacts): void;
+  /** A connection was lost, or could not be made. */
+  connectionFailed(server: ClientFacts, error: unknown): void;
+  watchCache(cache: ClientCache): void;
 }
 
 /** Watches the connection pools of the process. */

@@ -68,6 +68,15 @@ export const METRIC_CACHE_STAMPEDE_WIDTH = 'cache.stampede.width';
 export const METRIC_CACHE_WRITES = 'cache.writes';
 export const METRIC_CACHE_VALUE_SIZE = 'cache.value.size';
 
+export const METRIC_REDIS_CONNECTIONS = 'redis.client.connections';
+export const METRIC_REDIS_RECONNECTS = 'redis.client.reconnects';
+export const METRIC_REDIS_CONNECTION_ERRORS = 'redis.client.connection.errors';
+export const METRIC_REDIS_OFFLINE_QUEUE_DEPTH = 'redis.client.offline_queue.depth';
+// The names node-redis itself has for its client-side cache.
+export const ATTR_REDIS_CSC_RESULT = 'redis.client.csc.result';
+export const METRIC_REDIS_CSC_REQUESTS = 'redis.client.csc.requests';
+export const METRIC_REDIS_CSC_EVICTIONS = 'redis.client.csc.evictions';
+
 export const ATTR_REDIS_CACHE_LOCAL = 'db.redis.cache.local';
 export const ATTR_REDIS_INTERNAL = 'db.redis.internal';
 export const ATTR_REDIS_VALUE_LENGTH = 'db.redis.value_length';

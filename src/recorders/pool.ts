@@ -34,7 +34,7 @@ interface PoolAttributes {
 }
 
 /** Times what tasks do with pools, and reads the pools of the process whenever metrics are collected. */
-export class ConnectionRecorder implements PoolRecorder {
+export class PoolMetrics implements PoolRecorder {
   private readonly pools = new Set<Pool>();
   private readonly attributes = new WeakMap<Pool, PoolAttributes>();
   /** What was observed last, by name. */

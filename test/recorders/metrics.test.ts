@@ -83,7 +83,7 @@ describe('metric recorder', () => {
   it('has buckets from a tenth of a millisecond', async () => {
     await client.get('k');
     const { resourceMetrics } = await reader.collect();
-    const [metric] = resourceMetrics.scopeMetrics[0]?.metrics ?? [];
+    const metric = resourceMetrics.scopeMetrics[0]?.metrics.find(({ descriptor }) => descriptor.name === 'db.client.operation.duration');
     assert.equal(metric?.descriptor.unit, 's');
     const value = metric?.dataPoints[0]?.value as Histogram;
     assert.deepEqual(value.buckets.boundaries, [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]);

@@ -1,0 +1,208 @@
+// Knows: which metrics the connections to a server have, and the caches of its clients.
+// Must not know: sockets, clients.
+import type {
+  Attributes,
+  BatchObservableResult,
+  Counter,
+  Meter,
+  Observable,
+  ObservableCounter,
+  ObservableUpDownCounter,
+} from '@opentelemetry/api';
+import type { ClientCache, ClientFacts, Connection } from '../core/events';
+import type { ConnectionRecorder, NativeMetrics, Report } from '../core/recorder';
+import * as semconv from '../core/semconv';
+import { classify } from '../insights/errors';
+import { addServer } from './attributes';
+
+/** Below this many it is not worth looking for those that are gone. */
+const MIN_SWEEP = 64;
+
+/** The instruments of one meter. */
+interface Instruments {
+  readonly open: ObservableUpDownCounter;
+  readonly waiting: ObservableUpDownCounter;
+  readonly reconnects: Counter;
+  readonly errors: Counter;
+  readonly cacheRequests: ObservableCounter;
+  readonly cacheEvictions: ObservableCounter;
+}
+
+/** What all connections to one server come to, and all caches of its clients ever came to. */
+interface Server {
+  readonly attributes: Attributes;
+  open: number;
+  waiting: number;
+  hits: number;
+  misses: number;
+  evictions: number;
+}
+
+/** Adds up by server what single connections and caches say whenever metrics are collected. */
+export class ServerMetrics implements ConnectionRecorder {
+  private readonly connections = new Set<Connection>();
+  private readonly caches = new Set<ClientCache>();
+  private readonly servers = new Map<string, Server>();
+  private sweepAt = MIN_SWEEP;
+  private hasNativeCache = false;
+  private meter: Meter | undefined;
+  private instruments: Instruments | undefined;
+
+  /** @param source the meter of whoever listens now; undefined while nobody does */
+  constructor(
+    private readonly source: () => Meter | undefined,
+    private readonly report: Report,
+  ) {}
+
+  watchConnection(connection: Connection): void {
+    this.connections.add(connection);
+    if (this.connections.size >= this.sweepAt) this.sweep();
+    this.refresh();
+  }
+
+  watchCache(cache: ClientCache): void {
+    this.caches.add(cache);
+    this.refresh();
+  }
+
+  reconnected(facts: ClientFacts): void {
+    this.guarded(() => this.instruments?.reconnects.add(1, this.serverOf(facts).attributes));
+  }
+
+  connectionFailed(facts: ClientFacts, error: unknown): void {
+    this.guarded(() => {
+      const { type } = classify(error);
+      this.instruments?.errors.add(1, { ...this.serverOf(facts).attributes, [semconv.ATTR_ERROR_TYPE]: type });
+    });
+  }
+
+  /** node-redis has begun to measure its caches itself. */
+  yieldTo({ cache }: NativeMetrics): void {
+    this.hasNativeCache = cache;
+  }
+
+  /** Follows the meter: the instruments belong to one provider. */
+  refresh(): void {
+    const meter = this.source();
+    if (meter === this.meter) return;
+    if (this.instruments !== undefined) this.meter?.removeBatchObservableCallback(this.observe, observables(this.instruments));
+    this.meter = meter;
+    this.forgetCounts();
+    this.instruments = meter && instrumentsOf(meter);
+    if (this.instruments !== undefined) meter?.addBatchObservableCallback(this.observe, observables(this.instruments));
+  }
+
+  private readonly observe = (result: BatchObservableResult): void => {
+    const { instruments } = this;
+    if (instruments === undefined) return;
+    this.addUp();
+    for (const server of this.servers.values()) {
+      result.observe(instruments.open, server.open, server.attributes);
+      result.observe(instruments.waiting, server.waiting, server.attributes);
+      if (!this.hasNativeCache) observeCache(result, instruments, server);
+    }
+  };
+
+  private addUp(): void {
+    for (const server of this.servers.values()) {
+      server.open = 0;
+      server.waiting = 0;
+    }
+    for (const connection of this.connections) {
+      const state = connection.read();
+      if (state === undefined) {
+        this.connections.delete(connection);
+        continue;
+      }
+      const server = this.serverOf(connection.facts);
+      if (state.isReady) server.open += 1;
+      server.waiting += state.waiting;
+    }
+    for (const cache of this.caches) {
+      const news = cache.readNews();
+      if (news === undefined) {
+        this.caches.delete(cache);
+        continue;
+      }
+      const server = this.serverOf(cache.facts);
+      server.hits += news.hits;
+      server.misses += news.misses;
+      server.evictions += news.evictions;
+    }
+  }
+
+  /** Whoever listens from now on counts from now on. */
+  private forgetCounts(): void {
+    this.addUp();
+    for (const server of this.servers.values()) Object.assign(server, { hits: 0, misses: 0, evictions: 0 });
+  }
+
+  private sweep(): void {
+    for (const connection of this.connections) if (connection.read() === undefined) this.connections.delete(connection);
+    this.sweepAt = Math.max(MIN_SWEEP, this.connections.size * 2);
+  }
+
+  /** Servers are as many as the application configures; they stay, for a server without connections is news. */
+  private serverOf(facts: ClientFacts): Server {
+    const key = `${facts.serverAddress}:${facts.serverPort}`;
+    const known = this.servers.get(key);
+    if (known !== undefined) return known;
+    const attributes: Attributes = {};
+    addServer(attributes, facts);
+    const server = { attributes, open: 0, waiting: 0, hits: 0, misses: 0, evictions: 0 };
+    this.servers.set(key, server);
+    return server;
+  }
+
+  /** We are called inside an event of the client's. */
+  private guarded(record: () => void): void {
+    try {
+      this.refresh();
+      record();
+    } catch (error) {
+      this.report('a connection could not be measured', error);
+    }
+  }
+}
+
+/** Only where there is a cache that counts. */
+function observeCache(result: BatchObservableResult, to: Instruments, { hits, misses, evictions, attributes }: Server): void {
+  if (hits + misses === 0) return;
+  result.observe(to.cacheRequests, hits, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'hit' });
+  result.observe(to.cacheRequests, misses, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'miss' });
+  result.observe(to.cacheEvictions, evictions, attributes);
+}
+
+function instrumentsOf(meter: Meter): Instruments {
+  const { METRIC_REDIS_CONNECTIONS, METRIC_REDIS_OFFLINE_QUEUE_DEPTH, METRIC_REDIS_RECONNECTS, METRIC_REDIS_CONNECTION_ERRORS } = semconv;
+  return {
+    open: meter.createObservableUpDownCounter(METRIC_REDIS_CONNECTIONS, {
+      unit: '{connection}',
+      description: 'Connections that are ready.',
+    }),
+    waiting: meter.createObservableUpDownCounter(METRIC_REDIS_OFFLINE_QUEUE_DEPTH, {
+      unit: '{command}',
+      description: 'Commands that wait for a connection to be ready.',
+    }),
+    reconnects: meter.createCounter(METRIC_REDIS_RECONNECTS, {
+      unit: '{connection}',
+      description: 'Connections that were lost and are ready again.',
+    }),
+    errors: meter.createCounter(METRIC_REDIS_CONNECTION_ERRORS, {
+      unit: '{error}',
+      description: 'Connections that were lost or could not be made.',
+    }),
+    cacheRequests: meter.createObservableCounter(semconv.METRIC_REDIS_CSC_REQUESTS, {
+      unit: '{request}',
+      description: 'Look-ups in the client-side cache, by result.',
+    }),
+    cacheEvictions: meter.createObservableCounter(semconv.METRIC_REDIS_CSC_EVICTIONS, {
+      unit: '{eviction}',
+      description: 'Entries the client-side cache gave up for want of room or time.',
+    }),
+  };
+}
+
+function observables({ open, waiting, cacheRequests, cacheEvictions }: Instruments): Observable[] {
+  return [open, waiting, cacheRequests, cacheEvictions];
+}

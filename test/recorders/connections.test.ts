@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Collected, Measuring } from '../support/metrics';
+import { type RedisServer, startStandalone } from '../support/redis-server';
+import { assertQuiet, resetTracing } from '../support/tracing';
+import { type Client, connect, end, loadRedis, major, VERSIONS } from '../support/versions';
+
+/** Waits for something that a client does when it pleases. */
+async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (let i = 0; i < 200 && !(await holds()); i++) await sleep(20);
+}
+
+describe('server metrics', () => {
+  let server: RedisServer;
+  let measuring: Measuring;
+  beforeEach(async () => {
+    server = await startStandalone();
+    resetTracing();
+    measuring = Measuring.start();
+  });
+  afterEach(async () => {
+    await measuring.stop();
+    await server.stop();
+    assertQuiet();
+  });
+
+  /** The server is gone, and its port refuses connections until it is restarted. */
+  async function crash(): Promise<void> {
+    process.kill(Number(server.pid), 'SIGKILL');
+    await until(() =>
+      server.request('PING').then(
+        () => false,
+        () => true,
+      ),
+    );
+  }
+
+  /** Of this test's server alone: other tests' clients are there as long as they are not collected. */
+  async function here(): Promise<Collected> {
+    const collected = await measuring.collect();
+    const entries = Object.entries(collected).filter(([name]) => name.startsWith('redis.client.'));
+    const own = entries.map(
+      ([name, points]) => [name, points.filter(({ attributes }) => attributes['server.port'] === server.port)] as const,
+    );
+    return Object.fromEntries(own.filter(([, points]) => points.length > 0));
+  }
+  const at = (more: object = {}) => ({ 'server.address': server.host, 'server.port': server.port, ...more });
+  const gauges = (connections: number, waiting: number) => ({
+    'redis.client.connections': [{ attributes: at(), value: connections }],
+    'redis.client.offline_queue.depth': [{ attributes: at(), value: waiting }],
+  });
+
+  for (const version of VERSIONS) {
+    it(`counts connections of redis ${version}, what is lost and comes back, and what waits meanwhile`, async () => {
+      const options = { socket: { host: server.host, port: server.port, reconnectStrategy: () => 50 } };
+      const redis = loadRedis(version);
+      const clients: Client[] = [await connect(redis, server, options), await connect(redis, server, options)];
+      assert.deepEqual(await here(), gauges(2, 0));
+
+      await crash();
+      await until(async () => (await here())['redis.client.connections']?.[0]?.value === 0);
+      const waiting = [1, 2, 3].map((i) => clients[0].get(`k${i}`));
+      const down = await here();
+      assert.deepEqual({ ...down, 'redis.client.connection.errors': [] }, { ...gauges(0, 3), 'redis.client.connection.errors': [] });
+
+      await server.restart();
+      await Promise.all(waiting);
+      await until(async () => (await here())['redis.client.connections']?.[0]?.value === 2);
+      const { 'redis.client.connection.errors': errors, ...up } = await here();
+      assert.deepEqual(up, { ...gauges(2, 0), 'redis.client.reconnects': [{ attributes: at(), value: 2 }] });
+      const types = errors?.map(({ attributes }) => attributes['error.type']) ?? [];
+      for (const { attributes } of errors ?? []) assert.deepEqual(attributes, at({ 'error.type': attributes['error.type'] }));
+      assert.ok(types.length > 0 && new Set(types).size === types.length, String(types));
+
+      for (const client of clients) await end(client);
+      assert.deepEqual((await here())['redis.client.connections'], gauges(0, 0)['redis.client.connections']);
+    });
+
+    it(`adds no listener that an application of redis ${version} could see, and counts a refused connection`, async () => {
+      const client = loadRedis(version).createClient({ socket: { host: server.host, port: server.port, reconnectStrategy: () => 20 } });
+      assert.equal(client.listenerCount('error'), 0);
+      const errors: Error[] = [];
+      client.on('error', (error: Error) => errors.push(error));
+      await crash();
+      const connecting = client.connect().catch(() => {});
+      await until(() => errors.length >= 3);
+      await end(client);
+      if (version !== '4.0') await connecting; // which never ends there
+      const counted = (await here())['redis.client.connection.errors'];
+      assert.deepEqual(
+        counted?.map(({ attributes }) => attributes),
+        [at({ 'error.type': 'ECONNREFUSED' })],
+      );
+      assert.ok(
+        (counted?.[0]?.value ?? 0) >= 3 && (counted?.[0]?.value ?? 0) <= errors.length + 1,
+        `${counted?.[0]?.value} of ${errors.length}`,
+      );
+      await server.restart();
+    });
+  }
+
+  it('counts the connections of a pool, too', async () => {
+    for (const version of VERSIONS.filter((one) => major(one) >= 5)) {
+      const pool = loadRedis(version).createClientPool?.({ socket: { host: server.host, port: server.port } }, { minimum: 3 });
+      pool.on('error', () => {});
+      await pool.connect();
+      assert.deepEqual(await here(), gauges(3, 0), version);
+      pool.destroy();
+    }
+  });
+
+  it('counts what the client-side cache answers and gives up, from its own statistics', async () => {
+    for (const version of ['5.12', '6.3'] as const) {
+      const own = Measuring.start();
+      const client = await connect(loadRedis(version), server, { RESP: 3, clientSideCache: { maxEntries: 1 } });
+      for (const key of ['a', 'a', 'a', 'b', 'a']) await client.get(key);
+      measuring = own;
+      const { 'redis.client.csc.requests': requests, 'redis.client.csc.evictions': evictions } = await here();
+      assert.deepEqual(requests, [
+        { attributes: at({ 'redis.client.csc.result': 'hit' }), value: 2 },
+        { attributes: at({ 'redis.client.csc.result': 'miss' }), value: 3 },
+      ]);
+      assert.deepEqual(evictions, [{ attributes: at(), value: 2 }]);
+      await end(client);
+    }
+  });
+});
