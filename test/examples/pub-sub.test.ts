@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const RUN = resolve(__dirname, '../../examples/pub-sub/run.mjs');
+
+async function run(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [RUN, ...args], { timeout: 60_000 });
+  return stdout.replace(/127\.0\.0\.1:\d+/g, 'redis');
+}
+
+describe('the example of a publisher and its subscribers', () => {
+  it('is one trace through two processes', async function () {
+    this.timeout(60_000);
+    const [first = '', ...lines] = (await run()).split('\n');
+    assert.match(first, /^trace [0-9a-f]{32}$/);
+    assert.deepEqual(lines.slice(0, 5), [
+      '  place order  [shop]',
+      '    SET redis  [shop]',
+      '    publish orders:{}  [shop]',
+      '      process orders:{}  [warehouse]',
+      '        GET redis  [warehouse]',
+    ]);
+  });
+
+  it('delivers every message of a fan-out once, identical, and counts them all', async function () {
+    this.timeout(60_000);
+    const report = (await run('1000', '3')).split('\n').filter((line) => /^(shop|warehouse)/.test(line));
+    const counted = 'messaging.client.consumed.messages 1000, messaging.process.duration 1000, spans 1000';
+    assert.deepEqual(report, [
+      'shop: sent 1000, messaging.client.sent.messages 1000',
+      ...[1, 2, 3].map((index) => `warehouse-${index}: delivered 1000, distinct 1000, payloads identical, ${counted}`),
+    ]);
+  });
+});
