@@ -11,7 +11,7 @@ import { KEY_TYPES, NAMES, SEED_SCRIPT } from './lines';
 import { leaksIn } from './marks';
 import { record } from './recording';
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 100);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 60);
 /** Fixed, so that a build fails for what changed; another by the environment. */
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_101);
 const PREFIX = 'k:';
