@@ -57,7 +57,17 @@ function sizeOf(reply: unknown): number {
   return typeof reply === 'object' && reply !== null ? Object.keys(reply).length : 1;
 }
 
-export const NO_DATA: DataFacts = { valueLength: undefined, ttlSeconds: undefined, keysDeleted: undefined, keyExists: undefined };
+// Written out, here and below: to spread one object into another costs more than all else there is to read.
+function dataOf(
+  valueLength: number | undefined,
+  ttlSeconds: number | undefined,
+  keysDeleted: number | undefined,
+  keyExists: boolean | undefined,
+): DataFacts {
+  return { valueLength, ttlSeconds, keysDeleted, keyExists };
+}
+
+export const NO_DATA: DataFacts = dataOf(undefined, undefined, undefined, undefined);
 
 const roles: Role[] = [];
 
@@ -69,7 +79,7 @@ export function readData({ rule, from }: Entry, args: Arguments, reply: unknown,
   if (rule === undefined) return NO_DATA;
   if (rule.counts !== undefined) return readCounts(rule.counts, args.length - from, reply);
   const read = rule.hit === 'value' ? lengthOf(reply) : undefined;
-  if (!rule.writes) return read === undefined ? NO_DATA : { ...NO_DATA, valueLength: read };
+  if (!rule.writes) return read === undefined ? NO_DATA : dataOf(read, undefined, undefined, undefined);
   const end = assignRoles(rule.grammar, args, from, from + MAX_WRITE_ARGUMENTS, roles);
   let valueLength = read;
   let ttlSeconds: number | undefined;
@@ -78,14 +88,14 @@ export function readData({ rule, from }: Entry, args: Arguments, reply: unknown,
     if (role === 'stored') valueLength = lengthOf(args[index]);
     else ttlSeconds ??= secondsOf(role, args[index], nowMs);
   }
-  return { valueLength, ttlSeconds, keysDeleted: undefined, keyExists: undefined };
+  return dataOf(valueLength, ttlSeconds, undefined, undefined);
 }
 
 function readCounts(counts: 'deleted' | 'existing', asked: number, reply: unknown): DataFacts {
   const count = typeof reply === 'boolean' ? Number(reply) : integerOf(reply);
   if (count === undefined) return NO_DATA;
-  if (counts === 'deleted') return { ...NO_DATA, keysDeleted: count };
-  return asked === 1 ? { ...NO_DATA, keyExists: count > 0 } : NO_DATA;
+  if (counts === 'deleted') return dataOf(undefined, undefined, count, undefined);
+  return asked === 1 ? dataOf(undefined, undefined, undefined, count > 0) : NO_DATA;
 }
 
 function secondsOf(role: Role | undefined, arg: unknown, nowMs: number): number | undefined {

@@ -29,7 +29,7 @@ export class CommandInsights implements Insights {
 
   command(command: Command, outcome: Outcome): Facts {
     if (command.script !== undefined) this.locks?.see(command.script);
-    if (outcome.failed) return { ...UNKNOWN, failure: classify(outcome.error) };
+    if (outcome.failed) return failed(outcome.error);
     return this.read(command, command.startMark + outcome.durationMs, command.args, outcome.reply, outcome.isLocal, command.traced);
   }
 
@@ -40,8 +40,8 @@ export class CommandInsights implements Insights {
     for (let index = 0; index < batch.commands.length; index++) {
       const reply = outcome.replies[index];
       let facts: Facts;
-      if (reply instanceof Error) facts = digest.fail(index, { ...UNKNOWN, failure: classify(reply) });
-      else if (outcome.aborted || !(index in outcome.replies)) facts = outcome.failed ? this.unanswered(outcome) : UNKNOWN;
+      if (reply instanceof Error) facts = digest.fail(index, failed(reply));
+      else if (outcome.aborted || !(index in outcome.replies)) facts = outcome.failed ? failed(outcome.error) : UNKNOWN;
       else facts = digest.add(this.read(batch, endMark, batch.commands[index] as Arguments, reply, false, keepsMembers));
       if (keepsMembers) digest.members.push(facts);
     }
@@ -59,11 +59,6 @@ export class CommandInsights implements Insights {
     this.tally.reset();
   }
 
-  /** A command of a batch that failed as a whole. */
-  private unanswered(outcome: BatchOutcome): Facts {
-    return { ...UNKNOWN, failure: classify(outcome.error) };
-  }
-
   private read(origin: Origin, endMark: number, args: Arguments, reply: unknown, isLocal: boolean, withData: boolean): Facts {
     const entry = lookup(args);
     if (entry.rule === undefined) return UNKNOWN;
@@ -77,6 +72,10 @@ export class CommandInsights implements Insights {
     else if (found === undefined || rule.writes || canonical === 'GETDEL') this.traffic.change(answered, data);
     return { failure: undefined, lookup: found, data, cache, lock };
   }
+}
+
+function failed(error: unknown): Facts {
+  return { failure: classify(error), lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
 }
 
 function operationOf({ kind, commands }: Batch): string {

@@ -107,7 +107,7 @@ export class Locks {
     holding.deadlineMark = origin.startMark + ttlSeconds * 1_000;
     if (isFirst) this.confirmed.set(id, true, endMark);
     const { family } = this.tally.of(key);
-    return { ...NOTHING, key, family, ttlSeconds, acquired: true, waitMs: isFirst ? holding.waitMs : undefined };
+    return attemptOf(key, family, ttlSeconds, true, isFirst ? holding.waitMs : undefined, false);
   }
 
   private run(answered: Answered, script: LockScript | undefined): LockFacts | undefined {
@@ -141,7 +141,7 @@ export class Locks {
       this.latest.set(id, own, endMark, deadlineMark);
     }
     const ttlSeconds = ttlMs === undefined ? undefined : ttlMs / 1_000;
-    return { ...NOTHING, key, family: this.tally.of(key).family, ttlSeconds, acquired, waitMs: ttlMs === undefined ? undefined : waitMs };
+    return attemptOf(key, this.tally.of(key).family, ttlSeconds, acquired, ttlMs === undefined ? undefined : waitMs, false);
   }
 
   /** How long the one who got it has been trying; remembers who did not. */
@@ -184,7 +184,7 @@ export class Locks {
     }
     if (lost) counts.lostLocks++;
     const ttlSeconds = ttlMs === undefined ? undefined : ttlMs / 1_000;
-    return { ...NOTHING, key, family: counts.family, ttlSeconds, acquired: isDone, lost };
+    return attemptOf(key, counts.family, ttlSeconds, isDone, undefined, lost);
   }
 
   /**
@@ -199,11 +199,11 @@ export class Locks {
       holding ??= this.held.get(own, endMark);
       this.held.delete(own);
     }
-    if (holding === undefined) return { ...NOTHING, key, family: counts.family, released };
+    if (holding === undefined) return releaseOf(key, counts.family, released, undefined, false);
     const isLate = holding.deadlineMark !== undefined && holding.deadlineMark < endMark;
     const lost = !holding.isLost && (!isComplete || isLate);
     if (lost) counts.lostLocks++;
-    return { ...NOTHING, key, family: counts.family, released, holdMs: endMark - holding.mark, lost };
+    return releaseOf(key, counts.family, released, endMark - holding.mark, lost);
   }
 
   /** A plain DEL tells nothing by itself: only of a lock that is held. */
@@ -235,14 +235,21 @@ export class Locks {
   }
 }
 
-const NOTHING: Omit<LockFacts, 'key' | 'family'> = {
-  ttlSeconds: undefined,
-  acquired: undefined,
-  released: undefined,
-  waitMs: undefined,
-  holdMs: undefined,
-  lost: false,
-};
+// Written out, both in the same order: one shape, and no spreading, which is slow where so much differs.
+function attemptOf(
+  key: unknown,
+  family: string | undefined,
+  ttlSeconds: number | undefined,
+  acquired: boolean,
+  waitMs: number | undefined,
+  lost: boolean,
+): LockFacts {
+  return { key, family, ttlSeconds, acquired, released: undefined, waitMs, holdMs: undefined, lost };
+}
+
+function releaseOf(key: unknown, family: string | undefined, released: boolean, holdMs: number | undefined, lost: boolean): LockFacts {
+  return { key, family, ttlSeconds: undefined, acquired: undefined, released, waitMs: undefined, holdMs, lost };
+}
 
 /** SET with NX, and no GET: with it the reply is another. */
 function isExclusive({ entry, args }: { readonly entry: Entry; readonly args: Arguments }): boolean {
