@@ -52,7 +52,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   protected override init(): InstrumentationNodeModuleDefinition[] {
     const logger = diag.createComponentLogger({ namespace: PACKAGE_NAME });
     this.report = reportOnce((message) => logger.warn(message));
-    this.providers = new Providers();
+    this.providers = new Providers(() => this.followMeter());
     const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
     this.messageMetrics = new MessageMetrics(meter);
     this.metrics = new MetricRecorder(meter, this.messageMetrics);
@@ -75,6 +75,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   private configure(): void {
     const settings = readSettings(this.getConfig(), process.env, this.report);
     this.isMeasuring = settings.metrics;
+    this.followMeter();
     const spans = new SpanRecorder(settings.spans, this.providers.tracer, this.report);
     const insights = new CommandInsights(settings.insights, this.report);
     this.metrics.use(insights);
@@ -92,6 +93,12 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.servers.yieldTo(native);
     const names = DOUBLED.filter(([part]) => native[part]).map(([, name]) => name);
     if (names.length > 0) this.report(`node-redis records ${names.join(', ')} itself; ours of that name are off`);
+  }
+
+  /** Counted is with the meter of the moment; what is observed has to be moved to it. */
+  private followMeter(): void {
+    this.pools.refresh();
+    this.servers.refresh();
   }
 
   override enable(): void {
@@ -116,8 +123,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   override setMeterProvider(provider: MeterProvider): void {
     super.setMeterProvider(provider);
     this.providers.setMeterProvider(provider);
-    this.pools.refresh();
-    this.servers.refresh();
+    this.followMeter();
   }
 }
 

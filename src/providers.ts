@@ -28,6 +28,9 @@ export class Providers {
   private meterOf: MeterProvider | undefined;
   private currentMeter: Meter | undefined;
 
+  /** @param meterChanged called when another meter is to be used: what is observed has to move to it */
+  constructor(private readonly meterChanged: () => void) {}
+
   /** The global proxy may be that of a copy nobody registers with; only a provider of its own is meant to stay. */
   setTracerProvider(provider: TracerProvider): void {
     this.tracerProvider = isProxy(provider) ? undefined : provider;
@@ -57,6 +60,7 @@ export class Providers {
     if (provider !== this.meterOf) {
       this.meterOf = provider;
       this.currentMeter = meterFrom(provider);
+      this.meterChanged();
     }
     return this.currentMeter;
   };

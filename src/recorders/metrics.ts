@@ -24,7 +24,7 @@ const OTHER = '_OTHER';
 
 /** Counts and times operations, whether or not they have a span. */
 export class MetricRecorder implements Recorder {
-  private readonly attributeSets = new WeakMap<ClientFacts, Map<string, Attributes>>();
+  private attributeSets = new WeakMap<ClientFacts, Map<string, Attributes>>();
   private readonly operations = new Set<string>();
   private meter: Meter | undefined;
   private duration: Histogram | undefined;
@@ -111,6 +111,8 @@ export class MetricRecorder implements Recorder {
   /** A provider came, went or was replaced: the instruments belong to one meter. */
   private follow(meter: Meter | undefined): void {
     this.meter = meter;
+    this.operations.clear();
+    this.attributeSets = new WeakMap();
     this.duration = meter?.createHistogram(semconv.METRIC_DB_CLIENT_OPERATION_DURATION, {
       description: 'Duration of database client operations.',
       unit: 's',

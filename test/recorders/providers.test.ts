@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { metrics } from '@opentelemetry/api';
+import { createAllowListAttributesProcessor, InstrumentType } from '@opentelemetry/sdk-metrics';
+import { Measuring } from '../support/metrics';
+import { type RedisServer, startStandalone } from '../support/redis-server';
+import { assertQuiet, resetTracing } from '../support/tracing';
+import { type Client, connect, end, loadRedis } from '../support/versions';
+
+const DURATION = 'db.client.operation.duration';
+const LIMIT = 'db.client.connection.limit';
+const CONNECTIONS = 'redis.client.connections';
+
+describe('meter providers', () => {
+  const redis = loadRedis('6.3');
+  const open: Client[] = [];
+  let servers: RedisServer[];
+  before(async () => {
+    servers = await Promise.all([startStandalone(), startStandalone()]);
+  });
+  after(() => Promise.all(servers.map((server) => server.stop())));
+  beforeEach(() => resetTracing());
+  afterEach(async () => {
+    for (const client of open.splice(0)) await end(client);
+    assertQuiet();
+  });
+
+  async function newClient(server = servers[0] as RedisServer): Promise<Client> {
+    const client = await connect(redis, server);
+    open.push(client);
+    return client;
+  }
+
+  async function newPool(server = servers[0] as RedisServer): Promise<Client> {
+    const pool = redis.createClientPool?.({ socket: { host: server.host, port: server.port } }, { maximum: 5 });
+    pool.on('error', () => {});
+    open.push(pool);
+    return pool.connect();
+  }
+
+  /** What has points at this server, and their sum. */
+  async function seen(measuring: Measuring, server = servers[0] as RedisServer): Promise<Record<string, number>> {
+    const collected = await measuring.collect();
+    const sum = (name: string): number =>
+      (collected[name] ?? [])
+        .filter(({ attributes }) => Object.values(attributes).some((value) => String(value).includes(String(server.port))))
+        .reduce((total, { value }) => total + value, 0);
+    return Object.fromEntries([DURATION, LIMIT, CONNECTIONS].map((name) => [name, sum(name)]));
+  }
+
+  it('are followed when one is registered globally long after clients and pools were made', async () => {
+    const client = await newClient();
+    const pool = await newPool();
+    await client.get('k');
+    const late = new Measuring();
+    metrics.setGlobalMeterProvider(late.provider);
+    try {
+      await client.get('k');
+      await pool.get('k');
+      assert.deepEqual(await seen(late), { [DURATION]: 2, [LIMIT]: 5, [CONNECTIONS]: 2 });
+    } finally {
+      metrics.disable();
+      await late.provider.shutdown();
+    }
+  });
+
+  it('are followed when one is set in the place of another: what is there moves over, what was counted stays', async () => {
+    const client = await newClient();
+    const pool = await newPool();
+    const first = Measuring.start();
+    await client.get('k');
+    assert.deepEqual(await seen(first), { [DURATION]: 1, [LIMIT]: 5, [CONNECTIONS]: 2 });
+    const second = Measuring.start();
+    await client.get('k');
+    await pool.get('k');
+    assert.deepEqual(await seen(second), { [DURATION]: 2, [LIMIT]: 5, [CONNECTIONS]: 2 });
+    assert.equal((await seen(first))[DURATION], 1);
+    await first.provider.shutdown();
+    await second.stop();
+  });
+
+  it('may have views', async () => {
+    const byOperation = createAllowListAttributesProcessor(['db.operation.name']);
+    const measuring = Measuring.start({
+      views: [
+        { instrumentName: DURATION, name: 'redis.duration', attributesProcessors: [byOperation] },
+        { instrumentType: InstrumentType.OBSERVABLE_UP_DOWN_COUNTER, instrumentName: LIMIT, name: 'pool.limit' },
+      ],
+    });
+    const client = await newClient();
+    const pool = await newPool();
+    await client.get('k');
+    await pool.get('k');
+    const collected = await measuring.collect();
+    assert.deepEqual(collected['redis.duration'], [{ attributes: { 'db.operation.name': 'GET' }, value: 2 }]);
+    assert.equal(collected[DURATION], undefined);
+    assert.equal(collected['pool.limit']?.at(-1)?.value, 5);
+    await measuring.stop();
+  });
+
+  it('get the clients of all servers, each under its own', async () => {
+    const measuring = Measuring.start();
+    const [one, two] = servers as [RedisServer, RedisServer];
+    const clients = [await newClient(one), await newClient(two), await newClient(two), await newPool(two)];
+    for (const client of clients) await client.get('k');
+    assert.deepEqual(await seen(measuring, one), { [DURATION]: 1, [LIMIT]: 0, [CONNECTIONS]: 1 });
+    assert.deepEqual(await seen(measuring, two), { [DURATION]: 3, [LIMIT]: 5, [CONNECTIONS]: 3 });
+    await measuring.stop();
+  });
+});
