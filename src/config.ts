@@ -2,7 +2,7 @@
 // Must not know: what an option changes.
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import { familyOf, type KeyMode, keyMask, lookup } from './catalog';
+import { familyOf, type KeyMode, keyMask, lookup, OTHER_FAMILY } from './catalog';
 import type { DeliverySettings } from './core/delivery';
 import type { Arguments } from './core/events';
 import type { InsightSettings } from './core/facts';
@@ -139,7 +139,8 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
     messages: Object.freeze({ consumerSpans: read('consumerSpans', BOOLEAN, true), requireParentSpan }),
     insights: Object.freeze({
       families: typeof keyFamily === 'function' || (keyFamily && keys !== 'hidden'),
-      familyOf: typeof keyFamily === 'function' ? keyFamily : familyThroughMask(keys),
+      familyOf: typeof keyFamily === 'function' ? keyFamily : undefined,
+      familyOtherwise: familyThroughMask(keys),
       cache: read('cacheInsight', BOOLEAN, true),
       locks: locks !== false,
       isLockKey: typeof locks === 'boolean' ? undefined : keyMatcherOf(locks),
@@ -285,8 +286,9 @@ function withoutMemory({ source, flags }: RegExp): RegExp {
   return new RegExp(source, flags.replace(/[gy]/g, ''));
 }
 
-/** What the application's own mask hides of a key must not show in its family. */
+/** What is hidden of a key, by the mode or by the application's own mask, must not show in its family. */
 function familyThroughMask(keys: KeyMode): ((key: string) => string) | undefined {
+  if (keys === 'hidden') return () => OTHER_FAMILY;
   if (typeof keys !== 'function') return undefined;
   // The recorder of spans has a mask of its own, which reports what is wrong with the function.
   const mask = keyMask(keys, () => {});

@@ -15,7 +15,15 @@ describe('config', () => {
     assert.deepEqual(settings, {
       operation: { requireParentSpan: false, spansWhenParentUnsampled: false, internalCommands: false, isIgnored: undefined },
       messages: { consumerSpans: true, requireParentSpan: false },
-      insights: { families: true, familyOf: undefined, cache: true, locks: true, isLockKey: undefined, members: false },
+      insights: {
+        families: true,
+        familyOf: undefined,
+        familyOtherwise: undefined,
+        cache: true,
+        locks: true,
+        isLockKey: undefined,
+        members: false,
+      },
       propagate: [],
       spans: {
         minDurationMs: 0,
@@ -78,6 +86,7 @@ describe('config', () => {
     assert.deepEqual(settings.insights, {
       families: false,
       familyOf: undefined,
+      familyOtherwise: undefined,
       cache: false,
       locks: false,
       isLockKey: undefined,
@@ -96,12 +105,12 @@ describe('config', () => {
   it('names no family of a hidden key, but what the application says itself', () => {
     const keyFamily = () => 'mine';
     assert.equal(read({ keys: 'hidden' }).settings.insights.families, false);
-    const { families, familyOf } = read({ keys: 'hidden', keyFamily }).settings.insights;
-    assert.deepEqual([families, familyOf], [true, keyFamily]);
+    const { families, familyOf, familyOtherwise } = read({ keys: 'hidden', keyFamily }).settings.insights;
+    assert.deepEqual([families, familyOf, familyOtherwise?.('secret')], [true, keyFamily, '_other']);
   });
 
   it('shows of a key in its family what the function for keys shows of it', () => {
-    const familyOf = (keys: unknown) => read({ keys }).settings.insights.familyOf;
+    const familyOf = (keys: unknown) => read({ keys }).settings.insights.familyOtherwise;
     const thrower = () => {
       throw new Error('no');
     };

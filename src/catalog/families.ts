@@ -39,11 +39,17 @@ export interface KeyFamilyOptions {
   readonly maxFamilies?: number;
   /** The application's own answer; undefined leaves the key to us. */
   readonly familyOf?: ((key: string) => string | undefined) | undefined;
+  /** What may be said of a key that the application has no answer for; undefined: what we learn. */
+  readonly otherwise?: ((key: string) => string) | undefined;
   /** Hears once when `familyOf` throws or returns no string. */
   readonly report?: (message: string) => void;
 }
 
 export const OTHER_FAMILY = '_other';
+
+/** Packed binary, or a whole document where a key should be: no mask shows it, and no family does. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
+const CONTROL = /[\x00-\x1f\x7f]/;
 
 /** Two generations of this many keys are remembered: enough for hot keys, a few MB at most. */
 const MAX_REMEMBERED_KEYS = 5_000;
@@ -89,6 +95,8 @@ export class KeyFamilies {
   private learn(text: string): string {
     const own = this.askApplication(text);
     if (own !== undefined) return this.admit(own, 'own');
+    if (CONTROL.test(text)) return OTHER_FAMILY;
+    if (this.options.otherwise !== undefined) return this.admit(this.options.otherwise(text), 'own');
     const family = this.tree.place(familyOf(text));
     if (this.tree.revision !== this.revision) this.revise();
     return family === undefined ? OTHER_FAMILY : this.admit(family, 'learnt');

@@ -1,6 +1,6 @@
 // Knows: what Redis commands mean. Must not know: clients, replies in flight, spans, metrics.
 export type { HitRule } from './commands';
-export { familyOf, KeyFamilies } from './families';
+export { familyOf, KeyFamilies, OTHER_FAMILY } from './families';
 export type { Role } from './grammar';
 export { endOfItems, type Items } from './items';
 export { familyMask, HIDDEN, type KeyMask, type KeyMode, keyMask } from './keys';

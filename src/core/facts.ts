@@ -148,6 +148,8 @@ export interface InsightSettings {
   readonly families: boolean;
   /** The application's own answer; undefined leaves the key to us. */
   readonly familyOf: ((key: string) => string | undefined) | undefined;
+  /** What may be said of the others; undefined: what we learn. */
+  readonly familyOtherwise: ((key: string) => string) | undefined;
   /** Remember misses and writes: loads, stampedes, why a key was not there. */
   readonly cache: boolean;
   /** Recognise locks. */

@@ -32,8 +32,8 @@ export class Tally {
   private readonly families: KeyFamilies | undefined;
   private readonly counts = new Map<string | undefined, Counts>();
 
-  constructor({ families, familyOf }: Pick<InsightSettings, 'families' | 'familyOf'>, report: (message: string) => void) {
-    this.families = families ? new KeyFamilies({ familyOf, report }) : undefined;
+  constructor({ families, familyOf, familyOtherwise: otherwise }: InsightSettings, report: (message: string) => void) {
+    this.families = families ? new KeyFamilies({ familyOf, otherwise, report }) : undefined;
   }
 
   /** The counts of a key's family. */

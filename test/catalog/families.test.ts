@@ -191,6 +191,15 @@ describe('families as they are learnt', () => {
     assert.equal(asked, 1);
   });
 
+  it('shows nothing of a key that no mask shows, nor learns where another answers for us', () => {
+    assert.equal(new KeyFamilies().of('page:\n<p>secret</p>'), '_other');
+    const families = new KeyFamilies({ familyOf: (key) => (key === 'a' ? 'mine' : undefined), otherwise: () => 'hidden' });
+    assert.deepEqual(
+      ['a', 'secret'].map((key) => families.of(key)),
+      ['mine', 'hidden'],
+    );
+  });
+
   it('takes bytes and numbers, and says `_other` of what is no text', () => {
     const families = new KeyFamilies();
     assert.equal(families.of(Buffer.from('user:7')), 'user:{}');

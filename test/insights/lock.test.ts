@@ -10,7 +10,15 @@ const RELEASE = 'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call
 const EXTEND = 'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("pexpire", KEYS[1], ARGV[2]) else return 0 end';
 const RELEASE_SHA = createHash('sha1').update(RELEASE).digest('hex');
 
-const SETTINGS: InsightSettings = { families: true, familyOf: undefined, cache: true, locks: true, isLockKey: undefined, members: false };
+const SETTINGS: InsightSettings = {
+  families: true,
+  familyOf: undefined,
+  familyOtherwise: undefined,
+  cache: true,
+  locks: true,
+  isLockKey: undefined,
+  members: false,
+};
 const client: ClientRef = { facts: { serverAddress: 'h', serverPort: 1, peerAddress: undefined, peerPort: undefined, namespace: '0' } };
 
 describe('locks', () => {

@@ -118,6 +118,40 @@ describe('metric recorder', () => {
     ]);
   });
 
+  it('counts what the cache of the client answers apart', async () => {
+    await server.request('SET', 'local', 'v');
+    const options = { RESP: 3, clientSideCache: { ttl: 0, maxEntries: 10, evictPolicy: 'LRU' } };
+    const caching = await connect(loadRedis('6.3'), server, options);
+    for (let i = 0; i < 3; i++) await caching.get('local');
+    await end(caching);
+    const attributes = { 'cache.result': 'hit', 'db.redis.key_family': 'local' };
+    assert.deepEqual(await points('cache.requests'), [
+      { attributes, value: 1 },
+      { attributes: { ...attributes, 'cache.local': true }, value: 2 },
+    ]);
+  });
+
+  it('names no families and remembers nothing where that is switched off', async () => {
+    instrumentation.setConfig({ keyFamily: false, cacheInsight: false, locks: false });
+    await client.get('nobody');
+    await client.set('nobody', 'v', { NX: true, EX: 5 });
+    assert.deepEqual(await points('cache.requests'), [{ attributes: { 'cache.result': 'miss' }, value: 1 }]);
+    assert.deepEqual(await points('cache.writes'), [{ attributes: { 'cache.ttl': 'yes' }, value: 1 }]);
+    for (const name of ['cache.misses', 'cache.load.duration', 'cache.stampede.width']) assert.deepEqual(await points(name), []);
+    for (const { attributes } of redisSpans())
+      assert.ok(!/family|reason|fill|lock/.test(Object.keys(attributes).join()), JSON.stringify(attributes));
+  });
+
+  it('takes the families that the application names', async () => {
+    instrumentation.setConfig({ keys: 'hidden', keyFamily: (key) => (key.startsWith('u') ? 'users' : undefined) });
+    await client.get('u7');
+    await client.get('secret');
+    assert.deepEqual(await points('cache.requests'), [
+      { attributes: { 'cache.result': 'miss', 'db.redis.key_family': 'users' }, value: 1 },
+      { attributes: { 'cache.result': 'miss', 'db.redis.key_family': '_other' }, value: 1 },
+    ]);
+  });
+
   it('counts where no span is made: below an unsampled parent, and where tracing is suppressed', async () => {
     const unsampled = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
     await context.with(trace.setSpan(context.active(), unsampled), () => client.get('k'));
