@@ -16,7 +16,7 @@ import type { Answered } from './traffic';
 export const MAX_LOCKS = 5_000;
 
 /** Who was refused this long ago has given up; a lock without an end is followed no longer either. */
-export const MEMORY_MS = 10 * 60_000;
+const MEMORY_MS = 10 * 60_000;
 
 interface Holding {
   readonly mark: number;
