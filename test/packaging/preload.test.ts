@@ -69,8 +69,10 @@ describe('the preloads', function () {
 
   it('record metrics', async () => {
     await start(['--import', `${NAME}/register`, 'module.mjs'], { cwd: installed.program('6.3') });
-    const names = ['db.client.operation.duration', 'cache.requests', 'cache.writes', 'cache.value.size'];
-    assert.deepEqual(new Set(receiver.take().metrics), new Set(names));
+    const { metrics } = receiver.take();
+    for (const name of ['db.client.operation.duration', 'cache.requests', 'redis.client.connections']) {
+      assert.ok(metrics.includes(name), `${name} is not among ${metrics.join(', ')}`);
+    }
   });
 
   it('work from another working directory, with the SDK of the program', async () => {
