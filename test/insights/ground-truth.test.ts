@@ -69,7 +69,7 @@ class Service {
   async readMany(keys: readonly string[]): Promise<void> {
     const values: (string | null)[] = await this.client.mGet(keys);
     const missing = keys.filter((_, index) => values[index] === null);
-    keys.forEach((key, index) => this.looked(key, values[index] !== null));
+    for (const [index, key] of keys.entries()) this.looked(key, values[index] !== null);
     if (missing.length === 0) return;
     const pipeline = this.client.multi();
     for (const key of missing) pipeline.set(key, 'many', { EX: 60 });
@@ -85,7 +85,7 @@ class Service {
     const transaction = this.client.multi();
     for (const key of keys) transaction.get(key);
     const values: unknown[] = await transaction.exec();
-    keys.forEach((key, index) => this.looked(key, values[index] !== null));
+    for (const [index, key] of keys.entries()) this.looked(key, values[index] !== null);
   }
 
   async write(key: string, value: string, options: object = {}): Promise<void> {
@@ -173,7 +173,8 @@ async function measured(reader: PeriodicExportingMetricReader): Promise<[string,
       }
       // Bounds are whole numbers: those of the test are among them.
       if (descriptor.name === 'cache.stampede.width')
-        buckets.counts.forEach((times, index) => times > 0 && ledger.add(`stampede of ${buckets.boundaries[index]} ${of}`, times));
+        for (const [index, times] of buckets.counts.entries())
+          if (times > 0) ledger.add(`stampede of ${buckets.boundaries[index]} ${of}`, times);
       if (descriptor.name === 'redis.lock.wait.duration') ledger.add(`lock waited for ${of}`, count);
       if (descriptor.name === 'redis.lock.hold.duration') ledger.add(`lock held ${of}`, count);
       if (descriptor.name === 'redis.lock.lost') ledger.add(`lock lost ${of}`, number);
