@@ -38,6 +38,8 @@ export interface Command extends Started {
   readonly traced: boolean;
   /** The client sent it by itself: a handshake, a look at the topology. Counted only, and only where asked for. */
   readonly isInternal?: true;
+  /** Some arguments are missing: what is remembered by them would be wrong. */
+  readonly isMasked?: true;
   /** The body of the script, where the arguments name only its sha. */
   readonly script?: string;
   /** The context of its span, where that is there already. */
@@ -54,6 +56,10 @@ export interface Batch extends Started {
   readonly context: Context;
   readonly traced: boolean;
   readonly commands: readonly Arguments[];
+  /** How many commands, where they themselves are not known: a transaction in a bundle. */
+  readonly size?: number | undefined;
+  /** See Command. */
+  readonly isMasked?: true;
   readonly client: ClientRef;
   /** The context of its span, where that is there already. */
   readonly inside?: Context | undefined;
@@ -62,7 +68,7 @@ export interface Batch extends Started {
 }
 
 /** A batch whose commands are not known yet. */
-export type BatchStart = Omit<Batch, 'kind' | 'commands' | 'client'>;
+export type BatchStart = Omit<Batch, 'kind' | 'commands' | 'size' | 'client' | 'isMasked'>;
 
 /** How an operation ended. */
 export interface Outcome {

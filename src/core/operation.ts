@@ -37,6 +37,8 @@ export interface Tap {
 export interface SettledBatch extends Omit<BatchOutcome, 'durationMs'> {
   readonly kind: BatchKind;
   readonly commands: readonly Arguments[];
+  readonly size?: Batch['size'];
+  readonly isMasked?: true;
   readonly client: ClientRef;
   /** When it ended, on the monotonic clock; default now. */
   readonly endMark?: number;
@@ -122,15 +124,15 @@ export class Operation implements Tap {
   }
 
   settleBatch(start: BatchStart, settled: SettledBatch): void {
-    const { kind, commands, client, endMark = performance.now(), ...outcome } = settled;
+    const { kind, commands, size, isMasked, client, endMark = performance.now(), ...outcome } = settled;
     const durationMs = endMark - start.startMark;
     const [only] = commands;
     // The conventions: a batch of one is that command.
     if (only !== undefined && commands.length === 1 && !outcome.aborted) {
-      this.settle({ ...start, args: only, client, sent: undefined }, outcomeOfOne(outcome, durationMs));
+      this.settle({ ...start, args: only, client, sent: undefined, ...(isMasked && { isMasked }) }, outcomeOfOne(outcome, durationMs));
       return;
     }
-    const batch: Batch = { ...start, kind, commands, client };
+    const batch: Batch = { ...start, kind, commands, size, client, ...(isMasked && { isMasked }) };
     const ended: BatchOutcome = { ...outcome, durationMs };
     // Asked first: whoever begins to listen counts what insights say from now on.
     const isMeasured = this.metrics.isActive();

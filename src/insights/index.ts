@@ -37,12 +37,14 @@ export class CommandInsights implements Insights {
     const { members: keepsMembers } = this.settings;
     const digest = new BatchDigest(operationOf(batch));
     const endMark = batch.startMark + outcome.durationMs;
-    for (let index = 0; index < batch.commands.length; index++) {
+    // Where the commands are not known, their replies may be.
+    const count = batch.size === undefined ? batch.commands.length : outcome.replies.length;
+    for (let index = 0; index < count; index++) {
       const reply = outcome.replies[index];
       let facts: Facts;
       if (reply instanceof Error) facts = digest.fail(index, failed(reply));
       else if (outcome.aborted || !(index in outcome.replies)) facts = outcome.failed ? failed(outcome.error) : UNKNOWN;
-      else facts = digest.add(this.read(batch, endMark, batch.commands[index] as Arguments, reply, false, keepsMembers));
+      else facts = digest.add(this.read(batch, endMark, batch.commands[index] ?? [], reply, false, keepsMembers));
       if (keepsMembers) digest.members.push(facts);
     }
     if (outcome.aborted) digest.failure = undefined;
@@ -66,6 +68,8 @@ export class CommandInsights implements Insights {
     const answered: Answered = { origin, endMark, entry: entry as KnownEntry, args, reply };
     const found = readLookup(entry, args, reply);
     const data = withData || rule.writes ? readData(entry, args, reply, origin.startTimeMs) : NO_DATA;
+    if (origin.isMasked)
+      return { failure: undefined, lookup: found, data, cache: found && this.traffic.countMasked(found), lock: undefined };
     const lock = found === undefined ? this.locks?.read(answered, data) : undefined;
     let cache = found && this.traffic.lookUp(answered, found, isLocal);
     if (rule.stores) cache = this.traffic.write(answered, data, lock !== undefined);

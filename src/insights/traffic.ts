@@ -16,7 +16,7 @@ export interface KnownEntry extends Entry {
 }
 
 /** What a command and its batch have in common: who called, when, and where it went. */
-export type Origin = Pick<Command, 'client' | 'context' | 'startMark' | 'startTimeMs' | 'traced'>;
+export type Origin = Pick<Command, 'client' | 'context' | 'isMasked' | 'startMark' | 'startTimeMs' | 'traced'>;
 
 /** One command that succeeded. */
 export interface Answered {
@@ -57,6 +57,12 @@ export class CacheTraffic {
     const miss: Miss = { span: undefined };
     const missReason = this.missed(answered, counts, entry.from, found.misses, miss);
     return { family: counts.family, miss, missReason: found.several ? undefined : missReason, fills: NO_FILLS, sizes: NO_SIZES };
+  }
+
+  /** A lookup whose key may be hidden from us. */
+  countMasked(found: Lookup): CacheFacts {
+    count(this.tally.of(undefined), found.hits, found.misses, false);
+    return MIXED;
   }
 
   /** MGET, EXISTS: every item is a key, and may have a family of its own. */

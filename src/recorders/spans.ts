@@ -71,7 +71,8 @@ export class SpanRecorder implements Recorder {
     const { facts } = batch.client;
     const { commands } = batch;
     const attributes = spanAttributes(digest.operation, facts, this.batchTextOf(commands), digest.failure);
-    attributes[semconv.ATTR_DB_OPERATION_BATCH_SIZE] = commands.length;
+    // The conventions: a batch of one has no size.
+    if (batch.size !== 1) attributes[semconv.ATTR_DB_OPERATION_BATCH_SIZE] = batch.size ?? commands.length;
     if (digest.hits + digest.misses > 0) {
       attributes[semconv.ATTR_CACHE_HIT_COUNT] = digest.hits;
       attributes[semconv.ATTR_CACHE_MISS_COUNT] = digest.misses;
