@@ -15,6 +15,9 @@ export type OptionalAttribute = 'db.redis.key' | 'db.redis.args_count';
 /** `stable`: today's names only. `dup`: the names of before the stable conventions as well. */
 export type SemconvMode = 'stable' | 'dup';
 
+/** What to do about another OpenTelemetry instrumentation of redis in the process. */
+export type ConflictMode = 'takeover' | 'stand-down' | 'both';
+
 /** What a `spanName` hook is told. It never sees an argument. */
 export interface SpanNameInfo {
   /** `db.operation.name`, for a batch `MULTI GET`, `PIPELINE` … */
@@ -83,6 +86,12 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    * handshake of a connection, the topology of a cluster or sentinel, pings. No spans, no values. Default `false`.
    */
   internalCommands?: boolean;
+  /**
+   * What to do about another OpenTelemetry instrumentation of redis in the process, such as the one of
+   * `auto-instrumentations-node`: `takeover` takes its patches off, for good; `stand-down` leaves redis to it; `both`
+   * records every command twice. Reported once through `diag` in each case. Default `takeover`.
+   */
+  onConflict?: ConflictMode;
   /** Names a span. What it returns is seen by everybody who sees spans. Default: the conventions' name. */
   spanName?: (info: SpanNameInfo) => string;
   /** Makes `db.query.text` in place of our redaction: it sees every argument, secrets included. Default none. */
@@ -114,6 +123,7 @@ export interface Settings {
   readonly propagate: readonly string[];
   readonly spans: SpanSettings;
   readonly metrics: boolean;
+  readonly onConflict: ConflictMode;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -160,6 +170,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
       responseHook: read('responseHook', functionOf<NonNullable<RedisInstrumentationConfig['responseHook']>>(), undefined),
     }),
     metrics: read('metrics', BOOLEAN, true),
+    onConflict: read('onConflict', CONFLICT, 'takeover'),
   });
 }
 
@@ -244,6 +255,12 @@ const SEMCONV: Kind<SemconvMode> = {
   expects: 'stable or dup',
   fromCode: (value) => (value === 'stable' || value === 'dup' ? value : undefined),
   fromText: (text) => SEMCONV.fromCode(text.toLowerCase()),
+};
+
+const CONFLICT: Kind<ConflictMode> = {
+  expects: 'takeover, stand-down or both',
+  fromCode: (value) => (['takeover', 'stand-down', 'both'] as const).find((mode) => mode === value),
+  fromText: (text) => CONFLICT.fromCode(text.toLowerCase()),
 };
 
 const KEYS: Kind<KeyMode> = {

@@ -1,3 +1,3 @@
 // The same class for import as for require: there is one implementation, and this file has no state.
-export type { KeyMode, OptionalAttribute, RedisInstrumentationConfig, SemconvMode, SpanNameInfo } from './index.js';
-export { RedisInstrumentation } from './index.js';
+export type { ConflictMode, KeyMode, OptionalAttribute, RedisInstrumentationConfig, SemconvMode, SpanNameInfo } from './index.js';
+export { instrumentClient, RedisInstrumentation } from './index.js';

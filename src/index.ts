@@ -1,3 +1,3 @@
 export type { KeyMode } from './catalog';
-export type { OptionalAttribute, RedisInstrumentationConfig, SemconvMode, SpanNameInfo } from './config';
-export { RedisInstrumentation } from './instrumentation';
+export type { ConflictMode, OptionalAttribute, RedisInstrumentationConfig, SemconvMode, SpanNameInfo } from './config';
+export { instrumentClient, RedisInstrumentation } from './instrumentation';

@@ -1,7 +1,7 @@
 // Knows: all rooms. The composition root, and the only file that does.
 import { diag, type Meter, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
 import { InstrumentationBase, InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
-import { Adapters } from './adapters';
+import { Adapters, activeAdapters } from './adapters';
 import { type RedisInstrumentationConfig, readSettings } from './config';
 import { Deliveries } from './core/delivery';
 import { Operation } from './core/operation';
@@ -60,7 +60,15 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.servers = new ServerMetrics(meter, this.report);
     this.operation = new Operation(this.report);
     this.deliveries = new Deliveries(this.report);
-    this.adapters = new Adapters(this.operation, this.deliveries, this.pools, this.servers, (native) => this.yieldTo(native), this.report);
+    this.adapters = new Adapters(
+      this.operation,
+      this.deliveries,
+      this.pools,
+      this.servers,
+      (native) => this.yieldTo(native),
+      this.report,
+      () => this.stop(),
+    );
     this.configure();
     return definitionsOf(this.adapters);
   }
@@ -76,6 +84,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     const settings = readSettings(this.getConfig(), process.env, this.report);
     this.isMeasuring = settings.metrics;
     this.followMeter();
+    this.adapters.onConflict = settings.onConflict;
     const spans = new SpanRecorder(settings.spans, this.providers.tracer, this.report);
     const insights = new CommandInsights(settings.insights, this.report);
     this.metrics.use(insights);
@@ -103,16 +112,21 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
 
   override enable(): void {
     super.enable();
-    this.adapters.patch();
     this.operation.start();
     this.deliveries.start();
+    // It stops them again where another instrumentation is to be left alone.
+    this.adapters.patch();
   }
 
   override disable(): void {
     super.disable();
+    this.stop();
+    this.adapters.unpatch();
+  }
+
+  private stop(): void {
     this.operation.stop();
     this.deliveries.stop();
-    this.adapters.unpatch();
   }
 
   override setTracerProvider(provider: TracerProvider): void {
@@ -125,6 +139,24 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.providers.setMeterProvider(provider);
     this.followMeter();
   }
+}
+
+/**
+ * Records a redis client in a bundle, where no module hook can see `redis`, through the instrumentation that is enabled
+ * in this process. Once is enough for all clients of the bundle: it is their class that is patched. Redis 5.12 and
+ * later is recorded in bundles without it, but with it transactions and keys are shown. Never throws.
+ *
+ * @returns the client it was given
+ */
+export function instrumentClient<T>(client: T): T {
+  const adapters = activeAdapters();
+  if (adapters === undefined) {
+    const logger = diag.createComponentLogger({ namespace: PACKAGE_NAME });
+    logger.warn('instrumentClient: no RedisInstrumentation is enabled; nothing is changed');
+  } else {
+    adapters.instrumentClient(client);
+  }
+  return client;
 }
 
 /** Every version is hooked: whether it is known is the adapters' table to say, and a refusal is reported, not silent. */

@@ -38,6 +38,7 @@ describe('config', () => {
         responseHook: undefined,
       },
       metrics: true,
+      onConflict: 'takeover',
     });
     assert.ok(
       Object.isFrozen(settings) &&
@@ -68,6 +69,7 @@ describe('config', () => {
         [`${PREFIX}PROPAGATE`]: 'orders:*, news',
         [`${PREFIX}METRICS`]: 'false',
         [`${PREFIX}INTERNAL_COMMANDS`]: 'true',
+        [`${PREFIX}ON_CONFLICT`]: 'Stand-Down',
       },
     );
     const { isIgnored, ...operation } = settings.operation;
@@ -93,6 +95,7 @@ describe('config', () => {
       members: true,
     });
     assert.equal(settings.metrics, false);
+    assert.equal(settings.onConflict, 'stand-down');
     assert.deepEqual(reports, []);
   });
 
@@ -155,6 +158,7 @@ describe('config', () => {
     ['propagate', 'orders:*', 'option propagate: expected a list of channel patterns, got a string; using the default'],
     ['propagate', [''], 'option propagate: expected a list of channel patterns, got an array; using the default'],
     ['semconv', {}, 'option semconv: expected stable or dup, got an object; using the default'],
+    ['onConflict', 'fight', 'option onConflict: expected takeover, stand-down or both, got a string; using the default'],
     ['spanName', 'x', 'option spanName: expected a function, got a string; using the default'],
     ['responseHook', 1, 'option responseHook: expected a function, got a number; using the default'],
     ['dbStatementSerializer', [], 'option dbStatementSerializer: expected a function, got an array; using the default'],
@@ -175,6 +179,7 @@ describe('config', () => {
     ['OPTIONAL_ATTRIBUTES', 'hunter2', 'expected a list of db.redis.key, db.redis.args_count'],
     ['KEY_FAMILY', 'hunter2', 'expected true, false or a function'],
     ['CACHE_INSIGHT', 'hunter2', 'expected true or false'],
+    ['ON_CONFLICT', 'hunter2', 'expected takeover, stand-down or both'],
     ['SPAN_NAME', 'hunter2', 'can be given in code only'],
   ];
   for (const [variable, text, message] of badTexts) {

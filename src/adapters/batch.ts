@@ -144,6 +144,6 @@ export function selectedBy(commands: unknown, replies: unknown): unknown {
 const WATCH_MESSAGE = /watched keys has been changed|reconnected after WATCH$|in middle of a WATCH Transaction$/;
 
 // Class names die under minification; the messages are node-redis' own.
-function isWatchError(error: unknown): boolean {
+export function isWatchError(error: unknown): boolean {
   return error instanceof Error && (error.constructor.name === 'WatchError' || WATCH_MESSAGE.test(error.message));
 }

@@ -169,6 +169,14 @@ export class CommandQueueTap {
     else this.connect(lonelyQueue, socket, options);
   }
 
+  /** A client that was built where we could not see it. */
+  adopt(
+    client: { readonly options?: ClientOptions },
+    { queue, socket }: { readonly queue: object; readonly socket: object | undefined },
+  ): void {
+    if (socket !== undefined && this.connections.get(queue)?.socket === undefined) this.connect(queue, socket, client.options?.socket);
+  }
+
   private connect(queue: object, socket: Socket, options: ClientOptions['socket']): void {
     this.connections.set(queue, { facts: factsFrom({ socket: options }), socket });
     this.sockets.pair(queue, socket, options);
@@ -193,7 +201,7 @@ export class CommandQueueTap {
   }
 }
 
-/** Before the socket is ready, what jumps the queue is the client's own. */
+/** Before the socket is ready, what jumps the queue is the client's own; where the socket is not known, whenever it does. */
 function isHandshake({ socket }: Connection, options: AddOptions | undefined): boolean {
-  return options?.asap === true && socket?.isReady === false;
+  return options?.asap === true && socket?.isReady !== true;
 }

@@ -1,8 +1,12 @@
-// Knows: which file of which version of node-redis is tapped where. The only file here that names versions.
-// Must not know: what a tap does with a command.
+// Knows: all taps, what is loaded, and when it is patched and left.
+// Must not know: which file of which version is tapped where, what a tap does with a command.
+import type { ConflictMode } from '../config';
 import type { MessageTap } from '../core/delivery';
 import type { Tap } from '../core/operation';
 import type { ConnectionRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
+import { type Active, activeAdapters, claim, release } from './active';
+import { copyOf } from './bundled-client';
+import { Channels } from './channels';
 import { CommandQueueTap } from './command-queue';
 import { Connections } from './connections';
 import { FanOuts } from './fan-out';
@@ -11,71 +15,12 @@ import { LegacyClientTap } from './legacy-client';
 import { NativeMetricsTap } from './native-metrics';
 import { PatchLedger, type Target } from './patch';
 import { PoolTap } from './pool';
+import { findPreloaded, type PreloadedCopy } from './preloaded';
 import { PubSubTap } from './pub-sub';
 import { QueueListenersTap } from './queue-listeners';
 import { RedisClientTap } from './redis-client';
-
-/** One file of a package, and how it is patched. False: the seam is not there, nothing was touched. */
-interface SeamFile {
-  /** Inside the package; undefined: the package's main export. */
-  readonly file: string | undefined;
-  patch(taps: Taps, moduleExports: Target, ledger: PatchLedger): boolean;
-}
-
-/** A package at some major versions, and the files in which its commands pass. */
-interface Seam {
-  readonly module: string;
-  readonly majors: readonly number[];
-  readonly files: readonly SeamFile[];
-}
-
-const QUEUE_FILES: readonly SeamFile[] = [
-  {
-    file: 'dist/lib/client/commands-queue.js',
-    patch: (taps, exported, ledger) => taps.queue.patchQueue(exported, ledger) && taps.listeners.patchQueue(exported, ledger),
-  },
-  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.queue.patchSocket(exported, ledger) },
-  {
-    file: 'dist/lib/client/index.js',
-    patch: (taps, exported, ledger) => taps.queue.patchClient(exported, ledger) && taps.pubSub.patchClient(exported, ledger),
-  },
-  { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
-  { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
-];
-
-const CLIENT_FILES: readonly SeamFile[] = [
-  {
-    file: 'dist/lib/client/commands-queue.js',
-    patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) && taps.connections.patchQueue(exported, ledger),
-  },
-  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger) },
-  {
-    file: 'dist/lib/client/index.js',
-    patch: (taps, exported, ledger) =>
-      taps.client.patchClient(exported, ledger) && taps.pool.patchClient(exported, ledger) && taps.pubSub.patchClient(exported, ledger),
-  },
-  { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
-  { file: 'dist/lib/client/pool.js', patch: (taps, exported, ledger) => taps.pool.patchPool(exported, ledger) },
-  { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
-  // From 5.12.
-  { file: 'dist/lib/opentelemetry/metrics.js', patch: (taps, exported, ledger) => taps.native.patch(exported, ledger) },
-  { file: 'dist/lib/cluster/index.js', patch: (taps, exported, ledger) => taps.fanOuts.patchCluster(exported, ledger) },
-  { file: 'dist/lib/sentinel/index.js', patch: (taps, exported, ledger) => taps.groups.patchSentinel(exported, ledger) },
-];
-
-const LEGACY_FILES: readonly SeamFile[] = [
-  { file: undefined, patch: (taps, exported, ledger) => taps.legacy.patchClient(exported, ledger) },
-  { file: 'lib/extendedApi.js', patch: (taps, _exported, ledger) => taps.legacy.patchHalfBuilt(ledger) },
-];
-
-/** The table. A new major of redis is one number here, and a run of the conformance suite. */
-const SEAMS: readonly Seam[] = [
-  { module: 'redis', majors: [2, 3], files: LEGACY_FILES },
-  { module: 'redis', majors: [4, 5, 6], files: [] }, // nothing but a shell around the packages below
-  { module: '@node-redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.0
-  { module: '@redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.1 to 4.7
-  { module: '@redis/client', majors: [5, 6], files: CLIENT_FILES },
-];
+import { Rivals } from './rivals';
+import { isSeenOnlyNew, SEAMS, type SeamFile, seamOf, type Taps } from './seams';
 
 /** A file to hook, as the composition root hands it to the module loader's hooks. */
 export interface HookedFile {
@@ -86,34 +31,28 @@ export interface HookedFile {
   onLoad(moduleExports: unknown, version: string | undefined): void;
 }
 
-/** Each seam's state. Private to one instrumentation. */
-interface Taps {
-  readonly client: RedisClientTap;
-  readonly queue: CommandQueueTap;
-  readonly legacy: LegacyClientTap;
-  readonly pool: PoolTap;
-  readonly connections: Connections;
-  readonly native: NativeMetricsTap;
-  readonly pubSub: PubSubTap;
-  readonly listeners: QueueListenersTap;
-  readonly groups: Groups;
-  readonly fanOuts: FanOuts;
-}
-
 interface Loaded {
   readonly file: SeamFile;
   readonly moduleExports: Target;
   readonly where: string;
 }
 
+export { activeAdapters };
+
 /** All adapters together: what to hook, and patching and unpatching everything that was loaded. */
-export class Adapters {
+export class Adapters implements Active {
+  /** What to do about another instrumentation of redis. */
+  onConflict: ConflictMode = 'takeover';
   private readonly taps: Taps;
   private readonly ledger: PatchLedger;
   /** Every copy that was loaded, so that enabling again reaches all of them. Modules are never unloaded. */
   private readonly loaded: Loaded[] = [];
+  private readonly rivals = new Rivals();
+  /** Classes that were reached from a client. */
+  private readonly reached = new WeakSet<object>();
   private isPatched = false;
 
+  /** @param standDown called when another instrumentation is left to record redis alone */
   constructor(
     tap: Tap,
     messages: MessageTap,
@@ -121,7 +60,9 @@ export class Adapters {
     recorder: ConnectionRecorder,
     native: (metrics: NativeMetrics) => void,
     private readonly report: Report,
+    private readonly standDown: () => void,
   ) {
+    const channels = new Channels(tap, report);
     const groups = new Groups();
     const pubSub = new PubSubTap(messages, groups);
     const connections = new Connections(recorder);
@@ -129,8 +70,9 @@ export class Adapters {
     this.taps = {
       groups,
       fanOuts,
+      channels,
       connections,
-      client: new RedisClientTap(tap, groups, fanOuts, connections, recorder),
+      client: new RedisClientTap(tap, groups, fanOuts, connections, recorder, (client) => channels.leave(client)),
       queue: new CommandQueueTap(tap, groups, connections),
       legacy: new LegacyClientTap(tap, messages),
       pool: new PoolTap(pools),
@@ -152,23 +94,95 @@ export class Adapters {
     }));
   }
 
-  /** Patches whatever has been loaded so far. */
+  /** Patches whatever has been loaded so far, before us too. */
   patch(): void {
+    if (!claim(this)) {
+      this.report('another RedisInstrumentation is active in this process; this one does nothing until it is enabled without the other');
+      return;
+    }
+    const preloaded = findPreloaded([...new Set(SEAMS.map(({ module }) => module))]).filter((copy) => this.meet(copy));
     this.isPatched = true;
+    if (!this.isClear()) return;
+    if (preloaded.length > 0) this.reportPreloaded(preloaded);
     for (const loaded of this.loaded) this.apply(loaded);
+    this.taps.channels.start();
   }
 
   /** Puts the identical functions back everywhere. */
   unpatch(): void {
+    if (this.isPatched && this.onConflict === 'takeover') this.isClear();
+    this.leave(this.report);
+  }
+
+  /** Patches the copy of redis that a client comes from, where it is in a bundle and no hook has seen it. */
+  instrumentClient(client: unknown): void {
+    try {
+      const copy = copyOf(client);
+      if (copy === undefined) {
+        this.report('instrumentClient was not given a client of redis 2.6 to 6; nothing is changed');
+        return;
+      }
+      for (const { module, version, file, moduleExports } of copy.files) {
+        const [exported] = Object.values(moduleExports) as [object];
+        if (this.reached.has(exported)) continue;
+        this.reached.add(exported);
+        this.onLoad(module, file, moduleExports, version);
+      }
+      if (copy.connection !== undefined) this.taps.queue.adopt(client as object, copy.connection);
+      this.taps.channels.leave(client as object);
+    } catch (error) {
+      this.report('a client could not be instrumented', error);
+    }
+  }
+
+  private leave(report: Report): void {
     this.isPatched = false;
-    this.ledger.undo();
+    this.taps.channels.stop();
+    this.ledger.undo(report);
+    release(this);
+  }
+
+  /** Settles a conflict as the option says. Asked at every file: what wraps after us is seen at the next. False: we are out. */
+  private isClear(): boolean {
+    if (!this.rivals.present) return true;
+    const found = 'another OpenTelemetry instrumentation of redis is active';
+    if (this.onConflict === 'takeover') {
+      this.rivals.evict();
+      this.report(`${found}; its patches were taken off (onConflict: takeover)`);
+    } else if (this.onConflict === 'both') {
+      this.report(`${found}; both record every command (onConflict: both)`);
+    } else {
+      this.report(`${found}; this one stands down (onConflict: stand-down)`);
+      // What it has wrapped of ours stays inside, and stops.
+      this.leave(() => undefined);
+      this.standDown();
+    }
+    return this.isPatched;
+  }
+
+  private reportPreloaded(copies: readonly PreloadedCopy[]): void {
+    const names = copies.map(({ module, version }) => `${module} ${version}`).join(', ');
+    const isMissing = copies.some(({ module, version }) => isSeenOnlyNew(seamOf(module, version)));
+    const missing = isMissing ? '; clients of redis 4 that were created before do not show their server' : '';
+    this.report(`redis was loaded before this instrumentation was enabled, and is patched all the same (${names})${missing}`);
+  }
+
+  /** A copy of redis that was loaded before us, or while we were disabled, passed no hook. False: nothing in it is new. */
+  private meet({ module, version, main, files }: PreloadedCopy): boolean {
+    const before = this.loaded.length;
+    for (const { file } of seamOf(module, version)?.files ?? []) {
+      this.onLoad(module, file, files.get(file ?? main), version);
+    }
+    this.rivals.watchLoaded(files);
+    return this.loaded.length > before;
   }
 
   private onLoad(module: string, name: string | undefined, moduleExports: unknown, version: string | undefined): void {
     if (typeof moduleExports !== 'object' || moduleExports === null) return;
+    // Also at a file that is known, or has nothing for us: somebody may have wrapped the last one.
+    if (this.isPatched && !this.isClear()) return;
     if (this.loaded.some((known) => known.moduleExports === moduleExports)) return;
-    const major = Number.parseInt(version ?? '', 10);
-    const seam = SEAMS.find((candidate) => candidate.module === module && candidate.majors.includes(major));
+    const seam = seamOf(module, version);
     if (seam === undefined) {
       const known = SEAMS.filter((candidate) => candidate.module === module).flatMap(({ majors }) => majors);
       this.report(`${module} ${version ?? 'of unknown version'} is not supported (known: ${known.join(', ')}); it is left untouched`);
@@ -178,11 +192,13 @@ export class Adapters {
     if (file === undefined) return;
     const loaded = { file, moduleExports: moduleExports as Target, where: `${module} ${version}${name === undefined ? '' : `: ${name}`}` };
     this.loaded.push(loaded);
-    if (this.isPatched) this.apply(loaded);
+    this.rivals.watch(name, loaded.moduleExports);
+    if (this.isPatched && this.isClear()) this.apply(loaded);
   }
 
   private apply({ file, moduleExports, where }: Loaded): void {
     try {
+      if (file.file === undefined) this.rivals.onLegacyClient(moduleExports, this.ledger, () => this.isClear());
       if (file.patch(this.taps, moduleExports, this.ledger)) return;
       this.report(`${where} is not built as expected; it is left untouched`);
     } catch (error) {

@@ -15,8 +15,24 @@ export type Wrapper<F extends AnyFunction> = (original: F) => F;
 interface Wrapped {
   readonly target: Target;
   readonly name: string;
-  readonly original: unknown;
+  /** Whose replacement this is, where several taps need the same method. */
+  readonly layer: string;
   readonly replacement: unknown;
+  restore(): void;
+}
+
+/** What shimmer leaves on a replacement. */
+interface Marked {
+  __wrapped?: boolean;
+  __original?: unknown;
+  __unwrap?: () => void;
+}
+
+/** Whether a function of ours or of redis was wrapped by somebody who uses shimmer or OpenTelemetry's copy of it. */
+export function isMarked(value: unknown): value is Required<Marked> {
+  if (typeof value !== 'function') return false;
+  const { __wrapped: wrapped, __original: original, __unwrap: unwrap } = value as Marked;
+  return wrapped === true && typeof original === 'function' && typeof unwrap === 'function';
 }
 
 /** Records every replacement, and takes all of them back. */
@@ -31,35 +47,52 @@ export class PatchLedger {
     return target !== null && names.every((name) => typeof (target as Target)[name] === 'function');
   }
 
-  /** Replaces `target[name]`. Twice is once. The caller has checked with `has`: shimmer would complain on the console. */
-  wrap<F extends AnyFunction>(target: Target, name: string, wrapper: Wrapper<F>): void {
-    if (this.entries.some((entry) => entry.target === target && entry.name === name)) return;
-    const original = target[name];
-    const replacement = shimmer.wrap(target as Record<string, AnyFunction>, name, (inner) => dressed(wrapper(inner as F), inner));
-    this.entries.push({ target, name, original, replacement });
+  /** Replaces `target[name]`. Twice is once in a layer. The caller has checked with `has`: shimmer would complain on the console. */
+  wrap<F extends AnyFunction>(target: Target, name: string, wrapper: Wrapper<F>, layer = ''): void {
+    if (this.isWrapped(target, name, layer)) return;
+    shimmer.wrap(target as Record<string, AnyFunction>, name, (inner) => dressed(wrapper(inner as F), inner));
+    const replacement = target[name] as AnyFunction & Marked;
+    this.entries.push({ target, name, layer, replacement, restore: unmark(replacement) });
   }
 
   /** Replaces a property that is not a function to be called but a class to be constructed. */
   replace(target: Target, name: string, replacement: unknown): void {
-    if (this.entries.some((entry) => entry.target === target && entry.name === name)) return;
+    if (this.isWrapped(target, name, '')) return;
     const original = target[name];
     target[name] = replacement;
-    this.entries.push({ target, name, original, replacement });
+    this.entries.push({
+      target,
+      name,
+      layer: '',
+      replacement,
+      restore: () => {
+        target[name] = original;
+      },
+    });
+  }
+
+  private isWrapped(target: Target, name: string, layer: string): boolean {
+    return this.entries.some((entry) => entry.target === target && entry.name === name && entry.layer === layer);
   }
 
   /** Takes everything back, the last first. What somebody else wrapped over ours stays, and is reported. */
-  undo(): void {
+  undo(report = this.report): void {
     for (let entry = this.entries.pop(); entry !== undefined; entry = this.entries.pop()) {
-      const { target, name, original, replacement } = entry;
-      if (target[name] !== replacement) {
-        this.report(`${name} was wrapped by another library after us and cannot be restored; ours stays inside and does nothing`);
-      } else if (typeof replacement === 'function' && '__unwrap' in replacement) {
-        shimmer.unwrap(target as Record<string, AnyFunction>, name);
-      } else {
-        target[name] = original;
-      }
+      const { target, name, replacement, restore } = entry;
+      if (target[name] === replacement) restore();
+      else report(`${name} was wrapped by another library after us and cannot be restored; ours stays inside and does nothing`);
     }
   }
+}
+
+/**
+ * Takes shimmer's marks off and returns what undoes the wrap. Before it wraps, an `InstrumentationBase` takes away
+ * whatever bears the marks: ours would be gone without a word. Without them it wraps ours, and can be told from it.
+ */
+function unmark(replacement: AnyFunction & Marked): () => void {
+  const { __unwrap: restore = () => undefined } = replacement;
+  for (const mark of ['__wrapped', '__original', '__unwrap'] as const) delete replacement[mark];
+  return restore;
 }
 
 /** Somebody may look at a function's name or arity; they stay what they were. */

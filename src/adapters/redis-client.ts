@@ -46,6 +46,8 @@ export class RedisClientTap {
     private readonly fanOuts: FanOuts,
     private readonly connections: Connections,
     recorder: ConnectionRecorder,
+    /** Told of each client at its first command. */
+    private readonly onClient: (client: object) => void,
   ) {
     this.batches = new Batches(tap);
     this.caches = new ClientCaches(recorder);
@@ -153,6 +155,7 @@ export class RedisClientTap {
     const group = this.groups.addressOf(client);
     const ref = group === undefined ? { facts } : { facts: asNodeOf(group, facts), isNode: true };
     this.clients.set(client, ref);
+    this.onClient(client);
     return ref;
   }
 }

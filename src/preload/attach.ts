@@ -1,6 +1,5 @@
 // Knows: how an instrumentation comes into the process without a line of code, once.
 // Must not know: which SDK there is, or whether there is one.
-import { type DiagLogger, diag } from '@opentelemetry/api';
 import { RedisInstrumentation } from '../instrumentation';
 import { PACKAGE_NAME } from '../version';
 import { audibly } from './diagnostics';
@@ -14,18 +13,8 @@ const holder = globalThis as { [INSTANCE]?: RedisInstrumentation };
 export function attach(): RedisInstrumentation | undefined {
   if (isSdkDisabled(process.env) || isSwitchedOff(process.env)) return undefined;
   holder[INSTANCE] ??= audibly(() => {
-    reportLoadedRedis(diag.createComponentLogger({ namespace: PACKAGE_NAME }));
     keepIncumbentOut(process.env);
     return new RedisInstrumentation();
   });
   return holder[INSTANCE];
-}
-
-const REDIS_FILE = /[\\/]node_modules[\\/](?:redis|@redis[\\/]client|@node-redis[\\/]client)[\\/]/;
-
-/** The silent failure: what is loaded already passes no module hook. */
-function reportLoadedRedis(logger: DiagLogger): void {
-  const loaded = Object.keys(require.cache).find((file) => REDIS_FILE.test(file));
-  if (loaded === undefined) return;
-  logger.warn(`redis was loaded before this package, so its commands are not seen: preload this package first (${loaded})`);
 }

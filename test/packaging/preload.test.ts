@@ -117,12 +117,13 @@ describe('the preloads', function () {
     assert.deepEqual({ ...ended, stderr: '' }, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
   });
 
-  it('say that redis was loaded before them', async () => {
+  it('patch redis where it was loaded before them, and say so', async () => {
     const ended = await start(['--require', 'redis', '--require', `${NAME}/register`, 'commonjs.cjs'], {
       cwd: installed.program('6.3'),
     });
-    assert.match(ended.stderr, /^\S+ redis was loaded before this package, .+\n$/);
+    assert.match(ended.stderr, /^\S+ redis was loaded before this instrumentation was enabled, .+\n$/);
     assert.deepEqual({ ...ended, stderr: '' }, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
+    assert.deepEqual(spans(), expected);
   });
 
   it('say what is wrong with an option', async () => {

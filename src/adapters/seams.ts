@@ -1,0 +1,108 @@
+// Knows: which file of which version of node-redis is tapped where. The only file here that names versions.
+// Must not know: what a tap does with a command, when it is patched.
+import type { Channels } from './channels';
+import type { CommandQueueTap } from './command-queue';
+import type { Connections } from './connections';
+import type { FanOuts } from './fan-out';
+import type { Groups } from './groups';
+import type { LegacyClientTap } from './legacy-client';
+import type { NativeMetricsTap } from './native-metrics';
+import type { PatchLedger, Target } from './patch';
+import type { PoolTap } from './pool';
+import type { PubSubTap } from './pub-sub';
+import type { QueueListenersTap } from './queue-listeners';
+import type { RedisClientTap } from './redis-client';
+import { RIVAL_FILES } from './rivals';
+
+/** Each seam's state. Private to one instrumentation. */
+export interface Taps {
+  readonly client: RedisClientTap;
+  readonly queue: CommandQueueTap;
+  readonly legacy: LegacyClientTap;
+  readonly pool: PoolTap;
+  readonly connections: Connections;
+  readonly native: NativeMetricsTap;
+  readonly pubSub: PubSubTap;
+  readonly listeners: QueueListenersTap;
+  readonly channels: Channels;
+  readonly groups: Groups;
+  readonly fanOuts: FanOuts;
+}
+
+/** One file of a package, and how it is patched. False: the seam is not there, nothing was touched. */
+export interface SeamFile {
+  /** Inside the package; undefined: the package's main export. */
+  readonly file: string | undefined;
+  patch(taps: Taps, moduleExports: Target, ledger: PatchLedger): boolean;
+}
+
+/** A package at some major versions, and the files in which its commands pass. */
+export interface Seam {
+  readonly module: string;
+  readonly majors: readonly number[];
+  readonly files: readonly SeamFile[];
+}
+
+/** Files of which we patch nothing: to see what others do there. */
+const WATCHED_FILES: readonly SeamFile[] = RIVAL_FILES.map((file) => ({ file, patch: () => true }));
+
+const QUEUE_FILES: readonly SeamFile[] = [
+  {
+    file: 'dist/lib/client/commands-queue.js',
+    patch: (taps, exported, ledger) => taps.queue.patchQueue(exported, ledger) && taps.listeners.patchQueue(exported, ledger),
+  },
+  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.queue.patchSocket(exported, ledger) },
+  {
+    file: 'dist/lib/client/index.js',
+    patch: (taps, exported, ledger) => taps.queue.patchClient(exported, ledger) && taps.pubSub.patchClient(exported, ledger),
+  },
+  { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
+  { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
+  ...WATCHED_FILES,
+];
+
+const CLIENT_FILES: readonly SeamFile[] = [
+  {
+    file: 'dist/lib/client/commands-queue.js',
+    patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) && taps.connections.patchQueue(exported, ledger),
+  },
+  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger) },
+  {
+    file: 'dist/lib/client/index.js',
+    patch: ({ client, pool, pubSub, channels }, exported, ledger) =>
+      [client, pool, pubSub, channels].every((tap) => tap.patchClient(exported, ledger)),
+  },
+  { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
+  { file: 'dist/lib/client/pool.js', patch: (taps, exported, ledger) => taps.pool.patchPool(exported, ledger) },
+  { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
+  // From 5.12.
+  { file: 'dist/lib/opentelemetry/metrics.js', patch: (taps, exported, ledger) => taps.native.patch(exported, ledger) },
+  { file: 'dist/lib/cluster/index.js', patch: (taps, exported, ledger) => taps.fanOuts.patchCluster(exported, ledger) },
+  { file: 'dist/lib/sentinel/index.js', patch: (taps, exported, ledger) => taps.groups.patchSentinel(exported, ledger) },
+  ...WATCHED_FILES,
+];
+
+const LEGACY_FILES: readonly SeamFile[] = [
+  { file: undefined, patch: (taps, exported, ledger) => taps.legacy.patchClient(exported, ledger) },
+  { file: 'lib/extendedApi.js', patch: (taps, _exported, ledger) => taps.legacy.patchHalfBuilt(ledger) },
+];
+
+/** The table. A new major of redis is one number here, and a run of the conformance suite. */
+export const SEAMS: readonly Seam[] = [
+  { module: 'redis', majors: [2, 3], files: LEGACY_FILES },
+  { module: 'redis', majors: [4, 5, 6], files: [] }, // nothing but a shell around the packages below
+  { module: '@node-redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.0
+  { module: '@redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.1 to 4.7
+  { module: '@redis/client', majors: [5, 6], files: CLIENT_FILES },
+];
+
+/** undefined: that version is not known. */
+export function seamOf(module: string, version: string | undefined): Seam | undefined {
+  const major = Number.parseInt(version ?? '', 10);
+  return SEAMS.find((candidate) => candidate.module === module && candidate.majors.includes(major));
+}
+
+/** Redis 4 tells where a client connects only while it is built. */
+export function isSeenOnlyNew(seam: Seam | undefined): boolean {
+  return seam?.files === QUEUE_FILES;
+}
