@@ -1,0 +1,103 @@
+// Knows: how a process comes to redis, to our instrumentation and to the other one, in the order it is told; and what
+// either records of the same commands.
+// Must not know: what is right.
+'use strict';
+const { createRequire } = require('node:module');
+const { join } = require('node:path');
+const { register } = require('tsx/cjs/api');
+const { DiagLogLevel, diag } = require('@opentelemetry/api');
+const { InMemorySpanExporter, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-base');
+const { NodeTracerProvider } = require('@opentelemetry/sdk-trace-node');
+
+const [version, steps, onConflict] = process.argv.slice(2);
+const [host, port] = [process.env.REDIS_HOST, Number(process.env.REDIS_PORT)];
+const OURS = 'opentelemetry-instrumentation-redis';
+const isLegacy = Number.parseInt(version, 10) < 4;
+
+const diagnostics = [];
+// The other one ends the spans of a pipeline twice, and the SDK complains of it.
+const write = (namespace, ...words) => namespace === OURS && diagnostics.push(words.map(String).join(' '));
+diag.setLogger({ error: write, warn: write, info() {}, debug() {}, verbose() {} }, DiagLogLevel.WARN);
+const exporter = new InMemorySpanExporter();
+new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
+
+const made = {};
+const STEPS = {
+  ours: () => {
+    made.ours = ours();
+  },
+  second: () => {
+    made.second = ours();
+  },
+  'second copy': () => {
+    const source = join(__dirname, '../../src');
+    for (const file of Object.keys(require.cache)) if (file.startsWith(source)) delete require.cache[file];
+    made.second = ours();
+  },
+  'ours off': () => made.ours.disable(),
+  'second off': () => made.second.disable(),
+  'ours on': () => made.ours.enable(),
+  'second on': () => made.second.enable(),
+  theirs: () => {
+    const { RedisInstrumentation } = require('@opentelemetry/instrumentation-redis');
+    made.theirs = new RedisInstrumentation();
+  },
+  redis: () => {
+    made.redis = createRequire(join(__dirname, '../versions', `redis-${version}`, 'package.json'))('redis');
+  },
+  client: () => {
+    made.client = isLegacy ? made.redis.createClient({ host, port }) : made.redis.createClient({ socket: { host, port } });
+    made.client.on('error', () => {});
+    return isLegacy ? undefined : made.client.connect();
+  },
+};
+
+function ours() {
+  const unregister = register();
+  const { RedisInstrumentation } = require('../../src');
+  unregister();
+  return new RedisInstrumentation({ onConflict });
+}
+
+function runLegacy(client) {
+  client.get('first');
+  return new Promise((resolve) =>
+    client.get('a', () =>
+      client
+        .multi()
+        .get('a')
+        .get('b')
+        .exec(() =>
+          client
+            .batch()
+            .get('a')
+            .get('b')
+            .exec(() => client.end(false) ?? resolve()),
+        ),
+    ),
+  );
+}
+
+async function run(client) {
+  await client.get('first');
+  await client.sendCommand(['GET', 'a']);
+  await client.multi().get('a').get('b').exec();
+  await client.multi().get('a').get('b').exec(true);
+  await (client.destroy ?? client.disconnect).call(client);
+}
+
+async function main() {
+  for (const step of steps.split(', ')) await STEPS[step]();
+  await (isLegacy ? runLegacy : run)(made.client);
+  const spans = exporter.getFinishedSpans();
+  const of = (scope) => spans.filter(({ instrumentationScope }) => instrumentationScope.name === scope);
+  const found = {
+    ours: of(OURS).map(({ attributes }) => attributes['db.query.text'].toUpperCase()),
+    servers: [...new Set(of(OURS).map(({ attributes }) => attributes['server.address'] ?? 'unknown'))],
+    theirs: of('@opentelemetry/instrumentation-redis').map(({ name }) => name),
+    diagnostics,
+  };
+  process.stdout.write(JSON.stringify(found));
+}
+
+main();

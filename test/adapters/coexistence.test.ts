@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type RedisServer, startStandalone } from '../support/redis-server';
+
+const VERSIONS = ['2.8', '3.1', '4.0', '4.7', '5.0', '5.12', '6.3'] as const;
+type Version = (typeof VERSIONS)[number];
+
+const APP = join(__dirname, 'coexistence-app.cjs');
+
+/** What coexistence-app.cjs found. */
+interface Found {
+  readonly ours: readonly string[];
+  /** The servers on our spans. */
+  readonly servers: readonly string[];
+  readonly theirs: readonly string[];
+  readonly diagnostics: readonly string[];
+}
+
+/** What the application does after the last step, each once. */
+const ALL = ['GET FIRST', 'GET A', 'GET A; GET B', 'GET A; GET B'];
+
+const RIVAL = 'another OpenTelemetry instrumentation of redis is active';
+const TAKEN = `${RIVAL}; its patches were taken off (onConflict: takeover)`;
+const STOOD_DOWN = `${RIVAL}; this one stands down (onConflict: stand-down)`;
+const BOTH = `${RIVAL}; both record every command (onConflict: both)`;
+const SECOND = 'another RedisInstrumentation is active in this process; this one does nothing until it is enabled without the other';
+
+const PACKAGES: Readonly<Record<Version, string>> = {
+  '2.8': 'redis 2.8.0',
+  '3.1': 'redis 3.1.2',
+  '4.0': '@node-redis/client 1.0.5',
+  '4.7': '@redis/client 1.6.1',
+  '5.0': '@redis/client 5.0.1',
+  '5.12': '@redis/client 5.12.1',
+  '6.3': '@redis/client 6.3.1',
+};
+
+function loadedFirst(version: Version): string {
+  const missing = version.startsWith('4.') ? '; clients of redis 4 that were created before do not show their server' : '';
+  return `redis was loaded before this instrumentation was enabled, and is patched all the same (${PACKAGES[version]})${missing}`;
+}
+
+describe('coexistence', function () {
+  this.timeout(60_000);
+  let server: RedisServer;
+  before(async () => {
+    server = await startStandalone();
+  });
+  after(() => server.stop());
+
+  /** Takes the steps in a process of its own, once for each version. */
+  async function every(steps: string, onConflict: string, expect: (found: Found, version: Version) => void): Promise<void> {
+    const env = { ...process.env, NODE_OPTIONS: '', REDIS_HOST: server.host, REDIS_PORT: String(server.port) };
+    const runs = VERSIONS.map(async (version) => {
+      const { stdout } = await promisify(execFile)(process.execPath, [APP, version, steps, onConflict], { env });
+      return [version, JSON.parse(stdout) as Found] as const;
+    });
+    for (const [version, found] of await Promise.all(runs)) expect(found, version);
+  }
+
+  describe('with the other instrumentation, takeover', () => {
+    for (const steps of ['theirs, ours, redis, client', 'ours, theirs, redis, client']) {
+      it(`leaves only ours: ${steps}`, () =>
+        every(steps, 'takeover', (found, version) =>
+          assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [TAKEN] }, version),
+        ));
+    }
+
+    it('leaves only ours where redis has been loaded with the other: theirs, redis, ours, client', () =>
+      every('theirs, redis, ours, client', 'takeover', (found, version) =>
+        assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [TAKEN, loadedFirst(version)] }, version),
+      ));
+
+    it('reaches a client that the other has connected: theirs, redis, client, ours', () =>
+      every('theirs, redis, client, ours', 'takeover', (found, version) => {
+        const { ours, theirs, diagnostics } = found;
+        const before = ['2.8', '3.1'].includes(version) ? [] : ['redis-connect'];
+        assert.deepEqual({ ours, theirs, diagnostics }, { ours: ALL, theirs: before, diagnostics: [TAKEN, loadedFirst(version)] }, version);
+      }));
+  });
+
+  for (const steps of ['theirs, ours, redis, client', 'ours, theirs, redis, client', 'theirs, redis, client, ours']) {
+    it(`leaves redis to the other where it is told to stand down: ${steps}`, () =>
+      every(steps, 'stand-down', ({ ours, theirs, diagnostics }, version) => {
+        assert.deepEqual({ ours, diagnostics }, { ours: [], diagnostics: [STOOD_DOWN] }, version);
+        assert.equal(theirs.filter((name) => /^redis-get$/i.test(name)).length, 6, version);
+      }));
+  }
+
+  it('stands down for nobody but another', () =>
+    every('ours, redis, client', 'stand-down', (found, version) =>
+      assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [] }, version),
+    ));
+
+  for (const steps of ['theirs, ours, redis, client', 'ours, theirs, redis, client']) {
+    it(`records beside the other where both are wanted: ${steps}`, () =>
+      every(steps, 'both', ({ ours, theirs, diagnostics }, version) => {
+        assert.deepEqual({ ours, diagnostics }, { ours: ALL, diagnostics: [BOTH] }, version);
+        assert.equal(theirs.filter((name) => /^redis-get$/i.test(name)).length, 6, version);
+      }));
+  }
+
+  describe('with redis loaded first', () => {
+    it('patches it where it is: redis, ours, client', () =>
+      every('redis, ours, client', 'takeover', (found, version) =>
+        assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [loadedFirst(version)] }, version),
+      ));
+
+    it('records a client that is connected, in redis 4 without its server: redis, client, ours', () =>
+      every('redis, client, ours', 'takeover', (found, version) => {
+        const servers = version.startsWith('4.') ? ['unknown'] : [server.host];
+        assert.deepEqual(found, { ours: ALL, servers, theirs: [], diagnostics: [loadedFirst(version)] }, version);
+      }));
+
+    it('reaches what was loaded while it was disabled: ours, ours off, redis, ours on, client', () =>
+      every('ours, ours off, redis, ours on, client', 'takeover', (found, version) =>
+        assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [] }, version),
+      ));
+  });
+
+  describe('with a second instrumentation of ours', () => {
+    for (const steps of ['ours, second, redis, client', 'ours, redis, second, client', 'ours, second copy, redis, client']) {
+      it(`records once: ${steps}`, () =>
+        every(steps, 'takeover', (found, version) =>
+          assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [SECOND] }, version),
+        ));
+    }
+
+    for (const second of ['second', 'second copy']) {
+      it(`lets the other take its place: ours, ${second}, redis, ours off, second off, second on, client`, () =>
+        every(`ours, ${second}, redis, ours off, second off, second on, client`, 'takeover', (found, version) =>
+          assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [SECOND] }, version),
+        ));
+    }
+
+    it('is not ended by the one that stood down: ours, second, redis, second off, client', () =>
+      every('ours, second, redis, second off, client', 'takeover', (found, version) =>
+        assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [SECOND] }, version),
+      ));
+  });
+});
