@@ -3,7 +3,7 @@ export type { HitRule } from './commands';
 export { familyOf, KeyFamilies, OTHER_FAMILY } from './families';
 export type { Role } from './grammar';
 export { endOfItems, type Items } from './items';
-export { familyMask, HIDDEN, type KeyMask, type KeyMode, keyMask } from './keys';
+export { familyMask, type KeyMask, type KeyMode, keyMask } from './keys';
 export { type CommandRule, type Entry, lookup } from './lookup';
 export { assignRoles } from './reader';
 export { batchText, procedureName, queryText } from './redact';
