@@ -782,7 +782,9 @@ for (const version of VERSIONS) {
       assert.ok(spans.length > 300, `${spans.length} spans`);
     });
 
-    it('notices nothing in a domain', async () => {
+    it('notices nothing in a domain', async function () {
+      // The server answers QUIT and closes: whether both come in one packet, and so in which order, is the network's.
+      this.retries(3);
       await assertUnnoticed(SCRIPT, { args: args('in a domain') });
     });
 
