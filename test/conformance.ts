@@ -13,6 +13,7 @@ interface Observed {
   readonly result: string;
   readonly events: readonly string[];
   readonly ownNames: readonly string[];
+  readonly options: string;
 }
 
 /** What was compared and found equal: a path, a version, and the number of its spans. */
@@ -74,7 +75,7 @@ async function observe(path: Path, version: Version, redis: Redis, server: Redis
     const result = await inCaller(path, run);
     // Unhandled rejections are told of once the microtasks are through.
     await new Promise((resolve) => setImmediate(resolve));
-    return { result, events, ownNames: Object.getOwnPropertyNames(client) };
+    return { result, events, ownNames: Object.getOwnPropertyNames(client), options: inspect(client.options, { depth: 6, sorted: true }) };
   } finally {
     restore();
     await end(client);

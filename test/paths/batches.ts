@@ -59,6 +59,11 @@ export const BATCHES: readonly Path[] = [
     spans: () => [],
   },
   {
+    title: 'a discard with nothing to discard',
+    run: ({ client }) => client.sendCommand(['DISCARD']),
+    spans: () => [failed('DISCARD', 'DISCARD', 'ERR', 'ERR DISCARD without MULTI')],
+  },
+  {
     title: 'an empty multi',
     run: ({ client }) => client.multi().exec(),
     // 4.0 sends nothing.
