@@ -153,7 +153,11 @@ async function runCell({ binary, args, folder, service }, { redis, receiver, tel
     ...differs('output', stdout, 'Ada\n'),
     ...differs('error output', stderr, ''),
     ...differs('spans', seen, [`${NAME}: SET 127.0.0.1:${redis.port}`, `${NAME}: GET 127.0.0.1:${redis.port}`]),
-    ...differs('metrics', METRICS.filter((name) => metrics.has(name)), METRICS),
+    ...differs(
+      'metrics',
+      METRICS.filter((name) => metrics.has(name)),
+      METRICS,
+    ),
   ];
 }
 
