@@ -92,10 +92,16 @@ export class Operation implements Tap {
   }
 
   beginInternal(client: ClientRef, args: Arguments): Command | undefined {
-    if (!this.wantsInternal || !this.metrics.isActive()) return undefined;
-    const marks = { startTimeMs: Date.now(), startMark: performance.now() };
-    // Nobody in the application called.
-    return { args, client, context: ROOT_CONTEXT, traced: false, isInternal: true, ...marks };
+    if (!this.wantsInternal) return undefined;
+    try {
+      if (!this.metrics.isActive()) return undefined;
+      const marks = { startTimeMs: Date.now(), startMark: performance.now() };
+      // Nobody in the application called.
+      return { args, client, context: ROOT_CONTEXT, traced: false, isInternal: true, ...marks };
+    } catch (error) {
+      this.report('an internal command could not be followed', error);
+      return undefined;
+    }
   }
 
   succeed(command: Command, reply: unknown, isLocal = false): void {
