@@ -177,40 +177,37 @@ describe('instrumentation', () => {
   });
 
   it('leaves a version it does not know untouched, and says so once', () => {
-    const loaded = instrumentation as unknown as {
-      adapters: { hookedFiles(): { module: string; file?: string; onLoad(e: unknown, v?: string): void }[] };
-    };
-    const file = loaded.adapters.hookedFiles().find(({ module, file }) => module === '@redis/client' && file?.endsWith('client/index.js'));
-    const exported = {
-      default: class RedisClient {
-        sendCommand(): void {}
-      },
-    };
-    const before = exported.default.prototype.sendCommand;
-    file?.onLoad(exported, '77.0.0');
-    file?.onLoad(exported, '77.0.0');
+    const { load, exported, before } = strangeClient();
+    load(exported, '77.0.0');
+    load(exported, '77.0.0');
     assert.equal(exported.default.prototype.sendCommand, before);
     assert.equal(diagnostics.length, 1);
     assert.match(diagnostics[0] ?? '', /@redis\/client 77\.0\.0 is not supported \(known: 1, 5, 6\); it is left untouched$/);
   });
 
   it('leaves a client that is not built as expected untouched, whole, and says so once', () => {
-    const loaded = instrumentation as unknown as {
-      adapters: { hookedFiles(): { module: string; file?: string; onLoad(e: unknown, v?: string): void }[] };
-    };
-    const file = loaded.adapters.hookedFiles().find(({ module, file }) => module === '@redis/client' && file?.endsWith('client/index.js'));
-    const exported = {
-      default: class RedisClient {
-        sendCommand(): void {}
-      },
-    };
-    const before = exported.default.prototype.sendCommand;
-    file?.onLoad(exported, '6.99.0');
+    const { load, exported, before } = strangeClient();
+    load(exported, '6.99.0');
     assert.equal(exported.default.prototype.sendCommand, before);
     assert.equal(diagnostics.length, 1);
     assert.match(diagnostics[0] ?? '', /6\.99\.0: dist\/lib\/client\/index\.js is not built as expected; it is left untouched$/);
   });
 });
+
+/** A client of which only the name is known, and the hook that would be shown it. */
+function strangeClient() {
+  const { adapters } = instrumentation as unknown as {
+    adapters: { hookedFiles(): { module: string; file?: string; onLoad(moduleExports: unknown, version?: string): void }[] };
+  };
+  const hooked = adapters.hookedFiles().find(({ module, file }) => module === '@redis/client' && file?.endsWith('client/index.js'));
+  assert.ok(hooked);
+  const exported = {
+    default: class RedisClient {
+      sendCommand(): void {}
+    },
+  };
+  return { load: hooked.onLoad, exported, before: exported.default.prototype.sendCommand };
+}
 
 async function outcomeOf(client: Client, args: unknown): Promise<string> {
   const errors: string[] = [];
