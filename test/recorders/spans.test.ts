@@ -3,6 +3,7 @@ import { type Context, context, ROOT_CONTEXT, type Span, TraceFlags, trace } fro
 import { suppressTracing } from '@opentelemetry/core';
 import { AlwaysOffSampler, InMemorySpanExporter, SamplingDecision, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import sinon from 'sinon';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, diagnostics, inSpan, instrumentation, recorded, redisSpans, resetTracing, tracer } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
@@ -69,6 +70,20 @@ describe('span recorder', () => {
     it('none below a parent that was sampled out', async () => {
       await within(unsampled(), () => client.get('k'));
       assert.deepEqual(names(), []);
+    });
+
+    it('none below such a parent, and the sampler is not even asked', async () => {
+      const shouldSample = sinon.fake.returns({ decision: SamplingDecision.RECORD_AND_SAMPLED });
+      instrumentation.setTracerProvider(new NodeTracerProvider({ sampler: { shouldSample, toString: () => 'asked' } }));
+      try {
+        await within(unsampled(), () => client.get('k'));
+        await within(unsampled(), () => client.multi().get('a').get('b').exec());
+        sinon.assert.notCalled(shouldSample);
+        await client.get('k');
+        sinon.assert.calledOnce(shouldSample);
+      } finally {
+        instrumentation.setTracerProvider(trace.getTracerProvider());
+      }
     });
 
     it('one below such a parent with spansWhenParentUnsampled, if the sampler wants it', async () => {
