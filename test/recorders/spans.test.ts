@@ -86,6 +86,23 @@ describe('span recorder', () => {
       }
     });
 
+    it('what the sampler says below a remote parent that was not sampled', async () => {
+      const shouldSample = sinon.fake.returns({ decision: SamplingDecision.NOT_RECORD });
+      const remote = trace.wrapSpanContext({
+        traceId: 'a'.repeat(32),
+        spanId: 'b'.repeat(16),
+        traceFlags: TraceFlags.NONE,
+        isRemote: true,
+      });
+      instrumentation.setTracerProvider(new NodeTracerProvider({ sampler: { shouldSample, toString: () => 'asked' } }));
+      try {
+        await within(remote, () => client.get('k'));
+      } finally {
+        instrumentation.setTracerProvider(trace.getTracerProvider());
+      }
+      sinon.assert.calledOnce(shouldSample);
+    });
+
     it('one below such a parent with spansWhenParentUnsampled, if the sampler wants it', async () => {
       const seen = new InMemorySpanExporter();
       const always = { shouldSample: () => ({ decision: SamplingDecision.RECORD_AND_SAMPLED }), toString: () => 'always' };
