@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { ensureRedisBinary } from './redis-binary.mjs';
+import { ensureBinary } from './binaries.mjs';
 import { request } from './resp.mjs';
 
 const HOST = '127.0.0.1';
@@ -79,7 +79,7 @@ function handle({ folder, port, args, child }) {
 
 // Readiness is read from the child's own log first: a PING alone could be answered by a stranger that won the port.
 async function launch(args, folder, port) {
-  const child = spawn(ensureRedisBinary(), args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(ensureBinary('redis'), args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const entry = { child, folder };
   running.add(entry);
   child.once('exit', () => running.delete(entry));
