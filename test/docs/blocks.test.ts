@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
+import { type Receiver, startReceiver } from '../packaging/receiver';
+import { type Block, pages } from './markdown';
+import { RUNNERS, type Surroundings } from './runners';
+
+/** Output and pictures in letters, which nobody runs. */
+const PROSE = ['text', ''];
+
+describe('the code of the documentation', function () {
+  this.timeout(120_000);
+  let redis: RedisServer;
+  let receiver: Receiver;
+
+  before(async () => {
+    redis = await startStandalone();
+    receiver = await startReceiver();
+  });
+  after(async () => {
+    await receiver.stop();
+    await redis.stop();
+  });
+
+  const blocks = pages().flatMap((page) => page.blocks);
+  const code = blocks.filter(({ language }) => !PROSE.includes(language));
+
+  it('is in languages that are run here, and there is some', () => {
+    assert.ok(code.length > 0);
+    assert.deepEqual(
+      code.filter(({ language }) => RUNNERS[language] === undefined).map(({ where, language }) => `${where}: ${language}`),
+      [],
+    );
+  });
+
+  it('is told from output by its language', () => {
+    const looksLikeCommands = ({ language, code: text }: Block) => PROSE.includes(language) && /^(\$ )?(npm|npx|node) /m.test(text);
+    assert.deepEqual(
+      blocks.filter(looksLikeCommands).map(({ where }) => where),
+      [],
+    );
+  });
+
+  for (const block of code) {
+    it(`runs ${block.where} (${block.language})`, async () => {
+      const surroundings: Surroundings = { redisUrl: redis.url, receiver };
+      await RUNNERS[block.language]?.(block, surroundings);
+    });
+  }
+});
