@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+// Knows: the sub-commands, and how a command line is read.
+// Must not know: what a sub-command does with the program it is given.
+import { parseArgs } from 'node:util';
+import { PACKAGE_NAME, PACKAGE_VERSION } from '../version';
+import { EXIT, type Options, type Program, type SubCommand, UsageError } from './command';
+import { doctor } from './doctor';
+
+const COMMANDS: ReadonlyMap<string, SubCommand> = new Map([['doctor', doctor]]);
+
+interface CommandLine {
+  readonly options: Options;
+  readonly program: Program;
+}
+
+async function main([name = '--help', ...args]: readonly string[]): Promise<number> {
+  if (name === '--help' || name === '-h') return print(usage());
+  if (name === '--version') return print(PACKAGE_VERSION);
+  try {
+    const command = COMMANDS.get(name);
+    if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
+    const { program, options } = read(args, command);
+    return await command.run(program, options);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${usage()}`);
+    return EXIT.usage;
+  }
+}
+
+/** Ours are the options up to `--`, or to the first word that is none: PowerShell swallows the `--`. */
+function read(args: readonly string[], { options }: SubCommand): CommandLine {
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const first = tokens.find(({ kind }) => kind !== 'option');
+  const [file, ...rest] = first === undefined ? [] : args.slice(first.kind === 'positional' ? first.index : first.index + 1);
+  if (file === undefined) throw new UsageError('which program? It goes after --, for example -- node app.js');
+  return { options: strictly(args.slice(0, first?.index), options), program: [file, ...rest] };
+}
+
+function strictly(args: readonly string[], options: SubCommand['options']): Options {
+  try {
+    return parseArgs({ args: [...args], options }).values as Options;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function usage(): string {
+  const lines = [`${PACKAGE_NAME} <command> [options] -- <program> [arguments]`, ''];
+  for (const [name, { summary, options }] of COMMANDS) {
+    lines.push(`  ${name.padEnd(20)} ${summary}`);
+    for (const [option, { type, summary: effect }] of Object.entries(options)) {
+      lines.push(`    ${`--${option}${type === 'string' ? ' <value>' : ''}`.padEnd(18)} ${effect}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+function print(text: string): number {
+  console.log(text);
+  return EXIT.healthy;
+}
+
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,66 @@
+// Knows: how the user's program is started with one more file preloaded, and how it is ended.
+// Must not know: what the file does there.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type Program, UsageError } from './command';
+
+/** How long a program has to end by itself before it is killed. */
+const GRACE_MS = 3_000;
+
+/** Windows has no process groups; there the program itself is ended, not what it has started. */
+const HAS_GROUPS = process.platform !== 'win32';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+export interface Started {
+  /** Resolves when the program has ended. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Ends it, and what it has started, if it runs. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the program as the user does. `preload` comes before whatever the user preloads, by NODE_OPTIONS, so that it
+ * reaches what `npm start` or `tsx` start. Its output goes to stderr: stdout is the sub-command's.
+ */
+export function start([file, ...args]: Program, preload: string, env: Readonly<Record<string, string>>): Promise<Started> {
+  const flags = [`--require ${quoted(preload)}`, process.env.NODE_OPTIONS ?? ''].join(' ').trim();
+  const child = spawn(file, args, {
+    // A group of its own has no terminal to read from.
+    stdio: [HAS_GROUPS ? 'ignore' : 'inherit', 2, 2],
+    env: { ...process.env, ...env, NODE_OPTIONS: flags },
+    detached: HAS_GROUPS,
+  });
+  const forward = (name: NodeJS.Signals) => signal(child, name);
+  for (const name of SIGNALS) process.on(name, forward);
+  const ended = new Promise<Awaited<Started['ended']>>((resolve) => {
+    child.once('exit', (code, signal) => {
+      for (const name of SIGNALS) process.off(name, forward);
+      resolve({ code, signal });
+    });
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', ({ message }) => reject(new UsageError(`${file} cannot be started: ${message}`)));
+    child.once('spawn', () => resolve({ ended, stop: () => stop(child, ended) }));
+  });
+}
+
+async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  const timer = setTimeout(() => signal(child, 'SIGKILL'), GRACE_MS);
+  signal(child, 'SIGTERM');
+  await ended;
+  clearTimeout(timer);
+}
+
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    if (HAS_GROUPS && child.pid !== undefined) process.kill(-child.pid, name);
+    else child.kill(name);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** NODE_OPTIONS is split at spaces, but for what is quoted. */
+function quoted(path: string): string {
+  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { PACKAGE_VERSION } from '../../src/version';
+
+const MAIN = resolve(__dirname, '../../build/cli/main.js');
+
+function cli(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+describe('the command line', function () {
+  this.timeout(60_000);
+
+  it('tells its version and its commands', () => {
+    assert.deepEqual(cli('--version'), { status: 0, stdout: `${PACKAGE_VERSION}\n`, stderr: '' });
+    const { status, stdout } = cli();
+    assert.equal(status, 0);
+    assert.match(stdout, /^ {2}doctor +\S/m);
+    assert.deepEqual(cli('--help'), cli());
+  });
+
+  const wrong: readonly [args: string[], message: RegExp][] = [
+    [['heal', '--', 'node', 'app.js'], /^there is no command "heal"$/m],
+    [['doctor'], /^which program\?/m],
+    [['doctor', '--'], /^which program\?/m],
+    [['doctor', '--nope', '--', 'node', 'app.js'], /^Unknown option '--nope'/m],
+    [['doctor', '--', 'no-such-program-at-all'], /^no-such-program-at-all cannot be started: /m],
+  ];
+  for (const [args, message] of wrong) {
+    it(`explains itself when called with ${args.join(' ')}`, () => {
+      const { status, stdout, stderr } = cli(...args);
+      assert.deepEqual({ status, stdout }, { status: 2, stdout: '' });
+      assert.match(stderr, message);
+      assert.match(stderr, /<program>/);
+    });
+  }
+});
