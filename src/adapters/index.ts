@@ -74,7 +74,7 @@ export class Adapters implements Active {
       connections,
       client: new RedisClientTap(tap, groups, fanOuts, connections, recorder, (client) => channels.leave(client)),
       queue: new CommandQueueTap(tap, groups, connections),
-      legacy: new LegacyClientTap(tap, messages),
+      legacy: new LegacyClientTap(tap, messages, recorder),
       pool: new PoolTap(pools),
       native: new NativeMetricsTap(native),
       pubSub,

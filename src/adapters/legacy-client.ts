@@ -4,8 +4,10 @@ import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { MessageTap } from '../core/delivery';
 import type { ClientFacts, ClientRef, Command } from '../core/events';
 import type { Tap } from '../core/operation';
+import type { ConnectionRecorder } from '../core/recorder';
 import { factsFrom, selectDatabase } from './facts';
 import { argumentsOf, boundTo, type CommandObject, type Ending, type Exec, LegacyBatches } from './legacy-batch';
+import { LegacyConnections } from './legacy-connections';
 import { LegacyMessages } from './legacy-messages';
 import { PatchLedger, type Target } from './patch';
 
@@ -24,6 +26,7 @@ interface Client {
 }
 
 interface Queue {
+  readonly length: number;
   get(index: number): CommandObject | undefined;
   peekBack(): CommandObject | undefined;
   toArray(): CommandObject[];
@@ -56,14 +59,17 @@ export class LegacyClientTap {
   private readonly halfBuilt = new Set<Target>();
   private readonly batches: LegacyBatches;
   private readonly messages: LegacyMessages;
+  private readonly connections: LegacyConnections;
   private isBackground = false;
 
   constructor(
     private readonly tap: Tap,
     messages: MessageTap,
+    recorder: ConnectionRecorder,
   ) {
     this.batches = new LegacyBatches(tap, (client) => this.clientOf(client as Client));
     this.messages = new LegacyMessages(messages, (client) => this.clientOf(client as Client));
+    this.connections = new LegacyConnections(recorder, (client) => this.clientOf(client as Client));
   }
 
   /** The main export. False if the seam is not what we know: then nothing is touched. */
@@ -81,6 +87,7 @@ export class LegacyClientTap {
     )
       return false;
     if (!PatchLedger.has(multi, 'exec_transaction', 'exec_batch', 'exec', 'EXEC')) return false;
+    if (!this.connections.patchClient(client, ledger)) return false;
     ledger.wrap<Send>(client, 'internal_send_command', (original) => this.wrapSend(original));
     ledger.wrap<ReturnReply>(client, 'return_reply', (original) => this.messages.wrapReply(this.wrapReply(original)));
     ledger.wrap<ReturnReply>(client, 'return_error', (original) => this.wrapError(original));
@@ -208,6 +215,7 @@ export class LegacyClientTap {
     if (known !== undefined) return known;
     const ref = new LegacyClientRef(client);
     this.clients.set(client, ref);
+    this.connections.see(client);
     return ref;
   }
 }

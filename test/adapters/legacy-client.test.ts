@@ -733,8 +733,11 @@ for (const version of VERSIONS) {
           .filter((entry, index) => entry[1] !== original.flat()[index]?.[1])
           .map(([name]) => name);
       const names = [
+        'connection_gone',
         'create_stream',
         'flush_and_error',
+        'on_error',
+        'on_ready',
         'ready_check',
         'return_error',
         'return_reply',

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Collected, Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, resetTracing } from '../support/tracing';
-import { type Client, connect, end, loadRedis, major, VERSIONS } from '../support/versions';
+import { type Client, connect, end, LEGACY_VERSIONS, loadRedis, major, VERSIONS } from '../support/versions';
 
 /** Waits for something that a client does when it pleases. */
 async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
@@ -50,7 +50,7 @@ describe('server metrics', () => {
     'redis.client.offline_queue.depth': [{ attributes: at(), value: waiting }],
   });
 
-  for (const version of VERSIONS) {
+  for (const version of [...LEGACY_VERSIONS, ...VERSIONS]) {
     it(`counts connections of redis ${version}, what is lost and comes back, and what waits meanwhile`, async () => {
       const options = { socket: { host: server.host, port: server.port, reconnectStrategy: () => 50 } };
       const redis = loadRedis(version);
@@ -77,24 +77,21 @@ describe('server metrics', () => {
     });
 
     it(`adds no listener that an application of redis ${version} could see, and counts a refused connection`, async () => {
+      await crash();
       const client = loadRedis(version).createClient({ socket: { host: server.host, port: server.port, reconnectStrategy: () => 20 } });
       assert.equal(client.listenerCount('error'), 0);
-      const errors: Error[] = [];
-      client.on('error', (error: Error) => errors.push(error));
-      await crash();
+      let attempts = 0;
+      client.on('error', () => {});
+      client.on('reconnecting', () => attempts++);
       const connecting = client.connect().catch(() => {});
-      await until(() => errors.length >= 3);
+      await until(() => attempts >= 3);
       await end(client);
-      if (version !== '4.0') await connecting; // which never ends there
-      const counted = (await here())['redis.client.connection.errors'];
-      assert.deepEqual(
-        counted?.map(({ attributes }) => attributes),
-        [at({ 'error.type': 'ECONNREFUSED' })],
-      );
-      assert.ok(
-        (counted?.[0]?.value ?? 0) >= 3 && (counted?.[0]?.value ?? 0) <= errors.length + 1,
-        `${counted?.[0]?.value} of ${errors.length}`,
-      );
+      // Which never ends there.
+      if (major(version) >= 4 && version !== '4.0') await connecting;
+      const [counted, ...others] = (await here())['redis.client.connection.errors'] ?? [];
+      assert.deepEqual([counted?.attributes, others], [at({ 'error.type': 'ECONNREFUSED' }), []]);
+      // The last may not have been answered by another attempt.
+      assert.ok([attempts, attempts + 1].includes(counted?.value ?? 0), `${counted?.value} of ${attempts}`);
       await server.restart();
     });
   }
