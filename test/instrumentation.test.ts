@@ -251,6 +251,9 @@ const PATCHED_V4 = [
   'commands-queue.addCommand',
   'socket exports.default',
   'index.sendCommand',
+  'index.connect',
+  'index.duplicate',
+  'index.executeIsolated',
   'index.executeScript',
   'index.multiExecutor',
 ];

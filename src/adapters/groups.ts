@@ -1,7 +1,7 @@
 // Knows: which clients are nodes of a cluster or of a sentinel's master, and how that is addressed.
 // Must not know: how commands are tapped, spans.
 import type { ClientFacts } from '../core/events';
-import { hostAndPort, UNKNOWN_SERVER } from './facts';
+import { type ClientOptions, hostAndPort, UNKNOWN_SERVER } from './facts';
 import { type Class, onConstruct, PatchLedger, type Target } from './patch';
 
 /** What a cluster keeps of its nodes. Public in every version from 4.1 on; 4.0 hides it. */
@@ -23,9 +23,11 @@ interface ClusterOptions {
   readonly rootNodes?: readonly unknown[];
 }
 
-interface SentinelOptions {
+export interface SentinelOptions {
   readonly name?: unknown;
   readonly sentinelRootNodes?: readonly unknown[];
+  readonly masterPoolSize?: unknown;
+  readonly nodeClientOptions?: ClientOptions;
 }
 
 interface Sentinel {
@@ -100,8 +102,8 @@ export class Groups {
   private wrapFactory(original: Factory): Factory {
     const remember = (sentinel: Sentinel, options: SentinelOptions | undefined): void => {
       this.hasSentinels = true;
-      const nodes = addressOfAll(options?.sentinelRootNodes ?? []);
-      if (typeof options?.name === 'string') this.sentinels.set(sentinel._self ?? sentinel, `${nodes}/${options.name}`);
+      const address = addressOfSentinel(options);
+      if (address !== undefined) this.sentinels.set(sentinel._self ?? sentinel, address);
     };
     return function factory(this: unknown, options: SentinelOptions): Make {
       const make = original.apply(this, arguments as never);
@@ -147,6 +149,11 @@ function isClient(candidate: unknown, client: object): boolean {
 /** A cluster has one database. */
 function factsOfCluster(serverAddress: string): ClientFacts {
   return Object.freeze({ ...UNKNOWN_SERVER, serverAddress, namespace: '0' });
+}
+
+/** The sentinels and the master they watch; undefined: it has no name, and node-redis will refuse it. */
+export function addressOfSentinel(options: SentinelOptions | undefined): string | undefined {
+  return typeof options?.name === 'string' ? `${addressOfAll(options.sentinelRootNodes ?? [])}/${options.name}` : undefined;
 }
 
 /** As configured, in an order that does not depend on how it was written down. */

@@ -11,6 +11,7 @@ import { CommandQueueTap } from './command-queue';
 import { Connections } from './connections';
 import { FanOuts } from './fan-out';
 import { Groups } from './groups';
+import { IsolationPoolTap } from './isolation-pool';
 import { LegacyClientTap } from './legacy-client';
 import { NativeMetricsTap } from './native-metrics';
 import { PatchLedger, type Target } from './patch';
@@ -21,6 +22,8 @@ import { QueueListenersTap } from './queue-listeners';
 import { RedisClientTap } from './redis-client';
 import { Rivals } from './rivals';
 import { isSeenOnlyNew, SEAMS, type SeamFile, seamOf, type Taps } from './seams';
+import { SentinelPoolTap } from './sentinel-pool';
+import { WatchedPools } from './watched-pools';
 
 /** A file to hook, as the composition root hands it to the module loader's hooks. */
 export interface HookedFile {
@@ -64,6 +67,7 @@ export class Adapters implements Active {
   ) {
     const channels = new Channels(tap, report);
     const groups = new Groups();
+    const watched = new WatchedPools(pools);
     const pubSub = new PubSubTap(messages, groups);
     const connections = new Connections(recorder);
     const fanOuts = new FanOuts(tap, (slots) => groups.factsOf(slots));
@@ -75,7 +79,9 @@ export class Adapters implements Active {
       client: new RedisClientTap(tap, groups, fanOuts, connections, recorder, (client) => channels.leave(client)),
       queue: new CommandQueueTap(tap, groups, connections),
       legacy: new LegacyClientTap(tap, messages, recorder),
-      pool: new PoolTap(pools),
+      pool: new PoolTap(watched),
+      isolation: new IsolationPoolTap(watched),
+      sentinelPool: new SentinelPoolTap(watched),
       native: new NativeMetricsTap(native),
       pubSub,
       listeners: new QueueListenersTap(messages, () => pubSub.current),

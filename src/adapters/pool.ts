@@ -2,11 +2,10 @@
 // Must not know: spans, metrics, attribute names.
 import { context } from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../core/events';
-import type { PoolRecorder } from '../core/recorder';
-import { type ClientOptions, factsFrom } from './facts';
+import type { ClientOptions } from './facts';
 import { PatchLedger, type Target } from './patch';
-import { PoolNames } from './pool-names';
 import { prototypeOf } from './redis-client';
+import { poolNameOf, timeLease, type WatchedPools } from './watched-pools';
 
 interface ClientPool {
   readonly _self?: ClientPool;
@@ -43,14 +42,12 @@ const DEFAULT_MAXIMUM = 100;
 /** Taps pools: their tasks run in the caller's context, and their connections are counted and timed. */
 export class PoolTap {
   private readonly made = new WeakMap<ClientPool, Made>();
-  private readonly pools = new WeakMap<ClientPool, Pool>();
   /** Closed or destroyed, or about to be. */
   private readonly ended = new WeakSet<ClientPool>();
-  private readonly names = new PoolNames();
   /** The pool whose own code runs now, synchronously: a client that connects does it for the pool. */
   private inside: ClientPool | undefined;
 
-  constructor(private readonly recorder: PoolRecorder) {}
+  constructor(private readonly pools: WatchedPools) {}
 
   /** `client/pool.js`. False if the seam is not what we know: then nothing is touched. */
   patchPool(moduleExports: Target, ledger: PatchLedger): boolean {
@@ -127,40 +124,24 @@ export class PoolTap {
   }
 
   private execute(pool: ClientPool, task: Task, call: (task: Task) => unknown): unknown {
-    if (!this.pools.has(pool) && pool.isOpen === true) this.seeMade(pool);
-    if (this.recorder.isActive()) return this.timeLease(pool, task, call);
-    return call(this.pools.has(pool) ? task : this.lookingAtClient(pool, task));
-  }
-
-  /** How long a task waited for its connection, and how long it kept it. */
-  private timeLease(pool: ClientPool, task: Task, call: (task: Task) => unknown): unknown {
-    const askedMark = performance.now();
-    let lentMark: number | undefined;
-    let returnedMark: number | undefined;
-    const lent: Task = (client) => {
-      lentMark = performance.now();
-      this.recorder.waited(this.see(pool, client?.options), lentMark - askedMark);
-      const result = this.enter(undefined, () => task(client));
-      // Only for a native promise does the pool wait.
-      if (!(result instanceof Promise)) returnedMark = performance.now();
-      return result;
+    const { pools } = this;
+    if (pools.get(pool) === undefined && pool.isOpen === true) this.seeMade(pool);
+    if (!pools.recorder.isActive()) return call(pools.get(pool) === undefined ? this.lookingAtClient(pool, task) : task);
+    const leasing = {
+      lent: (client: PoolClient) => this.see(pool, client?.options),
+      ended: () => pools.get(pool),
+      isTimeout,
     };
-    const settle = (error?: unknown): void => {
-      const known = this.pools.get(pool);
-      if (known === undefined) return;
-      if (lentMark !== undefined) this.recorder.used(known, (returnedMark ?? performance.now()) - lentMark);
-      else if (isTimeout(error)) this.recorder.timedOut(known);
-    };
-    const promise = this.enter(pool, () => call(lent));
-    return promise instanceof Promise ? following(promise, settle) : promise;
+    const outside: Task = (client) => this.enter(undefined, () => task(client));
+    return this.enter(pool, () => timeLease(pools.recorder, leasing, outside, call));
   }
 
   private timeCreation(client: PoolClient, call: () => Promise<unknown>): Promise<unknown> {
     const { inside: pool } = this;
-    if (pool === undefined || !this.recorder.isActive()) return call();
+    if (pool === undefined || !this.pools.recorder.isActive()) return call();
     const startMark = performance.now();
     return call().then((connected) => {
-      this.recorder.created(this.see(pool, client.options), performance.now() - startMark);
+      this.pools.recorder.created(this.see(pool, client.options), performance.now() - startMark);
       return connected;
     });
   }
@@ -191,30 +172,13 @@ export class PoolTap {
   private see(pool: ClientPool, server: ClientOptions | undefined): Pool {
     const known = this.pools.get(pool);
     if (known !== undefined) return known;
-    const { name, give } = this.names.take(nameOf(server));
-    // Weakly: watching a pool must not keep it.
-    const reference = new WeakRef(pool);
-    const { pools, ended } = this;
-    const read = (): PoolState | undefined => {
-      const current = reference.deref();
-      const state = current && readPool(current, ended.has(current));
-      if (state !== undefined) return state;
-      give();
-      // A pool may be opened again; then it is seen again.
-      if (current !== undefined) pools.delete(current);
-      return undefined;
-    };
-    const watched = { name, limits: this.made.get(pool)?.limits, read };
-    pools.set(pool, watched);
-    this.recorder.watch(watched);
-    return watched;
+    const { made, ended } = this;
+    return this.pools.watch(pool, {
+      name: poolNameOf(server),
+      limits: made.get(pool)?.limits,
+      stateOf: (current) => readPool(current, ended.has(current)),
+    });
   }
-}
-
-/** The conventions' name for a pool without one. */
-function nameOf(server: ClientOptions | undefined): string {
-  const { serverAddress, serverPort, namespace } = factsFrom(server);
-  return `${serverPort === undefined ? serverAddress : `${serverAddress}:${serverPort}`}/${namespace}`;
 }
 
 function limitsOf(options: PoolOptions | undefined): PoolLimits {
@@ -242,18 +206,4 @@ function readPool(pool: ClientPool, isEnded: boolean): PoolState | undefined {
 /** The pool's own error: the text is the same in all versions, the class' name dies under minification. */
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Timeout waiting for a client');
-}
-
-/** Tells when a promise settles. Value, rejection and an unhandled rejection stay what they are. */
-function following(promise: Promise<unknown>, settle: (error?: unknown) => void): Promise<unknown> {
-  return promise.then(
-    (value) => {
-      settle();
-      return value;
-    },
-    (error: unknown) => {
-      settle(error);
-      throw error;
-    },
-  );
 }

@@ -5,6 +5,7 @@ import type { CommandQueueTap } from './command-queue';
 import type { Connections } from './connections';
 import type { FanOuts } from './fan-out';
 import type { Groups } from './groups';
+import type { IsolationPoolTap } from './isolation-pool';
 import type { LegacyClientTap } from './legacy-client';
 import type { NativeMetricsTap } from './native-metrics';
 import type { PatchLedger, Target } from './patch';
@@ -13,6 +14,7 @@ import type { PubSubTap } from './pub-sub';
 import type { QueueListenersTap } from './queue-listeners';
 import type { RedisClientTap } from './redis-client';
 import { RIVAL_FILES } from './rivals';
+import type { SentinelPoolTap } from './sentinel-pool';
 
 /** Each seam's state. Private to one instrumentation. */
 export interface Taps {
@@ -20,6 +22,8 @@ export interface Taps {
   readonly queue: CommandQueueTap;
   readonly legacy: LegacyClientTap;
   readonly pool: PoolTap;
+  readonly isolation: IsolationPoolTap;
+  readonly sentinelPool: SentinelPoolTap;
   readonly connections: Connections;
   readonly native: NativeMetricsTap;
   readonly pubSub: PubSubTap;
@@ -54,7 +58,7 @@ const QUEUE_FILES: readonly SeamFile[] = [
   { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.queue.patchSocket(exported, ledger) },
   {
     file: 'dist/lib/client/index.js',
-    patch: (taps, exported, ledger) => taps.queue.patchClient(exported, ledger) && taps.pubSub.patchClient(exported, ledger),
+    patch: ({ queue, pubSub, isolation }, exported, ledger) => [queue, pubSub, isolation].every((tap) => tap.patchClient(exported, ledger)),
   },
   { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
   { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
@@ -78,7 +82,11 @@ const CLIENT_FILES: readonly SeamFile[] = [
   // From 5.12.
   { file: 'dist/lib/opentelemetry/metrics.js', patch: (taps, exported, ledger) => taps.native.patch(exported, ledger) },
   { file: 'dist/lib/cluster/index.js', patch: (taps, exported, ledger) => taps.fanOuts.patchCluster(exported, ledger) },
-  { file: 'dist/lib/sentinel/index.js', patch: (taps, exported, ledger) => taps.groups.patchSentinel(exported, ledger) },
+  { file: 'dist/lib/sentinel/wait-queue.js', patch: (taps, exported, ledger) => taps.sentinelPool.patchQueue(exported, ledger) },
+  {
+    file: 'dist/lib/sentinel/index.js',
+    patch: (taps, exported, ledger) => taps.groups.patchSentinel(exported, ledger) && taps.sentinelPool.patchSentinel(exported, ledger),
+  },
   ...WATCHED_FILES,
 ];
 

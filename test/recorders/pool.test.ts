@@ -4,18 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import sinon from 'sinon';
-import { type Collected, Measuring } from '../support/metrics';
+import { Measuring, ofPools } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, folderOf, loadRedis, major, VERSIONS, type Version } from '../support/versions';
 
 const POOL_NAME = 'db.client.connection.pool.name';
 const STATE = 'db.client.connection.state';
-
-/** The part of what was collected that is about pools. */
-function ofPools(collected: Collected): Collected {
-  return Object.fromEntries(Object.entries(collected).filter(([name]) => name.startsWith('db.client.connection.')));
-}
 
 /** A task that holds its connection until it is told. */
 function held(): { task: () => Promise<string>; release: () => void } {

@@ -1,5 +1,5 @@
 // Knows: a meter provider for one test, and how what it collects is written down.
-// Must not know: any metric of ours.
+// Must not know: what a metric of ours means.
 import { type Attributes, metrics } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -20,6 +20,11 @@ export interface Point {
 
 /** What was collected, by the name of the metric. A metric without points is not there. */
 export type Collected = Record<string, Point[]>;
+
+/** The part of what was collected that is about pools. */
+export function ofPools(collected: Collected): Collected {
+  return Object.fromEntries(Object.entries(collected).filter(([name]) => name.startsWith('db.client.connection.')));
+}
 
 export class Measuring {
   private readonly reader = new PeriodicExportingMetricReader({

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Collected, Measuring, ofPools } from '../support/metrics';
+import { type RedisCluster, type RedisSentinels, type RedisServer, startCluster, startSentinel } from '../support/redis-server';
+import { assertQuiet, resetTracing } from '../support/tracing';
+import { type Client, end, loadRedis, major, VERSIONS } from '../support/versions';
+
+const CONNECTIONS = 'redis.client.connections';
+
+describe('metrics of groups of nodes', function () {
+  this.timeout(40_000);
+  let measuring: Measuring;
+  beforeEach(() => {
+    resetTracing();
+    measuring = Measuring.start();
+  });
+  afterEach(async () => {
+    await measuring.stop();
+    assertQuiet();
+  });
+
+  /** How many connections are ready to these servers, in their order. */
+  async function connectionsTo(servers: readonly Pick<RedisServer, 'port'>[]): Promise<number[]> {
+    const points = await measuring.points(CONNECTIONS);
+    return servers.map(({ port }) => points.find(({ attributes }) => attributes['server.port'] === port)?.value ?? 0);
+  }
+
+  describe('of a cluster', () => {
+    let cluster: RedisCluster;
+    before(async () => {
+      cluster = await startCluster({ masters: 3, replicasPerMaster: 0 });
+    });
+    after(() => cluster.stop());
+
+    for (const version of VERSIONS) {
+      it(`count the connection of redis ${version} to every node at that node, and no pool: a node has one client, which all share`, async () => {
+        const client = loadRedis(version).createCluster({ rootNodes: cluster.rootNodes });
+        client.on('error', () => {});
+        await client.connect();
+        await Promise.all(['a', 'b', 'c'].map((key) => client.get(key)));
+        assert.deepEqual(await connectionsTo(cluster.nodes), [1, 1, 1]);
+        assert.deepEqual(ofPools(await measuring.collect()), {});
+        await end(client);
+        assert.deepEqual(await connectionsTo(cluster.nodes), [0, 0, 0]);
+      });
+    }
+  });
+
+  describe('of a sentinel', () => {
+    let group: RedisSentinels;
+    let name: string;
+    before(async () => {
+      group = await startSentinel();
+      const at = group.sentinels.map(({ host, port }) => `${host}:${port}`).sort();
+      name = `${at.join(',')}/${group.masterName}/0`;
+    });
+    after(() => group.stop());
+
+    const pool = () => ({ 'db.client.connection.pool.name': name });
+    const counted = (idle: number, used: number, pending: number, limit = 2): Collected => ({
+      'db.client.connection.count': [
+        { attributes: { ...pool(), 'db.client.connection.state': 'idle' }, value: idle },
+        { attributes: { ...pool(), 'db.client.connection.state': 'used' }, value: used },
+      ],
+      'db.client.connection.idle.max': [{ attributes: pool(), value: limit }],
+      'db.client.connection.idle.min': [{ attributes: pool(), value: limit }],
+      'db.client.connection.limit': [{ attributes: pool(), value: limit }],
+      'db.client.connection.pending_requests': [{ attributes: pool(), value: pending }],
+    });
+    const timed = (waits: number, uses: number): Collected => ({
+      'db.client.connection.wait_time': [{ attributes: pool(), value: waits }],
+      'db.client.connection.use_time': [{ attributes: pool(), value: uses }],
+    });
+
+    for (const version of VERSIONS.filter((one) => major(one) >= 5)) {
+      it(`count and time the leases of redis ${version} to its master, and the connections to all nodes`, async () => {
+        const { masterName, sentinels, master, replica } = group;
+        const sentinel: Client = loadRedis(version).createSentinel?.({
+          name: masterName,
+          sentinelRootNodes: sentinels,
+          masterPoolSize: 2,
+          replicaPoolSize: 1,
+        });
+        sentinel.on('error', () => {});
+        await sentinel.connect();
+        assert.deepEqual(ofPools(await measuring.collect()), counted(2, 0, 0));
+        assert.deepEqual(await connectionsTo([master, replica]), [2, 1]);
+
+        const [first, second] = [await sentinel.acquire(), await sentinel.acquire()];
+        const third = sentinel.acquire();
+        await sleep(10);
+        assert.deepEqual(ofPools(await measuring.collect()), {
+          ...counted(0, 2, 1),
+          'db.client.connection.wait_time': [{ attributes: pool(), value: 2 }],
+        });
+        await first.release();
+        await (await third).release();
+        await second.release();
+        assert.deepEqual(ofPools(await measuring.collect()), { ...counted(2, 0, 0), ...timed(3, 3) });
+
+        // Commands that run at the same time share a lease; one that only reads asks a replica, without a lease.
+        await sentinel.set('k', 'v');
+        await sentinel.get('k');
+        assert.deepEqual(ofPools(await measuring.collect()), { ...counted(2, 0, 0), ...timed(4, 4) });
+
+        await sentinel.destroy();
+        assert.deepEqual(ofPools(await measuring.collect()), { ...counted(0, 0, 0, 0), ...timed(4, 4) });
+        assert.deepEqual(await connectionsTo([master, replica]), [0, 0]);
+      });
+    }
+  });
+});

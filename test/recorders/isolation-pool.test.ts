@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Collected, Measuring, ofPools } from '../support/metrics';
+import { type RedisServer, startStandalone } from '../support/redis-server';
+import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
+import { type Client, connect, end, loadRedis, major, VERSIONS } from '../support/versions';
+
+describe('the isolation pool', () => {
+  let server: RedisServer;
+  let measuring: Measuring;
+  before(async () => {
+    server = await startStandalone();
+  });
+  after(() => server.stop());
+  beforeEach(() => {
+    resetTracing();
+    measuring = Measuring.start();
+  });
+  afterEach(async () => {
+    instrumentation.enable();
+    // What is closed gives its name back when it is looked at.
+    await measuring.collect();
+    await measuring.stop();
+    assertQuiet();
+  });
+
+  const pool = () => ({ 'db.client.connection.pool.name': `${server.host}:${server.port}/0` });
+  const counted = (idle: number, used: number, pending: number, { min = 1, max = 2 } = {}): Collected => ({
+    'db.client.connection.count': [
+      { attributes: { ...pool(), 'db.client.connection.state': 'idle' }, value: idle },
+      { attributes: { ...pool(), 'db.client.connection.state': 'used' }, value: used },
+    ],
+    'db.client.connection.idle.max': [{ attributes: pool(), value: max }],
+    'db.client.connection.idle.min': [{ attributes: pool(), value: min }],
+    'db.client.connection.limit': [{ attributes: pool(), value: max }],
+    'db.client.connection.pending_requests': [{ attributes: pool(), value: pending }],
+  });
+  const times = (created: number, waits: number, uses: number): Collected =>
+    Object.fromEntries(
+      Object.entries({ create_time: created, wait_time: waits, use_time: uses })
+        .filter(([, value]) => value > 0)
+        .map(([name, value]) => [`db.client.connection.${name}`, [{ attributes: pool(), value }]]),
+    );
+  const collected = async () => ofPools(await measuring.collect());
+  const until = async (expected: Collected): Promise<void> => {
+    for (let i = 0; i < 100 && !isEqual(await collected(), expected); i++) await sleep(20);
+    assert.deepEqual(await collected(), expected);
+  };
+
+  for (const version of VERSIONS.filter((one) => major(one) === 4)) {
+    describe(`of redis ${version}`, () => {
+      const redis = loadRedis(version);
+
+      it('is counted and timed from its first connection on, and shows zeros when the client is closed', async () => {
+        const client = await connect(redis, server, { isolationPoolOptions: { min: 1, max: 2 } });
+        await until({ ...counted(1, 0, 0), ...times(1, 0, 0) });
+
+        const popped = [1, 2, 3].map((i) => client.blPop(redis.commandOptions?.({ isolated: true }), `list${i}`, 0));
+        await until({ ...counted(0, 2, 1), ...times(2, 2, 0) });
+        for (const i of [1, 2, 3]) await client.rPush(`list${i}`, 'x');
+        await Promise.all(popped);
+        await until({ ...counted(2, 0, 0), ...times(2, 3, 3) });
+
+        // A connection whose task fails is thrown away; the pool keeps one at least.
+        await assert.rejects(
+          client.executeIsolated(() => Promise.reject(new Error('no'))),
+          /^Error: no$/,
+        );
+        await until({ ...counted(1, 0, 0), ...times(2, 4, 4) });
+
+        await client.quit();
+        await until({ ...counted(0, 0, 0, { min: 0, max: 0 }), ...times(2, 4, 4) });
+      });
+
+      it('tells a task that got no connection in time', async () => {
+        const client = await connect(redis, server, { isolationPoolOptions: { acquireTimeoutMillis: 30 } });
+        const running = client.executeIsolated(() => sleep(200));
+        await assert.rejects(
+          client.executeIsolated(async () => 7),
+          /ResourceRequest timed out/,
+        );
+        await running;
+        assert.deepEqual(await collected(), {
+          ...counted(1, 0, 0, { min: 0, max: 1 }),
+          ...times(1, 1, 1),
+          'db.client.connection.timeouts': [{ attributes: pool(), value: 1 }],
+        });
+        await end(client);
+      });
+
+      it('returns and rejects what it does without us', async () => {
+        const outcomes: unknown[][] = [];
+        for (const enabled of [false, true]) {
+          if (enabled) instrumentation.enable();
+          else instrumentation.disable();
+          const client = await connect(redis, server);
+          const tasks: (() => Promise<unknown>)[] = [async () => 7, async () => undefined, () => Promise.reject(new Error('no'))];
+          const seen: unknown[] = [];
+          for (const task of tasks) {
+            const promise = client.executeIsolated(task);
+            assert.equal(Object.getPrototypeOf(promise), Promise.prototype);
+            seen.push(await promise.catch((error: Error) => `rejected: ${error.message}`));
+          }
+          seen.push(await client.executeIsolated((one: Client) => one.set('k', 'v')));
+          seen.push(Object.keys(client.duplicate()));
+          outcomes.push(seen);
+          await end(client);
+        }
+        assert.deepEqual(outcomes[1], outcomes[0]);
+      });
+
+      it('is nothing to be told of where nobody uses it, and forgotten with its client', async () => {
+        const unused = await connect(redis, server);
+        assert.deepEqual(await collected(), {});
+        await end(unused);
+        const used = async (): Promise<void> => {
+          const client = redis.createClient({ socket: { host: server.host, port: server.port } });
+          await client.connect();
+          await client.executeIsolated((one: Client) => one.ping());
+          await client.disconnect();
+        };
+        for (let i = 0; i < 5; i++) await used();
+        await collected();
+        // All names were given back: the next is the first again.
+        const client = await connect(redis, server);
+        await client.executeIsolated(async () => 1);
+        const limits = (await collected())['db.client.connection.limit']?.filter(({ value }) => value > 0);
+        assert.deepEqual(limits, [{ attributes: pool(), value: 1 }]);
+        await end(client);
+      });
+    });
+  }
+});
+
+function isEqual(actual: unknown, expected: unknown): boolean {
+  try {
+    assert.deepEqual(actual, expected);
+    return true;
+  } catch {
+    return false;
+  }
+}
