@@ -40,6 +40,8 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   ignoreCommands?: readonly (string | RegExp)[];
   /** Make no span for an operation faster than this, in milliseconds; errors are always kept. Default `0`. */
   minDurationMs?: number;
+  /** A span for every `connect()` of a client, its nodes and pools included: `connect cache.example.com`. Default `false`. */
+  connectSpans?: boolean;
   /** A child span for every command of a transaction or pipeline. Default `false`: one span a batch. */
   batchCommands?: boolean;
   /**
@@ -142,6 +144,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
   return Object.freeze({
     operation: Object.freeze({
       requireParentSpan,
+      connectSpans: read('connectSpans', BOOLEAN, false),
       spansWhenParentUnsampled: read('spansWhenParentUnsampled', BOOLEAN, false),
       internalCommands: read('internalCommands', BOOLEAN, false),
       isIgnored: matcherOf(read('ignoreCommands', PATTERNS, [])),

@@ -13,7 +13,13 @@ describe('config', () => {
   it('has defaults, frozen', () => {
     const { settings, reports } = read({});
     assert.deepEqual(settings, {
-      operation: { requireParentSpan: false, spansWhenParentUnsampled: false, internalCommands: false, isIgnored: undefined },
+      operation: {
+        requireParentSpan: false,
+        connectSpans: false,
+        spansWhenParentUnsampled: false,
+        internalCommands: false,
+        isIgnored: undefined,
+      },
       messages: { consumerSpans: true, requireParentSpan: false },
       insights: {
         families: true,
@@ -57,6 +63,7 @@ describe('config', () => {
         [`${PREFIX}SPANS_WHEN_PARENT_UNSAMPLED`]: '1',
         [`${PREFIX}IGNORE_COMMANDS`]: 'ping, config get',
         [`${PREFIX}MIN_DURATION_MS`]: '2.5',
+        [`${PREFIX}CONNECT_SPANS`]: '1',
         [`${PREFIX}BATCH_COMMANDS`]: 'TRUE',
         [`${PREFIX}KEYS`]: 'family',
         [`${PREFIX}KEY_FAMILY`]: 'false',
@@ -73,7 +80,7 @@ describe('config', () => {
       },
     );
     const { isIgnored, ...operation } = settings.operation;
-    assert.deepEqual(operation, { requireParentSpan: true, spansWhenParentUnsampled: true, internalCommands: true });
+    assert.deepEqual(operation, { requireParentSpan: true, connectSpans: true, spansWhenParentUnsampled: true, internalCommands: true });
     assert.deepEqual(
       [['PING'], ['config', 'get', 'x'], ['GET', 'ping']].map((args) => isIgnored?.(args)),
       [true, true, false],

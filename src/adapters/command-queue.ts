@@ -4,6 +4,7 @@ import type { Arguments } from '../core/events';
 import type { Tap } from '../core/operation';
 import { Batches, replacing, selectedBy, selects } from './batch';
 import { type NodeRef, Retries, sendInternal, settleWith } from './command';
+import { type Connect, wrapConnect } from './connect';
 import type { Connections } from './connections';
 import { type ClientOptions, factsFrom, selectDatabase, UNKNOWN_SERVER } from './facts';
 import { asNodeOf, type Groups } from './groups';
@@ -14,12 +15,16 @@ interface Socket {
   readonly isReady?: boolean;
 }
 
+interface Client {
+  readonly options?: ClientOptions;
+}
+
 interface AddOptions {
   readonly asap?: boolean;
 }
 
 type AddCommand = (this: object, args: Arguments, options?: AddOptions) => Promise<unknown>;
-type MultiExecutor = (this: { readonly options?: ClientOptions }, commands: unknown, ...rest: unknown[]) => Promise<unknown>;
+type MultiExecutor = (this: Client, commands: unknown, ...rest: unknown[]) => Promise<unknown>;
 type ExecuteScript = (this: object, script: { readonly SCRIPT?: unknown }, list: object, ...rest: unknown[]) => Promise<unknown>;
 type SendCommand = (this: object, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 
@@ -72,8 +77,11 @@ export class CommandQueueTap {
   /** `client/index.js`: transactions, pipelines and defined scripts. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'sendCommand', 'multiExecutor', 'executeScript')) return false;
+    if (!PatchLedger.has(prototype, 'sendCommand', 'multiExecutor', 'executeScript', 'connect')) return false;
     ledger.wrap<SendCommand>(prototype, 'sendCommand', (original) => this.wrapSend(original));
+    ledger.wrap<Connect<Client>>(prototype, 'connect', (original) =>
+      wrapConnect<Client>(this.tap, ({ options }) => ({ facts: factsFrom(options) }), original),
+    );
     ledger.wrap<MultiExecutor>(prototype, 'multiExecutor', (original) => this.wrapMultiExecutor(original));
     ledger.wrap<ExecuteScript>(prototype, 'executeScript', (original) => this.wrapExecuteScript(original));
     return true;
@@ -108,7 +116,7 @@ export class CommandQueueTap {
     const { batches } = this;
     const connectionOf = (queue: object) => this.connectionOf(queue);
     const sentBy = <T>(client: object, call: () => T) => this.sentBy(client, call);
-    return function multiExecutor(this: { readonly options?: ClientOptions }, commands: unknown): Promise<unknown> {
+    return function multiExecutor(this: Client, commands: unknown): Promise<unknown> {
       const call = arguments as unknown as Parameters<MultiExecutor>;
       // Only a transaction has a chain; the position of its id differs between 4.0 and later.
       const kind = Array.prototype.some.call(call, (argument) => typeof argument === 'symbol') ? 'MULTI' : 'PIPELINE';

@@ -69,7 +69,7 @@ export class LegacyClientTap {
   ) {
     this.batches = new LegacyBatches(tap, (client) => this.clientOf(client as Client));
     this.messages = new LegacyMessages(messages, (client) => this.clientOf(client as Client));
-    this.connections = new LegacyConnections(recorder, (client) => this.clientOf(client as Client));
+    this.connections = new LegacyConnections(tap, recorder, (client) => this.clientOf(client as Client));
   }
 
   /** The main export. False if the seam is not what we know: then nothing is touched. */

@@ -1,6 +1,7 @@
 // Knows: how the connections of redis 2.6 to 3 come and go, and what waits for them.
 // Must not know: spans, metrics, attribute names, commands.
-import type { ClientRef, ConnectionState } from '../core/events';
+import type { ClientRef, Connecting, ConnectionState } from '../core/events';
+import type { Tap } from '../core/operation';
 import type { ConnectionRecorder } from '../core/recorder';
 import { PatchLedger, type Target } from './patch';
 
@@ -16,6 +17,7 @@ interface Client {
 /** A connection that was ready, and how often. */
 interface Known {
   times: number;
+  connecting: Connecting | undefined;
 }
 
 type Method = (this: Client, ...args: unknown[]) => unknown;
@@ -25,6 +27,7 @@ export class LegacyConnections {
   private readonly known = new WeakMap<Client, Known>();
 
   constructor(
+    private readonly tap: Tap,
     private readonly recorder: ConnectionRecorder,
     private readonly clientOf: (client: object) => ClientRef,
   ) {}
@@ -32,7 +35,7 @@ export class LegacyConnections {
   /** The client's prototype. False if the seam is not what we know: then nothing is touched. */
   patchClient(prototype: unknown, ledger: PatchLedger): boolean {
     if (!PatchLedger.has(prototype, 'create_stream', 'on_ready', 'on_error', 'connection_gone')) return false;
-    this.tell(prototype, 'create_stream', ledger, (client) => this.see(client));
+    this.tell(prototype, 'create_stream', ledger, (client) => this.connect(client));
     this.tell(prototype, 'on_ready', ledger, (client) => this.ready(client));
     this.tell(prototype, 'on_error', ledger, (client, error) => this.failed(client, error));
     this.tell(prototype, 'connection_gone', ledger, (client, why) => this.gone(client, why));
@@ -53,7 +56,7 @@ export class LegacyConnections {
   see(client: Client): Known {
     const known = this.known.get(client);
     if (known !== undefined) return known;
-    const seen = { times: client.ready === true ? 1 : 0 };
+    const seen = { times: client.ready === true ? 1 : 0, connecting: undefined };
     this.known.set(client, seen);
     // Weakly: watching a client must not keep it.
     const reference = new WeakRef(client);
@@ -61,14 +64,27 @@ export class LegacyConnections {
     return seen;
   }
 
+  /** Every try is one by itself: nobody asked for it but the client. */
+  private connect(client: Client): void {
+    this.see(client).connecting = this.tap.beginConnect(this.clientOf(client));
+  }
+
   private ready(client: Client): void {
     const known = this.see(client);
+    this.settle(known, false, undefined);
     known.times += 1;
     if (known.times > 1) this.recorder.reconnected(this.clientOf(client).facts);
   }
 
   private failed(client: Client, error: unknown): void {
+    this.settle(this.see(client), true, error);
     if (!client.closing) this.recorder.connectionFailed(this.clientOf(client).facts, error);
+  }
+
+  private settle(known: Known, failed: boolean, error: unknown): void {
+    const { connecting } = known;
+    known.connecting = undefined;
+    if (connecting !== undefined) this.tap.settleConnect(connecting, failed, error);
   }
 
   /** A socket ends, closes and fails for one reason: the first of these sets the timer for the next attempt. */

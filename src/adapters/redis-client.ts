@@ -5,6 +5,7 @@ import type { Tap } from '../core/operation';
 import type { ConnectionRecorder } from '../core/recorder';
 import { Batches, replacing } from './batch';
 import { type NodeRef, Retries, sendInternal, settleWith } from './command';
+import { type Connect, wrapConnect } from './connect';
 import type { Connections } from './connections';
 import { type ClientOptions, factsFrom, selectDatabase } from './facts';
 import type { FanOuts } from './fan-out';
@@ -57,11 +58,24 @@ export class RedisClientTap {
   /** `client/index.js`. False if the seam is not what we know: then nothing is touched. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'sendCommand', '_executeMulti', '_executePipeline', '_executeScript', '_executeCommand', 'QUIT'))
+    if (
+      !PatchLedger.has(
+        prototype,
+        'sendCommand',
+        '_executeMulti',
+        '_executePipeline',
+        '_executeScript',
+        '_executeCommand',
+        'QUIT',
+        'connect',
+      )
+    )
       return false;
     ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
     ledger.wrap<Execute>(prototype, '_executeMulti', (original) => this.wrapExecute('MULTI', original));
     ledger.wrap<Execute>(prototype, '_executePipeline', (original) => this.wrapExecute('PIPELINE', original));
+    const connecting = (original: Connect<Client>) => wrapConnect(this.tap, (client) => this.nodeOf(client._self ?? client), original);
+    ledger.wrap<Connect<Client>>(prototype, 'connect', connecting, 'caller');
     ledger.wrap<Quit>(prototype, 'QUIT', (original) => this.wrapQuit(original));
     ledger.wrap<ExecuteCommand>(prototype, '_executeCommand', (original) =>
       wrapExecuteCommand<Client>(this.tap, this.caches, (client) => this.clientOf(client), original),
@@ -92,8 +106,7 @@ export class RedisClientTap {
   private wrapSend(original: Send): Send {
     const { tap, retries, groups, fanOuts } = this;
     const clientOf = (client: Client) => this.clientOf(client);
-    // Whose node it is may not be known yet, and must not be remembered as unknown.
-    const nodeOf = (client: Client) => this.clients.get(client) ?? { facts: factsFrom(client.options) };
+    const nodeOf = (client: Client) => this.nodeOf(client);
     return function sendCommand(this: Client, args: Arguments): Promise<unknown> {
       const client = this._self ?? this;
       const call = arguments as unknown as Parameters<Send>;
@@ -146,6 +159,11 @@ export class RedisClientTap {
       const promise = original.apply(this, arguments as never);
       return command === undefined ? promise : settleWith(tap, command, promise);
     };
+  }
+
+  /** Whose node it is may not be known yet, and must not be remembered as unknown. */
+  private nodeOf(client: Client): NodeRef {
+    return this.clients.get(client) ?? { facts: factsFrom(client.options) };
   }
 
   private clientOf(client: Client): NodeRef {

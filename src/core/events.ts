@@ -48,6 +48,12 @@ export interface Command extends Started {
   readonly sent?: Arguments | undefined;
 }
 
+/** A client that was asked to connect. */
+export interface Connecting extends Started {
+  readonly client: ClientRef;
+  readonly context: Context;
+}
+
 export type BatchKind = 'MULTI' | 'PIPELINE';
 
 /** A transaction or pipeline: one operation of many commands. */

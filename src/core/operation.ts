@@ -2,13 +2,15 @@
 // Must not know: redis, spans, metrics.
 import { type Context, context, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import { SUPPRESS_TRACING } from './context';
-import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, ClientRef, Command, Outcome } from './events';
+import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, ClientRef, Command, Connecting, Outcome } from './events';
 import type { BatchFacts, Facts, Insights } from './facts';
-import type { Courier, Recorder, Report } from './recorder';
+import type { ConnectRecorder, Courier, Recorder, Report } from './recorder';
 
 /** The part of the settings that decides what is recorded. */
 export interface OperationSettings {
   readonly requireParentSpan: boolean;
+  /** Whether a client that connects has a span. */
+  readonly connectSpans: boolean;
   readonly spansWhenParentUnsampled: boolean;
   /** Whether what clients send by themselves is counted. */
   readonly internalCommands: boolean;
@@ -28,6 +30,9 @@ export interface Tap {
   succeed(command: Command, reply: unknown, isLocal?: boolean): void;
   /** @param endMark when it ended, on the monotonic clock; default now */
   fail(command: Command, error: unknown, endMark?: number): void;
+  /** The client is asked to connect. undefined: nothing is recorded. */
+  beginConnect(client: ClientRef): Connecting | undefined;
+  settleConnect(connecting: Connecting, failed: boolean, error: unknown): void;
   /** @param commands what is known of them already; default nothing */
   beginBatch(kind: BatchKind, commands?: readonly Arguments[]): BatchStart | undefined;
   settleBatch(start: BatchStart, settled: SettledBatch): void;
@@ -50,14 +55,14 @@ export class Operation implements Tap {
 
   private settings!: OperationSettings;
   private insights!: Insights;
-  private spans!: Recorder;
+  private spans!: Recorder & ConnectRecorder;
   private metrics!: Recorder;
   private courier: Courier | undefined;
 
   constructor(private readonly report: Report) {}
 
   /** Sets what decides and what records, from now on. Called before the first command. */
-  use(settings: OperationSettings, insights: Insights, spans: Recorder, metrics: Recorder, courier?: Courier): void {
+  use(settings: OperationSettings, insights: Insights, spans: Recorder & ConnectRecorder, metrics: Recorder, courier?: Courier): void {
     this.settings = settings;
     this.insights = insights;
     this.spans = spans;
@@ -112,6 +117,22 @@ export class Operation implements Tap {
     this.settle(command, { durationMs: endMark - command.startMark, failed: true, reply: undefined, error, isLocal: false });
   }
 
+  beginConnect(client: ClientRef): Connecting | undefined {
+    if (this.isStopped || !this.settings.connectSpans) return undefined;
+    try {
+      const caller = context.active();
+      return this.isTraced(caller) ? { client, context: caller, startTimeMs: Date.now(), startMark: performance.now() } : undefined;
+    } catch (error) {
+      this.report('a connection could not be followed', error);
+      return undefined;
+    }
+  }
+
+  settleConnect(connecting: Connecting, failed: boolean, error: unknown): void {
+    const outcome = { durationMs: performance.now() - connecting.startMark, failed, error };
+    this.guarded('a connection could not be recorded', () => this.spans.connect(connecting, outcome));
+  }
+
   beginBatch(kind: BatchKind, commands: readonly Arguments[] = []): BatchStart | undefined {
     if (this.isStopped) return undefined;
     try {
@@ -144,8 +165,8 @@ export class Operation implements Tap {
     const isMeasured = this.metrics.isActive();
     const facts = this.readBatch(batch, ended);
     if (facts === undefined) return;
-    if (start.traced) this.guarded(() => this.spans.batch(batch, ended, facts));
-    if (isMeasured) this.guarded(() => this.metrics.batch(batch, ended, facts));
+    if (start.traced) this.guarded('a batch could not be recorded', () => this.spans.batch(batch, ended, facts));
+    if (isMeasured) this.guarded('a batch could not be recorded', () => this.metrics.batch(batch, ended, facts));
   }
 
   /** A message carries its context whether or not it has a span: then it is the caller's. */
@@ -218,11 +239,11 @@ export class Operation implements Tap {
     }
   }
 
-  private guarded(record: () => void): void {
+  private guarded(fault: string, record: () => void): void {
     try {
       record();
     } catch (error) {
-      this.report('a batch could not be recorded', error);
+      this.report(fault, error);
     }
   }
 

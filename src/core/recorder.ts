@@ -10,6 +10,7 @@ import type {
   ClientCache,
   ClientFacts,
   Command,
+  Connecting,
   Connection,
   Message,
   Outcome,
@@ -28,6 +29,12 @@ export interface Recorder {
   open?(command: Command): Context | undefined;
   /** The same for a batch, whose client is not known yet. */
   openBatch?(kind: BatchKind, commands: readonly Arguments[], started: BatchStart): Context | undefined;
+}
+
+/** Writes down how clients connect. */
+export interface ConnectRecorder {
+  isActive(): boolean;
+  connect(connecting: Connecting, outcome: ProcessOutcome): void;
 }
 
 /** Writes down delivered messages. Told before the listeners run: a span of theirs has to be there already. */

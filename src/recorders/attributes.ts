@@ -20,6 +20,15 @@ export function nameFor(operation: string, procedure: string | undefined, facts:
   return target === undefined ? operation : `${operation} ${target}`;
 }
 
+/** What a client that connects is told by. */
+export function connectAttributes(facts: ClientFacts, failure: Failure | undefined): Attributes {
+  const attributes: Attributes = { [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS };
+  if (facts.namespace !== undefined) attributes[semconv.ATTR_DB_NAMESPACE] = facts.namespace;
+  addServer(attributes, facts);
+  if (failure !== undefined) addFailure(attributes, failure);
+  return attributes;
+}
+
 /** What every span has. Without undefined members: the SDK copies them all, twice, before it passes over them. */
 export function spanAttributes(operation: string, facts: ClientFacts, text: string | undefined, failure: Failure | undefined): Attributes {
   const attributes: Attributes = {

@@ -12,11 +12,12 @@ import {
 } from '@opentelemetry/api';
 import { batchText, type Entry, familyMask, type KeyMask, keyMask, lookup, procedureName, queryText } from '../catalog';
 import type { SpanSettings } from '../config';
-import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Outcome } from '../core/events';
+import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Connecting, Outcome, ProcessOutcome } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
-import type { Recorder, Report } from '../core/recorder';
+import type { ConnectRecorder, Recorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { lengthOf } from '../insights/cache';
+import { classify } from '../insights/errors';
 import {
   addCache,
   addData,
@@ -25,6 +26,7 @@ import {
   addLookup,
   addMessage,
   addOldNames,
+  connectAttributes,
   linksTo,
   nameFor,
   PUBLISH,
@@ -32,11 +34,14 @@ import {
 } from './attributes';
 import { Hooks } from './hooks';
 
+/** What a span is named for that is no command's. */
+const CONNECT = 'connect';
+
 /**
  * Spans are created when the outcome is known, with their start time and all their attributes: a sampler sees
  * hit and error, a span can be dropped by its outcome, and nothing stays open if a command is never answered.
  */
-export class SpanRecorder implements Recorder {
+export class SpanRecorder implements Recorder, ConnectRecorder {
   private readonly mask: KeyMask;
   private readonly channelFamily: KeyMask;
   private readonly hooks: Hooks;
@@ -90,6 +95,16 @@ export class SpanRecorder implements Recorder {
     for (const miss of digest.missHandles) miss.span = span.spanContext();
     if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
     finish(span, batch.startTimeMs + outcome.durationMs, digest.failure);
+  }
+
+  connect({ client: { facts }, context, startTimeMs }: Connecting, { durationMs, failed, error }: ProcessOutcome): void {
+    const tracer = this.tracer();
+    if (tracer === undefined) return;
+    const failure = failed ? classify(error) : undefined;
+    const attributes = connectAttributes(facts, failure);
+    const name = this.hooks.spanName(CONNECT, nameFor(CONNECT, undefined, facts));
+    const span = this.start(tracer, name, { kind: SpanKind.CLIENT, startTime: startTimeMs, attributes }, context);
+    finish(span, startTimeMs + durationMs, failure);
   }
 
   /** A message carries the id of its span: that is there before anything is known of the outcome. */

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { type RedisServer, startStandalone } from '../support/redis-server';
+import { assertQuiet, inSpan, recorded, redisSpans, resetTracing } from '../support/tracing';
+import { connect, end, LEGACY_VERSIONS, loadRedis, VERSIONS } from '../support/versions';
+
+describe('connectSpans', () => {
+  let server: RedisServer;
+  before(async () => {
+    server = await startStandalone();
+  });
+  after(() => server.stop());
+  beforeEach(() => resetTracing({ connectSpans: true }));
+  afterEach(() => {
+    assertQuiet();
+    resetTracing();
+  });
+
+  // 4.0 knows no other way.
+  const giveUp = (version: string) => (version === '4.0' ? () => new Error('enough') : false);
+  const connects = () => redisSpans().filter(({ name }) => name.startsWith('connect'));
+  const at = (port: number) => ({ 'db.system.name': 'redis', 'db.namespace': '0', 'server.address': server.host, 'server.port': port });
+
+  for (const version of [...LEGACY_VERSIONS, ...VERSIONS]) {
+    it(`tell how a client of redis ${version} connects, below its caller`, async () => {
+      const parent = await inSpan(async (caller) => {
+        const client = await connect(loadRedis(version), server);
+        await end(client);
+        return caller.spanContext();
+      });
+      const [span, ...more] = connects();
+      assert.ok(span);
+      assert.deepEqual(more, []);
+      assert.deepEqual(recorded(span), { name: `connect ${server.host}:${server.port}`, kind: 'CLIENT', attributes: at(server.port) });
+      assert.equal(span.parentSpanContext?.spanId, parent.spanId);
+    });
+  }
+
+  for (const version of VERSIONS) {
+    it(`tell why a client of redis ${version} could not`, async () => {
+      const client = loadRedis(version).createClient({
+        socket: { host: server.host, port: 1, reconnectStrategy: giveUp(version) },
+      });
+      client.on('error', () => {});
+      await assert.rejects(client.connect());
+      const error = version === '4.0' ? 'ReconnectStrategyError' : 'ECONNREFUSED';
+      const attributes = { ...at(1), 'error.type': error };
+      assert.deepEqual(connects().map(recorded), [{ name: `connect ${server.host}:1`, kind: 'CLIENT', attributes, error }]);
+    });
+
+    it(`keep a refused password of redis ${version} to themselves`, async () => {
+      const socket = { host: server.host, port: server.port, reconnectStrategy: giveUp(version) };
+      const client = loadRedis(version).createClient({ socket, username: 'marked', password: 'marked' });
+      client.on('error', () => {});
+      await assert.rejects(client.connect());
+      await end(client);
+      const [span] = connects();
+      assert.equal(span?.attributes['error.type'], 'WRONGPASS');
+      assert.doesNotMatch(JSON.stringify(connects().map(recorded)), /marked/);
+    });
+  }
+
+  it('are not there by default', async () => {
+    resetTracing();
+    await end(await connect(loadRedis('6.3'), server));
+    assert.deepEqual(connects(), []);
+  });
+});
