@@ -2,7 +2,8 @@
 // Must not know: anything that can throw: a preload must not keep an application from starting.
 function load(): void {
   try {
-    (require('./preload/attach') as typeof import('./preload/attach')).attach();
+    const { withPeersOfApplication } = require('./preload/application') as typeof import('./preload/application');
+    withPeersOfApplication(() => (require('./preload/attach') as typeof import('./preload/attach')).attach());
   } catch (error) {
     // What is missing may be the API itself, so there is no diag to say it.
     console.error(`opentelemetry-instrumentation-redis/hook: inactive: ${error instanceof Error ? error.message : String(error)}`);

@@ -9,9 +9,10 @@ interface ApiGlobals {
 }
 
 const API = Symbol.for('opentelemetry.js.api.1');
+const holder = globalThis as { [API]?: ApiGlobals };
 
 export function apiGlobals(): ApiGlobals {
-  return (globalThis as { [API]?: ApiGlobals })[API] ?? {};
+  return holder[API] ?? {};
 }
 
 /** Runs `call` with diagnostics on the console, and leaves no logger behind: the SDK or the application sets its own. */
@@ -20,8 +21,18 @@ export function audibly<T>(call: () => T): T {
   try {
     return call();
   } finally {
-    if (isOurs) diag.disable();
+    if (isOurs) forget();
   }
+}
+
+/**
+ * The first copy of the API that registers anything decides for the whole process which version may. A logger that is
+ * gone must not have decided: the SDK's copy can be another.
+ */
+function forget(): void {
+  diag.disable();
+  const { version, ...registered } = apiGlobals() as Record<string, unknown>;
+  if (Object.keys(registered).length === 0) holder[API] = undefined;
 }
 
 /** Sets a logger at OTEL_LOG_LEVEL, or for warnings and errors, unless there is one. */

@@ -1,15 +1,12 @@
-// Knows: where the application's SDK is and that its environment configures it.
+// Knows: how the application's SDK is started, and that its environment configures it.
 // Must not know: exporters, processors, samplers: OTEL_* says those.
-import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { diag } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import { PACKAGE_NAME } from '../version';
+import { SDK } from './application';
 import { apiGlobals, audibly, useConsole } from './diagnostics';
 import { isSdkDisabled } from './environment';
 import { flushAtEnd } from './exit';
-
-const SDK_MODULE = '@opentelemetry/sdk-node';
 
 /** What we use of it. Its types are not ours to publish: the package is optional. */
 interface SdkModule {
@@ -17,9 +14,8 @@ interface SdkModule {
 }
 
 /** Starts the application's SDK, configured by the environment, unless somebody has started one. */
-export function startSdk(instrumentation: Instrumentation | undefined): void {
+export function startSdk(path: string | undefined, instrumentation: Instrumentation | undefined): void {
   if (isSdkDisabled(process.env) || apiGlobals().trace !== undefined) return;
-  const path = findSdk();
   if (path === undefined) {
     audibly(reportMissing);
     return;
@@ -32,30 +28,7 @@ export function startSdk(instrumentation: Instrumentation | undefined): void {
   flushAtEnd(sdk);
 }
 
-/** The application's own first: of two copies, it is the one its code was written for. */
-function findSdk(): string | undefined {
-  for (const folder of [scriptFolder(), process.cwd(), __dirname]) {
-    if (folder === undefined) continue;
-    try {
-      return require.resolve(SDK_MODULE, { paths: [folder] });
-    } catch {
-      // Not there: the next folder.
-    }
-  }
-  return undefined;
-}
-
-function scriptFolder(): string | undefined {
-  const script = process.argv[1];
-  if (script === undefined) return undefined;
-  try {
-    return dirname(realpathSync(script));
-  } catch {
-    return undefined;
-  }
-}
-
 function reportMissing(): void {
   const advice = `install it, or start an SDK yourself and preload ${PACKAGE_NAME}/hook instead`;
-  diag.createComponentLogger({ namespace: PACKAGE_NAME }).error(`${SDK_MODULE} was not found, so nothing is exported: ${advice}`);
+  diag.createComponentLogger({ namespace: PACKAGE_NAME }).error(`${SDK} was not found, so nothing is exported: ${advice}`);
 }

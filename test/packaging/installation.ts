@@ -26,6 +26,8 @@ export interface Installation {
   readonly package: string;
   /** The programs of ./apps beside a redis of this version; with `sdk`, beside the SDK too. */
   program(version: string, options?: { readonly sdk?: boolean }): string;
+  /** A tree of its own: a copy of the package, which finds the packages of `links` and those of `others`, by whose folder has them. */
+  tree(name: string, links: readonly string[], others?: Readonly<Record<string, string>>): string;
 }
 
 let installed: Installation | undefined;
@@ -54,8 +56,16 @@ function install(): Installation {
     folder,
     files: packed.files.map(({ path }) => path),
     package: target,
+    tree: (name, links, others = {}) => tree(join(folder, 'trees', name), target, links, others),
     program: (version, { sdk = true } = {}) => program(join(folder, sdk ? 'with-sdk' : 'without-sdk', version), version, sdk),
   };
+}
+
+function tree(folder: string, ours: string, links: readonly string[], others: Readonly<Record<string, string>>): string {
+  cpSync(ours, join(folder, 'node_modules', PACKAGE), { recursive: true });
+  const all = { ...Object.fromEntries([...Object.keys(manifest.dependencies), ...links].map((name) => [name, '.'])), ...others };
+  for (const [name, home] of Object.entries(all)) link(join(ROOT, home, 'node_modules', name), join(folder, 'node_modules', name));
+  return folder;
 }
 
 interface Packed {

@@ -1,0 +1,96 @@
+// Knows: where the application keeps its packages, and how our files come to use its copy of OpenTelemetry's API.
+// Must not know: anything of that API: this decides which copy is loaded.
+import { realpathSync } from 'node:fs';
+import Module, { createRequire } from 'node:module';
+import { dirname, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The package is optional: who has an SDK of another kind preloads `hook`. */
+export const SDK = '@opentelemetry/sdk-node';
+
+const API = '@opentelemetry/api';
+const INSTRUMENTATION = '@opentelemetry/instrumentation';
+const OURS = resolve(__dirname, '..');
+
+type Resolve = (
+  this: unknown,
+  request: string,
+  parent: { readonly filename?: string | null } | undefined,
+  isMain: boolean,
+  options?: { readonly paths?: readonly string[] },
+) => string;
+
+/**
+ * Runs `load`, in which our files are loaded. Copies of the API that differ do not hear each other, silently; so in a
+ * tree outside the application, ours use the copy of whoever starts the SDK: `sdk` if it is us, else what is preloaded
+ * beside us, or the application. In the application's own tree that is the copy they would get anyway, and nothing is
+ * done.
+ */
+export function withPeersOfApplication<T>(load: () => T, sdk?: string): T {
+  const folders = [sdk && dirname(sdk), ...preloadedFolders(), scriptFolder(), process.cwd()];
+  const own = find(API, [OURS]);
+  const theirs = find(API, folders);
+  const peers = new Map<string, string | undefined>([
+    [API, theirs === own ? undefined : theirs],
+    [INSTRUMENTATION, find(INSTRUMENTATION, [OURS]) === undefined ? find(INSTRUMENTATION, folders) : undefined],
+  ]);
+  return [...peers.values()].some((path) => path !== undefined) ? withResolved(peers, load) : load();
+}
+
+/** The application's own first: of two copies, it is the one its code was written for. */
+export function findSdk(): string | undefined {
+  return find(SDK, [scriptFolder(), process.cwd(), OURS]);
+}
+
+/** Path of the first copy of a package that is found from one of the folders. */
+function find(name: string, folders: readonly (string | undefined)[]): string | undefined {
+  for (const folder of folders) {
+    if (folder === undefined) continue;
+    try {
+      return createRequire(join(folder, 'any')).resolve(name);
+    } catch {
+      // Not there: the next folder.
+    }
+  }
+  return undefined;
+}
+
+function scriptFolder(): string | undefined {
+  const script = process.argv[1];
+  if (script === undefined) return undefined;
+  try {
+    return dirname(realpathSync(script));
+  } catch {
+    return undefined;
+  }
+}
+
+/** All of our files that need a peer are loaded in `load`. */
+function withResolved<T>(peers: ReadonlyMap<string, string | undefined>, load: () => T): T {
+  const loader = Module as unknown as { _resolveFilename: Resolve };
+  const original = loader._resolveFilename;
+  loader._resolveFilename = function (request, parent, ...rest) {
+    const path = parent?.filename?.startsWith(OURS + sep) === true ? peers.get(request) : undefined;
+    return path ?? original.call(this, request, parent, ...rest);
+  };
+  try {
+    return load();
+  } finally {
+    loader._resolveFilename = original;
+  }
+}
+
+/** Where the other files lie that Node.js was told to preload, such as the one of the Kubernetes operator. */
+function preloadedFolders(): string[] {
+  const flags = [...(process.env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv].join(' ');
+  const files = [...flags.matchAll(/(?:^| )(?:--require|-r|--import)[ =]"?([^\s"]+)/g)].map(([, name = '']) => fileOf(name));
+  return files.flatMap((file) => (file === undefined || file.startsWith(OURS + sep) ? [] : [dirname(file)]));
+}
+
+function fileOf(name: string): string | undefined {
+  try {
+    return name.startsWith('file:') ? fileURLToPath(name) : createRequire(join(process.cwd(), 'any')).resolve(name);
+  } catch {
+    return undefined;
+  }
+}
