@@ -21,7 +21,7 @@ const MAY: Record<string, readonly string[]> = {
   hook: ['preload'],
   register: ['preload'],
   // Nobody may import it, so that it costs no start-up.
-  cli: ['version', 'core'],
+  cli: ['version', 'adapters'],
 };
 
 /** Names of the API that a room may use; undefined: all. */

@@ -1,0 +1,103 @@
+// Knows: ways in which the instrumentation does not get at redis.
+// Must not know: what becomes of what it records.
+import { seamOf } from '../../../adapters/seams';
+import { PACKAGE_NAME } from '../../../version';
+import { isInstalled, preloading, withVariable } from '../advice';
+import { commandsBy, type Evidence, optionOf, redisIn, spansOf } from '../evidence';
+import { note, problem, type Row } from '../finding';
+
+const RIVALS = ['@opentelemetry/instrumentation-redis', '@opentelemetry/instrumentation-redis-4'];
+
+export const LOADING: readonly Row[] = [
+  {
+    id: 'sdk-disabled',
+    look: (evidence) => {
+      if (evidence.environment.OTEL_SDK_DISABLED?.trim().toLowerCase() !== 'true') return undefined;
+      return problem('OTEL_SDK_DISABLED=true switches all of OpenTelemetry off.', 'unset OTEL_SDK_DISABLED');
+    },
+  },
+  {
+    id: 'switched-off',
+    look: (evidence) => {
+      if (!['false', '0'].includes(optionOf(evidence, 'enabled')?.trim().toLowerCase() ?? '')) return undefined;
+      const isCode = evidence.options.enabled !== undefined;
+      const where = isCode ? 'the option enabled' : 'OTEL_INSTRUMENTATION_REDIS_ENABLED';
+      return problem(`The instrumentation is switched off by ${where}.`, isCode ? 'remove enabled: false' : `unset ${where}`);
+    },
+  },
+  {
+    id: 'not-installed',
+    look: (evidence) => {
+      if (evidence.instrumentation !== undefined || isInstalled(`${PACKAGE_NAME}/hook`, evidence.cwd)) return undefined;
+      const packages = [PACKAGE_NAME, '@opentelemetry/api', '@opentelemetry/instrumentation', '@opentelemetry/sdk-node'];
+      return problem(`${PACKAGE_NAME} is not installed where the program runs.`, `npm install ${packages.join(' ')}`);
+    },
+  },
+  {
+    id: 'not-loaded',
+    look: (evidence) => {
+      if (evidence.instrumentation !== undefined || !isInstalled(`${PACKAGE_NAME}/hook`, evidence.cwd)) return undefined;
+      return problem(`${PACKAGE_NAME} was not loaded by the program.`, preloading(evidence));
+    },
+  },
+  {
+    id: 'inactive',
+    look: (evidence) => {
+      const { instrumentation, environment } = evidence;
+      if (instrumentation === undefined || instrumentation.entries.includes('instrumentation')) return undefined;
+      if (environment.OTEL_SDK_DISABLED !== undefined || environment.OTEL_INSTRUMENTATION_REDIS_ENABLED !== undefined) return undefined;
+      const missing = ['@opentelemetry/api', '@opentelemetry/instrumentation'].filter((name) => !isInstalled(name, instrumentation.folder));
+      const change = missing.length > 0 ? `npm install ${missing.join(' ')}` : 'its own line above, "inactive: …", says why';
+      return problem(`${PACKAGE_NAME} was preloaded and could not start.`, change);
+    },
+  },
+  {
+    id: 'unknown-version',
+    look: (evidence) => {
+      const unknown = redisIn(evidence).find(({ name, version }) => seamOf(name, version) === undefined);
+      if (unknown === undefined) return undefined;
+      return problem(
+        `${unknown.name} ${unknown.version} is not a version that ${PACKAGE_NAME} knows; it is left untouched.`,
+        'npm install redis@6',
+      );
+    },
+  },
+  {
+    id: 'loaded-late',
+    look: (evidence) => {
+      const { instrumentation } = evidence;
+      const [early] = redisIn(evidence).filter(({ order }) => instrumentation !== undefined && order < instrumentation.order);
+      if (early === undefined) return undefined;
+      const text = `${early.name} was loaded before the instrumentation, and was patched all the same; what was created before shows less.`;
+      return note(text, `load ${PACKAGE_NAME} first: ${preloading(evidence)}`);
+    },
+  },
+  {
+    id: 'bundled',
+    look: (evidence) => {
+      const [bundled] = commandsBy('bundle', evidence);
+      if (bundled === undefined) return undefined;
+      const text = `Redis is in a bundle, ${bundled.sender}, where no module hook sees it`;
+      const change = 'give the client to instrumentClient(client), or leave redis out of the bundle: --packages=external for esbuild';
+      return spansOf(evidence).made > 0 ? note(`${text}; it is recorded through its diagnostics channels.`) : problem(`${text}.`, change);
+    },
+  },
+  {
+    id: 'other-instrumentation',
+    look: (evidence) => {
+      const rival = RIVALS.find((name) => evidence.scopes[name] !== undefined);
+      const found = rival === undefined ? evidence.said.find((text) => text.includes('another OpenTelemetry instrumentation')) : undefined;
+      if (rival === undefined && found === undefined) return undefined;
+      if (found !== undefined) return note(`${found[0]?.toUpperCase()}${found.slice(1)}.`, keepOut(evidence));
+      if (evidence.instrumentation === undefined) return note(`${rival} records redis.`);
+      const also =
+        spansOf(evidence).made > 0 ? 'records redis too, so every command has two spans' : 'records redis, and this package does not';
+      return problem(`${rival} ${also}.`, keepOut(evidence));
+    },
+  },
+];
+
+function keepOut(evidence: Evidence): string {
+  const disabled = evidence.environment.OTEL_NODE_DISABLED_INSTRUMENTATIONS?.split(',').filter((name) => name !== 'redis') ?? [];
+  return withVariable('OTEL_NODE_DISABLED_INSTRUMENTATIONS', [...disabled, 'redis'].join(','), evidence);
+}

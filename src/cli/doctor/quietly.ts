@@ -1,0 +1,11 @@
+// Knows: that the program must not notice the probe.
+// Must not know: what the probe does.
+
+/** Runs what only looks. If it fails, less is seen. */
+export function quietly(look: () => void): void {
+  try {
+    look();
+  } catch {
+    // The doctor says what it could see.
+  }
+}

@@ -1,0 +1,115 @@
+// Knows: what Redis' protocol looks like on a socket, and which file wrote it.
+// Must not know: which client it is; and of a command no more than its name.
+import { errorMonitor } from 'node:events';
+import { Socket } from 'node:net';
+import { sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { quietly } from './quietly';
+import type { SeenCommands, Snapshot } from './snapshot';
+
+const NAMES_KEPT = 5;
+const ERRORS_KEPT = 5;
+const FRAMES = 40;
+
+/** What clients send by themselves when they connect. */
+const HANDSHAKE = new Set([
+  'HELLO',
+  'AUTH',
+  'CLIENT',
+  'SELECT',
+  'INFO',
+  'PING',
+  'READONLY',
+  'CLUSTER',
+  'SENTINEL',
+  'COMMAND',
+  'QUIT',
+  'ROLE',
+]);
+
+interface ConnectError extends NodeJS.ErrnoException {
+  readonly address?: string;
+  readonly port?: number;
+}
+
+type Call = (this: Socket, ...args: never[]) => unknown;
+
+/** Sees commands leave, whoever sends them: a bundle has no module to look at, and no name. */
+export class TrafficWatch {
+  private readonly commands = new Map<string, SeenCommands>();
+  private readonly errors: string[] = [];
+  private readonly senders = new WeakMap<Socket, string>();
+  private readonly clients: RegExp;
+
+  /** @param packages clients, whose failed connections are of interest */
+  constructor(packages: readonly string[]) {
+    this.clients = new RegExp(`/node_modules/(${packages.join('|')})/`);
+    this.before('write', (socket, [chunk]) => this.look(socket, chunk));
+    this.before('connect', (socket) => this.follow(socket));
+  }
+
+  seen(): Pick<Snapshot, 'commands' | 'connectionErrors'> {
+    return { commands: [...this.commands.values()], connectionErrors: this.errors };
+  }
+
+  private before(method: 'write' | 'connect', seen: (socket: Socket, args: unknown[]) => void): void {
+    const original = Socket.prototype[method] as Call;
+    const replacement: Call = function (...args) {
+      quietly(() => seen(this, args));
+      return original.apply(this, args);
+    };
+    Object.defineProperty(Socket.prototype, method, { value: replacement, configurable: true, writable: true });
+  }
+
+  private look(socket: Socket, chunk: unknown): void {
+    const name = commandIn(chunk);
+    if (name === undefined || HANDSHAKE.has(name)) return;
+    const sender = this.senderOf(socket);
+    const seen = this.commands.get(sender) ?? { sender, count: 0, names: [] };
+    this.commands.set(sender, seen);
+    seen.count += 1;
+    if (seen.names.length < NAMES_KEPT && !seen.names.includes(name)) seen.names.push(name);
+  }
+
+  private senderOf(socket: Socket): string {
+    const known = this.senders.get(socket) ?? callers()[0] ?? 'unknown';
+    this.senders.set(socket, known);
+    return known;
+  }
+
+  private follow(socket: Socket): void {
+    if (!callers().some((file) => this.clients.test(file))) return;
+    // It changes nothing for the program: an error without a listener of its own is still thrown.
+    socket.once(errorMonitor as unknown as 'error', ({ code, address, port }: ConnectError) => {
+      const where = address === undefined ? '' : ` at ${address}${port === undefined ? '' : `:${port}`}`;
+      const text = `${code ?? 'an error'}${where}`;
+      if (this.errors.length < ERRORS_KEPT && !this.errors.includes(text)) this.errors.push(text);
+    });
+  }
+}
+
+/** `*3\r\n$3\r\nSET\r\n…` in upper case; undefined for anything else. */
+function commandIn(chunk: unknown): string | undefined {
+  if (typeof chunk !== 'string' && !Buffer.isBuffer(chunk)) return undefined;
+  const start = typeof chunk === 'string' ? chunk.slice(0, 64) : chunk.toString('latin1', 0, 64);
+  return /^\*\d+\r\n\$\d+\r\n([A-Za-z.]+)\r\n/.exec(start)?.[1]?.toUpperCase();
+}
+
+/** The files of the program on the stack, the innermost first, with forward slashes. */
+function callers(): string[] {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = FRAMES;
+    Error.prepareStackTrace = (_error, frames) => frames;
+    const holder: { stack?: NodeJS.CallSite[] } = {};
+    Error.captureStackTrace(holder);
+    const files = (holder.stack ?? []).map((frame) => frame.getFileName() ?? '');
+    return files.filter((file) => file !== '' && file !== __filename && !file.startsWith('node:')).map(pathOf);
+  } finally {
+    Object.assign(Error, { prepareStackTrace, stackTraceLimit });
+  }
+}
+
+function pathOf(file: string): string {
+  return (file.startsWith('file:') ? fileURLToPath(file) : file).split(sep).join('/');
+}
