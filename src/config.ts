@@ -79,7 +79,13 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    * it takes the envelope off again; others get it in front of the message. Default none.
    */
   propagate?: readonly string[];
-  /** A span for every message that is delivered to a subscriber, around its listeners. Default `true`. */
+  /**
+   * Streams whose entries carry the context and the baggage of their sender in a field of its own, as patterns of names
+   * (`orders:*`). XADD adds it as the last; what reads entries takes it off again, where this instrumentation has the same
+   * option, and is recorded as the receiver of messages. Others see one field more. Default none.
+   */
+  propagateStreams?: readonly string[];
+  /** A span for every message that is delivered to a subscriber, around its listeners, and for every `processSpan`. Default `true`. */
   consumerSpans?: boolean;
   /** Record metrics where a MeterProvider is registered. Default `true`. */
   metrics?: boolean;
@@ -121,8 +127,8 @@ export interface Settings {
   readonly operation: OperationSettings;
   readonly messages: DeliverySettings;
   readonly insights: InsightSettings;
-  /** Patterns of channels whose messages carry the context of their sender. */
-  readonly propagate: readonly string[];
+  /** Patterns of channels and streams whose messages carry the context of their sender. */
+  readonly propagation: { readonly channels: readonly string[]; readonly streams: readonly string[] };
   readonly spans: SpanSettings;
   readonly metrics: boolean;
   readonly onConflict: ConflictMode;
@@ -159,7 +165,10 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
       isLockKey: typeof locks === 'boolean' ? undefined : keyMatcherOf(locks),
       members: batchCommands,
     }),
-    propagate: Object.freeze([...read('propagate', CHANNELS, [])]),
+    propagation: Object.freeze({
+      channels: Object.freeze([...read('propagate', NAMES, [])]),
+      streams: Object.freeze([...read('propagateStreams', NAMES, [])]),
+    }),
     spans: Object.freeze({
       minDurationMs: read('minDurationMs', MILLISECONDS, 0),
       batchCommands,
@@ -236,8 +245,8 @@ const PATTERNS: Kind<readonly (string | RegExp)[]> = {
   fromText: (text) => listOf(text),
 };
 
-const CHANNELS: Kind<readonly string[]> = {
-  expects: 'a list of channel patterns',
+const NAMES: Kind<readonly string[]> = {
+  expects: 'a list of patterns',
   fromCode: (value) => (Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '') ? value : undefined),
   fromText: (text) => listOf(text),
 };

@@ -8,7 +8,7 @@ import { Operation } from './core/operation';
 import { type NativeMetrics, type Report, reportOnce } from './core/recorder';
 import * as semconv from './core/semconv';
 import { CommandInsights } from './insights';
-import { ChannelCourier } from './propagation/courier';
+import { MessageCourier } from './propagation/courier';
 import { Providers } from './providers';
 import { ServerMetrics } from './recorders/connections';
 import { MessageMetrics } from './recorders/message-metrics';
@@ -88,7 +88,8 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     const spans = new SpanRecorder(settings.spans, this.providers.tracer, this.report);
     const insights = new CommandInsights(settings.insights, this.report);
     this.metrics.use(insights);
-    const courier = settings.propagate.length > 0 ? new ChannelCourier(settings.propagate) : undefined;
+    const { channels, streams } = settings.propagation;
+    const courier = channels.length + streams.length > 0 ? new MessageCourier(settings.propagation) : undefined;
     this.operation.use(settings.operation, insights, spans, this.metrics, courier);
     this.messageMetrics.use(settings.spans.keys);
     const messageSpans = new MessageSpans(settings.spans, this.providers.tracer, this.report);

@@ -9,7 +9,7 @@ const MAY: Record<string, readonly string[]> = {
   core: [],
   catalog: ['core'],
   insights: ['core', 'catalog'],
-  propagation: ['core'],
+  propagation: ['core', 'catalog'],
   adapters: ['core', 'type config'],
   recorders: ['core', 'catalog', 'insights', 'type config'],
   config: ['core', 'catalog'],
@@ -28,7 +28,7 @@ const MAY: Record<string, readonly string[]> = {
 const API: Record<string, readonly string[]> = {
   catalog: [],
   insights: [],
-  propagation: ['Context', 'propagation'],
+  propagation: ['Context', 'ROOT_CONTEXT', 'propagation'],
   // Where a call came from is theirs to keep; spans and meters are not.
   adapters: ['Context', 'ROOT_CONTEXT', 'context'],
 };

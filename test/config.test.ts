@@ -30,7 +30,7 @@ describe('config', () => {
         isLockKey: undefined,
         members: false,
       },
-      propagate: [],
+      propagation: { channels: [], streams: [] },
       spans: {
         minDurationMs: 0,
         batchCommands: false,
@@ -74,6 +74,7 @@ describe('config', () => {
         [`${PREFIX}SEMCONV`]: 'dup',
         [`${PREFIX}CONSUMER_SPANS`]: 'false',
         [`${PREFIX}PROPAGATE`]: 'orders:*, news',
+        [`${PREFIX}PROPAGATE_STREAMS`]: 'jobs:*',
         [`${PREFIX}METRICS`]: 'false',
         [`${PREFIX}INTERNAL_COMMANDS`]: 'true',
         [`${PREFIX}ON_CONFLICT`]: 'Stand-Down',
@@ -90,7 +91,7 @@ describe('config', () => {
       [minDurationMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames],
       [2.5, true, 'family', 64, true, true, true],
     );
-    assert.deepEqual(settings.propagate, ['orders:*', 'news']);
+    assert.deepEqual(settings.propagation, { channels: ['orders:*', 'news'], streams: ['jobs:*'] });
     assert.deepEqual(settings.messages, { consumerSpans: false, requireParentSpan: true });
     assert.deepEqual(settings.insights, {
       families: false,
@@ -162,8 +163,8 @@ describe('config', () => {
     ['keyFamily', 'user', 'option keyFamily: expected true, false or a function, got a string; using the default'],
     ['locks', 1, 'option locks: expected true, false, a pattern or a list of patterns, got a number; using the default'],
     ['cacheInsight', 1, 'option cacheInsight: expected true or false, got a number; using the default'],
-    ['propagate', 'orders:*', 'option propagate: expected a list of channel patterns, got a string; using the default'],
-    ['propagate', [''], 'option propagate: expected a list of channel patterns, got an array; using the default'],
+    ['propagate', 'orders:*', 'option propagate: expected a list of patterns, got a string; using the default'],
+    ['propagate', [''], 'option propagate: expected a list of patterns, got an array; using the default'],
     ['semconv', {}, 'option semconv: expected stable or dup, got an object; using the default'],
     ['onConflict', 'fight', 'option onConflict: expected takeover, stand-down or both, got a string; using the default'],
     ['spanName', 'x', 'option spanName: expected a function, got a string; using the default'],

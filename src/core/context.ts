@@ -1,6 +1,6 @@
 // Knows: what a context says of those above us: what to honour, and who is calling.
 // Must not know: who set it.
-import { type Context, createContextKey, trace } from '@opentelemetry/api';
+import { type Context, createContextKey, type Span, TraceFlags, trace } from '@opentelemetry/api';
 
 /** The key `suppressTracing()` of @opentelemetry/core sets. Context keys are global symbols by their description. */
 export const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
@@ -14,4 +14,15 @@ export interface Caller {
 /** undefined: there is no trace to tell one caller from another by. */
 export function callerIn(context: Context): Caller | undefined {
   return trace.getSpanContext(context);
+}
+
+/** A local span that was sampled out. A remote one leaves the decision to the sampler; one that has merely ended keeps its flag. */
+export function isUnsampled(span: Span): boolean {
+  const { traceFlags, isRemote } = span.spanContext();
+  return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true && !span.isRecording();
+}
+
+/** Not one that has ended and was only left behind, as by a timer or a socket. */
+export function isAtWork(span: Span): boolean {
+  return span.isRecording() || span.spanContext().isRemote === true || isUnsampled(span);
 }

@@ -1,9 +1,10 @@
-// Knows: which delivered messages are recorded, and in which context their listeners run.
+// Knows: which messages are recorded while the application works on them, and in which context that runs.
 // Must not know: redis, spans, metrics.
 import { type Context, context, trace } from '@opentelemetry/api';
-import { SUPPRESS_TRACING } from './context';
-import type { Arrival, Message } from './events';
-import type { Courier, MessageRecorder, Opened, Report } from './recorder';
+import { isAtWork, SUPPRESS_TRACING } from './context';
+import type { Courier, Opened } from './courier';
+import type { Arrival, ClientRef, Message } from './events';
+import type { MessageRecorder, Report } from './recorder';
 
 /** The part of the settings that decides which messages have a span. */
 export interface DeliverySettings {
@@ -15,6 +16,12 @@ export interface DeliverySettings {
 export interface MessageTap {
   /** undefined: call the listeners straight, there is nothing to record and nothing to leave. */
   deliver(arrival: Arrival): Delivery | undefined;
+  /**
+   * Runs what the application does with an entry of a stream.
+   * @param id undefined: not told
+   * @param stream undefined: that from which one of this id was read lately
+   */
+  process<T>(id: string | undefined, stream: string | undefined, run: () => T): T;
   /** The context for listeners that are no business of the application's; undefined: the one that is active. */
   detach(): Context | undefined;
 }
@@ -78,6 +85,31 @@ export class Deliveries implements MessageTap {
     }
   }
 
+  process<T>(id: string | undefined, stream: string | undefined, run: () => T): T {
+    const delivery = this.isStopped ? undefined : this.guarded(() => this.take(id, stream));
+    if (delivery === undefined) return run();
+    return delivery.isFollowed ? follow(delivery, run) : context.with(delivery.context, run);
+  }
+
+  private take(id: string | undefined, stream: string | undefined): Delivery {
+    const around = context.active();
+    const recalled = id === undefined ? undefined : this.courier?.recall(id, stream);
+    const sending = recalled?.contextIn(around);
+    const message: Message = {
+      client: recalled?.client ?? UNKNOWN,
+      channel: recalled?.stream ?? stream,
+      pattern: undefined,
+      body: undefined,
+      entry: { id, group: recalled?.group },
+      // The application called: unlike with a listener, what is active is its own.
+      context: sending === undefined ? around : besideActive(around, sending),
+      sender: sending && trace.getSpanContext(sending),
+      startTimeMs: Date.now(),
+      startMark: performance.now(),
+    };
+    return this.begin(message, this.recordersFor(message));
+  }
+
   private recordersFor(message: Message): MessageRecorder[] {
     const recorders: MessageRecorder[] = [];
     if (this.isTraced(message.context)) recorders.push(this.spans);
@@ -114,6 +146,42 @@ export class Deliveries implements MessageTap {
       return undefined;
     }
   }
+}
+
+const UNKNOWN: ClientRef = {
+  facts: { serverAddress: undefined, serverPort: undefined, peerAddress: undefined, peerPort: undefined, namespace: undefined },
+};
+
+/** The conventions: the sender is no parent where the message is processed in the scope of another span. */
+function besideActive(around: Context, sending: Context): Context {
+  const active = trace.getSpan(around);
+  return active !== undefined && isAtWork(active) ? trace.setSpan(sending, active) : sending;
+}
+
+/** What `run` returns, throws and promises stays its own; a promise is passed on by another of its kind. */
+function follow<T>(delivery: Delivery, run: () => T): T {
+  const fail = (error: unknown): never => {
+    delivery.end(true, error);
+    throw error;
+  };
+  let result: T;
+  try {
+    result = context.with(delivery.context, run);
+  } catch (error) {
+    return fail(error);
+  }
+  if (isThenable(result)) {
+    return result.then((value) => {
+      delivery.end(false, undefined);
+      return value;
+    }, fail) as T;
+  }
+  delivery.end(false, undefined);
+  return result;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
 }
 
 /** The sender is the parent only where nothing else is at work: a span that has ended was only left behind there. */

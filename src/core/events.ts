@@ -1,6 +1,7 @@
 // Knows: what can happen at a Redis client, as plain facts.
 // Must not know: how it was observed (adapters) or what is written down (recorders).
 import type { Context, SpanContext } from '@opentelemetry/api';
+import type { Errand } from './courier';
 
 /** A command as the application gave it to node-redis: the name, then its arguments. */
 export type Arguments = readonly unknown[];
@@ -46,6 +47,8 @@ export interface Command extends Started {
   readonly inside?: Context | undefined;
   /** What to send in place of `args`. */
   readonly sent?: Arguments | undefined;
+  /** What it has to do with messages that carry the context of their sender. */
+  readonly errand?: Errand | undefined;
 }
 
 /** A client that was asked to connect. */
@@ -71,6 +74,8 @@ export interface Batch extends Started {
   readonly inside?: Context | undefined;
   /** What to send in place of a command, by index. */
   readonly sent?: ReadonlyMap<number, Arguments> | undefined;
+  /** See Command; by index. */
+  readonly errands?: ReadonlyMap<number, Errand> | undefined;
 }
 
 /** A batch whose commands are not known yet. */
@@ -109,6 +114,8 @@ export interface Arrival {
 
 /** A message whose listeners are about to run. */
 export interface Message extends Arrival, Started {
+  /** An entry of a stream: it was counted when it was read. */
+  readonly entry?: { readonly id: string | undefined; readonly group: unknown };
   /** Where the listeners would run without a span of ours. No span is active in it, or that of the sender. */
   readonly context: Context;
   /** The span of the sender, if the message carried it. */

@@ -1,10 +1,12 @@
 // Knows: which operations are recorded, and that each is settled exactly once.
 // Must not know: redis, spans, metrics.
-import { type Context, context, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
-import { SUPPRESS_TRACING } from './context';
+import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { isUnsampled, SUPPRESS_TRACING } from './context';
+import type { Courier } from './courier';
+import { Errands, unseal } from './errands';
 import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, ClientRef, Command, Connecting, Outcome } from './events';
 import type { BatchFacts, Facts, Insights } from './facts';
-import type { ConnectRecorder, Courier, Recorder, Report } from './recorder';
+import type { ConnectRecorder, Recorder, Report } from './recorder';
 
 /** The part of the settings that decides what is recorded. */
 export interface OperationSettings {
@@ -35,6 +37,8 @@ export interface Tap {
   settleConnect(connecting: Connecting, failed: boolean, error: unknown): void;
   /** @param commands what is known of them already; default nothing */
   beginBatch(kind: BatchKind, commands?: readonly Arguments[]): BatchStart | undefined;
+  /** The application gets the reply of one command before the batch has ended. */
+  unsealMember(start: BatchStart, index: number, reply: unknown, client: ClientRef): void;
   settleBatch(start: BatchStart, settled: SettledBatch): void;
 }
 
@@ -57,7 +61,7 @@ export class Operation implements Tap {
   private insights!: Insights;
   private spans!: Recorder & ConnectRecorder;
   private metrics!: Recorder;
-  private courier: Courier | undefined;
+  private errands: Errands | undefined;
 
   constructor(private readonly report: Report) {}
 
@@ -67,7 +71,7 @@ export class Operation implements Tap {
     this.insights = insights;
     this.spans = spans;
     this.metrics = metrics;
-    this.courier = courier;
+    this.errands = courier && new Errands(courier, spans, this.report);
   }
 
   start(): void {
@@ -83,9 +87,10 @@ export class Operation implements Tap {
     try {
       const caller = context.active();
       const traced = this.isTraced(caller) && !this.settings.isIgnored?.(args);
-      if (this.courier?.concerns(args)) return this.beginSealed(this.courier, client, args, caller, traced);
-      if (!traced && !this.metrics.isActive()) return undefined;
-      return { args, client, context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+      const errand = this.errands?.of(args);
+      if (!traced && errand === undefined && !this.metrics.isActive()) return undefined;
+      const command: Command = { args, client, context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+      return errand === undefined ? command : this.errands?.begin(command, errand);
     } catch (error) {
       this.report('a command could not be followed', error);
       return undefined;
@@ -110,7 +115,10 @@ export class Operation implements Tap {
   }
 
   succeed(command: Command, reply: unknown, isLocal = false): void {
-    this.settle(command, { durationMs: performance.now() - command.startMark, failed: false, reply, error: undefined, isLocal });
+    const durationMs = performance.now() - command.startMark;
+    // What the client's own cache gives was unsealed before it was put there.
+    if (command.errand !== undefined && !isLocal) unseal(command.errand, reply, command.client, this.report);
+    this.settle(command, { durationMs, failed: false, reply, error: undefined, isLocal });
   }
 
   fail(command: Command, error: unknown, endMark = performance.now()): void {
@@ -138,25 +146,34 @@ export class Operation implements Tap {
     try {
       const caller = context.active();
       const traced = this.isTraced(caller) && !this.settings.isIgnored?.([kind]);
-      const { courier } = this;
-      if (courier !== undefined && commands.some((args) => courier.concerns(args))) {
-        return this.beginSealedBatch(courier, kind, commands, caller, traced);
-      }
-      if (!traced && !this.metrics.isActive()) return undefined;
-      return { context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+      const errands = this.errands?.ofAll(commands);
+      if (!traced && errands === undefined && !this.metrics.isActive()) return undefined;
+      const start: BatchStart = { context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+      return errands === undefined ? start : this.errands?.beginBatch(start, errands, kind, commands);
     } catch (error) {
       this.report('a batch could not be followed', error);
       return undefined;
     }
   }
 
+  unsealMember({ errands }: BatchStart, index: number, reply: unknown, client: ClientRef): void {
+    if (errands !== undefined) unseal(errands.get(index), reply, client, this.report);
+  }
+
   settleBatch(start: BatchStart, settled: SettledBatch): void {
     const { kind, commands, size, isMasked, client, endMark = performance.now(), ...outcome } = settled;
     const durationMs = endMark - start.startMark;
+    start.errands?.forEach((errand, index) => {
+      unseal(errand, outcome.replies[index], client, this.report);
+    });
     const [only] = commands;
     // The conventions: a batch of one is that command.
     if (only !== undefined && commands.length === 1 && !outcome.aborted) {
-      this.settle({ ...start, args: only, client, sent: undefined, ...(isMasked && { isMasked }) }, outcomeOfOne(outcome, durationMs));
+      const errand = start.errands?.get(0);
+      this.settle(
+        { ...start, args: only, client, sent: undefined, errand, ...(isMasked && { isMasked }) },
+        outcomeOfOne(outcome, durationMs),
+      );
       return;
     }
     const batch: Batch = { ...start, kind, commands, size, client, ...(isMasked && { isMasked }) };
@@ -167,39 +184,6 @@ export class Operation implements Tap {
     if (facts === undefined) return;
     if (start.traced) this.guarded('a batch could not be recorded', () => this.spans.batch(batch, ended, facts));
     if (isMeasured) this.guarded('a batch could not be recorded', () => this.metrics.batch(batch, ended, facts));
-  }
-
-  /** A message carries its context whether or not it has a span: then it is the caller's. */
-  private beginSealed(courier: Courier, client: ClientRef, args: Arguments, caller: Context, traced: boolean): Command {
-    const command: Command = { args, client, context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
-    const inside = traced ? this.spans.open?.(command) : undefined;
-    return { ...command, inside, sent: this.seal(courier, args, inside ?? caller) };
-  }
-
-  private beginSealedBatch(
-    courier: Courier,
-    kind: BatchKind,
-    commands: readonly Arguments[],
-    caller: Context,
-    traced: boolean,
-  ): BatchStart {
-    const start: BatchStart = { context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
-    const inside = traced ? this.spans.openBatch?.(kind, commands, start) : undefined;
-    const sent = new Map<number, Arguments>();
-    commands.forEach((args, index) => {
-      const sealed = courier.concerns(args) ? this.seal(courier, args, inside ?? caller) : undefined;
-      if (sealed !== undefined) sent.set(index, sealed);
-    });
-    return { ...start, inside, sent };
-  }
-
-  private seal(courier: Courier, args: Arguments, sender: Context): Arguments | undefined {
-    try {
-      return courier.seal(args, sender);
-    } catch (error) {
-      this.report('a message could not carry its context', error);
-      return undefined;
-    }
   }
 
   private settle(command: Command, outcome: Outcome): void {
@@ -257,15 +241,6 @@ export class Operation implements Tap {
     }
     return this.spans.isActive() && caller.getValue(SUPPRESS_TRACING) !== true;
   }
-}
-
-/**
- * A local span that was sampled out. A remote parent leaves the decision to the sampler, and a span
- * that has merely ended keeps its flag: neither is skipped.
- */
-function isUnsampled(parent: Span): boolean {
-  const { traceFlags, isRemote } = parent.spanContext();
-  return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true && !parent.isRecording();
 }
 
 function outcomeOfOne(outcome: Omit<BatchOutcome, 'durationMs'>, durationMs: number): Outcome {

@@ -43,22 +43,6 @@ export interface MessageRecorder {
   begin(message: Message): Processing;
 }
 
-/** Lets messages carry the context of their sender. */
-export interface Courier {
-  /** Whether this command sends a message that is to carry it. Asked once per command: keep it cheap. */
-  concerns(args: Arguments): boolean;
-  /** What to send instead, the arguments themselves untouched; undefined: there is nothing to carry. */
-  seal(args: Arguments, sender: Context): Arguments | undefined;
-  /** A message as it was before; undefined: it carries nothing, or it is not to be touched. */
-  open(channel: unknown, body: unknown, around: Context): Opened | undefined;
-}
-
-export interface Opened {
-  readonly body: unknown;
-  /** Where it was opened, with what it carried. */
-  readonly context: Context;
-}
-
 /** One message while its listeners run. */
 export interface Processing {
   /** Where the listeners are to run; undefined: it does not matter. */

@@ -1,51 +1,45 @@
-// Knows: which messages carry the context of their sender, and how it gets in and out.
-// Must not know: clients, redis versions, spans, metrics.
-import { type Context, propagation } from '@opentelemetry/api';
+// Knows: which commands may have to do with messages that carry the context of their sender.
+// Must not know: how it gets in and out, clients, redis versions, spans, metrics.
+import type { Context } from '@opentelemetry/api';
+import type { Courier, Errand, Opened, Recalled } from '../core/courier';
 import type { Arguments } from '../core/events';
-import { globMatcher } from '../core/glob';
-import type { Courier, Opened } from '../core/recorder';
-import { type Carrier, unwrap, wrap } from './envelope';
+import { ChannelCourier } from './channels';
+import { matcherOf } from './names';
+import { StreamCourier } from './streams';
 
-/** Puts the sender's context into messages of some channels, by the propagator that is configured. */
-export class ChannelCourier implements Courier {
-  private readonly matchers: readonly ((channel: string) => boolean)[];
+/** Patterns as Redis has them, of the names of what carries the context. */
+export interface Propagation {
+  readonly channels: readonly string[];
+  readonly streams: readonly string[];
+}
 
-  /** @param patterns of channels, as PSUBSCRIBE takes them */
-  constructor(patterns: readonly string[]) {
-    this.matchers = patterns.map(globMatcher);
+/** Puts the sender's context into messages of some channels and streams, by the propagator that is configured. */
+export class MessageCourier implements Courier {
+  private readonly channels: ChannelCourier | undefined;
+  private readonly streams: StreamCourier | undefined;
+
+  constructor({ channels, streams }: Propagation) {
+    this.channels = channels.length > 0 ? new ChannelCourier(matcherOf(channels)) : undefined;
+    this.streams = streams.length > 0 ? new StreamCourier(matcherOf(streams)) : undefined;
   }
 
-  concerns(args: Arguments): boolean {
-    const [name, channel, payload] = args;
-    if (args.length !== 3 || typeof name !== 'string' || !PUBLISHES.test(name)) return false;
-    return isText(payload) && this.matches(channel);
-  }
-
-  seal(args: Arguments, sender: Context): Arguments | undefined {
-    const carrier: Carrier = {};
-    propagation.inject(sender, carrier);
-    if (Object.keys(carrier).length === 0) return undefined;
-    const [name, channel, payload] = args;
-    const body = wrap(payload as string | Buffer, carrier);
-    return body === undefined ? undefined : [name, channel, body];
+  /** Most commands are no business of ours, and tell so by their first letter. */
+  errandOf(args: Arguments): Errand | undefined {
+    const [name] = args;
+    if (typeof name !== 'string') return undefined;
+    const letter = name.charCodeAt(0) | SMALL;
+    if (letter === X) return this.streams?.errandOf(args);
+    return letter === P || letter === S ? this.channels?.errandOf(args) : undefined;
   }
 
   open(channel: unknown, body: unknown, around: Context): Opened | undefined {
-    if (!this.matches(channel)) return undefined;
-    const unwrapped = unwrap(body);
-    if (unwrapped === undefined) return undefined;
-    return { body: unwrapped.payload, context: propagation.extract(around, unwrapped.carrier) };
+    return this.channels?.open(channel, body, around);
   }
 
-  private matches(channel: unknown): boolean {
-    if (!isText(channel)) return false;
-    const text = channel.toString();
-    return this.matchers.some((matcher) => matcher(text));
+  recall(id: string, stream: string | undefined): Recalled | undefined {
+    return this.streams?.recall(id, stream);
   }
 }
 
-const PUBLISHES = /^s?publish$/i;
-
-function isText(value: unknown): value is string | Buffer {
-  return typeof value === 'string' || Buffer.isBuffer(value);
-}
+const SMALL = 0x20;
+const [P, S, X] = [...'psx'].map((letter) => letter.charCodeAt(0));

@@ -14,13 +14,13 @@ export interface Unwrapped {
 const MARK = 'otel-redis/1 ';
 const HEAD = /^otel-redis\/1 (\d{1,5}) /;
 /** Room for a baggage of the size that its specification allows. */
-const MAX_HEADER_LENGTH = 10_000;
+export const MAX_CARRIER_LENGTH = 10_000;
 const MAX_HEAD_LENGTH = MARK.length + 6;
 
 /** Wraps a message, bytes as bytes; undefined where the fields are more than a message should carry. */
 export function wrap(payload: string | Buffer, carrier: Carrier): string | Buffer | undefined {
   const header = toAscii(JSON.stringify(carrier));
-  if (header.length > MAX_HEADER_LENGTH) return undefined;
+  if (header.length > MAX_CARRIER_LENGTH) return undefined;
   const head = `${MARK}${header.length} ${header}`;
   return typeof payload === 'string' ? head + payload : Buffer.concat([Buffer.from(head, 'latin1'), payload]);
 }
@@ -31,8 +31,8 @@ export function unwrap(body: unknown): Unwrapped | undefined {
   const [head, digits] = HEAD.exec(asciiOf(body, 0, MAX_HEAD_LENGTH)) ?? [];
   if (head === undefined) return undefined;
   const end = head.length + Number(digits);
-  if (end > body.length || end > MAX_HEAD_LENGTH + MAX_HEADER_LENGTH) return undefined;
-  const carrier = parse(asciiOf(body, head.length, end));
+  if (end > body.length || end > MAX_HEAD_LENGTH + MAX_CARRIER_LENGTH) return undefined;
+  const carrier = parseCarrier(asciiOf(body, head.length, end));
   if (carrier === undefined) return undefined;
   return { carrier, payload: typeof body === 'string' ? body.slice(end) : body.subarray(end) };
 }
@@ -46,7 +46,8 @@ function toAscii(json: string): string {
   return json.replace(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-function parse(header: string): Carrier | undefined {
+/** undefined: not what a propagator wrote. */
+export function parseCarrier(header: string): Carrier | undefined {
   try {
     const parsed: unknown = JSON.parse(header);
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;

@@ -130,18 +130,6 @@ export function addServer(attributes: Attributes, facts: ClientFacts): void {
   if (port !== undefined) attributes[semconv.ATTR_SERVER_PORT] = port;
 }
 
-/** What a producer does with a message, in the words of Redis. */
-export const PUBLISH = 'publish';
-
-/** What a message sent to a channel has beside the attributes of its command. */
-export function addMessage(attributes: Attributes, channel: string, bodySize: number | undefined): void {
-  attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] = semconv.DB_SYSTEM_NAME_VALUE_REDIS;
-  attributes[semconv.ATTR_MESSAGING_OPERATION_TYPE] = 'send';
-  attributes[semconv.ATTR_MESSAGING_OPERATION_NAME] = PUBLISH;
-  attributes[semconv.ATTR_MESSAGING_DESTINATION_NAME] = channel;
-  if (bodySize !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE] = bodySize;
-}
-
 /** The names of before the stable conventions, beside the new ones, for dashboards that still ask for them. */
 export function addOldNames(attributes: Attributes): void {
   attributes[semconv.ATTR_OLD_DB_SYSTEM] = attributes[semconv.ATTR_DB_SYSTEM_NAME];

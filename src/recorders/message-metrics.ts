@@ -6,7 +6,7 @@ import type { ClientFacts, Message, ProcessOutcome } from '../core/events';
 import type { MessageRecorder, Processing } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { typeOf } from '../insights/errors';
-import { addServer, PUBLISH } from './attributes';
+import { addServer } from './attributes';
 import { PROCESS } from './messages';
 
 /** Bucket bounds in seconds, as the conventions advise. */
@@ -20,10 +20,12 @@ interface Instruments {
   readonly inFlight: UpDownCounter;
 }
 
-/** Counts messages by the family of their channel, never by the channel. */
+/** Counts messages by the family of their channel or stream, never by its name. */
 export class MessageMetrics implements MessageRecorder {
   /** undefined: no channel may be shown. */
   private families: KeyFamilies | undefined = new KeyFamilies();
+  /** Of consumer groups, which may be one for each process. */
+  private groups: KeyFamilies | undefined = new KeyFamilies();
   private instruments: Instruments | undefined;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
@@ -33,7 +35,7 @@ export class MessageMetrics implements MessageRecorder {
   use(keys: KeyMode): void {
     // The recorder of spans has a mask of its own, which reports what is wrong with the function.
     const familyOf = typeof keys === 'function' ? familyMask(keys, () => {}) : undefined;
-    this.families = keys === 'hidden' ? undefined : new KeyFamilies({ familyOf });
+    [this.families, this.groups] = keys === 'hidden' ? [] : [new KeyFamilies({ familyOf }), new KeyFamilies({ familyOf })];
   }
 
   isActive(): boolean {
@@ -41,16 +43,21 @@ export class MessageMetrics implements MessageRecorder {
   }
 
   /** A message that was sent, or was to be. */
-  sent(channel: unknown, facts: ClientFacts, errorType: string | undefined): void {
-    const attributes = this.attributesOf(PUBLISH, channel, facts);
+  sent(operation: string, destination: unknown, facts: ClientFacts, errorType: string | undefined): void {
+    const attributes = this.attributesOf(operation, destination, facts);
     if (errorType !== undefined) attributes[semconv.ATTR_ERROR_TYPE] = errorType;
     this.current()?.sent.add(1, attributes);
   }
 
-  begin({ channel, client }: Message): Processing {
-    const attributes = this.attributesOf(PROCESS, channel, client.facts);
+  /** Entries of a stream that were read. */
+  received(operation: string, stream: string, group: unknown, facts: ClientFacts, count: number): void {
+    if (count > 0) this.current()?.consumed.add(count, this.attributesOf(operation, stream, facts, group));
+  }
+
+  begin({ channel, client, entry }: Message): Processing {
+    const attributes = this.attributesOf(PROCESS, channel, client.facts, entry?.group);
     const instruments = this.current();
-    instruments?.consumed.add(1, attributes);
+    if (entry === undefined) instruments?.consumed.add(1, attributes);
     instruments?.inFlight.add(1, attributes);
     const end = ({ durationMs, failed, error }: ProcessOutcome): void => {
       instruments?.inFlight.add(-1, attributes);
@@ -60,12 +67,15 @@ export class MessageMetrics implements MessageRecorder {
     return { context: undefined, end };
   }
 
-  private attributesOf(operation: string, channel: unknown, facts: ClientFacts): Attributes {
+  private attributesOf(operation: string, destination: unknown, facts: ClientFacts, group?: unknown): Attributes {
     const attributes: Attributes = {
       [semconv.ATTR_MESSAGING_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
       [semconv.ATTR_MESSAGING_OPERATION_NAME]: operation,
     };
-    if (this.families !== undefined) attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = this.families.of(channel);
+    const { families, groups } = this;
+    if (families !== undefined && destination !== undefined)
+      attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = families.of(destination);
+    if (groups !== undefined && group !== undefined) attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = groups.of(group);
     addServer(attributes, facts);
     return attributes;
   }

@@ -1,4 +1,4 @@
-// Knows: how a delivered message is written down as a span.
+// Knows: how a message that the application works on is written down as a span.
 // Must not know: clients, redis versions, patches, metrics.
 import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import { familyMask, type KeyMask, keyMask } from '../catalog';
@@ -10,6 +10,7 @@ import { lengthOf } from '../insights/cache';
 import { typeOf } from '../insights/errors';
 import { addServer } from './attributes';
 import { Hooks } from './hooks';
+import { messageIdOf } from './messaging';
 
 /** What a consumer does with a message, in the conventions' words. */
 export const PROCESS = 'process';
@@ -41,27 +42,34 @@ export class MessageSpans implements MessageRecorder {
   begin(message: Message): Processing {
     const tracer = this.tracer();
     if (tracer === undefined) return UNRECORDED;
-    const { context, startTimeMs, sender } = message;
-    const name = this.hooks.spanName(PROCESS, `${PROCESS} ${this.channelFamily(message.channel)}`);
+    const { context, startTimeMs, sender, channel } = message;
+    const name = this.hooks.spanName(PROCESS, channel === undefined ? PROCESS : `${PROCESS} ${this.channelFamily(channel)}`);
     const attributes = this.attributesOf(message);
     const links = sender === undefined ? [] : [{ context: sender }];
     const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, startTime: startTimeMs, attributes, links }, context);
     return { context: trace.setSpan(context, span), end: (outcome) => finish(span, startTimeMs, outcome) };
   }
 
-  private attributesOf({ channel, pattern, body, client }: Message): Attributes {
+  private attributesOf({ channel, pattern, body, entry, client }: Message): Attributes {
     const attributes: Attributes = {
       [semconv.ATTR_MESSAGING_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
       [semconv.ATTR_MESSAGING_OPERATION_TYPE]: PROCESS,
       [semconv.ATTR_MESSAGING_OPERATION_NAME]: PROCESS,
-      [semconv.ATTR_MESSAGING_DESTINATION_NAME]: this.mask(channel),
     };
+    if (channel !== undefined) attributes[semconv.ATTR_MESSAGING_DESTINATION_NAME] = this.mask(channel);
     if (pattern !== undefined) attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = this.mask(pattern);
     const bodySize = lengthOf(body);
     if (bodySize !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE] = bodySize;
+    if (entry !== undefined) addEntry(attributes, entry, this.mask);
     addServer(attributes, client.facts);
     return attributes;
   }
+}
+
+function addEntry(attributes: Attributes, { id, group }: NonNullable<Message['entry']>, mask: KeyMask): void {
+  const shown = messageIdOf(id);
+  if (shown !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_ID] = shown;
+  if (group !== undefined) attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = mask(group);
 }
 
 /** The SDK went between the question and the message. */

@@ -11,6 +11,7 @@ import { metricAttributes } from './attributes';
 import { DURATION_BUCKETS } from './buckets';
 import { CacheMetrics } from './cache-metrics';
 import type { MessageMetrics } from './message-metrics';
+import { type Messaging, messagingOf } from './messaging';
 
 /** Attribute objects kept for one client: every command and error it meets, and a bound if names vary without end. */
 const MAX_ATTRIBUTE_SETS = 500;
@@ -56,10 +57,10 @@ export class MetricRecorder implements Recorder {
   command(command: Command, outcome: Outcome, { failure, cache, lock }: Facts): void {
     const { args } = command;
     const { facts } = command.client;
-    const { operation, rule, from } = lookup(args);
-    this.record(operation, facts, failure, outcome.durationMs, command.isInternal);
+    const entry = lookup(args);
+    this.record(entry.operation, facts, failure, outcome.durationMs, command.isInternal);
     if (command.isInternal) return;
-    if (rule?.sends) this.messages.sent(args[from], facts, failure?.type);
+    this.countMessages(messagingOf(entry, args, command.errand), facts, failure?.type);
     if (cache !== undefined) this.cache.record(cache.fills, cache.sizes);
     if (lock !== undefined) this.cache.recordLock(lock);
   }
@@ -68,18 +69,25 @@ export class MetricRecorder implements Recorder {
     this.record(operation, batch.client.facts, failure, outcome.durationMs);
     this.cache.record(fills, sizes);
     for (const lock of locks) this.cache.recordLock(lock);
-    if (!outcome.aborted) this.countSent(batch, outcome);
+    if (!outcome.aborted) this.countBatch(batch, outcome);
   }
 
-  private countSent({ commands, client }: Batch, { replies, failed, error }: BatchOutcome): void {
+  private countBatch({ commands, client, errands }: Batch, { replies, failed, error }: BatchOutcome): void {
     commands.forEach((args, index) => {
-      const { rule, from } = lookup(args);
-      if (!rule?.sends) return;
+      const messaging = messagingOf(lookup(args), args, errands?.get(index));
+      if (messaging === undefined) return;
       const reply = replies[index];
       const hasFailed = reply instanceof Error || (failed && !(index in replies));
       const reason = reply instanceof Error ? reply : error;
-      this.messages.sent(args[from], client.facts, hasFailed ? classify(reason).type : undefined);
+      this.countMessages(messaging, client.facts, hasFailed ? classify(reason).type : undefined);
     });
+  }
+
+  private countMessages(messaging: Messaging | undefined, facts: ClientFacts, errorType: string | undefined): void {
+    if (messaging === undefined) return;
+    const { type, operation, destinations, group, receipt } = messaging;
+    if (type === 'send') this.messages.sent(operation, destinations[0], facts, errorType);
+    for (const [stream, count] of receipt?.counts ?? []) this.messages.received(operation, stream, group, facts, count);
   }
 
   private record(operation: string, facts: ClientFacts, failure: Failure | undefined, durationMs: number, isInternal?: boolean): void {

@@ -12,11 +12,21 @@ import {
 } from '@opentelemetry/api';
 import { batchText, type Entry, familyMask, type KeyMask, keyMask, lookup, procedureName, queryText } from '../catalog';
 import type { SpanSettings } from '../config';
-import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Connecting, Outcome, ProcessOutcome } from '../core/events';
+import type {
+  Arguments,
+  Batch,
+  BatchKind,
+  BatchOutcome,
+  BatchStart,
+  ClientFacts,
+  Command,
+  Connecting,
+  Outcome,
+  ProcessOutcome,
+} from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
 import type { ConnectRecorder, Recorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
-import { lengthOf } from '../insights/cache';
 import { classify } from '../insights/errors';
 import {
   addCache,
@@ -24,15 +34,14 @@ import {
   addFills,
   addLock,
   addLookup,
-  addMessage,
   addOldNames,
   connectAttributes,
   linksTo,
   nameFor,
-  PUBLISH,
   spanAttributes,
 } from './attributes';
 import { Hooks } from './hooks';
+import { addMessaging, type DestinationMasks, linksToSenders, type Messaging, messagingName, messagingOf } from './messaging';
 
 /** What a span is named for that is no command's. */
 const CONNECT = 'connect';
@@ -43,7 +52,7 @@ const CONNECT = 'connect';
  */
 export class SpanRecorder implements Recorder, ConnectRecorder {
   private readonly mask: KeyMask;
-  private readonly channelFamily: KeyMask;
+  private readonly destinations: DestinationMasks;
   private readonly hooks: Hooks;
 
   /** @param tracer the tracer of whoever listens now; undefined while nobody does */
@@ -53,7 +62,7 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     report: Report,
   ) {
     this.mask = keyMask(settings.keys, report);
-    this.channelFamily = familyMask(settings.keys, report);
+    this.destinations = { name: this.mask, family: familyMask(settings.keys, report) };
     this.hooks = new Hooks(settings, report);
   }
 
@@ -91,6 +100,7 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
     const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: batch.startTimeMs, attributes };
     if (digest.fills.length > 0) options.links = linksTo(digest.fills);
+    if (batch.errands !== undefined) options.links = [...(options.links ?? []), ...linksToSenders(batch.errands.values())];
     const span = this.start(tracer, name, options, batch.context, batch.inside);
     for (const miss of digest.missHandles) miss.span = span.spanContext();
     if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
@@ -108,30 +118,31 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
   }
 
   /** A message carries the id of its span: that is there before anything is known of the outcome. */
-  open({ args, client, context, startTimeMs }: Command): Context | undefined {
+  open({ args, client, context, startTimeMs, errand }: Command): Context | undefined {
     const tracer = this.tracer();
     if (tracer === undefined) return undefined;
     const entry = lookup(args);
     const attributes = spanAttributes(entry.operation, client.facts, this.textOf(entry, args), undefined);
-    addMessage(attributes, this.mask(args[entry.from]), lengthOf(args[entry.from + 1]));
-    const name = this.hooks.spanName(entry.operation, this.publishName(entry, args));
+    const messaging = messagingOf(entry, args, errand);
+    if (messaging !== undefined) addMessaging(attributes, messaging, this.destinations);
+    const name = this.hooks.spanName(entry.operation, this.nameOf(entry.operation, undefined, client.facts, messaging));
     return trace.setSpan(context, this.start(tracer, name, { kind: SpanKind.PRODUCER, startTime: startTimeMs, attributes }, context));
   }
 
-  openBatch(kind: BatchKind, commands: readonly Arguments[], { context, startTimeMs }: BatchStart): Context | undefined {
+  openBatch(kind: BatchKind, commands: readonly Arguments[], { context, startTimeMs, errands }: BatchStart): Context | undefined {
     const tracer = this.tracer();
     if (tracer === undefined) return undefined;
     const [only] = commands;
     // A batch of one is that command, which sends the message.
-    const isOne = only !== undefined && commands.length === 1;
-    const name = isOne ? this.publishName(lookup(only), only) : kind;
+    const messaging = only !== undefined && commands.length === 1 ? messagingOf(lookup(only), only, errands?.get(0)) : undefined;
+    const name = messaging === undefined ? kind : messagingName(messaging, this.destinations);
     const attributes = { [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS };
-    const kindOfSpan = isOne ? SpanKind.PRODUCER : SpanKind.CLIENT;
+    const kindOfSpan = messaging === undefined ? SpanKind.CLIENT : SpanKind.PRODUCER;
     return trace.setSpan(context, this.start(tracer, name, { kind: kindOfSpan, startTime: startTimeMs, attributes }, context));
   }
 
-  private publishName({ from }: Entry, args: Arguments): string {
-    return `${PUBLISH} ${this.channelFamily(args[from])}`;
+  private nameOf(operation: string, procedure: string | undefined, facts: ClientFacts, messaging: Messaging | undefined): string {
+    return messaging === undefined ? nameFor(operation, procedure, facts) : messagingName(messaging, this.destinations);
   }
 
   private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, { failure, lookup: found, data, cache, lock }: Facts): void {
@@ -149,12 +160,13 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
     if (this.settings.withKey && rule?.startsWithKey) attributes[semconv.ATTR_REDIS_KEY] = this.mask(args[from]);
     if (this.settings.withArgsCount && rule !== undefined) attributes[semconv.ATTR_REDIS_ARGS_COUNT] = args.length - from;
-    if (rule?.sends) addMessage(attributes, this.mask(args[from]), lengthOf(args[from + 1]));
-    const kind = rule?.sends ? SpanKind.PRODUCER : SpanKind.CLIENT;
-    const defaultName = rule?.sends ? this.publishName(entry, args) : nameFor(operation, procedure, facts);
+    const messaging = messagingOf(entry, args, command.errand);
+    if (messaging !== undefined) addMessaging(attributes, messaging, this.destinations, outcome.reply);
+    const kind = messaging?.type === 'send' ? SpanKind.PRODUCER : SpanKind.CLIENT;
     const options: SpanOptions = { kind, startTime: startTimeMs, attributes };
     if (cache !== undefined && cache.fills.length > 0) options.links = linksTo(cache.fills);
-    const name = this.hooks.spanName(operation, defaultName);
+    else if (messaging?.type === 'receive') options.links = linksToSenders([command.errand]);
+    const name = this.hooks.spanName(operation, this.nameOf(operation, procedure, facts, messaging));
     const span = this.start(tracer, name, options, command.context, command.inside);
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
@@ -168,7 +180,8 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
       const reply = outcome.replies[index];
       const failed = reply instanceof Error || (outcome.failed && !(index in outcome.replies));
       const error = reply instanceof Error ? reply : outcome.error;
-      const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMark };
+      const errand = batch.errands?.get(index);
+      const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMark, errand };
       this.recordCommand(tracer, member, { durationMs: outcome.durationMs, failed, reply, error, isLocal: false }, members[index] as Facts);
     });
   }

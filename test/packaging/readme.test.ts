@@ -55,8 +55,9 @@ describe('the README', () => {
       const messages: string[] = [];
       readSettings({}, { [variable]: '\u0000' }, (message) => messages.push(message));
       // A list of names takes any text: it has read the variable when there are names.
-      const { operation, insights, propagate } = readSettings({}, { [variable]: '\u0000' }, () => {});
-      if (operation.isIgnored !== undefined || insights.isLockKey !== undefined || propagate.length > 0) continue;
+      const { operation, insights, propagation } = readSettings({}, { [variable]: '\u0000' }, () => {});
+      const isPropagated = propagation.channels.length + propagation.streams.length > 0;
+      if (operation.isIgnored !== undefined || insights.isLockKey !== undefined || isPropagated) continue;
       assert.equal(messages.length, 1, `${variable} is not read`);
       assert.equal(messages[0]?.includes('in code only'), cell === 'code only', messages[0]);
     }

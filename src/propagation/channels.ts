@@ -1,0 +1,35 @@
+// Knows: how a message that is published carries the context of its sender: in an envelope around it.
+// Must not know: clients, redis versions, spans, metrics.
+import { type Context, propagation } from '@opentelemetry/api';
+import type { Opened, Sending } from '../core/courier';
+import type { Arguments } from '../core/events';
+import { type Carrier, unwrap, wrap } from './envelope';
+import { isText, type NameMatcher } from './names';
+
+/** The messages of some channels. */
+export class ChannelCourier {
+  constructor(private readonly matches: NameMatcher) {}
+
+  errandOf(args: Arguments): Sending | undefined {
+    const [name, channel, payload] = args;
+    if (args.length !== 3 || !PUBLISHES.test(name as string) || !isText(payload) || !this.matches(channel)) return undefined;
+    return { kind: 'send', destination: channel, seal: (sender) => seal(args, sender) };
+  }
+
+  open(channel: unknown, body: unknown, around: Context): Opened | undefined {
+    if (!this.matches(channel)) return undefined;
+    const unwrapped = unwrap(body);
+    if (unwrapped === undefined) return undefined;
+    return { body: unwrapped.payload, context: propagation.extract(around, unwrapped.carrier) };
+  }
+}
+
+const PUBLISHES = /^s?publish$/i;
+
+function seal([name, channel, payload]: Arguments, sender: Context): Arguments | undefined {
+  const carrier: Carrier = {};
+  propagation.inject(sender, carrier);
+  if (Object.keys(carrier).length === 0) return undefined;
+  const body = wrap(payload as string | Buffer, carrier);
+  return body === undefined ? undefined : [name, channel, body];
+}

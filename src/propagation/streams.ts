@@ -1,0 +1,140 @@
+// Knows: how an entry of a stream carries the context of its sender, and which commands add and read entries.
+// Must not know: clients, redis versions, spans, metrics.
+import { type Context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
+import { assignRoles, lookup, type Role } from '../catalog';
+import type { Errand, Recalled, Receipt, Receiving, Sending } from '../core/courier';
+import type { Arguments, ClientRef } from '../core/events';
+import type { Carrier } from './envelope';
+import { fieldOf, takeField } from './field';
+import { isText, type NameMatcher } from './names';
+import { RecentEntries } from './recent';
+import { claimedEntries, entries, type Part, partsByStream, shownEntries } from './replies';
+
+type ReadReply = (reply: unknown) => readonly Part[];
+
+/** The commands that read entries. Those that look are no consumers: it is hidden from them what entries carry, no more. */
+const READERS: ReadonlyMap<string, readonly [kind: Receiving['kind'], read: ReadReply]> = new Map([
+  ['XREAD', ['receive', partsByStream]],
+  ['XREADGROUP', ['receive', partsByStream]],
+  ['XCLAIM', ['receive', entries]],
+  ['XAUTOCLAIM', ['receive', claimedEntries]],
+  ['XRANGE', ['look', entries]],
+  ['XREVRANGE', ['look', entries]],
+  ['XINFO STREAM', ['look', shownEntries]],
+]);
+
+/** What is remembered of an entry that was read. */
+interface Origin {
+  readonly client: ClientRef;
+  readonly group: unknown;
+  readonly carrier: Carrier | undefined;
+}
+
+/** The entries of some streams. */
+export class StreamCourier {
+  private readonly recent = new RecentEntries<Origin>();
+
+  constructor(private readonly matches: NameMatcher) {}
+
+  errandOf(args: Arguments): Errand | undefined {
+    const { canonical, rule, from } = lookup(args);
+    const reader = READERS.get(canonical);
+    if (rule === undefined || (reader === undefined && canonical !== 'XADD')) return undefined;
+    const roles: Role[] = [];
+    assignRoles(rule.grammar, args, from, args.length, roles);
+    const keys = args.filter((_, index) => roles[index] === 'key');
+    const streams = keys.filter(this.matches);
+    if (streams.length === 0) return undefined;
+    if (reader === undefined) return additionOf(args, roles, streams[0]);
+    const others = keys.filter((key) => !streams.includes(key));
+    // The first name is the group's, in every command that has one.
+    const groupAt = roles.indexOf('name');
+    return new Reading(reader, { streams, others, group: groupAt < 0 ? undefined : args[groupAt] }, this.recent);
+  }
+
+  recall(id: string, stream: string | undefined): Recalled | undefined {
+    const found = this.recent.find(id, stream, performance.now());
+    if (found === undefined) return undefined;
+    const { client, group, carrier } = found.value;
+    const contextIn = (around: Context) => carrier && propagation.extract(around, carrier);
+    return { client, group, stream: found.stream, contextIn };
+  }
+}
+
+/** undefined: nothing is added, for Redis will refuse it; and a field of ours must not make it whole. */
+function additionOf(args: Arguments, roles: readonly Role[], stream: unknown): Sending | undefined {
+  const first = roles.indexOf('field');
+  if (first < 0 || roles[first - 1] !== 'cursor' || (args.length - first) % 2 !== 0) return undefined;
+  return { kind: 'send', destination: stream, seal: (sender) => (isIdempotent(args, roles) ? undefined : seal(args, sender)) };
+}
+
+/** Redis tells by all fields whether it has the entry already; ours would make every one another. */
+function isIdempotent(args: Arguments, roles: readonly Role[]): boolean {
+  return args.some((arg, index) => roles[index] === 'word' && String(arg).toUpperCase() === 'IDMPAUTO');
+}
+
+function seal(args: Arguments, sender: Context): Arguments | undefined {
+  const carrier: Carrier = {};
+  propagation.inject(sender, carrier);
+  const field = Object.keys(carrier).length === 0 ? undefined : fieldOf(carrier);
+  return field === undefined ? undefined : [...args, ...field];
+}
+
+interface Sources {
+  readonly streams: readonly unknown[];
+  /** What the command reads besides. */
+  readonly others: readonly unknown[];
+  readonly group: unknown;
+}
+
+/** One command that reads entries, until it is answered. */
+class Reading implements Receiving {
+  readonly kind: Receiving['kind'];
+  readonly streams: readonly unknown[];
+  readonly group: unknown;
+  receipt: Receipt | undefined;
+  private readonly read: ReadReply;
+  private readonly others: readonly unknown[];
+
+  constructor(
+    [kind, read]: readonly [Receiving['kind'], ReadReply],
+    { streams, others, group }: Sources,
+    private readonly recent: RecentEntries<Origin>,
+  ) {
+    [this.kind, this.read, this.streams, this.others, this.group] = [kind, read, streams, others, group];
+  }
+
+  unseal(reply: unknown, { facts }: ClientRef): void {
+    if (this.receipt !== undefined) return;
+    const counts = new Map<string, number>();
+    const carriers: Carrier[] = [];
+    this.receipt = { counts, senders: () => contextsIn(carriers) };
+    // The facts of now: whoever is remembered keeps no client.
+    const client = { facts };
+    for (const [name, parts] of this.read(reply)) {
+      const stream = name === undefined ? String(this.streams[0]) : this.listed(String(name));
+      if (stream === undefined) continue;
+      counts.set(stream, (counts.get(stream) ?? 0) + parts.length);
+      for (const entry of parts) this.open(entry, stream, client, carriers);
+    }
+  }
+
+  private open(entry: unknown, stream: string, client: ClientRef, carriers: Carrier[]): void {
+    if (!Array.isArray(entry)) return; // an id alone, or what was deleted meanwhile
+    const [id, fields] = entry;
+    const carrier = takeField(fields);
+    if (carrier !== undefined) carriers.push(carrier);
+    if (isText(id)) this.recent.add(id.toString(), stream, { client, group: this.group, carrier }, performance.now());
+  }
+
+  /** Redis answers with whole names; those of redis 2 and 3 may have had a `prefix` put before them behind our back. */
+  private listed(name: string): string | undefined {
+    const isWhole = (key: unknown): boolean => name === String(key);
+    if (this.streams.some(isWhole)) return name;
+    return !this.others.some(isWhole) && this.streams.some((key) => name.endsWith(String(key))) ? name : undefined;
+  }
+}
+
+function* contextsIn(carriers: readonly Carrier[]): Generator<Context> {
+  for (const carrier of carriers) yield propagation.extract(ROOT_CONTEXT, carrier);
+}

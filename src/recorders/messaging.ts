@@ -1,0 +1,105 @@
+// Knows: what an operation has beside the attributes of its command if it sends or receives messages.
+// Must not know: clients, patches, tracers, meters.
+import { type Attributes, type Link, type SpanContext, trace } from '@opentelemetry/api';
+import type { Entry, KeyMask } from '../catalog';
+import type { Errand, Receipt } from '../core/courier';
+import type { Arguments } from '../core/events';
+import * as semconv from '../core/semconv';
+import { lengthOf } from '../insights/cache';
+
+/** How channels and streams are shown: in attributes, and in names. */
+export interface DestinationMasks {
+  readonly name: KeyMask;
+  readonly family: KeyMask;
+}
+
+/** What a command does with messages. */
+export interface Messaging {
+  readonly type: 'send' | 'receive';
+  /** In the words of Redis. */
+  readonly operation: string;
+  /** A channel, or streams. */
+  readonly destinations: readonly unknown[];
+  readonly group: unknown;
+  readonly body: unknown;
+  readonly receipt: Receipt | undefined;
+}
+
+/** By its row, or because its streams are known to be of messages. undefined: nothing. */
+export function messagingOf({ rule, from, canonical }: Entry, args: Arguments, errand: Errand | undefined): Messaging | undefined {
+  if (rule?.sends) {
+    return { type: 'send', operation: PUBLISH, destinations: [args[from]], group: undefined, body: args[from + 1], receipt: undefined };
+  }
+  if (errand === undefined || errand.kind === 'look') return undefined;
+  const operation = canonical.toLowerCase();
+  const none = { group: undefined, body: undefined, receipt: undefined };
+  if (errand.kind === 'send') return { type: 'send', operation, destinations: [errand.destination], ...none };
+  return { ...none, type: 'receive', operation, destinations: errand.streams, group: errand.group, receipt: errand.receipt };
+}
+
+/** What a producer does with a message, to a channel of any kind. */
+const PUBLISH = 'publish';
+
+/** The operation and what it is done to; several streams are named only if they are of one family. */
+export function messagingName({ operation, destinations }: Messaging, { family }: DestinationMasks): string {
+  const common = commonFamily(destinations, family);
+  return common === undefined ? operation : `${operation} ${common}`;
+}
+
+/** @param reply undefined: there is none yet */
+export function addMessaging(attributes: Attributes, messaging: Messaging, masks: DestinationMasks, reply?: unknown): void {
+  const { type, operation, destinations, group, body, receipt } = messaging;
+  attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] = semconv.DB_SYSTEM_NAME_VALUE_REDIS;
+  attributes[semconv.ATTR_MESSAGING_OPERATION_TYPE] = type;
+  attributes[semconv.ATTR_MESSAGING_OPERATION_NAME] = operation;
+  const common = commonFamily(destinations, masks.family);
+  if (destinations.length === 1) attributes[semconv.ATTR_MESSAGING_DESTINATION_NAME] = masks.name(destinations[0]);
+  else if (common !== undefined) attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = common;
+  if (group !== undefined) attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = masks.name(group);
+  const bodySize = lengthOf(body);
+  if (bodySize !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE] = bodySize;
+  if (receipt !== undefined) attributes[semconv.ATTR_MESSAGING_BATCH_MESSAGE_COUNT] = sum(receipt.counts.values());
+  // The reply to XADD; PUBLISH is answered with a number.
+  const id = type === 'send' ? messageIdOf(reply) : undefined;
+  if (id !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_ID] = id;
+}
+
+function commonFamily(destinations: readonly unknown[], family: KeyMask): string | undefined {
+  const families = new Set(destinations.map(family));
+  return families.size === 1 ? [...families][0] : undefined;
+}
+
+function sum(counts: Iterable<number>): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
+}
+
+/** What a span keeps by default. */
+const MAX_LINKS = 128;
+
+/** Links to the spans of those who sent what came, each once. */
+export function linksToSenders(errands: Iterable<Errand | undefined>): Link[] {
+  const senders = new Map<string, SpanContext>();
+  for (const errand of errands) {
+    if (errand === undefined || errand.kind !== 'receive') continue;
+    for (const sender of errand.receipt?.senders() ?? []) {
+      const span = trace.getSpanContext(sender);
+      if (span !== undefined) senders.set(span.spanId, span);
+      if (senders.size === MAX_LINKS) return linksOf(senders);
+    }
+  }
+  return linksOf(senders);
+}
+
+function linksOf(senders: ReadonlyMap<string, SpanContext>): Link[] {
+  return [...senders.values()].map((context) => ({ context }));
+}
+
+const ID = /^\d{1,20}-\d{1,20}$/;
+
+/** The id of an entry; undefined: it is none, and may be any text. */
+export function messageIdOf(id: unknown): string | undefined {
+  const text = typeof id === 'string' || Buffer.isBuffer(id) ? id.toString() : '';
+  return ID.test(text) ? text : undefined;
+}
