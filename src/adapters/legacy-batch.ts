@@ -6,7 +6,7 @@ import type { Tap } from '../core/operation';
 
 export type Callback = (this: unknown, error?: unknown, reply?: unknown) => unknown;
 
-/** What the library queues and sends. Of it we replace the callback, and nothing else. */
+/** What the library queues and sends. Of it we replace the callback, and the list where a message is to carry something. */
 export interface CommandObject {
   /** In lower case, however the application wrote it. */
   readonly command: string;
@@ -35,6 +35,11 @@ export interface Ending {
 /** A copy: the library uses the application's own array where it can, and the application may go on to change it. */
 export function argumentsOf({ command, args }: CommandObject): Arguments {
   return [command, ...args];
+}
+
+/** Another list, for the application may have given us its own. */
+export function sendInstead(command: CommandObject, args: Arguments): void {
+  Object.assign(command, { args: args.slice(1) });
 }
 
 /** Runs a callback in the context of whoever gave it, where the library would run it in its socket's. */
@@ -88,9 +93,8 @@ export class LegacyBatches {
 
   private runTransaction(multi: LegacyMulti, call: () => unknown): unknown {
     const queued = multi.queue.toArray();
-    const start = this.tap.beginBatch('MULTI');
-    const commands = new OpenBatch(this.tap, 'MULTI', start, this.clientOf(multi._client), queued.map(argumentsOf));
-    const ending = start === undefined ? undefined : new Transaction(commands, multi);
+    const { start, batch } = this.begin('MULTI', multi, queued);
+    const ending = start === undefined ? undefined : new Transaction(batch, multi);
     for (const command of queued) this.members.set(command, undefined);
     const outer = this.transaction;
     this.transaction = { client: multi._client, ending };
@@ -108,8 +112,7 @@ export class LegacyBatches {
     const queued = multi.queue.toArray();
     // Nothing is sent for an empty one.
     if (queued.length === 0) return call();
-    const start = this.tap.beginBatch('PIPELINE');
-    const batch = new OpenBatch(this.tap, 'PIPELINE', start, this.clientOf(multi._client), queued.map(argumentsOf));
+    const { start, batch } = this.begin('PIPELINE', multi, queued);
     queued.forEach((command, index) => {
       this.members.set(command, start === undefined ? undefined : new Member(batch, index));
     });
@@ -119,6 +122,19 @@ export class LegacyBatches {
       batch.end({ error, aborted: false });
       throw error;
     }
+  }
+
+  private begin(
+    kind: BatchKind,
+    multi: LegacyMulti,
+    queued: readonly CommandObject[],
+  ): { start: BatchStart | undefined; batch: OpenBatch } {
+    const commands = queued.map(argumentsOf);
+    const start = this.tap.beginBatch(kind, commands);
+    start?.sent?.forEach((args, index) => {
+      sendInstead(queued[index] as CommandObject, args);
+    });
+    return { start, batch: new OpenBatch(this.tap, kind, start, this.clientOf(multi._client), commands) };
   }
 }
 
@@ -143,6 +159,8 @@ class OpenBatch {
 
   keep(index: number, reply: unknown): void {
     this.replies[index] = reply;
+    // Its own callback is called before the batch ends.
+    if (this.start !== undefined) this.tap.unsealMember(this.start, index, reply, this.client);
     if (--this.left === 0) this.end({ error: this.replies.find((kept) => kept instanceof Error), aborted: false });
   }
 

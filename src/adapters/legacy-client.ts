@@ -6,7 +6,7 @@ import type { ClientFacts, ClientRef, Command } from '../core/events';
 import type { Tap } from '../core/operation';
 import type { ConnectionRecorder } from '../core/recorder';
 import { factsFrom, selectDatabase } from './facts';
-import { argumentsOf, boundTo, type CommandObject, type Ending, type Exec, LegacyBatches } from './legacy-batch';
+import { argumentsOf, boundTo, type CommandObject, type Ending, type Exec, LegacyBatches, sendInstead } from './legacy-batch';
 import { LegacyConnections } from './legacy-connections';
 import { LegacyMessages } from './legacy-messages';
 import { PatchLedger, type Target } from './patch';
@@ -153,8 +153,7 @@ export class LegacyClientTap {
     if (MODES.has(object.command)) return undefined;
     const [ref, args] = [this.clientOf(client), argumentsOf(object)];
     const command = isInternal ? this.tap.beginInternal(ref, args) : this.tap.begin(ref, args);
-    // A copy of the list: the application may have given us its own.
-    if (command?.sent !== undefined) Object.assign(object, { args: command.sent.slice(1) });
+    if (command?.sent !== undefined) sendInstead(object, command.sent);
     return command === undefined ? undefined : new Single(this.tap, command);
   }
 

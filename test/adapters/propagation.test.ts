@@ -204,6 +204,41 @@ describe('propagation', () => {
     });
   }
 
+  for (const version of LEGACY_VERSIONS) {
+    it(`carries context in batches of redis ${version}, and leaves the application's lists as they are`, async () => {
+      const redis = createRequire(`${folderOf(version)}/package.json`)('redis');
+      const [publisher, subscriber] = [await connect(loadRedis('6.3'), server), redis.createClient(server.port, server.host)].reverse();
+      const heard: string[] = [];
+      await subscriber.subscribe('orders:1', (message: string) => heard.push(message));
+      const list = ['orders:1', 'pipeline'];
+      const done = (batch: Client): Promise<unknown> =>
+        new Promise((resolve) => batch.exec((_: unknown, replies: unknown) => resolve(replies)));
+      const replies = [
+        await done(publisher.multi().set('k', 'v').publish('orders:1', 'multi')),
+        await done(publisher.multi().publish('orders:1', 'one')),
+        await done(publisher.batch().publish(list).get('k')),
+      ];
+      await until(() => heard.length === 3);
+      assert.deepEqual(heard, ['multi', 'one', 'pipeline']);
+      assert.deepEqual(
+        [replies, list],
+        [
+          [['OK', 1], [1], [1, 'v']],
+          ['orders:1', 'pipeline'],
+        ],
+      );
+      const parents = ofKind(SpanKind.CONSUMER).map(({ parentSpanContext }) => {
+        const { name, kind } = redisSpans().find((span) => span.spanContext().spanId === parentSpanContext?.spanId) ?? assert.fail();
+        return `${SpanKind[kind]} ${name}`;
+      });
+      const at = `${server.host}:${server.port}`;
+      assert.deepEqual(parents, [`CLIENT MULTI ${at}`, 'PRODUCER publish orders:{}', `CLIENT PIPELINE ${at}`]);
+      await end(subscriber);
+      publisher.end(false);
+      assertQuiet();
+    });
+  }
+
   it('links only, where something else is at work', async () => {
     const publisher = await connect(loadRedis('6.3'), server);
     const heard: string[] = [];
