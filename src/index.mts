@@ -1,3 +1,12 @@
 // The same class for import as for require: there is one implementation, and this file has no state.
-export type { ConflictMode, KeyMode, OptionalAttribute, RedisInstrumentationConfig, SemconvMode, SpanNameInfo } from './index.js';
-export { instrumentClient, RedisInstrumentation } from './index.js';
+export type {
+  ConflictMode,
+  KeyMode,
+  OptionalAttribute,
+  ProcessSpanOptions,
+  RedisInstrumentationConfig,
+  SemconvMode,
+  SpanNameInfo,
+  StreamEntry,
+} from './index.js';
+export { instrumentClient, processSpan, RedisInstrumentation } from './index.js';

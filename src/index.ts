@@ -1,3 +1,4 @@
 export type { KeyMode } from './catalog';
 export type { ConflictMode, OptionalAttribute, RedisInstrumentationConfig, SemconvMode, SpanNameInfo } from './config';
-export { instrumentClient, RedisInstrumentation } from './instrumentation';
+export type { ProcessSpanOptions, StreamEntry } from './instrumentation';
+export { instrumentClient, processSpan, RedisInstrumentation } from './instrumentation';

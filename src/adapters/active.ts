@@ -4,6 +4,7 @@
 /** What a process shares, even between two copies of this package: an application's bundle can hold one of its own. */
 export interface Active {
   instrumentClient(client: unknown): void;
+  process<T>(id: string | undefined, stream: string | undefined, run: () => T): T;
 }
 
 const ACTIVE = Symbol.for('opentelemetry-instrumentation-redis.active');

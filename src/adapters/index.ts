@@ -58,7 +58,7 @@ export class Adapters implements Active {
   /** @param standDown called when another instrumentation is left to record redis alone */
   constructor(
     tap: Tap,
-    messages: MessageTap,
+    private readonly messages: MessageTap,
     pools: PoolRecorder,
     recorder: ConnectionRecorder,
     native: (metrics: NativeMetrics) => void,
@@ -139,6 +139,11 @@ export class Adapters implements Active {
     } catch (error) {
       this.report('a client could not be instrumented', error);
     }
+  }
+
+  /** Runs what the application does with an entry of a stream. */
+  process<T>(id: string | undefined, stream: string | undefined, run: () => T): T {
+    return this.messages.process(id, stream, run);
   }
 
   private leave(report: Report): void {
