@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Attributes } from '@opentelemetry/api';
+import { type Attributes, SpanKind } from '@opentelemetry/api';
 import { type ClusterNode, type RedisCluster, type RedisSentinels, startCluster, startSentinel } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, end, loadRedis, major, VERSIONS, type Version } from '../support/versions';
@@ -214,17 +214,51 @@ describe('groups of nodes', () => {
     }
 
     for (const version of VERSIONS.filter((one) => one !== '4.0')) {
-      it(`carries context through a cluster with redis ${version}`, async () => {
-        resetTracing({ propagate: ['b'] });
+      it(`carries context through a cluster with redis ${version}, sharded or not`, async () => {
+        resetTracing({ propagate: ['b', 'c'] });
         await withCluster(version, async (client) => {
           const heard: string[] = [];
-          await client.subscribe('b', (message: string) => heard.push(message));
+          const listener = (message: string) => heard.push(message);
+          await client.subscribe('b', listener);
+          await client.sSubscribe('c', listener);
           await client.publish('b', 'one');
-          for (let tries = 0; heard.length < 1 && tries < 500; tries++) await sleep(2);
-          assert.deepEqual(heard, ['one']);
+          await client.sPublish('c', 'two');
+          for (let tries = 0; heard.length < 2 && tries < 500; tries++) await sleep(2);
+          assert.deepEqual(heard.sort(), ['one', 'two']);
         });
-        const [producer, consumer] = ['publish b', 'process b'].map((name) => redisSpans().find((one) => one.name === name));
-        assert.equal(consumer?.parentSpanContext?.spanId, producer?.spanContext().spanId ?? '');
+        for (const channel of ['b', 'c']) {
+          const [producer, consumer] = ['publish', 'process'].map((name) => redisSpans().find((one) => one.name === `${name} ${channel}`));
+          assert.equal(consumer?.parentSpanContext?.spanId, producer?.spanContext().spanId ?? '');
+        }
+        assertQuiet();
+      });
+
+      it(`carries context in streams of a cluster with redis ${version}, through MOVED too`, async () => {
+        const run = async (client: Client): Promise<unknown> => {
+          await client.xAdd('b', '1-1', { item: 'tea' });
+          // A node that has keys of a slot does not give it away.
+          await owner(0).request('DEL', 'b');
+          await moveSlot(masters, 'b', owner(1));
+          try {
+            await client.xAdd('b', '1-2', { item: 'milk' });
+            return [await client.xRange('b', '-', '+'), await client.multi().xRead({ key: 'b', id: '0' }).xLen('b').exec()];
+          } finally {
+            await owner(1).request('DEL', 'b');
+            await moveSlot(masters, 'b', owner(0));
+          }
+        };
+        resetTracing({ propagateStreams: ['b'] });
+        await compared(version, run);
+        const added = redisSpans().filter(({ name }) => name === 'xadd b');
+        const batch = redisSpans().find(({ name }) => name.startsWith('MULTI'));
+        assert.deepEqual(
+          added.map(({ attributes }) => attributes['network.peer.port']),
+          [owner(0).port, owner(1).port],
+        );
+        assert.deepEqual(
+          batch?.links.map(({ context }) => context.spanId),
+          [added[1]?.spanContext().spanId],
+        );
         assertQuiet();
       });
     }
@@ -269,31 +303,67 @@ describe('groups of nodes', () => {
       resetTracing();
     });
 
+    /** Runs without us and with us: the results must be equal. */
+    async function comparedBySentinel(version: Version, use: (sentinel: Client) => Promise<unknown>): Promise<void> {
+      const run = async (): Promise<unknown> => {
+        const options = { name: group.masterName, sentinelRootNodes: group.sentinels.map(({ host, port }) => ({ host, port })) };
+        const sentinel = loadRedis(version).createSentinel?.(options);
+        sentinel.on('error', () => {});
+        await sentinel.connect();
+        try {
+          return await use(sentinel);
+        } finally {
+          await sentinel.destroy();
+        }
+      };
+      instrumentation.disable();
+      const control = await run();
+      await group.master.request('FLUSHALL');
+      instrumentation.enable();
+      assert.deepEqual(await inSpan(run), control);
+    }
+
     for (const version of VERSIONS.filter((one) => major(one) >= 5)) {
+      it(`delivers messages by the proxy of redis ${version}, each with a span, and listeners keep their identity`, async () => {
+        resetTracing({ propagate: ['news', 'shard'], propagateStreams: ['orders'] });
+        await comparedBySentinel(version, async (sentinel) => {
+          const heard: string[] = [];
+          const listener = (message: string, channel: string) => heard.push(`${channel} ${message}`);
+          await sentinel.subscribe('news', listener);
+          await sentinel.pSubscribe('n*', async (message: string) => heard.push(`pattern ${message}`));
+          await sentinel.publish('news', 'one');
+          for (let tries = 0; heard.length < 2 && tries < 500; tries++) await sleep(2);
+          await sentinel.unsubscribe('news', listener);
+          await sentinel.publish('news', 'two');
+          for (let tries = 0; heard.length < 3 && tries < 500; tries++) await sleep(2);
+          await sentinel.xAdd('orders', '1-1', { item: 'tea' });
+          return [heard.sort(), await sentinel.xRead({ key: 'orders', id: '0' })];
+        });
+        const [one, two] = redisSpans().filter(({ kind }) => kind === SpanKind.PRODUCER);
+        const consumed = redisSpans().filter(({ kind }) => kind === SpanKind.CONSUMER);
+        // The caller's span is active where the client connected, and still at work: roots, and linked.
+        assert.deepEqual(
+          consumed.map(({ name, links, attributes }) => [name, links[0]?.context.spanId, attributes['server.port']]),
+          [one, one, two].map((producer) => ['process news', producer?.spanContext().spanId, group.master.port]),
+        );
+        const [added, read] = ['xadd orders', 'xread orders'].map((name) => redisSpans().find((span) => span.name === name));
+        assert.deepEqual(
+          read?.links.map(({ context }) => context.spanId),
+          [added?.spanContext().spanId],
+        );
+        assertQuiet();
+      });
+
       it(`of redis ${version}: spans at the sentinels and the master's name, answered by the master`, async () => {
         const address = `${group.sentinels
           .map(({ host, port }) => `${host}:${port}`)
           .sort()
           .join(',')}/${group.masterName}`;
-        const run = async (): Promise<unknown> => {
-          const options = { name: group.masterName, sentinelRootNodes: group.sentinels.map(({ host, port }) => ({ host, port })) };
-          const sentinel = loadRedis(version).createSentinel?.(options);
-          sentinel.on('error', () => {});
-          await sentinel.connect();
-          try {
-            return [
-              await sentinel.get('k'),
-              await sentinel.multi().get('k').get('j').exec(),
-              await sentinel.use((lease: Client) => lease.get('l')),
-            ];
-          } finally {
-            await sentinel.destroy();
-          }
-        };
-        instrumentation.disable();
-        const control = await run();
-        instrumentation.enable();
-        assert.deepEqual(await inSpan(run), control);
+        await comparedBySentinel(version, async (sentinel) => [
+          await sentinel.get('k'),
+          await sentinel.multi().get('k').get('j').exec(),
+          await sentinel.use((lease: Client) => lease.get('l')),
+        ]);
         const common = {
           'db.system.name': 'redis',
           'db.namespace': '0',
