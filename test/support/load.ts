@@ -1,0 +1,191 @@
+// Knows: a load that moves every metric, by numbers that are known.
+// Must not know: how metrics are collected, or what they are compared with.
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import sinon from 'sinon';
+import { LOAD_WINDOW_MS } from '../../src/insights/cache-aside';
+import { type RedisServer, startStandalone } from './redis-server';
+import { inSpan } from './tracing';
+import { type Client, connect, end, loadRedis } from './versions';
+
+/** Deletes a lock if it is still the caller's. */
+const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
+
+/** The clients of one application, and what they do. Every run does the same, with keys of its own. */
+export class Load {
+  readonly redis = loadRedis('6.3');
+  private runs = 0;
+  private received = 0;
+  private readonly ending: (() => unknown)[] = [];
+
+  private constructor(
+    /** Where everything goes, except the commands that wait. */
+    readonly server: RedisServer,
+    /** Gone, with commands waiting for it. */
+    readonly gone: RedisServer,
+    private readonly client: Client,
+    private readonly other: Client,
+    private readonly caching: Client,
+    /** At most two connections. */
+    private readonly pool: Client,
+    /** One connection, and little patience. */
+    private readonly hasty: Client,
+  ) {}
+
+  static async start(): Promise<Load> {
+    const [server, gone] = await Promise.all([startStandalone(), startStandalone()]);
+    const redis = loadRedis('6.3');
+    const socket = { host: server.host, port: server.port };
+    const open = async (options: object): Promise<Client> => {
+      const pool = redis.createClientPool?.({ socket }, options);
+      pool.on('error', () => {});
+      return pool.connect();
+    };
+    const load = new Load(
+      server,
+      gone,
+      await connect(redis, server),
+      await connect(redis, server),
+      await connect(redis, server, { RESP: 3, clientSideCache: { maxEntries: 2 } }),
+      await open({ minimum: 1, maximum: 2, cleanupDelay: 60_000 }),
+      await open({ minimum: 1, maximum: 1, acquireTimeout: 30, cleanupDelay: 60_000 }),
+    );
+    await load.begin();
+    return load;
+  }
+
+  async stop(): Promise<void> {
+    for (const one of this.ending.reverse()) await one();
+    for (const client of [this.client, this.other, this.caching]) await end(client);
+    for (const pool of [this.pool, this.hasty]) pool.destroy();
+    await Promise.all([this.server.stop(), this.gone.stop()]);
+  }
+
+  private async begin(): Promise<void> {
+    const subscriber = await connect(this.redis, this.server);
+    this.ending.push(() => end(subscriber));
+    await subscriber.subscribe('news', () => {
+      this.received += 1;
+    });
+    // Commands that wait for a server that will not come back.
+    const waiting = await connect(this.redis, this.gone, {
+      socket: { host: this.gone.host, port: this.gone.port, reconnectStrategy: () => 100 },
+    });
+    process.kill(Number(this.gone.pid), 'SIGKILL');
+    while (waiting.isReady) await sleep(5);
+    for (let i = 0; i < 3; i++) waiting.get('k').catch(() => {});
+    this.ending.push(() => end(waiting));
+  }
+
+  /** What one run comes to is written down in `test/recorders/load.test.ts`. */
+  async run(): Promise<void> {
+    const run = ++this.runs;
+    await this.lookUp(`user:${run}`);
+    await this.loadAndStampede(`user:${run}`);
+    await this.lock(`lock:${run}`);
+    await this.fail();
+    await this.publish();
+    await this.client.multi().get(`user:${run}1`).get('user:absent').exec();
+    for (let i = 0; i < 3; i++) await this.caching.get(`user:${run}1`);
+    await Promise.all([1, 2, 3, 4, 5].map(() => this.pool.execute(() => sleep(5))));
+    await this.loseConnection();
+  }
+
+  /** Three hits; a miss of what was never there, of what was deleted, and of what has expired. */
+  private async lookUp(prefix: string): Promise<void> {
+    const { client } = this;
+    await client.set(`${prefix}1`, 'value', { EX: 60 });
+    for (let i = 0; i < 3; i++) await client.get(`${prefix}1`);
+    await client.get(`${prefix}2`);
+    await client.set(`${prefix}3`, 'value', { EX: 60 });
+    await client.del(`${prefix}3`);
+    await client.get(`${prefix}3`);
+    await client.set(`${prefix}4`, 'value', { PX: 20 });
+    await sleep(40);
+    await client.get(`${prefix}4`);
+    await client.set(`${prefix}5`, 'value');
+  }
+
+  /** One caller misses a key and fills it; then four miss another together, and one of them fills it. */
+  private async loadAndStampede(prefix: string): Promise<void> {
+    const { client } = this;
+    const fill = (key: string) => client.set(key, 'value', { EX: 60 });
+    await inSpan(async () => {
+      await client.get(`${prefix}6`);
+      await fill(`${prefix}6`);
+    });
+    await inSpan(async () => {
+      const callers = [1, 2, 3].map(() => context.with(ROOT_CONTEXT, () => inSpan(() => client.get(`${prefix}7`))));
+      await Promise.all([client.get(`${prefix}7`), ...callers]);
+      await fill(`${prefix}7`);
+    });
+  }
+
+  /** One gets a lock that another wants, and gives it back; the other gets it then, and loses it. */
+  private async lock(key: string): Promise<void> {
+    const acquire = (client: Client, owner: string, px: number) =>
+      client.set(key, owner, { condition: 'NX', expiration: { type: 'PX', value: px } });
+    const release = (client: Client, owner: string) => client.eval(RELEASE, { keys: [key], arguments: [owner] });
+    assert.equal(await acquire(this.client, 'one', 10_000), 'OK');
+    assert.equal(await acquire(this.other, 'two', 20), null);
+    assert.equal(await release(this.client, 'one'), 1);
+    assert.equal(await acquire(this.other, 'two', 20), 'OK');
+    await sleep(40);
+    assert.equal(await release(this.other, 'two'), 0);
+  }
+
+  /** Two errors of Redis, and two tasks that get no connection in time. */
+  private async fail(): Promise<void> {
+    await this.client.rPush('list', 'x');
+    for (let i = 0; i < 2; i++) await this.client.get('list').catch(() => {});
+    const { task, release } = held();
+    const holding = this.hasty.execute(task);
+    const late = await Promise.allSettled([this.hasty.execute(() => 1), this.hasty.execute(() => 2)]);
+    assert.deepEqual(
+      late.map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
+    release();
+    await holding;
+  }
+
+  private async publish(): Promise<void> {
+    const before = this.received;
+    for (const message of ['one', 'two', 'three']) await this.client.publish('news', message);
+    while (this.received < before + 3) await sleep(5);
+  }
+
+  private async loseConnection(): Promise<void> {
+    const ready = new Promise((resolve) => this.other.once('ready', resolve));
+    await this.server.request('CLIENT', 'KILL', 'ID', String(await this.other.sendCommand(['CLIENT', 'ID'])));
+    await ready;
+  }
+
+  /** From now on the pool has two tasks at work and three that wait. */
+  async hold(): Promise<void> {
+    const { task, release } = held();
+    const all = [1, 2, 3, 4, 5].map(() => this.pool.execute(task));
+    this.ending.push(async () => {
+      release();
+      await Promise.all(all);
+    });
+    while (this.pool.clientsInUse < 2) await sleep(5);
+  }
+
+  /** Misses that nobody has filled by now will not be: the clock goes forward, while nothing is on its way. */
+  passTime(): void {
+    const now = performance.now.bind(performance);
+    const clock = sinon.stub(performance, 'now').callsFake(() => now() + LOAD_WINDOW_MS + 2_000);
+    this.ending.push(() => clock.restore());
+  }
+}
+
+/** A task that holds its connection until it is told. */
+function held(): { task: () => Promise<void>; release: () => void } {
+  let release = (): void => {};
+  const done = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { task: () => done, release };
+}
