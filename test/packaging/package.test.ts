@@ -15,9 +15,16 @@ describe('the package', function () {
     assert.equal(PACKAGE_VERSION, manifest.version);
   });
 
-  it('holds what was built and the documents, nothing else', () => {
+  it('holds what was built, the documents and the dashboards, nothing else', () => {
     const others = installed.files.filter((path) => !/^build\/[\w/-]+\.(js|mjs|d\.ts|d\.mts)$/.test(path));
-    assert.deepEqual(others.sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    assert.deepEqual(others.sort(), [
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dashboards/grafana/redis.json',
+      'dashboards/prometheus/rules.yml',
+      'package.json',
+    ]);
   });
 
   it('shows no type of redis to its users', () => {

@@ -115,6 +115,8 @@ describe('metrics under a load that is known', function () {
       ['db.client.connection.wait_time', poolName('#2'), 1],
       ['db.client.connection.use_time', poolName('#2'), 1],
       ['db.client.connection.timeouts', poolName('#2'), 2],
+      // Of a pool that is opened and closed.
+      ['db.client.connection.create_time', poolName('#3'), 1],
       ['messaging.client.sent.messages', message('publish'), 3],
       ['messaging.client.consumed.messages', message('process'), 3],
       ['messaging.process.duration', message('process'), 3],

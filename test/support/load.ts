@@ -14,9 +14,10 @@ const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call
 
 /** The clients of one application, and what they do. Every run does the same, with keys of its own. */
 export class Load {
-  readonly redis = loadRedis('6.3');
+  private readonly redis = loadRedis('6.3');
   private runs = 0;
   private received = 0;
+  private passedMs = 0;
   private readonly ending: (() => unknown)[] = [];
 
   private constructor(
@@ -36,20 +37,14 @@ export class Load {
   static async start(): Promise<Load> {
     const [server, gone] = await Promise.all([startStandalone(), startStandalone()]);
     const redis = loadRedis('6.3');
-    const socket = { host: server.host, port: server.port };
-    const open = async (options: object): Promise<Client> => {
-      const pool = redis.createClientPool?.({ socket }, options);
-      pool.on('error', () => {});
-      return pool.connect();
-    };
     const load = new Load(
       server,
       gone,
       await connect(redis, server),
       await connect(redis, server),
       await connect(redis, server, { RESP: 3, clientSideCache: { maxEntries: 2 } }),
-      await open({ minimum: 1, maximum: 2, cleanupDelay: 60_000 }),
-      await open({ minimum: 1, maximum: 1, acquireTimeout: 30, cleanupDelay: 60_000 }),
+      await openPool(server, { minimum: 1, maximum: 2, cleanupDelay: 60_000 }),
+      await openPool(server, { minimum: 1, maximum: 1, acquireTimeout: 30, cleanupDelay: 60_000 }),
     );
     await load.begin();
     return load;
@@ -71,6 +66,8 @@ export class Load {
     // Commands that wait for a server that will not come back.
     const waiting = await connect(this.redis, this.gone, {
       socket: { host: this.gone.host, port: this.gone.port, reconnectStrategy: () => 100 },
+      // Longer than any test: by default they would give up after five seconds.
+      commandOptions: { timeout: 600_000 },
     });
     process.kill(Number(this.gone.pid), 'SIGKILL');
     while (waiting.isReady) await sleep(5);
@@ -89,6 +86,7 @@ export class Load {
     await this.client.multi().get(`user:${run}1`).get('user:absent').exec();
     for (let i = 0; i < 3; i++) await this.caching.get(`user:${run}1`);
     await Promise.all([1, 2, 3, 4, 5].map(() => this.pool.execute(() => sleep(5))));
+    (await openPool(this.server, { minimum: 1 })).destroy();
     await this.loseConnection();
   }
 
@@ -175,10 +173,19 @@ export class Load {
 
   /** Misses that nobody has filled by now will not be: the clock goes forward, while nothing is on its way. */
   passTime(): void {
-    const now = performance.now.bind(performance);
-    const clock = sinon.stub(performance, 'now').callsFake(() => now() + LOAD_WINDOW_MS + 2_000);
-    this.ending.push(() => clock.restore());
+    if (this.passedMs === 0) {
+      const now = performance.now.bind(performance);
+      const clock = sinon.stub(performance, 'now').callsFake(() => now() + this.passedMs);
+      this.ending.push(() => clock.restore());
+    }
+    this.passedMs += LOAD_WINDOW_MS + 2_000;
   }
+}
+
+async function openPool({ host, port }: RedisServer, options: object): Promise<Client> {
+  const pool = loadRedis('6.3').createClientPool?.({ socket: { host, port } }, options);
+  pool.on('error', () => {});
+  return pool.connect();
 }
 
 /** A task that holds its connection until it is told. */

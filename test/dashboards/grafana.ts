@@ -1,0 +1,46 @@
+// Knows: where a Grafana dashboard keeps its queries, and what Grafana puts in place of its variables.
+// Must not know: what is queried.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Target {
+  readonly expr: string;
+  readonly legendFormat: string;
+  readonly datasource: { readonly uid: string };
+}
+
+export interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly gridPos: { readonly h: number; readonly w: number; readonly x: number; readonly y: number };
+  readonly targets?: readonly Target[];
+}
+
+interface Variable {
+  readonly name: string;
+  readonly type: string;
+  readonly definition?: string;
+}
+
+export interface Dashboard {
+  readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly Variable[] };
+}
+
+export const FOLDER = join(__dirname, '../../dashboards');
+
+export function readDashboard(): Dashboard {
+  return JSON.parse(readFileSync(join(FOLDER, 'grafana/redis.json'), 'utf8')) as Dashboard;
+}
+
+/** What is sent to Prometheus when everything is selected. */
+export function resolved(expression: string): string {
+  return expression.replaceAll('$__rate_interval', '1m').replaceAll(/\$(?:job|server|family)\b/g, '.*');
+}
+
+/** The query behind `label_values(selector, label)`. */
+export function valuesOf({ definition = '' }: Variable): string {
+  const [, selector = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(definition) ?? [];
+  return `count by (${label}) (${resolved(selector)})`;
+}
