@@ -47,7 +47,8 @@ function facadeOf(client: Client, commands: Commands): Client {
     multi: () => multiOf(client.multi(), client, commands),
   };
   return new Proxy(client, {
-    get: (target, name: string) => own[name] ?? (EVENTS.has(name) ? target[name].bind(target) : callOf(target, name, commands)),
+    get: (target, name: string) =>
+      (name === 'callbackClient' ? target : own[name]) ?? (EVENTS.has(name) ? target[name].bind(target) : callOf(target, name, commands)),
   });
 }
 
