@@ -8,6 +8,8 @@ export interface StoredSpan {
   durationMs: number;
   failed: boolean;
   attributes: Record<string, unknown>;
+  /** The spans that it is linked to. */
+  linkedIds: string[];
 }
 
 export interface Series {

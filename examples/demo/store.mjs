@@ -49,6 +49,7 @@ function readSpan(span, scope) {
     durationMs: Number(end - start) / 1e6,
     failed: span.status?.code === 2,
     attributes: readAttributes(span.attributes),
+    linkedIds: (span.links ?? []).map(({ spanId }) => spanId),
   };
 }
 

@@ -1,5 +1,5 @@
-// Two kinds of processes whose traces are one story: node examples/pub-sub/run.mjs [messages] [subscribers]
-// Knows: the order of things. The processes are unmodified applications under the preload, with `propagate` by environment.
+// Processes whose traces are one story: node examples/messages/run.mjs [messages] [subscribers]
+// Knows: the order of things. The processes are applications under the preload, with `propagate` and `propagateStreams` by environment.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,6 +23,7 @@ async function run(service, script, redisUrl) {
       MESSAGES: String(messages),
       OTEL_SERVICE_NAME: service,
       OTEL_INSTRUMENTATION_REDIS_PROPAGATE: 'orders:*',
+      OTEL_INSTRUMENTATION_REDIS_PROPAGATE_STREAMS: 'orders:*',
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
       OTEL_METRICS_EXPORTER: 'otlp',
@@ -37,39 +38,60 @@ async function run(service, script, redisUrl) {
   return { service, store, ended, line: async () => (await lines.next()).value };
 }
 
-const sum = (store, name) => store.series(name).reduce((total, { value }) => total + value, 0);
+/** The count of a metric, of all operations or of those with this name. */
+const sum = (store, name, operation) =>
+  store
+    .series(name)
+    .filter(({ attributes }) => operation === undefined || attributes['messaging.operation.name'] === operation)
+    .reduce((total, { value }) => total + value, 0);
 
-/** The spans of one trace as a tree, each with the service that made it. */
+/** The spans of one trace as a tree, each with the service that made it, and behind `<-` those of other traces that are linked. */
 function drawTrace(processes) {
   const spans = processes.flatMap(({ service, store }) => store.spans.map((span) => ({ ...span, service })));
   const root = spans.find(({ name }) => name === 'place order');
   const draw = (span, depth) => {
     const children = spans.filter(({ parentSpanId }) => parentSpanId === span.spanId).sort((one, other) => one.startMs - other.startMs);
-    return [`${'  '.repeat(depth)}${span.name}  [${span.service}]`, ...children.flatMap((child) => draw(child, depth + 1))];
+    const linked = spans.filter(({ linkedIds, traceId }) => linkedIds.includes(span.spanId) && traceId !== span.traceId);
+    return [
+      `${'  '.repeat(depth)}${span.name}  [${span.service}]`,
+      ...linked.map(({ name, service }) => `${'  '.repeat(depth + 1)}<- ${name}  [${service}]`),
+      ...children.flatMap((child) => draw(child, depth + 1)),
+    ];
   };
   return root === undefined ? ['no trace arrived'] : [`trace ${root.traceId}`, ...draw(root, 1)];
+}
+
+/** What one consumer got, beside what was sent and what was measured of it. */
+function report({ service, store }, { delivered, distinct, payloads, fields }, sent, received) {
+  const counts = {
+    'messaging.client.consumed.messages': sum(store, 'messaging.client.consumed.messages', received),
+    'messaging.process.duration': sum(store, 'messaging.process.duration'),
+    spans: store.spans.filter(({ name }) => name.startsWith('process ')).length,
+  };
+  const same = payloads === sent.payloads ? 'identical' : 'DIFFERENT';
+  const shown = fields === undefined ? '' : `, fields ${fields.join(' ')}`;
+  const counted = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
+  return `${service}: delivered ${delivered}, distinct ${distinct}, payloads ${same}${shown}, ${counted.join(', ')}\n`;
 }
 
 const redis = process.env.REDIS_URL ? { url: process.env.REDIS_URL, stop: async () => {} } : await startStandalone();
 const names = Array.from({ length: subscribers }, (_, index) => (subscribers === 1 ? 'warehouse' : `warehouse-${index + 1}`));
 const consumers = await Promise.all(names.map((name) => run(name, './subscriber.mjs', redis.url)));
-for (const consumer of consumers) await consumer.line();
+const billing = await run('billing', './worker.mjs', redis.url);
+for (const consumer of [...consumers, billing]) await consumer.line();
 const shop = await run('shop', './publisher.mjs', redis.url);
 const sent = JSON.parse(await shop.line());
 const received = await Promise.all(consumers.map(async (consumer) => JSON.parse(await consumer.line())));
-await Promise.all([shop, ...consumers].map(({ ended }) => ended));
+const billed = JSON.parse(await billing.line());
+await Promise.all([shop, ...consumers, billing].map(({ ended }) => ended));
 await sleep(50);
 await redis.stop();
 
-process.stdout.write(`${drawTrace([shop, ...consumers]).join('\n')}\n\n`);
-process.stdout.write(`shop: sent ${sent.sent}, messaging.client.sent.messages ${sum(shop.store, 'messaging.client.sent.messages')}\n`);
-consumers.forEach(({ service, store }, index) => {
-  const { delivered, distinct, payloads } = received[index];
-  const counted = sum(store, 'messaging.client.consumed.messages');
-  const timed = sum(store, 'messaging.process.duration');
-  const spans = store.spans.filter(({ name }) => name.startsWith('process ')).length;
-  const same = payloads === sent.payloads ? 'identical' : 'DIFFERENT';
-  process.stdout.write(
-    `${service}: delivered ${delivered}, distinct ${distinct}, payloads ${same}, messaging.client.consumed.messages ${counted}, messaging.process.duration ${timed}, spans ${spans}\n`,
-  );
+process.stdout.write(`${drawTrace([shop, ...consumers, billing]).join('\n')}\n\n`);
+const sentBy = (operation) =>
+  `messaging.client.sent.messages ${sum(shop.store, 'messaging.client.sent.messages', operation)} by ${operation}`;
+process.stdout.write(`shop: sent ${sent.sent}, ${sentBy('publish')}, ${sentBy('xadd')}\n`);
+consumers.forEach((consumer, index) => {
+  process.stdout.write(report(consumer, received[index], sent, 'process'));
 });
+process.stdout.write(report(billing, billed, sent, 'xreadgroup'));

@@ -16,6 +16,7 @@ for (let id = 1; id <= count; id++) {
     hash.update(order);
     await client.set(`order:${id}`, order, { EX: 60 });
     await client.publish(`orders:${id % 10}`, order);
+    await client.xAdd('orders:queue', '*', { order }, { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: 10_000 } });
     span.end();
   });
 }
