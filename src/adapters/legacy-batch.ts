@@ -58,6 +58,8 @@ export function boundTo(caller: Context, callback: Callback, ending: Ending | un
 /** The batches and transactions of all clients. Their commands are theirs by identity, not by when they pass. */
 export class LegacyBatches {
   private readonly members = new WeakMap<CommandObject, Ending | undefined>();
+  /** What the application gave, where something else is sent: `exec` may be called twice. */
+  private readonly given = new WeakMap<CommandObject, Arguments>();
   /** The transaction whose MULTI and EXEC pass now, synchronously: the library makes them itself. */
   private transaction: { readonly client: object; readonly ending: Ending | undefined } | undefined;
 
@@ -129,10 +131,12 @@ export class LegacyBatches {
     multi: LegacyMulti,
     queued: readonly CommandObject[],
   ): { start: BatchStart | undefined; batch: OpenBatch } {
-    const commands = queued.map(argumentsOf);
+    const commands = queued.map((command) => this.given.get(command) ?? argumentsOf(command));
     const start = this.tap.beginBatch(kind, commands);
     start?.sent?.forEach((args, index) => {
-      sendInstead(queued[index] as CommandObject, args);
+      const command = queued[index] as CommandObject;
+      this.given.set(command, commands[index] as Arguments);
+      sendInstead(command, args);
     });
     return { start, batch: new OpenBatch(this.tap, kind, start, this.clientOf(multi._client), commands) };
   }
