@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
+import { installation, run } from './installation';
+
+const NAME = 'opentelemetry-instrumentation-redis';
+
+/** Where the API is two copies, and the SDK is the next line. */
+const OTHERS = 'test/versions/others';
+
+describe('with an API that is a CommonJS and an ESM copy, and an SDK that registers through the other', function () {
+  this.timeout(60_000);
+  let redis: RedisServer;
+  let program: string;
+
+  before(async () => {
+    redis = await startStandalone();
+    const names = ['@opentelemetry/api', '@opentelemetry/instrumentation', '@opentelemetry/sdk-metrics'];
+    program = installation().tree('dual-api', ['redis'], Object.fromEntries(names.map((name) => [name, OTHERS])));
+    cpSync(join(__dirname, 'apps/meters.mjs'), join(program, 'meters.mjs'));
+  });
+  after(() => redis.stop());
+
+  const WAYS: readonly [title: string, args: readonly string[]][] = [
+    ['--require hook', ['--require', `${NAME}/hook`, 'meters.mjs']],
+    ['--import hook', ['--import', `${NAME}/hook`, 'meters.mjs']],
+    ['setMeterProvider', ['meters.mjs', 'in-code']],
+  ];
+  for (const [title, args] of WAYS) {
+    it(`measures for a provider that comes late, for one in its place, and for one with views: ${title}`, async () => {
+      const { code, stdout, stderr } = await run(args, { cwd: program, env: { REDIS_URL: redis.url } });
+      assert.equal(code, 0, stderr);
+      // Two clients and a pool of one connection, one look-up each; what is there moves over, what was counted stays.
+      const there = { 'db.client.connection.limit': 5, 'redis.client.connections': 3 };
+      assert.deepEqual(JSON.parse(stdout), {
+        copies: 2,
+        late: { 'db.client.operation.duration': 3, ...there, 'cache.requests': 3 },
+        replaced: { 'db.client.operation.duration': 6, ...there, 'cache.requests': 6 },
+        before: { 'db.client.operation.duration': 3 },
+        viewed: { 'redis.duration': 3, ...there, 'cache.requests': 3 },
+      });
+      assert.equal(stderr, '');
+    });
+  }
+});
