@@ -1,6 +1,7 @@
 // Knows: how the user's program is started with one more file preloaded, and how it is ended.
 // Must not know: what the file does there.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Program, UsageError } from './command';
 
 /** How long a program has to end by itself before it is killed. */
@@ -8,6 +9,8 @@ const GRACE_MS = 3_000;
 
 /** Windows has no process groups; there the program itself is ended, not what it has started. */
 const HAS_GROUPS = process.platform !== 'win32';
+
+const POLL_MS = 50;
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -30,7 +33,7 @@ export function start([file, ...args]: Program, preload: string, env: Readonly<R
     env: { ...process.env, ...env, NODE_OPTIONS: flags },
     detached: HAS_GROUPS,
   });
-  const forward = (name: NodeJS.Signals) => signal(child, name);
+  const forward = (name: NodeJS.Signals) => void signal(child, name);
   for (const name of SIGNALS) process.on(name, forward);
   const ended = new Promise<Awaited<Started['ended']>>((resolve) => {
     child.once('exit', (code, signal) => {
@@ -44,19 +47,22 @@ export function start([file, ...args]: Program, preload: string, env: Readonly<R
   });
 }
 
+/** What it has started can need longer than itself: a shell does not wait. */
 async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
-  const timer = setTimeout(() => signal(child, 'SIGKILL'), GRACE_MS);
   signal(child, 'SIGTERM');
+  for (const deadline = Date.now() + GRACE_MS; Date.now() < deadline; await sleep(POLL_MS)) {
+    if (!signal(child, 0)) return;
+  }
+  signal(child, 'SIGKILL');
   await ended;
-  clearTimeout(timer);
 }
 
-function signal(child: ChildProcess, name: NodeJS.Signals): void {
+/** False: nobody is left. */
+function signal(child: ChildProcess, name: NodeJS.Signals | 0): boolean {
   try {
-    if (HAS_GROUPS && child.pid !== undefined) process.kill(-child.pid, name);
-    else child.kill(name);
+    return HAS_GROUPS && child.pid !== undefined ? process.kill(-child.pid, name) : child.kill(name);
   } catch {
-    // It has ended meanwhile.
+    return false;
   }
 }
 

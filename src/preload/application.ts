@@ -10,6 +10,9 @@ export const SDK = '@opentelemetry/sdk-node';
 
 const API = '@opentelemetry/api';
 const INSTRUMENTATION = '@opentelemetry/instrumentation';
+/** Our doctor's, which comes from wherever the doctor was started. */
+const PROBE = /[\\/]build[\\/]cli[\\/]doctor[\\/]probe\.js$/;
+
 const OURS = resolve(__dirname, '..');
 
 type Resolve = (
@@ -84,7 +87,7 @@ function withResolved<T>(peers: ReadonlyMap<string, string | undefined>, load: (
 function preloadedFolders(): string[] {
   const flags = [...(process.env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv].join(' ');
   const files = [...flags.matchAll(/(?:^| )(?:--require|-r|--import)[ =]"?([^\s"]+)/g)].map(([, name = '']) => fileOf(name));
-  return files.flatMap((file) => (file === undefined || file.startsWith(OURS + sep) ? [] : [dirname(file)]));
+  return files.flatMap((file) => (file === undefined || file.startsWith(OURS + sep) || PROBE.test(file) ? [] : [dirname(file)]));
 }
 
 function fileOf(name: string): string | undefined {

@@ -1,8 +1,8 @@
 // Knows: when our own class is loaded, and what it is told.
 // Must not know: what becomes of it.
 import Module from 'node:module';
-import { PACKAGE_NAME } from '../../version';
 import type { ApiWatch } from './api-watch';
+import { isOurs } from './loaded';
 import { quietly } from './quietly';
 
 type Load = (this: unknown, request: string, parent: { readonly filename?: string | null } | undefined, isMain: boolean) => unknown;
@@ -26,7 +26,7 @@ export class ClassWatch {
     const seen = (moduleExports: unknown): void => this.meet(moduleExports);
     loader._load = function (request, parent, isMain) {
       const moduleExports = load.call(this, request, parent, isMain);
-      if (/\/instrumentation$/.test(request) && isOurs(parent?.filename)) quietly(() => seen(moduleExports));
+      if (/\/instrumentation$/.test(request) && isOurFile(parent?.filename)) quietly(() => seen(moduleExports));
       return moduleExports;
     };
   }
@@ -59,6 +59,7 @@ export class ClassWatch {
 
 const MET = Symbol('met');
 
-function isOurs(file: string | null | undefined): boolean {
-  return /[\\/]build[\\/](index|preload[\\/]attach)\.js$/.test(file ?? '') && (file ?? '').includes(PACKAGE_NAME);
+function isOurFile(file: string | null | undefined): boolean {
+  const [, folder] = /^(.*)[\\/]build[\\/](?:index|preload[\\/]attach)\.js$/.exec(file ?? '') ?? [];
+  return folder !== undefined && isOurs(folder);
 }

@@ -75,3 +75,8 @@ export function hasSdk({ sdk, packages }: Snapshot): boolean {
 export function packageNamed(name: string, { packages }: Snapshot): LoadedPackage | undefined {
   return packages.find((candidate) => candidate.name === name);
 }
+
+/** By the environment, and no SDK in code that says otherwise. */
+export function exportsNone({ environment, sdk }: Snapshot): boolean {
+  return environment.OTEL_TRACES_EXPORTER?.trim() === 'none' && (sdk === undefined || sdk.exporters.length === 0);
+}

@@ -8,8 +8,8 @@ import { EXIT, type Options, type Program, type SubCommand, UsageError } from '.
 import { type Started, start } from '../program';
 import { reachAll } from './endpoint';
 import { CLIENT_PACKAGES, type Ending, type Evidence, mostTelling } from './evidence';
-import { findIn } from './findings';
-import { reportOf } from './report';
+import { findIn, NOT_NODE } from './findings';
+import { findingLines, reportOf } from './report';
 import { FOLDER_VARIABLE, PACKAGES_VARIABLE, type Snapshot } from './snapshot';
 
 const DEFAULT_SECONDS = 15;
@@ -25,14 +25,8 @@ export const doctor: SubCommand = {
   },
   run: async (program, options) => {
     const evidence = await examine(program, secondsOf(options));
-    if (evidence === undefined) {
-      console.log(
-        'problem [not-node] Nothing was heard from the program: it is not run by Node.js, or does not pass NODE_OPTIONS on.\n=> not healthy',
-      );
-      return EXIT.unhealthy;
-    }
-    const found = findIn(evidence);
-    console.log(reportOf(evidence, found));
+    const found = evidence === undefined ? [NOT_NODE] : findIn(evidence);
+    console.log(evidence === undefined ? findingLines(found).join('\n') : reportOf(evidence, found));
     return found.some(({ kind }) => kind === 'problem') ? EXIT.unhealthy : EXIT.healthy;
   },
 };

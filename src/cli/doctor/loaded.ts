@@ -25,11 +25,15 @@ export function loadedInstrumentation(): LoadedInstrumentation | undefined {
   let first: { readonly folder: string; readonly order: number } | undefined;
   for (const [order, file] of loadedFiles().entries()) {
     const [, folder, entry] = /^(.*)\/build\/(hook|register|instrumentation)\.js$/.exec(file) ?? [];
-    if (folder === undefined || entry === undefined || manifestAt(folder)?.name !== PACKAGE_NAME) continue;
+    if (folder === undefined || entry === undefined || !isOurs(folder)) continue;
     first ??= { folder, order };
     entries.push(entry);
   }
   return first && { name: PACKAGE_NAME, version: versionAt(first.folder), ...first, entries };
+}
+
+export function isOurs(folder: string): boolean {
+  return manifestAt(folder)?.name === PACKAGE_NAME;
 }
 
 /** In the order in which loading them began. */

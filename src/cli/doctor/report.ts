@@ -16,13 +16,16 @@ export function reportOf(evidence: Evidence, found: readonly Found[]): string {
     ['Commands', commandsLine(evidence)],
     ['Spans', spansLine(evidence)],
   ].map(([title = '', text]) => `${title.padEnd(16)} ${text}`);
-  const isHealthy = found.every(({ kind }) => kind === 'note');
-  const verdict = isHealthy ? 'healthy: Redis commands are traced' : 'not healthy';
-  return [...lines, '', ...found.flatMap(findingLines), `=> ${verdict}`].join('\n');
+  return [...lines, '', ...findingLines(found)].join('\n');
 }
 
-function findingLines({ kind, id, text, change }: Found): string[] {
-  return [`${kind} [${id}] ${text}`, ...(change === undefined ? [] : [`  change: ${change}`]), ''];
+export function findingLines(found: readonly Found[]): string[] {
+  const isHealthy = found.every(({ kind }) => kind === 'note');
+  return [...found.flatMap(linesOf), isHealthy ? 'healthy: Redis commands are traced' : 'not healthy'];
+}
+
+function linesOf({ kind, id, text, change }: Found): string[] {
+  return [`${kind} (${id}): ${text}`, ...(change === undefined ? [] : [`  change: ${change}`]), ''];
 }
 
 function redisLine(evidence: Evidence): string {

@@ -104,7 +104,7 @@ function callers(): string[] {
     const holder: { stack?: NodeJS.CallSite[] } = {};
     Error.captureStackTrace(holder);
     const files = (holder.stack ?? []).map((frame) => frame.getFileName() ?? '');
-    return files.filter((file) => file !== '' && file !== __filename && !file.startsWith('node:')).map(pathOf);
+    return files.filter((file) => file !== '' && !file.startsWith(__dirname) && !file.startsWith('node:')).map(pathOf);
   } finally {
     Object.assign(Error, { prepareStackTrace, stackTraceLimit });
   }

@@ -1,17 +1,17 @@
 // Knows: ways in which spans do not leave the process, or do not arrive.
 // Must not know: how they are made.
+import { exportsNone } from '../evidence';
 import { note, problem, type Row } from '../finding';
 
 export const EXPORT: readonly Row[] = [
   {
     id: 'no-exporter',
-    look: ({ sdk, environment }) => {
+    look: (evidence) => {
+      const { sdk } = evidence;
+      // With none, the NodeSDK does not even register a tracer provider.
+      if (exportsNone(evidence)) return problem('OTEL_TRACES_EXPORTER=none: spans go nowhere.', 'OTEL_TRACES_EXPORTER=otlp');
       if (sdk === undefined || sdk.exporters.length > 0) return undefined;
-      const isNone = environment.OTEL_TRACES_EXPORTER?.trim() === 'none';
-      const text = isNone
-        ? 'OTEL_TRACES_EXPORTER=none: spans are made and go nowhere.'
-        : 'The SDK has no exporter of spans that could be found.';
-      return problem(text, isNone ? 'OTEL_TRACES_EXPORTER=otlp' : 'give the SDK a traceExporter or a span processor');
+      return problem('The SDK has no exporter of spans that could be found.', 'give the SDK a traceExporter or a span processor');
     },
   },
   {

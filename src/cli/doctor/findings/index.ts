@@ -5,17 +5,20 @@ import { type Finding, note, problem, type Row } from '../finding';
 import { EXPORT } from './export';
 import { LOADING } from './loading';
 import { PROGRAM } from './program';
-import { SAMPLING } from './sampling';
+import { ratioOf, SAMPLING } from './sampling';
 import { SDK } from './sdk';
 
 export interface Found extends Finding {
   readonly id: string;
 }
 
+/** What has a row of its own. */
+const TOLD_BY_OTHERS = /another OpenTelemetry instrumentation|was loaded before|last telemetry could not be sent|is not supported/;
+
 const SAID: Row = {
   id: 'said',
   look: ({ said }) => {
-    const others = said.filter((text) => !text.includes('another OpenTelemetry instrumentation') && !text.includes('loaded before'));
+    const others = said.filter((text) => !TOLD_BY_OTHERS.test(text));
     return others.length === 0 ? undefined : note(`The instrumentation itself said: ${others.join('; ')}.`);
   },
 };
@@ -23,20 +26,33 @@ const SAID: Row = {
 /** The table. Each row has its own section in docs/troubleshooting.md, and a test that makes its cause. */
 export const FINDINGS: readonly Row[] = [...PROGRAM, ...LOADING, ...SDK, ...SAMPLING, ...EXPORT, SAID];
 
-export const UNEXPLAINED = 'unexplained';
+/** Nothing was heard from the program: no probe, no evidence. */
+export const NOT_NODE: Found = {
+  id: 'not-node',
+  ...problem(
+    'Nothing was heard from the program.',
+    'run it with Node.js itself, by a command that passes NODE_OPTIONS on: the probe comes in through that',
+  ),
+};
+
+const UNEXPLAINED = 'Commands were sent, and no span was made of them; why is not known to the doctor.';
+
+/** When no row has an answer. */
+export const LAST: Row = {
+  id: 'unexplained',
+  look: (evidence) => {
+    const { made, dropped } = spansOf(evidence);
+    if (commandsBy('redis', evidence).length === 0 || made + dropped > 0 || ratioOf(evidence) !== undefined) return undefined;
+    return problem(UNEXPLAINED, 'report this text at the repository of the package');
+  },
+};
 
 export function findIn(evidence: Evidence): Found[] {
-  const found = FINDINGS.flatMap(({ id, look }) => {
-    const finding = look(evidence);
-    return finding === undefined ? [] : [{ id, ...finding }];
-  });
-  const isSilent = commandsBy('redis', evidence).length > 0 && spansOf(evidence).made === 0;
-  if (!isSilent || found.some(({ kind }) => kind === 'problem')) return found;
-  return [
-    ...found,
-    {
-      id: UNEXPLAINED,
-      ...problem('Commands were sent, and no span was made of them. This is not known to the doctor: please report it with this text.'),
-    },
-  ];
+  const found = FINDINGS.flatMap((row) => lookAt(row, evidence));
+  return found.some(({ kind }) => kind === 'problem') ? found : [...found, ...lookAt(LAST, evidence)];
+}
+
+function lookAt({ id, look }: Row, evidence: Evidence): Found[] {
+  const finding = look(evidence);
+  return finding === undefined ? [] : [{ id, ...finding }];
 }

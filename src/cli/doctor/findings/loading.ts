@@ -3,7 +3,7 @@
 import { seamOf } from '../../../adapters/seams';
 import { PACKAGE_NAME } from '../../../version';
 import { isInstalled, preloading, withVariable } from '../advice';
-import { commandsBy, type Evidence, optionOf, redisIn, spansOf } from '../evidence';
+import { commandsBy, type Evidence, optionOf, packageNamed, redisIn, spansOf } from '../evidence';
 import { note, problem, type Row } from '../finding';
 
 const RIVALS = ['@opentelemetry/instrumentation-redis', '@opentelemetry/instrumentation-redis-4'];
@@ -85,10 +85,10 @@ export const LOADING: readonly Row[] = [
   {
     id: 'other-instrumentation',
     look: (evidence) => {
+      const takeover = evidence.said.find((text) => text.includes('its patches were taken off'));
+      if (takeover !== undefined) return note(`${takeover[0]?.toUpperCase()}${takeover.slice(1)}.`, keepOut(evidence));
       const rival = RIVALS.find((name) => evidence.scopes[name] !== undefined);
-      const found = rival === undefined ? evidence.said.find((text) => text.includes('another OpenTelemetry instrumentation')) : undefined;
-      if (rival === undefined && found === undefined) return undefined;
-      if (found !== undefined) return note(`${found[0]?.toUpperCase()}${found.slice(1)}.`, keepOut(evidence));
+      if (rival === undefined) return undefined;
       if (evidence.instrumentation === undefined) return note(`${rival} records redis.`);
       const also =
         spansOf(evidence).made > 0 ? 'records redis too, so every command has two spans' : 'records redis, and this package does not';
@@ -98,6 +98,8 @@ export const LOADING: readonly Row[] = [
 ];
 
 function keepOut(evidence: Evidence): string {
+  if (packageNamed('@opentelemetry/auto-instrumentations-node', evidence) === undefined)
+    return 'remove it from the instrumentations of the SDK';
   const disabled = evidence.environment.OTEL_NODE_DISABLED_INSTRUMENTATIONS?.split(',').filter((name) => name !== 'redis') ?? [];
   return withVariable('OTEL_NODE_DISABLED_INSTRUMENTATIONS', [...disabled, 'redis'].join(','), evidence);
 }

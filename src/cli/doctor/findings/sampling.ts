@@ -8,14 +8,14 @@ export const SAMPLING: readonly Row[] = [
     id: 'sampling-off',
     look: (evidence) => {
       const { made, dropped } = spansOf(evidence);
-      if (!isOff(evidence) && (made > 0 || dropped === 0)) return undefined;
+      if (!isOff(evidence) && (made > 0 || dropped === 0 || ratioOf(evidence) !== undefined)) return undefined;
       return problem(`Every span is dropped by the sampler, ${evidence.sdk?.sampler || 'one of the SDK'}.`, samplerLine(evidence));
     },
   },
   {
     id: 'parents-unsampled',
     look: (evidence) => {
-      if (isOff(evidence) || !isMute(evidence)) return undefined;
+      if (isOff(evidence) || ratioOf(evidence) !== undefined || !isMute(evidence)) return undefined;
       const others = Object.values(evidence.scopes);
       if (others.length === 0 || others.some(({ made }) => made > 0)) return undefined;
       return problem('All commands ran below spans that the sampler dropped, so they have none either.', samplerLine(evidence));
@@ -24,9 +24,9 @@ export const SAMPLING: readonly Row[] = [
   {
     id: 'sampling-ratio',
     look: (evidence) => {
-      const ratio = /TraceIdRatioBased\{([\d.e-]+)\}/.exec(evidence.sdk?.sampler ?? '')?.[1];
-      if (ratio === undefined || Number(ratio) === 0 || Number(ratio) >= 1) return undefined;
-      return note(`The sampler keeps ${Number(ratio) * 100} % of all traces: most commands are meant to have no span.`);
+      const ratio = ratioOf(evidence);
+      if (ratio === undefined) return undefined;
+      return note(`The sampler keeps ${ratio * 100} % of all traces; commands in the others are meant to have no span.`);
     },
   },
   {
@@ -60,6 +60,12 @@ export const SAMPLING: readonly Row[] = [
 
 function isOff({ sdk }: Evidence): boolean {
   return /^(ParentBased\{root=)?(AlwaysOff|TraceIdRatioBased\{0\})/.test(sdk?.sampler ?? '');
+}
+
+/** undefined: the sampler keeps all, or none, or is of another kind. */
+export function ratioOf({ sdk }: Evidence): number | undefined {
+  const ratio = Number(/TraceIdRatioBased\{([\d.e-]+)\}/.exec(sdk?.sampler ?? '')?.[1]);
+  return ratio > 0 && ratio < 1 ? ratio : undefined;
 }
 
 function samplerLine({ environment }: Evidence): string {

@@ -1,7 +1,7 @@
 // Knows: ways in which there is no SDK, or none that hears the instrumentation.
 // Must not know: redis.
 import { isInstalled, preloading } from '../advice';
-import { type Evidence, hasSdk, packageNamed } from '../evidence';
+import { type Evidence, exportsNone, hasSdk, packageNamed } from '../evidence';
 import { note, problem, type Row } from '../finding';
 import { packageOf } from '../loaded';
 
@@ -25,8 +25,9 @@ export const SDK: readonly Row[] = [
     id: 'no-sdk',
     look: (evidence) => {
       const { instrumentation, sdk, environment } = evidence;
-      if (instrumentation === undefined || sdk !== undefined || deafCopy(evidence) !== undefined) return undefined;
-      if (environment.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return undefined;
+      if (instrumentation?.entries.includes('instrumentation') !== true || sdk !== undefined || deafCopy(evidence) !== undefined)
+        return undefined;
+      if (environment.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true' || exportsNone(evidence)) return undefined;
       const text = 'No OpenTelemetry SDK has registered a tracer provider, so spans go nowhere.';
       if (!isInstalled('@opentelemetry/sdk-node', evidence.cwd)) return problem(text, 'npm install @opentelemetry/sdk-node');
       if (hasSdk(evidence)) return problem(text, 'call start() of the NodeSDK, or register() of the tracer provider');

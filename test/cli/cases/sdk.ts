@@ -1,0 +1,52 @@
+// Knows: programs in which there is no SDK, or none that hears the instrumentation.
+// Must not know: how they are run.
+import { type Case, HOOK, REGISTER, startSdk, startTracing, USE } from './case';
+
+export const SDK: readonly Case[] = [
+  {
+    title: 'an API that is newer than that of the SDK',
+    finds: ['api-versions'],
+    says: /api 1\.10\.0 does not hear an SDK that registered with 1\.9\.1; .*\n {2}change: npm install @opentelemetry\/api@1\.9\.1,/,
+    patient: (ward) => ({ flags: HOOK, folder: ward.folderWithNewerApi(), app: `${startSdk()} ${USE} use();` }),
+  },
+  {
+    title: 'an SDK that cannot register',
+    finds: ['api-versions'],
+    says: /The SDK could not register: its @opentelemetry\/api is 1\.9\.1, and 1\.10\.0 was there first/,
+    patient: (ward) => ({
+      flags: HOOK,
+      folder: ward.folderWithNewerApi(),
+      app: `require('@opentelemetry/api').diag.setLogger(console); ${startSdk()} ${USE} use();`,
+    }),
+  },
+  {
+    title: 'a hook without an SDK',
+    finds: ['no-sdk'],
+    says: /change: node --import opentelemetry-instrumentation-redis\/register commonjs\.cjs\n/,
+    patient: { flags: HOOK },
+  },
+  {
+    title: 'register where no SDK is installed',
+    finds: ['no-sdk', 'said'],
+    says: /change: npm install @opentelemetry\/sdk-node\n/,
+    patient: (ward) => ({ flags: REGISTER, folder: ward.installed.program('6.3', { sdk: false }) }),
+  },
+  {
+    title: 'an SDK that is not started',
+    finds: ['no-sdk'],
+    says: /change: call start\(\) of the NodeSDK/,
+    patient: { flags: HOOK, app: `require('@opentelemetry/sdk-node'); ${USE} use();` },
+  },
+  {
+    title: 'an SDK with an API it is not made for',
+    finds: ['version-pair', 'kept-in-memory'],
+    says: /SDK 2\.\S+ is not made for @opentelemetry\/api 1\.10\.0\.\n {2}change: npm install @opentelemetry\/api@~1\.9\n[\s\S]*^healthy/m,
+    patient: (ward) => ({
+      flags: HOOK,
+      folder: ward.folderWithNewerApi(),
+      // So that the SDK, which is linked, finds the API of the folder.
+      env: { NODE_PRESERVE_SYMLINKS: '1' },
+      app: `${startTracing('{ spanProcessors: [new SimpleSpanProcessor(new InMemorySpanExporter())] }').replace(/"\/.*\/node_modules\//, '"')} ${USE} use();`,
+    }),
+  },
+];

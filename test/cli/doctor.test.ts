@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FINDINGS, LAST, NOT_NODE } from '../../src/cli/doctor/findings';
+import type { Ended } from '../packaging/installation';
+import { type Case, REGISTER, USE } from './cases/case';
+import { EXPORT } from './cases/export';
+import { LOADING } from './cases/loading';
+import { PROGRAM } from './cases/program';
+import { SAMPLING } from './cases/sampling';
+import { SDK } from './cases/sdk';
+import { NAME, Ward } from './patients';
+
+const CASES = [...PROGRAM, ...LOADING, ...SDK, ...SAMPLING, ...EXPORT];
+
+describe('the doctor', function () {
+  this.timeout(120_000);
+  let ward: Ward;
+  before(async () => {
+    ward = await Ward.open();
+  });
+  after(() => ward.close());
+
+  function examine({ patient, collector }: Case): Promise<Ended> {
+    const given = typeof patient === 'function' ? patient(ward) : patient;
+    if (collector === undefined) return ward.examine(given);
+    return ward.withCollector(collector, (url) => ward.examine({ ...given, env: { OTEL_EXPORTER_OTLP_ENDPOINT: url } }));
+  }
+
+  for (const given of CASES) {
+    it(`finds ${given.title}`, async () => {
+      const { code, stdout, stderr } = await examine(given);
+      const found = [...stdout.matchAll(/^(?:problem|note) \(([a-z-]+)\): /gm)].map(([, id]) => id);
+      assert.deepEqual(found, given.finds, `${stdout}\n${stderr}`);
+      assert.match(stdout, given.says);
+      assert.equal(code, stdout.endsWith('not healthy\n') ? 1 : 0);
+      assert.equal(code, /^problem/m.test(stdout) ? 1 : 0);
+    });
+  }
+
+  it('has a case for every row of its table', () => {
+    const tested = new Set(CASES.flatMap(({ finds }) => finds));
+    assert.deepEqual([...tested].sort(), [...FINDINGS, LAST, NOT_NODE].map(({ id }) => id).sort());
+  });
+
+  it('says of a healthy program what it has seen', async () => {
+    const { code, stdout } = await ward.examine({ flags: REGISTER });
+    const lines = stdout
+      .replace(/ \d+\.\d+\.\d+(?=[ ,;])/g, ' X')
+      .replace(/ from \S+/g, ' from F')
+      .replace(/:\d+/g, ':PORT')
+      .split('\n');
+    const expected = [
+      'Redis            redis X from F loaded after the instrumentation; @redis/client X from F loaded after the instrumentation',
+      'Instrumentation  X from F by register',
+      'OpenTelemetry    SDK X, API X, samples with ParentBased{root=AlwaysOnSampler}',
+      'Export           OTLPTraceExporter to http://127.0.0.1:PORT (answers 200)',
+      'Commands         2 by @redis/client (SET, GET)',
+      'Spans            3: SET 127.0.0.1:PORT, GET 127.0.0.1:PORT, QUIT 127.0.0.1:PORT',
+      '',
+      'healthy: Redis commands are traced',
+      '',
+    ];
+    assert.deepEqual({ code, lines }, { code: 0, lines: expected });
+  });
+
+  it('changes nothing in what the program writes and how it ends', async () => {
+    const { stderr } = await ward.examine({ flags: REGISTER });
+    assert.equal(stderr, 'Ada\n');
+  });
+
+  it('finds the process that matters behind npm start', async () => {
+    const folder = mkdtempSync(join(ward.program, 'started-'));
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { start: `node --require ${NAME}/register ../commonjs.cjs` } }));
+    const { code, stdout } = await ward.examine({ command: ['npm', 'start'], folder });
+    assert.match(stdout, /^Spans +\d+: SET /m);
+    assert.equal(code, 0, stdout);
+  });
+
+  it('ends a program that would go on, and what it has started', async () => {
+    const app = `${USE} use(); console.error('pid', process.pid); setInterval(() => {}, 1_000);`;
+    const command = ['sh', '-c', `node --require ${NAME}/register ${ward.write(ward.program, app)}; true`];
+    const { code, stdout, stderr } = await ward.examine({ command });
+    assert.equal(code, 0, stdout);
+    const pid = Number(/pid (\d+)/.exec(stderr)?.[1]);
+    for (const deadline = Date.now() + 10_000; isAlive(pid) && Date.now() < deadline; ) await sleep(50);
+    assert.ok(!isAlive(pid));
+  });
+
+  it('shows no password, header, value or argument', async () => {
+    const secret = 'hunter2';
+    const app = `const client = require('redis').createClient({ url: process.env.REDIS_URL });
+      client.connect().then(() => client.set('a', '${secret}')).then(() => client.close());`;
+    const { stdout } = await ward.examine({
+      command: ['node', ...REGISTER, ward.write(ward.program, app), `--password=${secret}`],
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: ward.receiver.url.replace('//', `//user:${secret}@`),
+        OTEL_EXPORTER_OTLP_HEADERS: `authorization=${secret}`,
+      },
+    });
+    assert.match(stdout, /^Commands +1 by @redis\/client \(SET\)$/m);
+    assert.doesNotMatch(stdout, new RegExp(secret));
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
