@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import * as semconv from '../../src/core/semconv';
 import { Load } from '../support/load';
 import { type Labels, type Prometheus, type Sample, startPrometheus } from '../support/prometheus';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
@@ -174,6 +176,16 @@ describe('dashboards and rules', function () {
       );
     }
     for (const { name, health } of await prometheus.rules()) assert.equal(health, 'ok', name);
+  });
+
+  it('knows every metric by the name that the documentation says it has here, the unit aside', async () => {
+    const page = readFileSync(join(FOLDER, '../docs/metrics.md'), 'utf8');
+    const names = [...page.matchAll(/^\| `[\w.]+` \| [^|]+ \| `(\w+)` \|/gm)].map(([, name = '']) => name);
+    assert.equal(names.length, Object.keys(semconv).filter((key) => key.startsWith('METRIC_')).length);
+    for (const name of names) {
+      const pattern = `${name.replace(/_(seconds|bytes)$/, '(_$1)?')}(_count)?`;
+      assert.ok((await prometheus.query(`count({__name__=~"${pattern}"})`)).length > 0, name);
+    }
   });
 
   it('has alerts that speak of what is there', async () => {

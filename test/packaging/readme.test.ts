@@ -63,9 +63,9 @@ describe('the README', () => {
     }
   });
 
-  it('and the page of spans have every attribute and metric', () => {
+  it('and the pages of spans and metrics have every attribute and metric', () => {
     const names = Object.entries(semconv).filter(([key]) => /^(ATTR|METRIC)_/.test(key));
-    const text = readme + readFileSync(resolve(ROOT, 'docs/spans.md'), 'utf8');
+    const text = [readme, ...['docs/spans.md', 'docs/metrics.md'].map((page) => readFileSync(resolve(ROOT, page), 'utf8'))].join('\n');
     const missing = names.filter(([, name]) => !text.includes(`\`${name}\``)).map(([, name]) => name);
     assert.deepEqual(missing, []);
   });

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Receiver, startReceiver } from '../packaging/receiver';
+import { type RedisCluster, startCluster } from '../support/redis-server';
+
+const ROOT = join(__dirname, '../..');
+
+describe('the shop of the deployment', function () {
+  this.timeout(60_000);
+  let cluster: RedisCluster;
+  let receiver: Receiver;
+  before(async () => {
+    cluster = await startCluster({ masters: 3, replicasPerMaster: 0 });
+    receiver = await startReceiver();
+  });
+  after(async () => {
+    await receiver.stop();
+    await cluster.stop();
+  });
+
+  it('runs on a cluster under the preload, shows what the dashboard asks for, and ends when it is told', async () => {
+    const child = spawn(process.execPath, ['--import', join(ROOT, 'build/register.mjs'), 'shop.mjs'], {
+      cwd: join(ROOT, 'deploy'),
+      env: {
+        PATH: process.env.PATH,
+        REDIS_NODES: cluster.rootNodes.map(({ url }) => url).join(','),
+        OTEL_SERVICE_NAME: 'shop',
+        OTEL_METRICS_EXPORTER: 'otlp',
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+        OTEL_METRIC_EXPORT_INTERVAL: '500',
+        OTEL_METRIC_EXPORT_TIMEOUT: '400',
+        OTEL_BSP_SCHEDULE_DELAY: '200',
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve([code, signal])));
+    const [operations, metrics] = [new Set<string>(), new Set<string>()];
+    const isSeen = (): boolean => {
+      const taken = receiver.take();
+      for (const { name, service } of taken.spans) if (service === 'shop') operations.add(name.split(' ')[0] ?? '');
+      for (const name of taken.metrics) metrics.add(name);
+      return OPERATIONS.every((one) => operations.has(one)) && METRICS.every((one) => metrics.has(one));
+    };
+    for (let i = 0; i < 200 && child.exitCode === null && !isSeen(); i++) await sleep(100);
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null], stderr);
+    assert.deepEqual([OPERATIONS.filter((one) => !operations.has(one)), METRICS.filter((one) => !metrics.has(one))], [[], []], stderr);
+    assert.equal(stderr, '');
+  });
+});
+
+const OPERATIONS = ['GET', 'SET', 'MULTI', 'EVAL', 'LPUSH'];
+const METRICS = [
+  'db.client.operation.duration',
+  'cache.requests',
+  'cache.misses',
+  'cache.load.duration',
+  'cache.stampede.width',
+  'redis.lock.hold.duration',
+  'redis.client.connections',
+];
