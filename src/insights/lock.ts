@@ -4,10 +4,12 @@
 // A lock is taken by SET with NX and an expiry, by SETNX that an EXPIRE follows, or by a script that sets what is not
 // there; kept by a script that compares and expires; given back by one that compares and deletes, or by DEL.
 import type { Entry } from '../catalog';
-import { type Caller, callerIn } from '../core/context';
+import { callerIn } from '../core/context';
 import type { Arguments } from '../core/events';
 import type { DataFacts, LockFacts } from '../core/facts';
+import { Expiring } from './expiring';
 import { identityOf, Scopes } from './identity';
+import { LockWaits } from './lock-waits';
 import { type LockScript, ScriptMemory } from './scripts';
 import type { Tally } from './tally';
 import type { Answered } from './traffic';
@@ -30,13 +32,12 @@ interface Holding {
 /** Follows locks from the first attempt to their release. Bounded, and expiring. */
 export class Locks {
   /** By key and token: who lost a lock may still give it back when somebody else has it. */
-  private readonly held = new Expiring<Holding>();
+  private readonly held = new Expiring<Holding>(MAX_LOCKS, MEMORY_MS);
   /** Of each key the one in `held` that got it last, for commands that name no token. */
-  private readonly latest = new Expiring<number>();
-  /** By key and token, and by key and trace: a library keeps its token over all attempts, a loop makes new ones. */
-  private readonly refusals = new Expiring<number>();
+  private readonly latest = new Expiring<number>(MAX_LOCKS, MEMORY_MS);
+  private readonly waits = new LockWaits(MAX_LOCKS, MEMORY_MS);
   /** Keys that a SETNX and an EXPIRE have shown to be locks. */
-  private readonly confirmed = new Expiring<true>();
+  private readonly confirmed = new Expiring<true>(MAX_LOCKS, MEMORY_MS);
   private readonly scripts = new ScriptMemory();
   private readonly scopes = new Scopes();
 
@@ -48,7 +49,7 @@ export class Locks {
 
   /** For tests of its bounds. */
   get size(): number {
-    return this.held.size + this.latest.size + this.refusals.size + this.confirmed.size + this.scripts.size;
+    return this.held.size + this.latest.size + this.waits.size + this.confirmed.size + this.scripts.size;
   }
 
   read(answered: Answered, data: DataFacts): LockFacts | undefined {
@@ -120,19 +121,20 @@ export class Locks {
     const token = script.token === undefined ? undefined : values[script.token];
     const ttl = script.ttl === undefined ? Number.NaN : Number(values[script.ttl]);
     const ttlMs = Number.isNaN(ttl) ? undefined : ttl * script.ttlUnitMs;
-    const isDone = isTrue(reply);
+    const isDone = !script.answers || isTrue(Array.isArray(reply) ? reply[0] : reply);
     if (script.does === 'acquire') return this.attempt(answered, keys, token, isDone, ttlMs);
     const owned = keys.map((one) => identityOf(token, this.idOf(answered, one) | 0));
     if (script.does === 'extend') return this.extend(answered, keys[0], owned, isDone, ttlMs);
     // A library answers how many of its keys it released.
-    return this.release(answered, keys[0], owned, isDone, isDone && !(Number(reply) < keys.length));
+    const isComplete = !script.answers || (isDone && !(Number(reply) < keys.length));
+    return this.release(answered, keys[0], owned, script.answers ? isDone : undefined, isComplete);
   }
 
   private attempt(answered: Answered, keys: Arguments, token: unknown, acquired: boolean, ttlMs: number | undefined): LockFacts {
     const { origin, endMark } = answered;
     const [key] = keys;
     const first = this.idOf(answered, key);
-    const waitMs = this.wait(first, token, callerIn(origin.context), acquired, origin.startMark, endMark);
+    const waitMs = this.waits.attempt(first, token, callerIn(origin.context), acquired, origin.startMark, endMark);
     const deadlineMark = ttlMs === undefined ? undefined : origin.startMark + ttlMs;
     for (const one of acquired ? keys : []) {
       const id = this.idOf(answered, one);
@@ -142,29 +144,6 @@ export class Locks {
     }
     const ttlSeconds = ttlMs === undefined ? undefined : ttlMs / 1_000;
     return attemptOf(key, this.tally.of(key).family, ttlSeconds, acquired, ttlMs === undefined ? undefined : waitMs, false);
-  }
-
-  /** How long the one who got it has been trying; remembers who did not. */
-  private wait(
-    key: number,
-    token: unknown,
-    caller: Caller | undefined,
-    acquired: boolean,
-    startMark: number,
-    endMark: number,
-  ): number | undefined {
-    if (acquired && this.refusals.size === 0) return undefined;
-    const byToken = identityOf(token, key | 0);
-    const byTrace = caller === undefined ? byToken : identityOf(caller.traceId, key | 0);
-    const since = this.refusals.get(byToken, endMark) ?? this.refusals.get(byTrace, endMark);
-    if (acquired) {
-      this.refusals.delete(byToken);
-      this.refusals.delete(byTrace);
-      return since === undefined ? undefined : endMark - since;
-    }
-    this.refusals.set(byToken, since ?? startMark, endMark);
-    this.refusals.set(byTrace, since ?? startMark, endMark);
-    return undefined;
   }
 
   private extend(answered: Answered, key: unknown, owned: readonly number[], isDone: boolean, ttlMs: number | undefined): LockFacts {
@@ -191,7 +170,13 @@ export class Locks {
    * Of several keys one release. What this process never had cannot be lost: libraries release what they were
    * refused too, to be sure.
    */
-  private release(answered: Answered, key: unknown, owned: readonly number[], released: boolean, isComplete: boolean): LockFacts {
+  private release(
+    answered: Answered,
+    key: unknown,
+    owned: readonly number[],
+    released: boolean | undefined,
+    isComplete: boolean,
+  ): LockFacts {
     const { endMark } = answered;
     const counts = this.tally.of(key);
     let holding: Holding | undefined;
@@ -247,7 +232,13 @@ function attemptOf(
   return { key, family, ttlSeconds, acquired, released: undefined, waitMs, holdMs: undefined, lost };
 }
 
-function releaseOf(key: unknown, family: string | undefined, released: boolean, holdMs: number | undefined, lost: boolean): LockFacts {
+function releaseOf(
+  key: unknown,
+  family: string | undefined,
+  released: boolean | undefined,
+  holdMs: number | undefined,
+  lost: boolean,
+): LockFacts {
   return { key, family, ttlSeconds: undefined, acquired: undefined, released, waitMs: undefined, holdMs, lost };
 }
 
@@ -270,41 +261,5 @@ function isMissing(reply: unknown): boolean {
 
 /** 1, 'OK' or a count of keys, whatever a type mapping makes of it. */
 function isTrue(reply: unknown): boolean {
-  return !isMissing(reply) && reply !== false && Number(reply) !== 0;
-}
-
-/**
- * A map with a cap and with an end for each entry. In two generations: to take the oldest out of one map costs more
- * the more were taken out before.
- */
-class Expiring<V> {
-  private recent = new Map<number, Remembered<V>>();
-  private older = new Map<number, Remembered<V>>();
-
-  get size(): number {
-    return this.recent.size + this.older.size;
-  }
-
-  get(key: number, nowMark: number): V | undefined {
-    const entry = this.recent.get(key) ?? this.older.get(key);
-    return entry !== undefined && entry.forgetMark > nowMark ? entry.value : undefined;
-  }
-
-  set(key: number, value: V, nowMark: number, endMark = nowMark): void {
-    if (this.recent.size >= MAX_LOCKS / 2) {
-      this.older = this.recent;
-      this.recent = new Map();
-    }
-    this.recent.set(key, { value, forgetMark: endMark + MEMORY_MS });
-  }
-
-  delete(key: number): void {
-    this.recent.delete(key);
-    this.older.delete(key);
-  }
-}
-
-interface Remembered<V> {
-  readonly value: V;
-  readonly forgetMark: number;
+  return !isMissing(reply) && reply !== false && !(Number(reply) <= 0);
 }

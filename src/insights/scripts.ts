@@ -10,6 +10,8 @@ export interface LockScript {
   readonly token: number | undefined;
   readonly ttl: number | undefined;
   readonly ttlUnitMs: 1 | 1_000;
+  /** Whether its reply tells what it did. One that returns nothing answers nil either way. */
+  readonly answers: boolean;
 }
 
 /** A lock's script fits on a page. */
@@ -60,18 +62,32 @@ const SET_TTL = /["'](px|ex)["']\s*,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*
 
 /** What a script does, by the commands it calls. undefined: nothing with locks. */
 export function readScript(body: string): LockScript | undefined {
-  const code = body.replace(COMMENT, '');
+  const code = withoutLocals(body.replace(COMMENT, ''));
+  const answers = /\breturn\b/.test(code);
   const compares = COMPARES.exec(code);
   const ttl = readTtl(code);
   if (compares !== null && calls(code, 'get')) {
     const token = indexOf(compares[1] ?? compares[2]);
-    if (calls(code, 'del|unlink')) return { does: 'release', token, ttl: undefined, ttlUnitMs: 1 };
-    return ttl === undefined ? undefined : { does: 'extend', token, ...ttl };
+    if (calls(code, 'del|unlink')) return { does: 'release', token, ttl: undefined, ttlUnitMs: 1, answers };
+    return ttl === undefined ? undefined : { does: 'extend', token, ...ttl, answers };
   }
   if (ttl === undefined || calls(code, 'get|del|unlink')) return undefined;
   const sets = SETS.exec(code);
   const isGuarded = calls(code, 'exists|setnx') || /["']nx["']/i.test(code);
-  return isGuarded && sets !== null ? { does: 'acquire', token: indexOf(sets[1]), ...ttl } : undefined;
+  return isGuarded && sets !== null ? { does: 'acquire', token: indexOf(sets[1]), ...ttl, answers } : undefined;
+}
+
+const LOCAL = /local\s+(\w+)\s*=\s*(?:tonumber\s*\(\s*)?((?:ARGV|KEYS)\s*\[\s*\d+\s*\])/g;
+/** A script that has more names for its arguments than this is no lock's. */
+const MAX_LOCALS = 10;
+
+/** `local token = ARGV[1]` is that argument wherever it is called `token`. */
+function withoutLocals(code: string): string {
+  let text = code;
+  for (const [, name, argument = ''] of [...code.matchAll(LOCAL)].slice(0, MAX_LOCALS)) {
+    text = text.replace(new RegExp(`\\b${name}\\b`, 'g'), argument);
+  }
+  return text;
 }
 
 function readTtl(code: string): Pick<LockScript, 'ttl' | 'ttlUnitMs'> | undefined {

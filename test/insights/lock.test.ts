@@ -101,6 +101,25 @@ describe('locks', () => {
     assert.deepEqual(run(4, bySha, 1), { ...facts, released: true });
   });
 
+  it('are given back by a script that answers nothing: it is believed, unless it comes too late', () => {
+    const silent =
+      'local mine = ARGV[1] if redis.call("get", KEYS[1]) == mine then redis.call("del", KEYS[1]) redis.call("publish", KEYS[2], "") end';
+    const giveBack = (mark: number) => run(mark, ['EVAL', silent, '2', 'lock:1', 'channel', 'a'], null);
+    acquire(0, 'a', 'OK');
+    assert.deepEqual(giveBack(100), { ...facts, holdMs: 100 });
+    acquire(200, 'a', 'OK');
+    assert.deepEqual(giveBack(1_300), { ...facts, holdMs: 1_100, lost: true });
+  });
+
+  it('are not kept by a script whose answer begins with a failure', () => {
+    const extend = EXTEND.replace('return redis.call', 'return {1, redis.call')
+      .replace('ARGV[2])', 'ARGV[2])}')
+      .replace('return 0', 'return {-1}');
+    acquire(0, 'a', 'OK');
+    assert.equal(run(10, ['EVAL', extend, '1', 'lock:1', 'a', '5000'], [1, 1])?.acquired, true);
+    assert.equal(run(20, ['EVAL', extend, '1', 'lock:1', 'a', '5000'], [-1])?.lost, true);
+  });
+
   it('are taken by SETNX, which the EXPIRE behind it tells', () => {
     assert.equal(run(0, ['SETNX', 'lock:1', 'a'], 1), undefined);
     assert.deepEqual(run(1, ['EXPIRE', 'lock:1', '10'], 1), { ...facts, ttlSeconds: 10, acquired: true });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type LockScript, MAX_SCRIPTS, readScript, ScriptMemory } from '../../src/insights/scripts';
 
-const release = (token = 0): LockScript => ({ does: 'release', token, ttl: undefined, ttlUnitMs: 1 });
-const extend = (ttlUnitMs: 1 | 1_000 = 1): LockScript => ({ does: 'extend', token: 0, ttl: 1, ttlUnitMs });
-const acquire = (ttlUnitMs: 1 | 1_000 = 1): LockScript => ({ does: 'acquire', token: 0, ttl: 1, ttlUnitMs });
+const release = (token = 0): LockScript => ({ does: 'release', token, ttl: undefined, ttlUnitMs: 1, answers: true });
+const extend = (ttlUnitMs: 1 | 1_000 = 1): LockScript => ({ does: 'extend', token: 0, ttl: 1, ttlUnitMs, answers: true });
+const acquire = (ttlUnitMs: 1 | 1_000 = 1): LockScript => ({ does: 'acquire', token: 0, ttl: 1, ttlUnitMs, answers: true });
 
 const DOCUMENTED = 'if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
 
@@ -73,6 +73,16 @@ describe('scripts that make locks', () => {
       'SETNX and EXPIRE in a script',
       "if redis.call('setnx', KEYS[1], ARGV[1]) == 1 then redis.call('expire', KEYS[1], ARGV[2]) return 1 end return 0",
       acquire(1_000),
+    ],
+    [
+      'one that gives its arguments names, and answers nothing',
+      "local key = KEYS[1]\nlocal mine = ARGV[1]\nif redis.call('GET', key) == mine then redis.call('DEL', key) end",
+      { ...release(), answers: false },
+    ],
+    [
+      'an extension whose arguments have names',
+      "local ttl = tonumber(ARGV[3]) local v = redis.call('GET', KEYS[1]) if v == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ttl) return {1, 2} end return {-1, 2}",
+      { ...extend(), ttl: 2 },
     ],
     ['what only a comment speaks of', '-- if redis.call("get", KEYS[1]) == ARGV[1] then redis.call("del", KEYS[1])\nreturn 1', undefined],
     [
