@@ -10,7 +10,12 @@ import type { OperationSettings } from './core/operation';
 import type { Report } from './core/recorder';
 
 /** Attributes that are written only when asked for. */
-export type OptionalAttribute = 'db.redis.key' | 'db.redis.args_count';
+export type OptionalAttribute =
+  | 'db.redis.key'
+  | 'db.redis.args_count'
+  | 'db.redis.queue_ms'
+  | 'db.redis.wire_ms'
+  | 'db.redis.event_loop_delay_ms';
 
 /** `stable`: today's names only. `dup`: the names of before the stable conventions as well. */
 export type SemconvMode = 'stable' | 'dup';
@@ -42,6 +47,12 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   minDurationMs?: number;
   /** A span for every `connect()` of a client, its nodes and pools included: `connect cache.example.com`. Default `false`. */
   connectSpans?: boolean;
+  /**
+   * From how many milliseconds on a span says where its time went: `db.redis.queue_ms` in the client, `db.redis.wire_ms`
+   * on the way and in Redis, `db.redis.event_loop_delay_ms` of both in which this process was busy. `0`: every span;
+   * `false`: none. Default `100`.
+   */
+  slowMs?: number | false;
   /** A child span for every command of a transaction or pipeline. Default `false`: one span a batch. */
   batchCommands?: boolean;
   /**
@@ -116,6 +127,11 @@ export interface SpanSettings {
   readonly maxQueryTextLength: number;
   readonly withKey: boolean;
   readonly withArgsCount: boolean;
+  /** How long an operation takes whose span says where the time went. */
+  readonly slowMs: number;
+  readonly withQueueMs: boolean;
+  readonly withWireMs: boolean;
+  readonly withEventLoopDelayMs: boolean;
   readonly oldNames: boolean;
   readonly spanName: RedisInstrumentationConfig['spanName'];
   readonly serializer: RedisInstrumentationConfig['dbStatementSerializer'];
@@ -147,6 +163,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
   const batchCommands = read('batchCommands', BOOLEAN, false);
   const semconv = read('semconv', SEMCONV, optsIntoOldNames(environment) ? 'dup' : 'stable');
   const requireParentSpan = read('requireParentSpan', BOOLEAN, false);
+  const slowMs = read('slowMs', SLOW, 100);
   return Object.freeze({
     operation: Object.freeze({
       requireParentSpan,
@@ -154,6 +171,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
       spansWhenParentUnsampled: read('spansWhenParentUnsampled', BOOLEAN, false),
       internalCommands: read('internalCommands', BOOLEAN, false),
       isIgnored: matcherOf(read('ignoreCommands', PATTERNS, [])),
+      timedFromMs: optionalAttributes.some((name) => TIMES.includes(name)) ? 0 : slowMs,
     }),
     messages: Object.freeze({ consumerSpans: read('consumerSpans', BOOLEAN, true), requireParentSpan }),
     insights: Object.freeze({
@@ -176,6 +194,10 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
       maxQueryTextLength: read('maxQueryTextLength', TEXT_LENGTH, 1_024),
       withKey: optionalAttributes.includes('db.redis.key'),
       withArgsCount: optionalAttributes.includes('db.redis.args_count'),
+      slowMs,
+      withQueueMs: optionalAttributes.includes('db.redis.queue_ms'),
+      withWireMs: optionalAttributes.includes('db.redis.wire_ms'),
+      withEventLoopDelayMs: optionalAttributes.includes('db.redis.event_loop_delay_ms'),
       oldNames: semconv === 'dup',
       spanName: read('spanName', functionOf<NonNullable<RedisInstrumentationConfig['spanName']>>(), undefined),
       serializer: read('dbStatementSerializer', functionOf<NonNullable<RedisInstrumentationConfig['dbStatementSerializer']>>(), undefined),
@@ -251,7 +273,14 @@ const NAMES: Kind<readonly string[]> = {
   fromText: (text) => listOf(text),
 };
 
-const OPTIONAL_ATTRIBUTE_NAMES: readonly OptionalAttribute[] = ['db.redis.key', 'db.redis.args_count'];
+const SLOW: Kind<number> = {
+  expects: `${MILLISECONDS.expects} or false`,
+  fromCode: (value) => (value === false ? Number.POSITIVE_INFINITY : MILLISECONDS.fromCode(value)),
+  fromText: (text) => (text.toLowerCase() === 'false' ? Number.POSITIVE_INFINITY : MILLISECONDS.fromText?.(text)),
+};
+
+const TIMES: readonly OptionalAttribute[] = ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'];
+const OPTIONAL_ATTRIBUTE_NAMES: readonly OptionalAttribute[] = ['db.redis.key', 'db.redis.args_count', ...TIMES];
 
 const OPTIONAL_ATTRIBUTES: Kind<readonly OptionalAttribute[]> = {
   expects: `a list of ${OPTIONAL_ATTRIBUTE_NAMES.join(', ')}`,

@@ -19,6 +19,7 @@ describe('config', () => {
         spansWhenParentUnsampled: false,
         internalCommands: false,
         isIgnored: undefined,
+        timedFromMs: 100,
       },
       messages: { consumerSpans: true, requireParentSpan: false },
       insights: {
@@ -38,6 +39,10 @@ describe('config', () => {
         maxQueryTextLength: 1024,
         withKey: false,
         withArgsCount: false,
+        slowMs: 100,
+        withQueueMs: false,
+        withWireMs: false,
+        withEventLoopDelayMs: false,
         oldNames: false,
         spanName: undefined,
         serializer: undefined,
@@ -64,6 +69,7 @@ describe('config', () => {
         [`${PREFIX}IGNORE_COMMANDS`]: 'ping, config get',
         [`${PREFIX}MIN_DURATION_MS`]: '2.5',
         [`${PREFIX}CONNECT_SPANS`]: '1',
+        [`${PREFIX}SLOW_MS`]: '0.5',
         [`${PREFIX}BATCH_COMMANDS`]: 'TRUE',
         [`${PREFIX}KEYS`]: 'family',
         [`${PREFIX}KEY_FAMILY`]: 'false',
@@ -81,15 +87,21 @@ describe('config', () => {
       },
     );
     const { isIgnored, ...operation } = settings.operation;
-    assert.deepEqual(operation, { requireParentSpan: true, connectSpans: true, spansWhenParentUnsampled: true, internalCommands: true });
+    assert.deepEqual(operation, {
+      requireParentSpan: true,
+      connectSpans: true,
+      spansWhenParentUnsampled: true,
+      internalCommands: true,
+      timedFromMs: 0.5,
+    });
     assert.deepEqual(
       [['PING'], ['config', 'get', 'x'], ['GET', 'ping']].map((args) => isIgnored?.(args)),
       [true, true, false],
     );
-    const { minDurationMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames } = settings.spans;
+    const { minDurationMs, slowMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames } = settings.spans;
     assert.deepEqual(
-      [minDurationMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames],
-      [2.5, true, 'family', 64, true, true, true],
+      [minDurationMs, slowMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames],
+      [2.5, 0.5, true, 'family', 64, true, true, true],
     );
     assert.deepEqual(settings.propagation, { channels: ['orders:*', 'news'], streams: ['jobs:*'] });
     assert.deepEqual(settings.messages, { consumerSpans: false, requireParentSpan: true });
@@ -105,6 +117,16 @@ describe('config', () => {
     assert.equal(settings.metrics, false);
     assert.equal(settings.onConflict, 'stand-down');
     assert.deepEqual(reports, []);
+  });
+
+  it('times nothing with slowMs = false, and everything with 0 or where a time is asked for', () => {
+    const timedFrom = (config: object, environment = {}) => read(config, environment).settings.operation.timedFromMs;
+    assert.equal(timedFrom({ slowMs: false }), Number.POSITIVE_INFINITY);
+    assert.equal(timedFrom({}, { [`${PREFIX}SLOW_MS`]: 'False' }), Number.POSITIVE_INFINITY);
+    assert.equal(timedFrom({ slowMs: 0 }), 0);
+    assert.equal(timedFrom({}, { [`${PREFIX}SLOW_MS`]: '0' }), 0);
+    assert.equal(timedFrom({ slowMs: false, optionalAttributes: ['db.redis.wire_ms'] }), 0);
+    assert.equal(timedFrom({ optionalAttributes: ['db.redis.key'] }), 100);
   });
 
   it('lets code win over the environment', () => {
@@ -152,13 +174,14 @@ describe('config', () => {
     ['ignoreCommands', [1], 'option ignoreCommands: expected a list of command names or patterns, got an array; using the default'],
     ['minDurationMs', -1, 'option minDurationMs: expected a number of milliseconds, got a number; using the default'],
     ['minDurationMs', Number.NaN, 'option minDurationMs: expected a number of milliseconds, got a number; using the default'],
+    ['slowMs', true, 'option slowMs: expected a number of milliseconds or false, got a boolean; using the default'],
     ['maxQueryTextLength', 15, 'option maxQueryTextLength: expected a whole number of at least 16, got a number; using the default'],
     ['keys', 'hunter2', 'option keys: expected safe, full, family, hidden or a function, got a string; using the default'],
     ['keys', null, 'option keys: expected safe, full, family, hidden or a function, got null; using the default'],
     [
       'optionalAttributes',
       ['nope'],
-      'option optionalAttributes: expected a list of db.redis.key, db.redis.args_count, got an array; using the default',
+      'option optionalAttributes: expected a list of db.redis.key, db.redis.args_count, db.redis.queue_ms, db.redis.wire_ms, db.redis.event_loop_delay_ms, got an array; using the default',
     ],
     ['keyFamily', 'user', 'option keyFamily: expected true, false or a function, got a string; using the default'],
     ['locks', 1, 'option locks: expected true, false, a pattern or a list of patterns, got a number; using the default'],
@@ -182,9 +205,14 @@ describe('config', () => {
   const badTexts: readonly [variable: string, text: string, message: string][] = [
     ['METRICS', 'hunter2', 'expected true or false'],
     ['MIN_DURATION_MS', 'hunter2', 'expected a number of milliseconds'],
+    ['SLOW_MS', 'hunter2', 'expected a number of milliseconds or false'],
     ['MAX_QUERY_TEXT_LENGTH', '15', 'expected a whole number of at least 16'],
     ['KEYS', 'hunter2', 'expected safe, full, family, hidden or a function'],
-    ['OPTIONAL_ATTRIBUTES', 'hunter2', 'expected a list of db.redis.key, db.redis.args_count'],
+    [
+      'OPTIONAL_ATTRIBUTES',
+      'hunter2',
+      'expected a list of db.redis.key, db.redis.args_count, db.redis.queue_ms, db.redis.wire_ms, db.redis.event_loop_delay_ms',
+    ],
     ['KEY_FAMILY', 'hunter2', 'expected true, false or a function'],
     ['CACHE_INSIGHT', 'hunter2', 'expected true or false'],
     ['ON_CONFLICT', 'hunter2', 'expected takeover, stand-down or both'],

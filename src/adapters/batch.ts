@@ -1,6 +1,6 @@
 // Knows: how a transaction or pipeline looks from inside node-redis 4 to 6.
 // Must not know: which version called, spans.
-import type { Arguments, BatchKind, BatchStart } from '../core/events';
+import type { Arguments, BatchKind, BatchStart, Write, Writes } from '../core/events';
 import type { SettledBatch, Tap } from '../core/operation';
 import type { NodeRef } from './command';
 import { isRedirect, Redirects } from './redirects';
@@ -16,6 +16,7 @@ interface OpenBatch {
   /** Index the next added command has among the application's: -1 for MULTI itself. */
   next: number;
   queue: object | undefined;
+  write: Write | undefined;
 }
 
 /** One batch as an executor was asked to run it. */
@@ -39,7 +40,11 @@ export class Batches {
   private isInside = false;
   private readonly redirects = new Redirects<BatchStart>();
 
-  constructor(private readonly tap: Tap) {}
+  /** @param writesOf what a queue writes; undefined: that cannot be seen */
+  constructor(
+    private readonly tap: Tap,
+    private readonly writesOf: (queue: object) => Writes | undefined,
+  ) {}
 
   /** Whether the `addCommand` call that runs now belongs to a batch. */
   get inside(): boolean {
@@ -50,7 +55,10 @@ export class Batches {
   collect(queue: object, promise: Promise<unknown>): void {
     const open = this.open;
     if (open === undefined) return;
-    open.queue = queue;
+    if (open.queue === undefined) {
+      open.queue = queue;
+      open.write = this.writesOf(queue)?.next();
+    }
     const index = open.next++;
     if (index < 0) return;
     const { replies } = open;
@@ -65,13 +73,13 @@ export class Batches {
     // A cluster runs a transaction that was redirected once more, with the same list.
     const start =
       (Array.isArray(commands) ? this.redirects.resume(commands) : undefined) ?? this.tap.beginBatch(kind, applicationCommands(commands));
-    const open: OpenBatch = { replies: [], next: kind === 'MULTI' ? -1 : 0, queue: undefined };
+    const open: OpenBatch = { replies: [], next: kind === 'MULTI' ? -1 : 0, queue: undefined, write: undefined };
     const promise = this.enter(start === undefined ? undefined : open, () => call(withSent(commands, start?.sent)));
     if (start === undefined) return promise;
     const list = applicationCommands(commands);
     const settle = (ended: Ended): void => {
       if (list.length === 0 && open.queue === undefined && !ended.failed) return;
-      this.tap.settleBatch(start, { kind, commands: list, client: clientOf(open.queue), ...ended });
+      this.tap.settleBatch(start, { kind, commands: list, client: clientOf(open.queue), write: open.write, ...ended });
     };
     return promise.then(
       (result) => {

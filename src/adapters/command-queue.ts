@@ -10,6 +10,7 @@ import { type ClientOptions, factsFrom, selectDatabase, UNKNOWN_SERVER } from '.
 import { asNodeOf, type Groups } from './groups';
 import { type Class, onConstruct, PatchLedger, type Target } from './patch';
 import { followSelect, prototypeOf } from './redis-client';
+import { type GetCommandToSend, QueueFlushes, QueueWrites } from './writes';
 
 interface Socket {
   readonly isReady?: boolean;
@@ -31,6 +32,7 @@ type SendCommand = (this: object, args: Arguments, ...rest: unknown[]) => Promis
 /** A queue's facts, and the socket whose state tells a handshake from the application's own commands. */
 interface Connection extends NodeRef {
   readonly socket: Socket | undefined;
+  readonly writes: QueueWrites;
 }
 
 /** Taps the clients of redis 4. One for each copy of the module, for as long as it is loaded. */
@@ -38,6 +40,7 @@ export class CommandQueueTap {
   private readonly connections = new WeakMap<object, Connection>();
   private readonly batches: Batches;
   private readonly retries: Retries;
+  private readonly flushes = new QueueFlushes();
   // The client whose command passes now: a queue does not know it.
   private sender: object | undefined;
   // A client builds its queue and its socket back to back; 4.0 the socket first, all others the queue.
@@ -49,7 +52,7 @@ export class CommandQueueTap {
     private readonly groups: Groups,
     private readonly sockets: Connections,
   ) {
-    this.batches = new Batches(tap);
+    this.batches = new Batches(tap, (queue) => this.connections.get(queue)?.writes);
     this.retries = new Retries(tap);
   }
 
@@ -58,12 +61,21 @@ export class CommandQueueTap {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'addCommand')) return false;
     ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => this.wrapAdd(this.sockets.counting(original)));
+    if (PatchLedger.has(prototype, 'getCommandToSend')) {
+      const writesOf = (queue: object) => this.connections.get(queue)?.writes;
+      ledger.wrap<GetCommandToSend>(prototype, 'getCommandToSend', (original) => this.flushes.wrapGetCommandToSend(original, writesOf));
+    }
     ledger.replace(
       moduleExports,
       'default',
       onConstruct(moduleExports.default as Class, (queue) => this.pairQueue(queue)),
     );
     return true;
+  }
+
+  /** `client/RESP2/encoder.js`. Redis 4.0 has none: there a queue gives out the arguments themselves. */
+  patchEncoder(moduleExports: Target, ledger: PatchLedger): boolean {
+    return this.flushes.patchEncoder(moduleExports, ledger);
   }
 
   /** `client/socket.js`: where a queue's commands go is known to its socket alone. */
@@ -186,7 +198,7 @@ export class CommandQueueTap {
   }
 
   private connect(queue: object, socket: Socket, options: ClientOptions['socket']): void {
-    this.connections.set(queue, { facts: factsFrom({ socket: options }), socket });
+    this.connections.set(queue, { facts: factsFrom({ socket: options }), socket, writes: new QueueWrites(true) });
     this.sockets.pair(queue, socket, options);
   }
 
@@ -203,7 +215,7 @@ export class CommandQueueTap {
   private connectionOf(queue: object): Connection {
     const known = this.connections.get(queue);
     if (known !== undefined) return this.sender === undefined ? known : this.joinGroup(known, this.sender);
-    const unknown = { facts: UNKNOWN_SERVER, socket: undefined };
+    const unknown = { facts: UNKNOWN_SERVER, socket: undefined, writes: new QueueWrites(true) };
     this.connections.set(queue, unknown);
     return unknown;
   }

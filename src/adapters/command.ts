@@ -96,7 +96,7 @@ export class Retries {
     const redirected = this.redirects.resume(list);
     if (redirected !== undefined) return { ...redirected, client: node };
     // A script executor changes its list for the second try.
-    const command = this.tap.begin(node, args.slice());
+    const command = this.tap.begin(node, script === undefined ? args : args.slice());
     return command !== undefined && typeof script?.body === 'string' ? { ...command, script: script.body } : command;
   }
 

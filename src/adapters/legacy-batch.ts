@@ -1,7 +1,7 @@
 // Knows: how a batch and a transaction of redis 2 and 3 run, and how one command of theirs ends.
 // Must not know: connections, spans, metrics.
 import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
-import type { Arguments, BatchKind, BatchStart, ClientRef } from '../core/events';
+import type { Arguments, BatchKind, BatchStart, ClientRef, Write } from '../core/events';
 import type { Tap } from '../core/operation';
 
 export type Callback = (this: unknown, error?: unknown, reply?: unknown) => unknown;
@@ -145,6 +145,7 @@ export class LegacyBatches {
 /** A batch on its way. Settled once. */
 class OpenBatch {
   readonly replies: unknown[] = [];
+  private readonly write: Write | undefined;
   private left: number;
 
   constructor(
@@ -155,6 +156,7 @@ class OpenBatch {
     private readonly commands: readonly Arguments[],
   ) {
     this.left = commands.length;
+    this.write = client.writes?.next();
   }
 
   get size(): number {
@@ -169,9 +171,10 @@ class OpenBatch {
   }
 
   end({ error, aborted }: { readonly error: unknown; readonly aborted: boolean }): void {
-    const { tap, kind, start, client, commands, replies } = this;
+    const { tap, kind, start, client, write, commands, replies } = this;
     this.start = undefined;
-    if (start !== undefined) tap.settleBatch(start, { kind, commands, client, replies, failed: error !== undefined, error, aborted });
+    if (start !== undefined)
+      tap.settleBatch(start, { kind, commands, client, write, replies, failed: error !== undefined, error, aborted });
   }
 }
 

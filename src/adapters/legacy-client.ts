@@ -9,6 +9,7 @@ import { factsFrom, selectDatabase } from './facts';
 import { argumentsOf, boundTo, type CommandObject, type Ending, type Exec, LegacyBatches, sendInstead } from './legacy-batch';
 import { LegacyConnections } from './legacy-connections';
 import { LegacyMessages } from './legacy-messages';
+import { LegacyWrites } from './legacy-writes';
 import { PatchLedger, type Target } from './patch';
 
 /** What we read of a client. */
@@ -51,7 +52,7 @@ const MODES: ReadonlySet<string> = new Set(['subscribe', 'unsubscribe', 'psubscr
  * does, which treats such commands differently when it flushes, when it chains and when it debugs.
  */
 export class LegacyClientTap {
-  private readonly clients = new WeakMap<object, ClientRef>();
+  private readonly clients = new WeakMap<object, LegacyClientRef>();
   /** Commands that may pass a second time: an offline one does when the connection is ready. */
   private readonly seen = new WeakSet<CommandObject>();
   /** Commands without a callback that wait for their reply. */
@@ -132,7 +133,11 @@ export class LegacyClientTap {
 
   /** Takes note of a command, once. undefined: nobody is to be told how it ends. */
   private follow(client: Client, command: CommandObject): Ending | undefined {
-    if (!Array.isArray(command?.args) || this.seen.has(command)) return undefined;
+    if (!Array.isArray(command?.args)) return undefined;
+    if (this.seen.has(command)) {
+      this.clientOf(client).writes.resume();
+      return undefined;
+    }
     if (isOffline(client) || client.options?.retry_unfulfilled_commands) this.seen.add(command);
     const isMember = this.batches.owns(client, command);
     const isInternal = !isMember && (this.isBackground || isRestoring(command));
@@ -209,7 +214,7 @@ export class LegacyClientTap {
     };
   }
 
-  private clientOf(client: Client): ClientRef {
+  private clientOf(client: Client): LegacyClientRef {
     const known = this.clients.get(client);
     if (known !== undefined) return known;
     const ref = new LegacyClientRef(client);
@@ -243,9 +248,11 @@ class Single implements Ending {
 
 /** The library follows SELECT itself, in single commands, batches and transactions alike. */
 class LegacyClientRef implements ClientRef {
+  readonly writes: LegacyWrites;
   private readonly known: ClientRef;
 
   constructor(private readonly client: Client) {
+    this.writes = new LegacyWrites(() => isOffline(client));
     this.known = { facts: factsOf(client) };
   }
 

@@ -12,6 +12,7 @@ import type { FanOuts } from './fan-out';
 import { asNodeOf, type Groups } from './groups';
 import { ClientCaches, type ExecuteCommand, wrapExecuteCommand } from './local-cache';
 import { PatchLedger, type Target } from './patch';
+import { type CommandsToWrite, QueueFlushes, QueueWrites } from './writes';
 
 /** What we read of a client. `createClient()` and the `with…` proxies return objects made from the instance. */
 interface Client {
@@ -34,12 +35,17 @@ type ExecuteScript = (
 type Quit = (this: Client) => Promise<unknown>;
 type AddCommand = (this: object, args: Arguments, options?: AddOptions, ...rest: unknown[]) => Promise<unknown>;
 
+interface WritingRef extends NodeRef {
+  readonly writes: QueueWrites;
+}
+
 /** Taps the clients of redis 5 and 6. One for each copy of the module, for as long as it is loaded. */
 export class RedisClientTap {
-  private readonly clients = new WeakMap<Client, NodeRef>();
+  private readonly clients = new WeakMap<Client, WritingRef>();
   private readonly batches: Batches;
   private readonly caches: ClientCaches;
   private readonly retries: Retries;
+  private readonly flushes = new QueueFlushes();
 
   constructor(
     private readonly tap: Tap,
@@ -50,7 +56,7 @@ export class RedisClientTap {
     /** Told of each client at its first command. */
     private readonly onClient: (client: object) => void,
   ) {
-    this.batches = new Batches(tap);
+    this.batches = new Batches(tap, (queue) => this.flushes.of(queue));
     this.caches = new ClientCaches(recorder);
     this.retries = new Retries(tap);
   }
@@ -88,13 +94,17 @@ export class RedisClientTap {
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'addCommand')) return false;
-    const { tap, batches, connections } = this;
+    const { tap, batches, connections, flushes } = this;
+    if (PatchLedger.has(prototype, 'commandsToWrite')) {
+      ledger.wrap<CommandsToWrite>(prototype, 'commandsToWrite', (original) => flushes.wrapCommandsToWrite(original));
+    }
     ledger.wrap<AddCommand>(prototype, 'addCommand', (inner) => {
       const original = connections.counting(inner);
       return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
         if (tap.wantsInternal && isHandshake(options)) {
           return sendInternal(tap, connections.serverOf(this), args, () => original.apply(this, arguments as never));
         }
+        flushes.added(this);
         const promise = original.apply(this, arguments as never);
         if (batches.inside) batches.collect(this, promise);
         return promise;
@@ -103,8 +113,15 @@ export class RedisClientTap {
     return true;
   }
 
+  /** `RESP/encoder.js`. */
+  patchEncoder(moduleExports: Target, ledger: PatchLedger): boolean {
+    return this.flushes.patchEncoder(moduleExports, ledger);
+  }
+
   private wrapSend(original: Send): Send {
-    const { tap, retries, groups, fanOuts } = this;
+    const { tap, retries, groups, fanOuts, flushes } = this;
+    const send = (client: Client, { writes }: WritingRef, call: Parameters<Send>) =>
+      writes.isLinked ? original.apply(client, call) : flushes.link(writes, () => original.apply(client, call));
     const clientOf = (client: Client) => this.clientOf(client);
     const nodeOf = (client: Client) => this.nodeOf(client);
     return function sendCommand(this: Client, args: Arguments): Promise<unknown> {
@@ -115,16 +132,16 @@ export class RedisClientTap {
         return sendInternal(tap, nodeOf(client), args, () => original.apply(this, call));
       }
       const ref = clientOf(client);
-      if (retries.concern(client, ref, args)) return retries.send(client, ref, args, (sent) => original.apply(this, replacing(call, sent)));
+      if (retries.concern(client, ref, args)) return retries.send(client, ref, args, (sent) => send(this, ref, replacing(call, sent)));
       const command = tap.begin(ref, args);
-      const promise = original.apply(this, command?.sent === undefined ? call : replacing(call, command.sent));
+      const promise = send(this, ref, command?.sent === undefined ? call : replacing(call, command.sent));
       const settled = command === undefined ? promise : settleWith(tap, command, promise);
       return args[0] === 'SELECT' ? followSelect(ref, args[1], settled) : settled;
     };
   }
 
   private wrapExecute(kind: 'MULTI' | 'PIPELINE', original: Execute): Execute {
-    const { batches } = this;
+    const { batches, flushes } = this;
     const clientOf = (client: Client) => this.clientOf(client);
     return function execute(this: Client, commands: unknown, selectedDatabase?: number): Promise<unknown> {
       const call = arguments as unknown as Parameters<Execute>;
@@ -133,7 +150,10 @@ export class RedisClientTap {
         kind,
         commands,
         clientOf: () => ref,
-        call: (list) => original.apply(this, replacing(call, list)),
+        call: (list) => {
+          const run = () => original.apply(this, replacing(call, list));
+          return ref.writes.isLinked ? run() : flushes.link(ref.writes, run);
+        },
         repliesIn: (result) => result,
       });
       return selectedDatabase === undefined ? promise : followSelect(ref, selectedDatabase, promise);
@@ -166,12 +186,13 @@ export class RedisClientTap {
     return this.clients.get(client) ?? { facts: factsFrom(client.options) };
   }
 
-  private clientOf(client: Client): NodeRef {
+  private clientOf(client: Client): WritingRef {
     const known = this.clients.get(client);
     if (known !== undefined) return known;
     const facts = factsFrom(client.options);
     const group = this.groups.addressOf(client);
-    const ref = group === undefined ? { facts } : { facts: asNodeOf(group, facts), isNode: true };
+    const writes = new QueueWrites(false);
+    const ref = group === undefined ? { facts, writes } : { facts: asNodeOf(group, facts), isNode: true, writes };
     this.clients.set(client, ref);
     this.onClient(client);
     return ref;

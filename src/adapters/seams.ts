@@ -51,6 +51,8 @@ export interface Seam {
 const WATCHED_FILES: readonly SeamFile[] = RIVAL_FILES.map((file) => ({ file, patch: () => true }));
 
 const QUEUE_FILES: readonly SeamFile[] = [
+  // From 4.1.
+  { file: 'dist/lib/client/RESP2/encoder.js', patch: (taps, exported, ledger) => taps.queue.patchEncoder(exported, ledger) },
   {
     file: 'dist/lib/client/commands-queue.js',
     patch: (taps, exported, ledger) => taps.queue.patchQueue(exported, ledger) && taps.listeners.patchQueue(exported, ledger),
@@ -66,6 +68,8 @@ const QUEUE_FILES: readonly SeamFile[] = [
 ];
 
 const CLIENT_FILES: readonly SeamFile[] = [
+  // Before the queue, which loads it.
+  { file: 'dist/lib/RESP/encoder.js', patch: (taps, exported, ledger) => taps.client.patchEncoder(exported, ledger) },
   {
     file: 'dist/lib/client/commands-queue.js',
     patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) && taps.connections.patchQueue(exported, ledger),

@@ -21,6 +21,19 @@ export interface ClientFacts {
 /** The current facts of a client. Read at the reply: replies come in order, so SELECT is followed exactly. */
 export interface ClientRef {
   facts: ClientFacts;
+  /** undefined: when it writes cannot be seen. */
+  readonly writes?: Writes;
+}
+
+/** What a connection writes. */
+export interface Writes {
+  /** The write with which a command goes out that is called now. One object for all that go out together. */
+  next(): Write;
+}
+
+export interface Write {
+  /** When these very arguments were handed to the socket, on the monotonic clock; Infinity: not yet; undefined: not seen. */
+  markOf(args: Arguments): number | undefined;
 }
 
 /** When an operation started, on both clocks: the wall for timestamps, the monotonic one for durations. */
@@ -47,6 +60,8 @@ export interface Command extends Started {
   readonly inside?: Context | undefined;
   /** What to send in place of `args`. */
   readonly sent?: Arguments | undefined;
+  /** undefined also where nobody asks. */
+  readonly write?: Write | undefined;
   /** What it has to do with messages that carry the context of their sender. */
   readonly errand?: Errand | undefined;
 }
@@ -81,6 +96,16 @@ export interface Batch extends Started {
 /** A batch whose commands are not known yet. */
 export type BatchStart = Omit<Batch, 'kind' | 'commands' | 'size' | 'client' | 'isMasked'>;
 
+/** Where the time of an operation went, in milliseconds. */
+export interface Timing {
+  /** From the call until it was handed to the socket; undefined: that cannot be seen. */
+  readonly queueMs: number | undefined;
+  /** From there to the reply. */
+  readonly wireMs: number | undefined;
+  /** The longest the event loop was held up meanwhile; undefined: it was not watched. */
+  readonly eventLoopDelayMs: number | undefined;
+}
+
 /** How an operation ended. */
 export interface Outcome {
   readonly durationMs: number;
@@ -91,6 +116,8 @@ export interface Outcome {
   readonly error: unknown;
   /** The client answered by itself, from its own cache. */
   readonly isLocal: boolean;
+  /** Of operations that took long, and of all where it is asked for. */
+  readonly timing?: Timing | undefined;
 }
 
 /** How a batch ended: `replies` in the order of `commands`; an Error stands where a command failed. */
@@ -101,6 +128,8 @@ export interface BatchOutcome {
   readonly error: unknown;
   /** A watched key changed: Redis did nothing, and it is not an error. */
   readonly aborted: boolean;
+  /** See Outcome. */
+  readonly timing?: Timing | undefined;
 }
 
 /** A message that reached a subscriber, as it came from the server. */

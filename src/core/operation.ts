@@ -4,9 +4,10 @@ import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { isUnsampled, SUPPRESS_TRACING } from './context';
 import type { Courier } from './courier';
 import { Errands, unseal } from './errands';
-import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, ClientRef, Command, Connecting, Outcome } from './events';
+import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, ClientRef, Command, Connecting, Outcome, Write } from './events';
 import type { BatchFacts, Facts, Insights } from './facts';
 import type { ConnectRecorder, Recorder, Report } from './recorder';
+import { Timings } from './timing';
 
 /** The part of the settings that decides what is recorded. */
 export interface OperationSettings {
@@ -16,6 +17,8 @@ export interface OperationSettings {
   readonly spansWhenParentUnsampled: boolean;
   /** Whether what clients send by themselves is counted. */
   readonly internalCommands: boolean;
+  /** How long an operation takes of which is told where its time went; Infinity: none. */
+  readonly timedFromMs: number;
   /** Whether this command is to have no span. */
   readonly isIgnored: ((args: Arguments) => boolean) | undefined;
 }
@@ -43,12 +46,14 @@ export interface Tap {
 }
 
 /** What an adapter knows once a batch has ended. */
-export interface SettledBatch extends Omit<BatchOutcome, 'durationMs'> {
+export interface SettledBatch extends Omit<BatchOutcome, 'durationMs' | 'timing'> {
   readonly kind: BatchKind;
   readonly commands: readonly Arguments[];
   readonly size?: Batch['size'];
   readonly isMasked?: true;
   readonly client: ClientRef;
+  /** The write with which its first command went out. */
+  readonly write?: Write | undefined;
   /** When it ended, on the monotonic clock; default now. */
   readonly endMark?: number;
 }
@@ -62,6 +67,7 @@ export class Operation implements Tap {
   private spans!: Recorder & ConnectRecorder;
   private metrics!: Recorder;
   private errands: Errands | undefined;
+  private readonly timings = new Timings();
 
   constructor(private readonly report: Report) {}
 
@@ -72,14 +78,17 @@ export class Operation implements Tap {
     this.spans = spans;
     this.metrics = metrics;
     this.errands = courier && new Errands(courier, spans, this.report);
+    this.timings.use(settings.timedFromMs);
   }
 
   start(): void {
     this.isStopped = false;
+    this.timings.start();
   }
 
   stop(): void {
     this.isStopped = true;
+    this.timings.stop();
   }
 
   begin(client: ClientRef, args: Arguments): Command | undefined {
@@ -89,7 +98,10 @@ export class Operation implements Tap {
       const traced = this.isTraced(caller) && !this.settings.isIgnored?.(args);
       const errand = this.errands?.of(args);
       if (!traced && errand === undefined && !this.metrics.isActive()) return undefined;
-      const command: Command = { args, client, context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+      const startTimeMs = Date.now();
+      const startMark = performance.now();
+      const write = traced ? this.timings.begin(startMark, client.writes) : undefined;
+      const command: Command = { args, client, context: caller, traced, startTimeMs, startMark, write };
       return errand === undefined ? command : this.errands?.begin(command, errand);
     } catch (error) {
       this.report('a command could not be followed', error);
@@ -118,11 +130,14 @@ export class Operation implements Tap {
     const durationMs = performance.now() - command.startMark;
     // What the client's own cache gives was unsealed before it was put there.
     if (command.errand !== undefined && !isLocal) unseal(command.errand, reply, command.client, this.report);
-    this.settle(command, { durationMs, failed: false, reply, error: undefined, isLocal });
+    const timing = isLocal ? undefined : this.timings.of(command, command.sent ?? command.args, durationMs);
+    this.settle(command, { durationMs, failed: false, reply, error: undefined, isLocal, timing });
   }
 
   fail(command: Command, error: unknown, endMark = performance.now()): void {
-    this.settle(command, { durationMs: endMark - command.startMark, failed: true, reply: undefined, error, isLocal: false });
+    const durationMs = endMark - command.startMark;
+    const timing = this.timings.of(command, command.sent ?? command.args, durationMs);
+    this.settle(command, { durationMs, failed: true, reply: undefined, error, isLocal: false, timing });
   }
 
   beginConnect(client: ClientRef): Connecting | undefined {
@@ -149,6 +164,8 @@ export class Operation implements Tap {
       const errands = this.errands?.ofAll(commands);
       if (!traced && errands === undefined && !this.metrics.isActive()) return undefined;
       const start: BatchStart = { context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+      // Where it is written to is not known yet.
+      if (traced) this.timings.begin(start.startMark, undefined);
       return errands === undefined ? start : this.errands?.beginBatch(start, errands, kind, commands);
     } catch (error) {
       this.report('a batch could not be followed', error);
@@ -161,23 +178,24 @@ export class Operation implements Tap {
   }
 
   settleBatch(start: BatchStart, settled: SettledBatch): void {
-    const { kind, commands, size, isMasked, client, endMark = performance.now(), ...outcome } = settled;
+    const { kind, commands, size, isMasked, client, write, endMark = performance.now(), ...outcome } = settled;
     const durationMs = endMark - start.startMark;
     start.errands?.forEach((errand, index) => {
       unseal(errand, outcome.replies[index], client, this.report);
     });
     const [only] = commands;
+    const timing = this.timings.of({ ...start, write }, start.sent?.get(0) ?? only ?? [], durationMs);
     // The conventions: a batch of one is that command.
     if (only !== undefined && commands.length === 1 && !outcome.aborted) {
       const errand = start.errands?.get(0);
       this.settle(
         { ...start, args: only, client, sent: undefined, errand, ...(isMasked && { isMasked }) },
-        outcomeOfOne(outcome, durationMs),
+        outcomeOfOne(outcome, durationMs, timing),
       );
       return;
     }
     const batch: Batch = { ...start, kind, commands, size, client, ...(isMasked && { isMasked }) };
-    const ended: BatchOutcome = { ...outcome, durationMs };
+    const ended: BatchOutcome = { ...outcome, durationMs, timing };
     // Asked first: whoever begins to listen counts what insights say from now on.
     const isMeasured = this.metrics.isActive();
     const facts = this.readBatch(batch, ended);
@@ -243,8 +261,8 @@ export class Operation implements Tap {
   }
 }
 
-function outcomeOfOne(outcome: Omit<BatchOutcome, 'durationMs'>, durationMs: number): Outcome {
+function outcomeOfOne(outcome: Omit<BatchOutcome, 'durationMs' | 'timing'>, durationMs: number, timing: Outcome['timing']): Outcome {
   const [reply] = outcome.replies;
   const error = reply instanceof Error ? reply : outcome.error;
-  return { durationMs, failed: outcome.failed || reply instanceof Error, reply, error, isLocal: false };
+  return { durationMs, failed: outcome.failed || reply instanceof Error, reply, error, isLocal: false, timing };
 }

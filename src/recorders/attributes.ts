@@ -1,7 +1,8 @@
 // Knows: the attributes of an operation, built from facts.
 // Must not know: clients, patches, tracers, meters.
 import type { Attributes, Link } from '@opentelemetry/api';
-import type { ClientFacts } from '../core/events';
+import type { SpanSettings } from '../config';
+import type { ClientFacts, Timing } from '../core/events';
 import type { CacheFacts, DataFacts, Failure, Fill, LockFacts, Lookup } from '../core/facts';
 import * as semconv from '../core/semconv';
 
@@ -71,6 +72,20 @@ export function addLookup(attributes: Attributes, { hits, misses, several }: Loo
   if (!several) return;
   attributes[semconv.ATTR_CACHE_HIT_COUNT] = hits;
   attributes[semconv.ATTR_CACHE_MISS_COUNT] = misses;
+}
+
+/** Where the time went: all of it of slow operations, of others what is asked for. */
+export function addTiming(
+  attributes: Attributes,
+  { queueMs, wireMs, eventLoopDelayMs }: Timing,
+  durationMs: number,
+  { slowMs, withQueueMs, withWireMs, withEventLoopDelayMs }: SpanSettings,
+): void {
+  const isSlow = durationMs >= slowMs;
+  if (queueMs !== undefined && (isSlow || withQueueMs)) attributes[semconv.ATTR_REDIS_QUEUE_MS] = queueMs;
+  if (wireMs !== undefined && (isSlow || withWireMs)) attributes[semconv.ATTR_REDIS_WIRE_MS] = wireMs;
+  if (eventLoopDelayMs === undefined || !(isSlow || withEventLoopDelayMs)) return;
+  attributes[semconv.ATTR_REDIS_EVENT_LOOP_DELAY_MS] = eventLoopDelayMs;
 }
 
 /** What a look-up or a write did in the cache. Of writes only those that fill what was missed are told. */

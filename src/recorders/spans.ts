@@ -35,6 +35,7 @@ import {
   addLock,
   addLookup,
   addOldNames,
+  addTiming,
   connectAttributes,
   linksTo,
   nameFor,
@@ -96,6 +97,7 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
       attributes[semconv.ATTR_REDIS_BATCH_FIRST_FAILED_INDEX] = digest.firstFailedIndex;
     }
     if (outcome.aborted) attributes[semconv.ATTR_REDIS_TRANSACTION_ABORTED] = true;
+    if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
     if (digest.fills.length > 0) addFills(attributes, digest.fills);
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
     const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: batch.startTimeMs, attributes };
@@ -158,6 +160,7 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     if (cache !== undefined) addCache(attributes, cache, found !== undefined);
     if (lock !== undefined) addLock(attributes, this.mask(lock.key), lock);
     if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
+    if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
     if (this.settings.withKey && rule?.startsWithKey) attributes[semconv.ATTR_REDIS_KEY] = this.mask(args[from]);
     if (this.settings.withArgsCount && rule !== undefined) attributes[semconv.ATTR_REDIS_ARGS_COUNT] = args.length - from;
     const messaging = messagingOf(entry, args, command.errand);

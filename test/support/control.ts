@@ -47,13 +47,16 @@ const PRELOAD = join(__dirname, 'control-preload.cjs');
 const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
+/** On a busy machine any command may be, and its span then has more attributes. */
+const NOTHING_IS_SLOW = { OTEL_INSTRUMENTATION_REDIS_SLOW_MS: 'false' };
+
 /** Runs a CommonJS or ES module file that prints one JSON document and ends by itself. */
 export async function runScript(script: string, mode: Mode, options: ScriptOptions = {}): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'control-'));
   const report = join(folder, 'report.json');
   const { args = [], env, nodeArgs = [], preload = '--require', cwd } = options;
   const command = [...(mode === 'control' ? [] : [preload, PRELOAD]), ...nodeArgs, script, ...args];
-  const environment = { ...process.env, NODE_OPTIONS: '', ...env, CONTROL_MODE: mode, CONTROL_REPORT: report };
+  const environment = { ...process.env, NODE_OPTIONS: '', ...env, ...NOTHING_IS_SLOW, CONTROL_MODE: mode, CONTROL_REPORT: report };
   try {
     const ended = await execute(command, environment, cwd);
     return { ...ended, ...(mode === 'control' ? NOTHING : await readReport(report, ended.stderr)) };

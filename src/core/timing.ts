@@ -1,0 +1,46 @@
+// Knows: where the time of an operation went, and which operations are asked for it.
+// Must not know: how a write is seen, spans.
+import { EventLoop } from './event-loop';
+import type { Arguments, Command, Started, Timing, Write, Writes } from './events';
+
+/** Tells the queue from the wire, and both from the event loop. */
+export class Timings {
+  private readonly loop = new EventLoop();
+  private timedFromMs = Number.POSITIVE_INFINITY;
+  private isOn = false;
+  private isStarted = false;
+
+  /** @param timedFromMs how long an operation takes that is asked for; Infinity: none is */
+  use(timedFromMs: number): void {
+    this.timedFromMs = timedFromMs;
+    this.isOn = timedFromMs !== Number.POSITIVE_INFINITY;
+    if (this.isStarted) this.start();
+  }
+
+  start(): void {
+    this.isStarted = true;
+    if (this.isOn) this.loop.start();
+    else this.loop.stop();
+  }
+
+  stop(): void {
+    this.isStarted = false;
+    this.loop.stop();
+  }
+
+  /** Called for every command that is traced: costs a look at the connection, and nothing of its own. */
+  begin(startMark: number, writes: Writes | undefined): Write | undefined {
+    if (!this.isOn) return undefined;
+    this.loop.watch(startMark);
+    return writes?.next();
+  }
+
+  of({ traced, startMark, write }: Started & Pick<Command, 'traced' | 'write'>, args: Arguments, durationMs: number): Timing | undefined {
+    if (!traced || durationMs < this.timedFromMs) return undefined;
+    const eventLoopDelayMs = this.loop.longestDelay(startMark, startMark + durationMs);
+    const writtenMark = write?.markOf(args);
+    if (writtenMark === undefined) return { queueMs: undefined, wireMs: undefined, eventLoopDelayMs };
+    const queueMs = Math.min(Math.max(0, writtenMark - startMark), durationMs);
+    return { queueMs, wireMs: durationMs - queueMs, eventLoopDelayMs };
+  }
+}

@@ -1,0 +1,298 @@
+// Knows: situations in which the client, Redis or the event loop is slow, and that a span tells which it was.
+// Must not know: how a write is seen.
+import assert from 'node:assert/strict';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { type RedisServer, startStandalone } from '../support/redis-server';
+import { assertQuiet, redisSpans, resetTracing } from '../support/tracing';
+import { type Client, connect, end, LEGACY_VERSIONS, loadRedis, major, VERSIONS, type Version } from '../support/versions';
+
+/** How long something is held up, and how much of it must be told: timers and clocks are not exact to the millisecond. */
+const HELD_MS = 200;
+const TOLD_MS = 170;
+/** What is not held up is faster than this; a busy machine gets a second chance. */
+const FREE_MS = 120;
+
+interface Times {
+  readonly queue: number;
+  readonly wire: number;
+  readonly delay: number;
+}
+
+function timesOf({ attributes, duration }: ReadableSpan): Times {
+  const read = (name: string): number => {
+    const value = attributes[name];
+    assert.ok(typeof value === 'number' && value >= 0, `${name} is ${value}`);
+    return value;
+  };
+  const times = { queue: read('db.redis.queue_ms'), wire: read('db.redis.wire_ms'), delay: read('db.redis.event_loop_delay_ms') };
+  const durationMs = duration[0] * 1e3 + duration[1] / 1e6;
+  assert.ok(Math.abs(times.queue + times.wire - durationMs) < 0.01, 'queue and wire are the whole time');
+  assert.ok(times.delay <= durationMs + 0.01, 'a delay lies within the time');
+  return times;
+}
+
+function spanOf(operation: string): ReadableSpan {
+  const span = redisSpans().find(({ attributes }) => String(attributes['db.operation.name']).toUpperCase() === operation);
+  assert.ok(span, `no span ${operation}`);
+  return span;
+}
+
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+/** Runs `call` while the server is stopped, and lets it go on after a while. */
+async function whileStopped<T>(server: RedisServer, call: () => Promise<T>, ms = HELD_MS): Promise<T> {
+  process.kill(server.pid, 'SIGSTOP');
+  try {
+    const called = call();
+    await sleep(ms);
+    process.kill(server.pid, 'SIGCONT');
+    return await called;
+  } finally {
+    process.kill(server.pid, 'SIGCONT');
+  }
+}
+
+const told = (ms: number): void => assert.ok(ms >= TOLD_MS, `${ms} of ${HELD_MS}`);
+const free = (ms: number): void => assert.ok(ms < FREE_MS, `${ms} is not its own`);
+
+for (const version of [...LEGACY_VERSIONS, ...VERSIONS] as readonly Version[]) {
+  describe(`queue or wire, redis ${version}`, function () {
+    this.timeout(20_000);
+    this.retries(2);
+    let server: RedisServer;
+    let client: Client;
+    before(async () => {
+      server = await startStandalone();
+      client = await connect(loadRedis(version), server);
+    });
+    after(async () => {
+      await end(client);
+      await server.stop();
+    });
+    beforeEach(() => {
+      resetTracing({ slowMs: 150 });
+      return client.ping();
+    });
+    afterEach(() => {
+      assertQuiet();
+      resetTracing();
+    });
+
+    it('says wire, and no event loop, when Redis does not answer', async () => {
+      await whileStopped(server, () => client.get('k'));
+      const { queue, wire, delay } = timesOf(spanOf('GET'));
+      told(wire);
+      free(queue);
+      free(delay);
+    });
+
+    it('says the same of a transaction and of a pipeline', async () => {
+      await whileStopped(server, () => client.multi().get('a').set('b', 'c').exec());
+      const transaction = timesOf(spanOf('MULTI'));
+      resetTracing({ slowMs: 150 });
+      await whileStopped(server, () => pipeline(client));
+      const pipelined = timesOf(spanOf('PIPELINE'));
+      for (const { queue, wire, delay } of [transaction, pipelined]) {
+        told(wire);
+        free(queue);
+        free(delay);
+      }
+    });
+
+    it('says event loop when the reply comes and nobody reads it', async () => {
+      const called = client.get('k');
+      await turn();
+      block(HELD_MS);
+      await called;
+      const { wire, delay } = timesOf(spanOf('GET'));
+      told(wire);
+      told(delay);
+    });
+
+    it('says event loop when the caller goes on and does not let it be sent', async () => {
+      const called = client.get('k');
+      block(HELD_MS);
+      await called;
+      const { queue, wire, delay } = timesOf(spanOf('GET'));
+      told(delay);
+      // Until 4 a command is handed to the socket at once, which is held up itself.
+      told(major(version) < 5 ? wire : queue);
+    });
+
+    it('says queue while there is no connection', async () => {
+      const { host, port } = server;
+      const socket = major(version) < 4 ? { host, port } : { host: 'localhost', port, lookup: lateLookup };
+      const early = loadRedis(version).createClient({ socket });
+      early.on('error', () => {});
+      try {
+        if (major(version) < 4) {
+          // It connects by itself, and is ready when the server has answered.
+          await whileStopped(server, () => early.get('k'));
+        } else {
+          const connected = early.connect();
+          await early.get('k');
+          await connected;
+        }
+        const { queue, wire, delay } = timesOf(spanOf('GET'));
+        told(queue);
+        free(wire);
+        free(delay);
+      } finally {
+        await end(early);
+      }
+    });
+  });
+}
+
+for (const version of VERSIONS) {
+  describe(`a socket that is behind, redis ${version}`, function () {
+    this.timeout(30_000);
+    this.retries(2);
+    let server: RedisServer;
+    let client: Client;
+    before(async () => {
+      server = await startStandalone();
+      client = await connect(loadRedis(version), server);
+    });
+    after(async () => {
+      await end(client);
+      await server.stop();
+    });
+    afterEach(() => {
+      assertQuiet();
+      resetTracing();
+    });
+
+    it('says wire of what it has taken, and queue of what it has not', async () => {
+      resetTracing({ slowMs: 0 });
+      // More than the system keeps for a process that does not read.
+      const value = 'x'.repeat(1_000_000);
+      const writeAll = () => Promise.all(Array.from({ length: 40 }, (_, i) => client.set(`big:${i}`, value)));
+      await whileStopped(server, writeAll);
+      const [first, ...rest] = redisSpans().map(timesOf);
+      const last = rest[rest.length - 1];
+      assert.ok(first !== undefined && last !== undefined && rest.length === 39);
+      told(first.wire);
+      free(first.queue);
+      told(last.queue);
+      for (let i = 1; i < rest.length; i++) assert.ok((rest[i]?.queue ?? 0) >= (rest[i - 1]?.queue ?? 0) - 1, 'first in, first out');
+      // It has caught up.
+      resetTracing({ slowMs: 0 });
+      await client.get('k');
+      free(timesOf(spanOf('GET')).queue);
+    });
+  });
+}
+
+describe('which spans say where the time went', function () {
+  this.timeout(20_000);
+  let server: RedisServer;
+  let client: Client;
+  const TIMES = ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'];
+  const shown = (): string[] => TIMES.filter((name) => redisSpans().some(({ attributes }) => name in attributes));
+  before(async () => {
+    server = await startStandalone();
+    client = await connect(loadRedis('6.3'), server);
+  });
+  after(async () => {
+    await end(client);
+    await server.stop();
+  });
+  afterEach(() => {
+    assertQuiet();
+    resetTracing();
+  });
+
+  it('those of operations that take 100 ms or more', async () => {
+    resetTracing({ slowMs: undefined });
+    await client.blPop('nobody-pushes', 0.11);
+    assert.deepEqual(shown(), TIMES);
+  });
+
+  it('not those that are faster than slowMs, and none with slowMs: false', async () => {
+    for (const slowMs of [60_000, false] as const) {
+      resetTracing({ slowMs });
+      await client.blPop('nobody-pushes', 0.11);
+      assert.deepEqual(shown(), []);
+    }
+  });
+
+  it('those that are asked for, and of these only that', async () => {
+    for (const name of ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'] as const) {
+      resetTracing({ slowMs: false, optionalAttributes: [name] });
+      await client.get('k');
+      await client.multi().get('k').get('l').exec();
+      assert.equal(redisSpans().length, 2);
+      for (const { attributes } of redisSpans())
+        assert.deepEqual(
+          TIMES.filter((other) => other in attributes),
+          [name],
+        );
+    }
+  });
+
+  it('says queue of what was never sent', async () => {
+    resetTracing({ slowMs: 0 });
+    const lost = loadRedis('6.3').createClient({ socket: { host: 'localhost', port: server.port, lookup: lateLookup } });
+    lost.on('error', () => {});
+    const connected = lost.connect().catch(() => {});
+    const called = lost.get('k');
+    await sleep(20);
+    lost.destroy();
+    await assert.rejects(called);
+    await connected;
+    const { queue, wire } = timesOf(spanOf('GET'));
+    assert.ok(queue >= 15);
+    assert.equal(wire, 0);
+  });
+
+  it('says nothing of what the client answered itself', async () => {
+    const cached = await connect(loadRedis('6.3'), server, { RESP: 3, clientSideCache: { ttl: 0, maxEntries: 0 } });
+    try {
+      await server.request('SET', 'here', 'v');
+      await cached.get('here');
+      resetTracing({ slowMs: 0 });
+      await cached.get('here');
+      assert.equal(spanOf('GET').attributes['db.redis.cache.local'], true);
+      assert.deepEqual(shown(), []);
+    } finally {
+      await end(cached);
+    }
+  });
+
+  it('a command that a cluster node or a script executor sends is no exception', async () => {
+    const redis = loadRedis('6.3');
+    const script = redis.defineScript({
+      SCRIPT: 'return redis.call("GET", KEYS[1])',
+      NUMBER_OF_KEYS: 1,
+      parseCommand: (parser: { pushKey(key: string): void }, key: string) => parser.pushKey(key),
+      transformReply: undefined,
+    });
+    const scripted = await connect(redis, server, { scripts: { read: script } });
+    try {
+      resetTracing({ slowMs: 0 });
+      await whileStopped(server, () => scripted.read('k'));
+      const { queue, wire } = timesOf(spanOf('EVALSHA'));
+      told(wire);
+      free(queue);
+    } finally {
+      await end(scripted);
+    }
+  });
+});
+
+/** A name that takes long to be found. */
+function lateLookup(_name: string, { all }: { all?: boolean }, done: (...found: unknown[]) => void): void {
+  const found = { address: '127.0.0.1', family: 4 };
+  setTimeout(() => (all ? done(null, [found]) : done(null, found.address, found.family)), HELD_MS);
+}
+
+/** Two commands, each answered by itself. */
+function pipeline(client: Client): Promise<unknown> {
+  const batch = (client.batch?.() ?? client.multi()).get('a').set('b', 'c');
+  return batch.execAsPipeline?.() ?? batch.exec();
+}
