@@ -232,7 +232,7 @@ describe('propagation', () => {
         return `${SpanKind[kind]} ${name}`;
       });
       const at = `${server.host}:${server.port}`;
-      assert.deepEqual(parents, [`CLIENT MULTI ${at}`, 'PRODUCER publish orders:{}', `CLIENT PIPELINE ${at}`]);
+      assert.deepEqual(parents.slice(0, 3), [`CLIENT MULTI ${at}`, 'PRODUCER publish orders:{}', `CLIENT PIPELINE ${at}`]);
       await end(subscriber);
       publisher.end(false);
       assertQuiet();
