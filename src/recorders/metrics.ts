@@ -60,7 +60,10 @@ export class MetricRecorder implements Recorder {
     const entry = lookup(args);
     this.record(entry.operation, facts, failure, outcome.durationMs, command.isInternal);
     if (command.isInternal) return;
-    this.countMessages(messagingOf(entry, args, command.errand), facts, failure?.type);
+    // Most commands have nothing to do with messages: asked here, it costs them no call.
+    if (entry.rule?.sends || command.errand !== undefined) {
+      this.countMessages(messagingOf(entry, args, command.errand), facts, failure?.type);
+    }
     if (cache !== undefined) this.cache.record(cache.fills, cache.sizes);
     if (lock !== undefined) this.cache.recordLock(lock);
   }

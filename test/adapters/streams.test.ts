@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
 import { SpanKind } from '@opentelemetry/api';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
-import { type Client, connect, end, LEGACY_VERSIONS, loadRedis, major, VERSIONS, type Version } from '../support/versions';
+import { type Client, connect, end, folderOf, LEGACY_VERSIONS, loadRedis, major, VERSIONS, type Version } from '../support/versions';
 
 const OPTIONS = { propagateStreams: ['orders:*'] };
 const FIELD = 'otel-redis/1';
@@ -369,6 +370,36 @@ describe('streams', () => {
       assertQuiet();
     });
   }
+
+  for (const version of LEGACY_VERSIONS) {
+    it(`takes the field off before a command of a batch of redis ${version} calls back by itself`, async () => {
+      const client = createRequire(`${folderOf(version)}/package.json`)('redis').createClient(server.port, server.host);
+      const heard: unknown[] = [];
+      const note = (_: unknown, reply: unknown): number => heard.push(inspect(reply, { depth: 4 }));
+      for (const kind of ['batch', 'multi']) {
+        client.del('orders:1');
+        await new Promise((resolve) =>
+          client[kind]().xadd('orders:1', '1-1', 'a', '1').xrange('orders:1', '-', '+', note).get('k').exec(resolve),
+        );
+      }
+      assert.deepEqual(heard, Array(2).fill("[ [ '1-1', [ 'a', '1' ] ] ]"));
+      assert.equal((await stored('orders:1'))[0]?.length, 4);
+      client.end(false);
+      assertQuiet();
+    });
+  }
+
+  it('keeps the field out of the client-side cache', async () => {
+    const options = { RESP: 3, clientSideCache: { ttl: 0, maxEntries: 10, evictPolicy: 'LRU' } };
+    const client = await connect(loadRedis('5.12'), server, options);
+    await inSpan(() => client.xAdd('orders:1', '1-1', { item: 'tea' }));
+    const read = async (): Promise<string> => show(await client.xRange('orders:1', '-', '+'));
+    const [first, second] = [await read(), await read()];
+    assert.deepEqual([first.includes(FIELD), second], [false, first]);
+    assert.equal(redisSpans().at(-1)?.attributes['db.redis.cache.local'], true);
+    await end(client);
+    assertQuiet();
+  });
 
   it('is not asked of any command without a pattern', async () => {
     resetTracing();
