@@ -64,7 +64,8 @@ export class StreamCourier {
 /** undefined: nothing is added, for Redis will refuse it; and a field of ours must not make it whole. */
 function additionOf(args: Arguments, roles: readonly Role[], stream: unknown): Sending | undefined {
   const first = roles.indexOf('field');
-  if (first < 0 || roles[first - 1] !== 'cursor' || (args.length - first) % 2 !== 0) return undefined;
+  // No fields are found where no id is before them.
+  if (first < 0 || (args.length - first) % 2 !== 0) return undefined;
   return { kind: 'send', destination: stream, seal: (sender) => (isIdempotent(args, roles) ? undefined : seal(args, sender)) };
 }
 

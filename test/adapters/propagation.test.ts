@@ -218,8 +218,10 @@ describe('propagation', () => {
         await done(publisher.multi().publish('orders:1', 'one')),
         await done(publisher.batch().publish(list).get('k')),
       ];
-      await until(() => heard.length === 3);
-      assert.deepEqual(heard, ['multi', 'one', 'pipeline']);
+      const twice = publisher.multi().publish('orders:1', 'twice');
+      for (let times = 0; times < 2; times++) twice.exec();
+      await until(() => heard.length === 5);
+      assert.deepEqual(heard, ['multi', 'one', 'pipeline', 'twice', 'twice']);
       assert.deepEqual(
         [replies, list],
         [

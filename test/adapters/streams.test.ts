@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
-import { SpanKind } from '@opentelemetry/api';
+import { context, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, folderOf, LEGACY_VERSIONS, loadRedis, major, VERSIONS, type Version } from '../support/versions';
@@ -388,6 +388,20 @@ describe('streams', () => {
       assertQuiet();
     });
   }
+
+  it('carries the decision of an unsampled caller, and takes the field off where no span is made', async () => {
+    const client = await connect(loadRedis('6.3'), server);
+    const unsampled = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
+    await context.with(trace.setSpan(context.active(), unsampled), async () => {
+      await client.xAdd('orders:1', '1-1', { a: '1' });
+      assert.deepEqual({ ...(await client.xRange('orders:1', '-', '+'))[0].message }, { a: '1' });
+    });
+    assert.deepEqual(redisSpans(), []);
+    const [[, fields]] = (await server.request('XRANGE', 'orders:1', '-', '+')) as [[string, string[]]];
+    assert.equal(fields.at(-1), `{"traceparent":"00-${'a'.repeat(32)}-${'b'.repeat(16)}-00"}`);
+    await end(client);
+    assertQuiet();
+  });
 
   it('keeps the field out of the client-side cache', async () => {
     const options = { RESP: 3, clientSideCache: { ttl: 0, maxEntries: 10, evictPolicy: 'LRU' } };

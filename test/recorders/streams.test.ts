@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Attributes, context, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
+import { type Attributes, SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { RedisInstrumentationConfig } from '../../src';
 import { Measuring } from '../support/metrics';
@@ -204,17 +204,6 @@ describe('stream recorders', () => {
     for (const span of [read, batch]) assert.deepEqual(span && linked(span), [idOf(producer)]);
     const later = await onlySpanOf(() => client.xRead({ key: 'orders:1', id: '1-1' }));
     assert.deepEqual(linked(later), [idOf(batch)]);
-  });
-
-  it('carries the decision of an unsampled caller, and takes the field off where no span is made', async () => {
-    const unsampled = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
-    await context.with(trace.setSpan(context.active(), unsampled), async () => {
-      await client.xAdd('orders:1', '1-1', { a: '1' });
-      assert.deepEqual({ ...(await client.xRange('orders:1', '-', '+'))[0].message }, { a: '1' });
-    });
-    assert.deepEqual(redisSpans(), []);
-    const [[, fields]] = (await server.request('XRANGE', 'orders:1', '-', '+')) as [[string, string[]]];
-    assert.equal(fields.at(-1), `{"traceparent":"00-${'a'.repeat(32)}-${'b'.repeat(16)}-00"}`);
   });
 
   it('counts what is sent and what is received, by the families of stream and group', async () => {
