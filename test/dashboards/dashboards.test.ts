@@ -203,7 +203,7 @@ describe('dashboards and rules', function () {
 
   async function eventually(query: string, holds: (samples: Sample[]) => boolean): Promise<void> {
     let samples: Sample[] = [];
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 200; i++) {
       samples = await prometheus.query(query);
       if (holds(samples)) return;
       await sleep(100);

@@ -36,7 +36,7 @@ export function readDashboard(): Dashboard {
 
 /** What is sent to Prometheus when everything is selected. */
 export function resolved(expression: string): string {
-  return expression.replaceAll('$__rate_interval', '1m').replaceAll(/\$(?:job|server|family)\b/g, '.*');
+  return expression.replaceAll('$__rate_interval', '5m').replaceAll(/\$(?:job|server|family)\b/g, '.*');
 }
 
 /** The query behind `label_values(selector, label)`. */
