@@ -46,6 +46,17 @@ describe('the package', function () {
     assert.deepEqual({ stdout, stderr }, { stdout: `true true ${manifest.version}\n`, stderr: '' });
   });
 
+  it('gives processSpan by require and by import, and calls the function where nothing is enabled', async () => {
+    const program = `
+      import { createRequire } from 'node:module';
+      import { processSpan as imported } from '${PACKAGE_NAME}';
+      const { processSpan: required } = createRequire(import.meta.url)('${PACKAGE_NAME}');
+      console.log(imported === required, imported({ id: '1-1', message: { item: 'tea' } }, ({ message }) => message.item));
+    `;
+    const { stdout, stderr } = await run(['--input-type=module', '--eval', program], { cwd: installed.program('6.3') });
+    assert.deepEqual({ stdout, stderr }, { stdout: 'true tea\n', stderr: '' });
+  });
+
   it('loads nothing of redis itself', async () => {
     const program = `require('${PACKAGE_NAME}'); console.log(Object.keys(require.cache).filter((file) => /node_modules.(redis|@redis|@node-redis)./.test(file)));`;
     const { stdout } = await run(['--eval', program], { cwd: installed.program('6.3') });

@@ -23,6 +23,8 @@ const EVERYTHING = {
   semconv: 'dup',
   batchCommands: true,
   optionalAttributes: ['db.redis.key', 'db.redis.args_count'],
+  propagate: ['*'],
+  propagateStreams: ['*'],
 } as const;
 
 /** Commands between two seeds: few enough that one that deletes everything does not matter much. */
