@@ -57,6 +57,7 @@ describe('processSpan', () => {
 
   it('runs the function in a consumer span, a child of the producer and linked to it', async () => {
     const entry = await entryOf();
+    await client.xRange('orders:1', '-', '+'); // whoever looks changes nothing
     let inside: string | undefined;
     const result = processSpan(entry, (given) => {
       inside = activeId();

@@ -10,17 +10,20 @@ import { isText, type NameMatcher } from './names';
 import { RecentEntries } from './recent';
 import { claimedEntries, entries, type Part, partsByStream, shownEntries } from './replies';
 
-type ReadReply = (reply: unknown) => readonly Part[];
+/** A command that reads entries. One that looks is no consumer: what entries carry is hidden from it, and no more. */
+interface Reader {
+  readonly kind: Receiving['kind'];
+  read(reply: unknown): readonly Part[];
+}
 
-/** The commands that read entries. Those that look are no consumers: it is hidden from them what entries carry, no more. */
-const READERS: ReadonlyMap<string, readonly [kind: Receiving['kind'], read: ReadReply]> = new Map([
-  ['XREAD', ['receive', partsByStream]],
-  ['XREADGROUP', ['receive', partsByStream]],
-  ['XCLAIM', ['receive', entries]],
-  ['XAUTOCLAIM', ['receive', claimedEntries]],
-  ['XRANGE', ['look', entries]],
-  ['XREVRANGE', ['look', entries]],
-  ['XINFO STREAM', ['look', shownEntries]],
+const READERS: ReadonlyMap<string, Reader> = new Map([
+  ['XREAD', { kind: 'receive', read: partsByStream }],
+  ['XREADGROUP', { kind: 'receive', read: partsByStream }],
+  ['XCLAIM', { kind: 'receive', read: entries }],
+  ['XAUTOCLAIM', { kind: 'receive', read: claimedEntries }],
+  ['XRANGE', { kind: 'look', read: entries }],
+  ['XREVRANGE', { kind: 'look', read: entries }],
+  ['XINFO STREAM', { kind: 'look', read: shownEntries }],
 ]);
 
 /** What is remembered of an entry that was read. */
@@ -90,19 +93,24 @@ interface Sources {
 
 /** One command that reads entries, until it is answered. */
 class Reading implements Receiving {
-  readonly kind: Receiving['kind'];
-  readonly streams: readonly unknown[];
-  readonly group: unknown;
   receipt: Receipt | undefined;
-  private readonly read: ReadReply;
-  private readonly others: readonly unknown[];
 
   constructor(
-    [kind, read]: readonly [Receiving['kind'], ReadReply],
-    { streams, others, group }: Sources,
+    private readonly reader: Reader,
+    private readonly sources: Sources,
     private readonly recent: RecentEntries<Origin>,
-  ) {
-    [this.kind, this.read, this.streams, this.others, this.group] = [kind, read, streams, others, group];
+  ) {}
+
+  get kind(): Receiving['kind'] {
+    return this.reader.kind;
+  }
+
+  get streams(): readonly unknown[] {
+    return this.sources.streams;
+  }
+
+  get group(): unknown {
+    return this.sources.group;
   }
 
   unseal(reply: unknown, { facts }: ClientRef): void {
@@ -112,7 +120,7 @@ class Reading implements Receiving {
     this.receipt = { counts, senders: () => contextsIn(carriers) };
     // The facts of now: whoever is remembered keeps no client.
     const client = { facts };
-    for (const [name, parts] of this.read(reply)) {
+    for (const [name, parts] of this.reader.read(reply)) {
       const stream = name === undefined ? String(this.streams[0]) : this.listed(String(name));
       if (stream === undefined) continue;
       counts.set(stream, (counts.get(stream) ?? 0) + parts.length);
@@ -125,14 +133,22 @@ class Reading implements Receiving {
     const [id, fields] = entry;
     const carrier = takeField(fields);
     if (carrier !== undefined) carriers.push(carrier);
-    if (isText(id)) this.recent.add(id.toString(), stream, { client, group: this.group, carrier }, performance.now());
+    if (isText(id)) this.remember(id.toString(), stream, { client, group: this.group, carrier });
+  }
+
+  /** Whoever looks at an entry must not make it forgotten who received it. */
+  private remember(id: string, stream: string, origin: Origin): void {
+    const nowMark = performance.now();
+    if (this.kind === 'look' && this.recent.find(id, stream, nowMark) !== undefined) return;
+    this.recent.add(id, stream, origin, nowMark);
   }
 
   /** Redis answers with whole names; those of redis 2 and 3 may have had a `prefix` put before them behind our back. */
   private listed(name: string): string | undefined {
+    const { streams, others } = this.sources;
     const isWhole = (key: unknown): boolean => name === String(key);
-    if (this.streams.some(isWhole)) return name;
-    return !this.others.some(isWhole) && this.streams.some((key) => name.endsWith(String(key))) ? name : undefined;
+    if (streams.some(isWhole)) return name;
+    return !others.some(isWhole) && streams.some((key) => name.endsWith(String(key))) ? name : undefined;
   }
 }
 

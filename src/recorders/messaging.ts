@@ -52,9 +52,9 @@ export function addMessaging(attributes: Attributes, messaging: Messaging, masks
   attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] = semconv.DB_SYSTEM_NAME_VALUE_REDIS;
   attributes[semconv.ATTR_MESSAGING_OPERATION_TYPE] = type;
   attributes[semconv.ATTR_MESSAGING_OPERATION_NAME] = operation;
-  const common = commonFamily(destinations, masks.family);
+  const common = destinations.length > 1 ? commonFamily(destinations, masks.family) : undefined;
   if (destinations.length === 1) attributes[semconv.ATTR_MESSAGING_DESTINATION_NAME] = masks.name(destinations[0]);
-  else if (common !== undefined) attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = common;
+  if (common !== undefined) attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = common;
   if (group !== undefined) attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = masks.name(group);
   const bodySize = lengthOf(body);
   if (bodySize !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE] = bodySize;
@@ -65,8 +65,8 @@ export function addMessaging(attributes: Attributes, messaging: Messaging, masks
 }
 
 function commonFamily(destinations: readonly unknown[], family: KeyMask): string | undefined {
-  const families = new Set(destinations.map(family));
-  return families.size === 1 ? [...families][0] : undefined;
+  const [first, ...others] = destinations.map(family);
+  return others.every((other) => other === first) ? first : undefined;
 }
 
 function sum(counts: Iterable<number>): number {
