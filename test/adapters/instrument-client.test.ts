@@ -63,6 +63,20 @@ describe('instrumentClient', () => {
         assertQuiet();
       });
 
+      it('lets entries of streams carry their context, and hides it', async () => {
+        resetTracing({ propagateStreams: ['orders'] });
+        client = instrumentClient(await connect(bundledRedis(version), server));
+        await client.xAdd('orders', '1-1', { item: 'tea' });
+        const [{ messages }] = await client.xRead({ key: 'orders', id: '0' });
+        assert.deepEqual({ ...messages[0].message }, { item: 'tea' });
+        const [producer, receiver] = redisSpans();
+        assert.deepEqual(
+          receiver?.links.map(({ context }) => context.spanId),
+          [producer?.spanContext().spanId],
+        );
+        assertQuiet();
+      });
+
       it('serves all clients of the bundle, once, and is undone by disable', async () => {
         const redis = bundledRedis(version);
         client = await connect(redis, server);
