@@ -1,32 +1,23 @@
-// Runs the unmodified service of ./cache-service under the preload, against a real Redis, and shows what came out.
-// Knows: the order of things. Receiving, storing and drawing are in ./demo, one file each.
+// Runs the unmodified service of ./cache-service under the preload, against a real Redis, and shows what came out: on a
+// page that stays until Ctrl-C, or in the terminal where nobody could look at one (no terminal, CI, --headless).
+// Knows: the order of things. The service and its visitors are in ./demo, the page and the report in the package itself.
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startStandalone } from '../scripts/redis-server.mjs';
-import { createPaint } from './demo/paint.mjs';
-import { startReceiver } from './demo/receiver.mjs';
 import { startService } from './demo/service.mjs';
-import { createStore, isRedisSpan } from './demo/store.mjs';
-import { renderSummary } from './demo/summary.mjs';
-import { drive } from './demo/traffic.mjs';
-import { renderWaterfall } from './demo/waterfall.mjs';
+import { drive, stroll } from './demo/traffic.mjs';
 
-const PRELOAD = fileURLToPath(new URL('../build/register.mjs', import.meta.url));
-const SERVICE = fileURLToPath(new URL('./cache-service/server.mjs', import.meta.url));
-const QUIET_MS = 700;
-const SETTLE_TIMEOUT_MS = 5_000;
-const DEFAULT_COLUMNS = 120;
+const VIEW = new URL('../build/view/index.js', import.meta.url);
+const QUIET_MS = 1_500;
+const SETTLE_TIMEOUT_MS = 10_000;
+
+const isHeadless = process.argv.includes('--headless') || !process.stdout.isTTY || Boolean(process.env.CI);
 
 async function main() {
-  if (!existsSync(PRELOAD)) throw new Error('The package is not built yet. Run: npm run build');
-  const store = createStore();
-  const steps = await run(store);
-  if (!store.spans.some(isRedisSpan)) throw new Error(silence(store));
-  print(steps, store);
-}
-
-async function run(store) {
+  if (!existsSync(VIEW)) throw new Error('The package is not built yet. Run: npm run build');
+  const { environmentFor, openView, printReport } = createRequire(import.meta.url)(fileURLToPath(VIEW));
   const cleanups = [];
   const opened = async (starting) => {
     const resource = await starting;
@@ -35,15 +26,28 @@ async function run(store) {
   };
   try {
     const redis = await opened(openRedis());
-    const receiver = await opened(startReceiver(store));
-    const service = await opened(startService({ preload: PRELOAD, script: SERVICE, redisUrl: redis.url, otlpUrl: receiver.url }));
-    const steps = await drive(service.url);
-    await settled(store);
-    return steps;
+    const view = await opened(openView());
+    if (!isHeadless) process.stderr.write(`\n  The page:  ${view.url}\n\n`);
+    const run = (name) => opened(startService({ name, redisUrl: redis.url, environment: environmentFor(view.url) }));
+    // Two of them, so that messages and locks go from process to process.
+    const services = await Promise.all([run('cache-service'), run('cache-service-2')]);
+    await visit(view, services, printReport);
   } finally {
-    // The service first: its last telemetry still needs the receiver.
+    // The services first: their last telemetry still needs the page.
     for (const stop of cleanups) await stop();
   }
+}
+
+async function visit(view, [first, second], printReport) {
+  const steps = await drive(first.url);
+  if (isHeadless) {
+    await settled(view.telemetry);
+    if (view.telemetry.spans().length === 0) throw new Error('The service ran, but no spans arrived. OTEL_LOG_LEVEL=debug shows more.');
+    printReport(view, steps, process.stdout);
+    return;
+  }
+  process.stderr.write('  Visitors keep coming until Ctrl-C.\n');
+  await stroll([first.url, second.url], interrupted);
 }
 
 async function openRedis() {
@@ -54,29 +58,24 @@ async function openRedis() {
   return { url, stop: async () => {} };
 }
 
-// Spans are sent in batches: all have arrived once the number stands still for longer than a batch waits.
-async function settled(store) {
+// Spans and metrics are sent from time to time: all have arrived once nothing new comes for longer than that.
+async function settled({ received }) {
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
-  for (let seen = -1; seen !== store.spans.length && Date.now() < deadline; ) {
-    seen = store.spans.length;
+  for (let seen = -1; seen !== received.spans && Date.now() < deadline; ) {
+    seen = received.spans;
     await sleep(QUIET_MS);
   }
 }
 
-function silence(store) {
-  const others = store.spans.length === 0 ? 'no spans at all' : `${store.spans.length} spans, none of them of Redis`;
-  return `The service ran, but no Redis spans arrived (${others}). Its own output, if any, is above; OTEL_LOG_LEVEL=debug shows more.`;
+// The first Ctrl-C ends the visit, and with it everything in order; the second does not wait.
+const controller = new AbortController();
+const interrupted = controller.signal;
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    if (isHeadless || interrupted.aborted) process.exit(1);
+    controller.abort();
+  });
 }
-
-function print(steps, store) {
-  const paint = createPaint(process.stdout, process.env);
-  const columns = process.stdout.columns ?? DEFAULT_COLUMNS;
-  const lines = [...renderWaterfall(steps, store.spans, { paint, columns }), ...renderSummary(store, { paint })];
-  process.stdout.write(`\n${lines.join('\n')}\n`);
-}
-
-// Leaving through exit() runs the hooks that take the child processes along.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 try {
   await main();

@@ -32,6 +32,12 @@ const PROGRAMS = {
     homebrew: 'prometheus',
     advice: ['others           https://prometheus.io/download, unpacked, its folder on the PATH'],
   },
+  chromium: {
+    names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'],
+    debian: 'chromium',
+    homebrew: 'chromium',
+    advice: ['others           any Chrome or Chromium, its folder on the PATH'],
+  },
 };
 
 // Where packages put their binaries, for an install that the current PATH does not see.

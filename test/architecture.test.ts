@@ -21,7 +21,8 @@ const MAY: Record<string, readonly string[]> = {
   hook: ['preload'],
   register: ['preload'],
   // Nobody may import it, so that it costs no start-up.
-  cli: ['version', 'adapters'],
+  cli: ['version', 'adapters', 'view'],
+  view: ['core', 'catalog'],
 };
 
 /** Names of the API that a room may use; undefined: all. */

@@ -1,21 +1,43 @@
-// Knows: how to run the sample service under the preload and where it listens.
+// Knows: how the sample service is run under the preload, beside what records its requests, and where it listens.
+// Must not know: where telemetry goes.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
-const START_TIMEOUT_MS = 15_000;
+// An ES module that imports node:http is seen by a loader alone. OpenTelemetry has one; redis needs none.
+const LOADER = `import { register } from 'node:module'; register('@opentelemetry/instrumentation/hook.mjs', '${import.meta.url}')`;
+// Ours comes before all other instrumentations.
+const PRELOADS = [
+  `data:text/javascript,${encodeURIComponent(LOADER)}`,
+  new URL('../../build/hook.mjs', import.meta.url).href,
+  '@opentelemetry/auto-instrumentations-node/register',
+];
+const SERVICE = fileURLToPath(new URL('../cache-service/server.mjs', import.meta.url));
+const START_TIMEOUT_MS = 30_000;
 const TERM_TIMEOUT_MS = 5_000;
 
-/** Starts `node --import <preload> <script>`; stops with SIGTERM, which the service answers by closing cleanly. */
-export async function startService({ preload, script, redisUrl, otlpUrl }) {
-  const child = spawn(process.execPath, ['--import', pathToFileURL(preload).href, script], {
-    env: environment(redisUrl, otlpUrl),
+/** Starts `node --import <each of them> server.mjs`; stops with SIGTERM, which the service answers by closing cleanly. */
+export async function startService({ name, redisUrl, environment }) {
+  const child = spawn(process.execPath, [...PRELOADS.flatMap((preload) => ['--import', preload]), SERVICE], {
+    env: {
+      ...inherited(),
+      ...environment,
+      OTEL_SERVICE_NAME: name,
+      OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http',
+      // Others ask the network where they are.
+      OTEL_NODE_RESOURCE_DETECTORS: 'env,process',
+      OTEL_INSTRUMENTATION_REDIS_PROPAGATE: 'cache:invalidate',
+      REDIS_URL: redisUrl,
+      PORT: '0',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A Ctrl-C of the terminal is ours to pass on, after the last visitor has been served.
+    detached: true,
   });
   const killWithUs = () => child.kill('SIGKILL');
   process.once('exit', killWithUs);
   child.once('exit', () => process.off('exit', killWithUs));
-  createInterface({ input: child.stderr }).on('line', (line) => process.stderr.write(`service | ${line}\n`));
+  createInterface({ input: child.stderr }).on('line', (line) => process.stderr.write(`${name} | ${line}\n`));
   try {
     return { url: `http://127.0.0.1:${await listening(child)}`, stop: () => stop(child) };
   } catch (error) {
@@ -24,24 +46,12 @@ export async function startService({ preload, script, redisUrl, otlpUrl }) {
   }
 }
 
-// What the caller's shell says about telemetry must not redirect the demo's; options of this package pass.
-function environment(redisUrl, otlpUrl) {
-  const inherited = Object.entries(process.env).filter(([name]) => {
+// What the caller's shell says about telemetry must not change the demo's; options of this package pass.
+function inherited() {
+  const names = Object.keys(process.env).filter((name) => {
     return !name.startsWith('OTEL_') || name === 'OTEL_LOG_LEVEL' || name.startsWith('OTEL_INSTRUMENTATION_REDIS_');
   });
-  return {
-    ...Object.fromEntries(inherited),
-    REDIS_URL: redisUrl,
-    PORT: '0',
-    OTEL_SERVICE_NAME: 'cache-service',
-    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-    OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
-    OTEL_METRICS_EXPORTER: 'otlp',
-    OTEL_LOGS_EXPORTER: 'none',
-    OTEL_BSP_SCHEDULE_DELAY: '200',
-    OTEL_METRIC_EXPORT_INTERVAL: '200',
-    OTEL_METRIC_EXPORT_TIMEOUT: '200',
-  };
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
 function listening(child) {

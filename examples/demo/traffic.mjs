@@ -85,17 +85,85 @@ const STEPS = [
   },
 ];
 
-/** Runs every step against the service → `[{ title, startMs, calls }]`. */
+/** Runs every step against the service → `[{ title, startMs, about }]`. */
 export async function drive(serviceUrl) {
   const done = [];
   for (const { title, run } of STEPS) {
-    const step = { title, startMs: Date.now(), calls: [] };
+    const startMs = Date.now();
+    const calls = [];
     await sleep(PAUSE_MS);
-    await run(async (method, path, body) => step.calls.push(await send(serviceUrl, method, path, body)));
+    await run(async (method, path, body) => calls.push(await send(serviceUrl, method, path, body)));
     await sleep(PAUSE_MS);
-    done.push(step);
+    done.push({ title, startMs, about: describe(calls) });
   }
   return done;
+}
+
+function describe(calls) {
+  const counts = new Map();
+  for (const { method, path, status } of calls) {
+    const text = `${method} ${path} → ${status}`;
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].map(([text, count]) => (count === 1 ? text : `${count} × ${text}`)).join(', ');
+}
+
+// What a visitor may do next, and how often of a hundred times.
+const VISITS = [
+  { share: 58, run: (call) => call('GET', `/users/${favourite()}`) },
+  { share: 14, run: (call) => call('GET', `/users?ids=${[favourite(), favourite(), favourite()].join(',')}`) },
+  { share: 8, run: (call) => call('GET', `/users/${favourite()}/cart`) },
+  { share: 6, run: (call) => call('POST', `/users/${favourite()}/cart`, { item: 'tea', quantity: 1 }) },
+  { share: 5, run: (call) => call('POST', `/users/${favourite()}/login`) },
+  { share: 3, run: (call) => call('PUT', '/flags/checkout_v2', { value: Math.random() < 0.5 ? 'on' : 'off' }) },
+  { share: 2, run: (call) => call('GET', '/jobs/next') },
+  { share: 1, run: (call) => call('POST', '/jobs', { type: 'send-receipt' }) },
+  { share: 1, run: (call) => together(3, () => call('POST', '/users/7/checkout')) },
+  { share: 2, run: expireAndRush },
+];
+const MEAN_PAUSE_MS = 140;
+
+/** Gentle traffic, to one service or another, until the signal. Visitors do not wait for each other. */
+export async function stroll(serviceUrls, signal) {
+  const present = new Set();
+  let failure;
+  while (!signal.aborted && failure === undefined) {
+    const serviceUrl = serviceUrls[Math.floor(Math.random() * serviceUrls.length)];
+    const visit = choose()((method, path, body) => send(serviceUrl, method, path, body))
+      .catch((error) => {
+        failure = error;
+      })
+      .finally(() => present.delete(visit));
+    present.add(visit);
+    await sleep(MEAN_PAUSE_MS * 2 * Math.random(), undefined, { signal }).catch(() => {});
+  }
+  await Promise.all(present);
+  if (failure !== undefined) throw failure;
+}
+
+function choose() {
+  let left = Math.random() * 100;
+  for (const { share, run } of VISITS) {
+    left -= share;
+    if (left < 0) return run;
+  }
+  return VISITS[0].run;
+}
+
+/** A few users are looked at often, many now and then. */
+function favourite() {
+  return 1 + Math.floor(200 * Math.random() ** 4);
+}
+
+/** The cached profile of a favourite is dropped, and many ask for it at once. */
+async function expireAndRush(call) {
+  const id = favourite();
+  await call('DELETE', `/users/${id}/cache`);
+  await together(6, () => call('GET', `/users/${id}`));
+}
+
+function together(times, act) {
+  return Promise.all(Array.from({ length: times }, act));
 }
 
 async function send(serviceUrl, method, path, body) {

@@ -1,21 +1,20 @@
 // Processes whose traces are one story: node examples/messages/run.mjs [messages] [subscribers]
 // Knows: the order of things. The processes are applications under the preload, with `propagate` and `propagateStreams` by environment.
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startStandalone } from '../../scripts/redis-server.mjs';
-import { startReceiver } from '../demo/receiver.mjs';
-import { createStore } from '../demo/store.mjs';
 
+const { environmentFor, openView } = createRequire(import.meta.url)('../../build/view/index.js');
 const PRELOAD = new URL('../../build/register.mjs', import.meta.url).href;
 const messages = Number(process.argv[2] ?? 1);
 const subscribers = Number(process.argv[3] ?? 1);
 
 /** Runs a script to its end. `ready` resolves with its first line, `ended` with its last, parsed. */
 async function run(service, script, redisUrl) {
-  const store = createStore();
-  const receiver = await startReceiver(store);
+  const view = await openView();
   const child = spawn(process.execPath, ['--import', PRELOAD, fileURLToPath(new URL(script, import.meta.url))], {
     env: {
       PATH: process.env.PATH,
@@ -24,34 +23,31 @@ async function run(service, script, redisUrl) {
       OTEL_SERVICE_NAME: service,
       OTEL_INSTRUMENTATION_REDIS_PROPAGATE: 'orders:*',
       OTEL_INSTRUMENTATION_REDIS_PROPAGATE_STREAMS: 'orders:*',
-      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-      OTEL_METRICS_EXPORTER: 'otlp',
-      OTEL_LOGS_EXPORTER: 'none',
+      ...environmentFor(view.url),
       OTEL_BSP_MAX_QUEUE_SIZE: '100000',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   process.once('exit', () => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ended = new Promise((resolve) => child.once('exit', resolve)).then(() => receiver.stop());
-  return { service, store, ended, line: async () => (await lines.next()).value };
+  const ended = new Promise((resolve) => child.once('exit', resolve)).then(() => view.stop());
+  return { service, telemetry: view.telemetry, ended, line: async () => (await lines.next()).value };
 }
 
 /** The count of a metric, of all operations or of those with this name. */
-const sum = (store, name, operation) =>
-  store
-    .series(name)
+const sum = ({ records }, name, operation) =>
+  records.series
+    .of(name)
     .filter(({ attributes }) => operation === undefined || attributes['messaging.operation.name'] === operation)
     .reduce((total, { value }) => total + value, 0);
 
 /** The spans of one trace as a tree, each with the service that made it, and behind `<-` those of other traces that are linked. */
 function drawTrace(processes) {
-  const spans = processes.flatMap(({ service, store }) => store.spans.map((span) => ({ ...span, service })));
+  const spans = processes.flatMap(({ telemetry }) => telemetry.spans());
   const root = spans.find(({ name }) => name === 'place order');
   const draw = (span, depth) => {
     const children = spans.filter(({ parentSpanId }) => parentSpanId === span.spanId).sort((one, other) => one.startMs - other.startMs);
-    const linked = spans.filter(({ linkedIds, traceId }) => linkedIds.includes(span.spanId) && traceId !== span.traceId);
+    const linked = spans.filter(({ links, traceId }) => links.some(({ spanId }) => spanId === span.spanId) && traceId !== span.traceId);
     return [
       `${'  '.repeat(depth)}${span.name}  [${span.service}]`,
       ...linked.map(({ name, service }) => `${'  '.repeat(depth + 1)}<- ${name}  [${service}]`),
@@ -62,11 +58,11 @@ function drawTrace(processes) {
 }
 
 /** What one consumer got, beside what was sent and what was measured of it. */
-function report({ service, store }, { delivered, distinct, payloads, fields }, sent, received) {
+function report({ service, telemetry }, { delivered, distinct, payloads, fields }, sent, received) {
   const counts = {
-    'messaging.client.consumed.messages': sum(store, 'messaging.client.consumed.messages', received),
-    'messaging.process.duration': sum(store, 'messaging.process.duration'),
-    spans: store.spans.filter(({ name }) => name.startsWith('process ')).length,
+    'messaging.client.consumed.messages': sum(telemetry, 'messaging.client.consumed.messages', received),
+    'messaging.process.duration': sum(telemetry, 'messaging.process.duration'),
+    spans: telemetry.spans().filter(({ name }) => name.startsWith('process ')).length,
   };
   const same = payloads === sent.payloads ? 'identical' : 'DIFFERENT';
   const shown = fields === undefined ? '' : `, fields ${fields.join(' ')}`;
@@ -89,7 +85,7 @@ await redis.stop();
 
 process.stdout.write(`${drawTrace([shop, ...consumers, billing]).join('\n')}\n\n`);
 const sentBy = (operation) =>
-  `messaging.client.sent.messages ${sum(shop.store, 'messaging.client.sent.messages', operation)} by ${operation}`;
+  `messaging.client.sent.messages ${sum(shop.telemetry, 'messaging.client.sent.messages', operation)} by ${operation}`;
 process.stdout.write(`shop: sent ${sent.sent}, ${sentBy('publish')}, ${sentBy('xadd')}\n`);
 consumers.forEach((consumer, index) => {
   process.stdout.write(report(consumer, received[index], sent, 'process'));

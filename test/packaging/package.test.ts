@@ -15,8 +15,8 @@ describe('the package', function () {
     assert.equal(PACKAGE_VERSION, manifest.version);
   });
 
-  it('holds what was built, the documents and the dashboards, nothing else', () => {
-    const others = installed.files.filter((path) => !/^build\/[\w/-]+\.(js|mjs|d\.ts|d\.mts)$/.test(path));
+  it('holds what was built, the page, the documents and the dashboards, nothing else', () => {
+    const others = installed.files.filter((path) => !/^(build\/[\w/-]+\.(js|mjs|d\.ts|d\.mts)|page\/\w+\.(html|css|mjs|svg))$/.test(path));
     assert.deepEqual(others.sort(), [
       'CHANGELOG.md',
       'LICENSE',

@@ -1,0 +1,40 @@
+// Knows: how numbers read.
+
+export function ms(value) {
+  if (value === undefined || value === null) return '–';
+  if (value >= 10_000) return `${(value / 1_000).toFixed(1)} s`;
+  if (value >= 100) return `${Math.round(value)} ms`;
+  return `${value.toFixed(value >= 10 ? 1 : 2)} ms`;
+}
+
+export function percent(ratio) {
+  if (ratio === undefined || ratio === null) return '–';
+  const value = ratio * 100;
+  // 99.97 % is not 100 %, and one of a thousand is not none.
+  const rounded = value > 0 && value < 100 ? Math.min(99.9, Math.max(0.1, value)) : value;
+  return `${rounded.toFixed(rounded === 0 || rounded === 100 ? 0 : 1)} %`;
+}
+
+export function count(value) {
+  return value.toLocaleString('en', { maximumFractionDigits: 0 });
+}
+
+export function rate(value) {
+  if (value >= 100) return count(value);
+  return value === 0 ? '0' : value.toFixed(1);
+}
+
+export function plural(number, one, many = `${one}s`) {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+export function ago(milliseconds) {
+  const seconds = Math.max(0, Math.round(milliseconds / 1_000));
+  if (seconds < 2) return 'now';
+  if (seconds < 60) return `${seconds} s ago`;
+  return seconds < 3_600 ? `${Math.floor(seconds / 60)} min ago` : `${Math.floor(seconds / 3_600)} h ago`;
+}
+
+export function clock(epochMs) {
+  return new Date(epochMs).toLocaleTimeString('en-GB');
+}

@@ -1,0 +1,133 @@
+// Knows: what is worth a look, the slowest keys, and how pools, locks and channels stand.
+import { course } from './charts.mjs';
+import { byId, h, keep, setText } from './dom.mjs';
+import { ago, count, ms, plural } from './format.mjs';
+
+function showNotable({ notable }, openTrace) {
+  byId('notable-none').hidden = notable.length > 0;
+  keep(
+    byId('notable'),
+    notable,
+    ({ kind, text }) => `${kind} ${text}`,
+    (entry) => makeNotable(entry, openTrace),
+  );
+}
+
+function makeNotable({ kind, text }, openTrace) {
+  const times = h('span', { class: 'times' });
+  const when = h('time');
+  let traceId;
+  const button = h('button', { type: 'button', click: () => openTrace(traceId) }, text);
+  const element = h('li', { class: `kind-${kind}` }, button, h('span', { class: 'about' }, times, when));
+  return {
+    element,
+    update(entry) {
+      traceId = entry.traceId;
+      button.disabled = traceId === undefined;
+      const callers = entry.callers === undefined ? '' : `up to ${entry.callers} callers, `;
+      setText(times, `${entry.count === 1 ? '' : `${count(entry.count)} times, `}${callers}`);
+      setText(when, ago(now - entry.lastMs));
+    },
+  };
+}
+
+/** The clock of whoever sends: that of a phone on the same page may differ. */
+let now = 0;
+
+export function showLists(overview, openTrace) {
+  now = overview.atMs;
+  showNotable(overview, openTrace);
+  keep(
+    byId('slowest'),
+    overview.slowest,
+    ({ family }) => family,
+    (item) => makeSlowest(item, openTrace),
+  );
+  keep(byId('pools'), overview.pools, ({ pool }) => pool, makePool);
+  keep(byId('servers'), overview.servers, ({ server }) => server, makeServer);
+  keep(byId('locks'), overview.locks, ({ family }) => family, makeLock);
+  keep(byId('channels'), overview.channels, ({ channel }) => channel, makeChannel);
+  for (const id of ['locks', 'channels', 'pools']) byId(`${id}-title`).classList.toggle('nothing', byId(id).children.length === 0);
+}
+
+function makeSlowest({ family }, openTrace) {
+  const keys = h('ol');
+  const element = h('li', {}, h('code', { class: 'family' }, family), keys);
+  return {
+    element,
+    update({ slow }) {
+      keep(
+        keys,
+        slow,
+        ({ text }) => text,
+        (item) => makeSlow(item, openTrace),
+      );
+    },
+  };
+}
+
+function makeSlow({ text }, openTrace) {
+  let traceId;
+  const duration = h('span', { class: 'number' });
+  const element = h('li', {}, h('button', { type: 'button', title: text, click: () => openTrace(traceId) }, text), duration);
+  return {
+    element,
+    update(slow) {
+      traceId = slow.traceId;
+      setText(duration, ms(slow.durationMs));
+    },
+  };
+}
+
+function makePool({ pool }) {
+  const chart = course();
+  const meter = h('meter', { min: 0 });
+  const facts = h('span', { class: 'about' });
+  const element = h('li', {}, h('code', {}, pool), meter, chart.element, facts);
+  return {
+    element,
+    update({ used, idle, limit, waiting, timeouts, meanWaitMs, usedCourse }) {
+      meter.max = limit ?? Math.max(1, used + idle);
+      meter.high = meter.max * 0.9;
+      meter.value = used;
+      meter.setAttribute('aria-label', `connections of ${pool} in use`);
+      chart.update(usedCourse, `connections of ${pool} in use, over time`);
+      const wait = meanWaitMs === undefined ? '' : `, ${ms(meanWaitMs)} wait`;
+      setText(
+        facts,
+        `${used} in use, ${idle} idle${limit === undefined ? '' : `, at most ${limit}`}, ${waiting} waiting${wait}${timeouts > 0 ? `, ${plural(timeouts, 'timeout')}` : ''}`,
+      );
+    },
+  };
+}
+
+function makeServer({ server }) {
+  return fact(
+    server,
+    ({ connections, queued }) =>
+      `${plural(connections, 'connection')}${queued > 0 ? `, ${plural(queued, 'command')} waiting for one` : ''}`,
+  );
+}
+
+function makeLock({ family }) {
+  return fact(family, ({ acquired, refused, lost, meanHeldMs, meanWaitedMs }) => {
+    const parts = [`${count(acquired)} acquired`, `${count(refused)} refused`];
+    if (lost > 0) parts.push(`${count(lost)} lost`);
+    if (meanHeldMs !== undefined) parts.push(`held ${ms(meanHeldMs)}`);
+    if (meanWaitedMs !== undefined) parts.push(`waited ${ms(meanWaitedMs)}`);
+    return parts.join(', ');
+  });
+}
+
+function makeChannel({ channel }) {
+  return fact(channel, ({ sent, consumed, meanProcessMs }) => {
+    const processed = meanProcessMs === undefined ? '' : `, ${ms(meanProcessMs)} each`;
+    return `${count(sent)} sent, ${count(consumed)} received${processed}`;
+  });
+}
+
+function fact(name, describe) {
+  const about = h('span', { class: 'about' });
+  const element = h('li', {}, h('code', {}, name), about);
+  return { element, update: (item) => setText(about, describe(item)) };
+}

@@ -1,0 +1,59 @@
+// Knows: that the server says once a second how things stand, and who draws what of it.
+import './connect.mjs';
+import { byId, setText } from './dom.mjs';
+import { ago } from './format.mjs';
+import { showLists } from './lists.mjs';
+import { showCommands, showFamilies } from './tables.mjs';
+import { showTiles } from './tiles.mjs';
+import { openTrace, showTraces } from './traces.mjs';
+
+let isPaused = false;
+let latest;
+
+const feed = new EventSource('feed');
+feed.addEventListener('message', ({ data }) => {
+  latest = JSON.parse(data);
+  if (!isPaused) show(latest);
+});
+feed.addEventListener('error', () => setState('not connected; the view has ended, or will be back', 'lost'));
+
+byId('pause').addEventListener('click', () => {
+  isPaused = !isPaused;
+  byId('pause').setAttribute('aria-pressed', String(isPaused));
+  setText(byId('pause'), isPaused ? 'Go on' : 'Pause');
+  if (latest !== undefined) show(latest);
+});
+
+function show(overview) {
+  const { received, atMs } = overview;
+  const isEmpty = overview.services.length === 0 && overview.traces.recent.length === 0 && overview.commands.length === 0;
+  byId('waiting').hidden = !isEmpty;
+  byId('overview').hidden = isEmpty;
+  setState(
+    isPaused ? 'paused' : received.lastMs === 0 ? 'live, nothing has arrived' : `live, telemetry ${ago(atMs - received.lastMs)}`,
+    isPaused ? 'paused' : 'live',
+  );
+  setText(byId('services'), overview.services.join(', '));
+  showRefusal(received);
+  if (!isEmpty) draw(overview);
+}
+
+function draw(overview) {
+  for (const note of document.querySelectorAll('.window')) setText(note, `The last ${overview.windowMs / 60_000} minutes.`);
+  showTiles(overview);
+  showFamilies(overview);
+  showCommands(overview);
+  showLists(overview, openTrace);
+  showTraces(overview);
+}
+
+function showRefusal({ refusals, refusal }) {
+  byId('refusal').hidden = refusals === 0;
+  if (refusals > 0)
+    setText(byId('refusal'), `${refusals} ${refusals === 1 ? 'export was' : 'exports were'} turned down, the last one because ${refusal}.`);
+}
+
+function setState(text, state) {
+  setText(byId('state'), text);
+  byId('state').dataset.state = state;
+}

@@ -1,0 +1,90 @@
+// Knows: one trace as bars over time, and the details of one span.
+import { h } from './dom.mjs';
+import { ms, plural } from './format.mjs';
+
+const TICKS = 4;
+
+/** Draws the trace into `container`; undefined says that it is not kept any more. */
+export function showTrace(container, trace, openTrace) {
+  if (trace === undefined) {
+    container.replaceChildren(h('p', { class: 'empty' }, 'This trace is not kept any more.'));
+    return;
+  }
+  const details = h('div', { class: 'details', 'aria-live': 'polite' });
+  const rows = h('ol', { class: 'waterfall' }, ...trace.rows.map((row) => makeRow(row, trace, details, openTrace)));
+  container.replaceChildren(head(trace), axis(trace.durationMs), rows, details);
+}
+
+function head({ title, durationMs, rows, omitted, services }) {
+  const about = `${plural(rows.length, 'span')} in ${ms(durationMs)}${services.length > 1 ? `, ${services.join(' → ')}` : ''}`;
+  return h(
+    'div',
+    { class: 'trace-head' },
+    h('h3', {}, h('code', {}, title)),
+    h('p', { class: 'note' }, omitted > 0 ? `${about}; ${omitted} more are not kept` : about),
+  );
+}
+
+function axis(durationMs) {
+  const ticks = Array.from({ length: TICKS + 1 }, (_, index) => h('span', {}, ms((durationMs * index) / TICKS)));
+  return h('div', { class: 'axis', 'aria-hidden': 'true' }, ...ticks);
+}
+
+function makeRow(row, trace, details, openTrace) {
+  const bar = h('span', { class: `bar ${row.failed ? 'bad' : row.isRedis ? row.kind : 'other'}` });
+  place(bar, row, trace);
+  const name = h('span', { class: 'name' }, row.title);
+  // A property set by script is none of the policy's business; a style attribute would be.
+  name.style.setProperty('--depth', Math.min(row.depth, 8));
+  const label = h('span', { class: 'label' }, name, ...marksOf(row, trace));
+  const button = h(
+    'button',
+    { type: 'button', 'aria-expanded': 'false' },
+    label,
+    h('span', { class: 'track' }, bar),
+    h('span', { class: 'number' }, ms(row.durationMs)),
+  );
+  button.addEventListener('click', () => toggle(button, row, trace, details, openTrace));
+  return h('li', {}, button);
+}
+
+/** What came of it; the process, where it is another one than above; the message it was made for. */
+function marksOf(row, trace) {
+  const above = trace.rows.find(({ spanId }) => spanId === row.parentSpanId);
+  const from = trace.rows.find(({ spanId }) => spanId === row.linkedFrom);
+  const marks = [];
+  if (row.mark !== undefined) marks.push(h('span', { class: `mark ${row.mark.tone}` }, row.mark.text));
+  if (row.service !== (above ?? trace.rows[0]).service) marks.push(h('span', { class: 'mark plain' }, row.service));
+  if (from !== undefined) marks.push(h('span', { class: 'mark link', title: `linked to ${from.title}` }, '↗ linked'));
+  return marks;
+}
+
+function place(bar, row, trace) {
+  const whole = trace.durationMs || 1;
+  bar.style.left = `${((row.startMs - trace.startMs) / whole) * 100}%`;
+  bar.style.width = `${(row.durationMs / whole) * 100}%`;
+}
+
+function toggle(button, row, trace, details, openTrace) {
+  const isOpen = button.getAttribute('aria-expanded') === 'true';
+  for (const other of button.closest('ol').querySelectorAll('[aria-expanded=true]')) other.setAttribute('aria-expanded', 'false');
+  button.setAttribute('aria-expanded', String(!isOpen));
+  details.replaceChildren(...(isOpen ? [] : describe(row, trace, openTrace)));
+}
+
+function describe(row, trace, openTrace) {
+  const facts = [
+    ['name', row.name],
+    ['kind', row.kind],
+    ['service', row.service],
+    ['began', `${ms(row.startMs - trace.startMs)} after the trace`],
+    ['took', ms(row.durationMs)],
+    ...Object.entries(row.attributes).map(([name, value]) => [name, String(value)]),
+  ];
+  const elsewhere = row.links.filter(({ traceId }) => traceId !== trace.traceId);
+  return [
+    h('h4', {}, row.title),
+    h('dl', {}, ...facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])),
+    ...elsewhere.map(({ traceId }) => h('button', { type: 'button', click: () => openTrace(traceId) }, 'Open the trace this one links to')),
+  ];
+}

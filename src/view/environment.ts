@@ -1,0 +1,42 @@
+// Knows: how a program is told to send its telemetry here, at once and without waiting.
+// Must not know: what it sends.
+import { resolve } from 'node:path';
+
+const REGISTER = resolve(__dirname, '../register.mjs');
+
+/**
+ * For a program that is started from here. Everything that could lead its telemetry elsewhere, or thin it out, is said:
+ * the shell's own settings are those of a production. JSON needs no decoder beyond Node.js.
+ */
+export function environmentFor(url: string): Readonly<Record<string, string>> {
+  return {
+    OTEL_SDK_DISABLED: 'false',
+    OTEL_TRACES_EXPORTER: 'otlp',
+    OTEL_METRICS_EXPORTER: 'otlp',
+    OTEL_LOGS_EXPORTER: 'none',
+    OTEL_TRACES_SAMPLER: 'always_on',
+    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${url}/v1/traces`,
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${url}/v1/metrics`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_HEADERS: '',
+    OTEL_BSP_SCHEDULE_DELAY: '300',
+    OTEL_METRIC_EXPORT_INTERVAL: '1000',
+    OTEL_METRIC_EXPORT_TIMEOUT: '1000',
+  };
+}
+
+/** For a program that is started elsewhere: what to put before its own command, in a shell. */
+export function lineFor(url: string): string {
+  const settings = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_METRIC_EXPORT_INTERVAL: '1000',
+    NODE_OPTIONS: `'--import "${REGISTER}"'`,
+  };
+  return `${Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')} node app.js`;
+}

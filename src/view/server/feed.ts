@@ -1,0 +1,44 @@
+// Knows: who watches, and tells them once a second how things stand.
+// Must not know: what is told.
+import type { ServerResponse } from 'node:http';
+
+const INTERVAL_MS = 1_000;
+const MAX_WATCHERS = 20;
+
+export class Feed {
+  private readonly watchers = new Set<ServerResponse>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly tell: () => unknown) {}
+
+  /** Keeps the response open. False if there are too many already. */
+  watch(response: ServerResponse): boolean {
+    if (this.watchers.size >= MAX_WATCHERS) return false;
+    this.watchers.add(response);
+    response.once('close', () => this.leave(response));
+    this.timer ??= setInterval(() => this.tellAll(), INTERVAL_MS);
+    response.write(this.message());
+    return true;
+  }
+
+  stop(): void {
+    for (const watcher of this.watchers) watcher.end();
+  }
+
+  private leave(response: ServerResponse): void {
+    this.watchers.delete(response);
+    if (this.watchers.size > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  /** A page that does not keep up misses some: each message says everything. */
+  private tellAll(): void {
+    const message = this.message();
+    for (const watcher of this.watchers) if (!watcher.writableNeedDrain) watcher.write(message);
+  }
+
+  private message(): string {
+    return `data: ${JSON.stringify(this.tell())}\n\n`;
+  }
+}

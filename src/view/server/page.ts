@@ -1,0 +1,29 @@
+// Knows: the files of the page.
+// Must not know: what is in them.
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+
+export interface PageFile {
+  readonly contentType: string;
+  readonly content: Buffer | string;
+}
+
+/** At the top of the package, beside `build`. */
+const FOLDER = resolve(__dirname, '../../../page');
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** By path, read once: a path that is not in the map is no file, whatever it says. */
+export function readPage(): ReadonlyMap<string, PageFile> {
+  const files = readdirSync(FOLDER).flatMap((name): [string, PageFile][] => {
+    const contentType = CONTENT_TYPES[extname(name)];
+    if (contentType === undefined) return [];
+    return [[name === 'index.html' ? '/' : `/${name}`, { contentType, content: readFileSync(resolve(FOLDER, name)) }]];
+  });
+  return new Map(files);
+}

@@ -1,0 +1,124 @@
+// Knows: which path gives what: the page, its feed, one trace, and where telemetry goes.
+// Must not know: how telemetry is read or added up.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { JSON_TYPE, Refusal, receive, type Signal } from '../otlp/receive';
+import { overviewOf } from '../overview/overview';
+import { TraceLists, traceDetail } from '../overview/traces';
+import type { Telemetry } from '../store/telemetry';
+import { Feed } from './feed';
+import { isWelcome, SECURITY_HEADERS } from './guard';
+import { type PageFile, readPage } from './page';
+
+export interface ViewServer {
+  /** Where the page is, and what OTEL_EXPORTER_OTLP_ENDPOINT takes. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const SIGNALS: ReadonlyMap<string, Signal> = new Map([
+  ['/v1/traces', 'traces'],
+  ['/v1/metrics', 'metrics'],
+]);
+
+/** Serves the page and receives OTLP, on loopback alone. `connect` is the line that sends an application's telemetry here. */
+export async function startServer(telemetry: Telemetry, port: number, connect: (url: string) => string): Promise<ViewServer> {
+  const lists = new TraceLists(telemetry.records.traces);
+  const feed = new Feed(() => overviewOf(telemetry, lists));
+  const routes = { telemetry, feed, files: readPage(), connect: () => connect(url) };
+  const server = createServer((request, response) => {
+    void answer(request, response, routes).catch((error) => refuse(response, error));
+  });
+  await listen(server, port);
+  const url = `http://${HOST}:${(server.address() as AddressInfo).port}`;
+  return { url, stop: () => stop(server, feed) };
+}
+
+interface Routes {
+  readonly telemetry: Telemetry;
+  readonly feed: Feed;
+  readonly files: ReadonlyMap<string, PageFile>;
+  readonly connect: () => string;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, routes: Routes): Promise<void> {
+  if (!isWelcome(request)) throw new Refusal(403, 'this server answers programs and its own page on this machine');
+  const [path = '/'] = (request.url ?? '/').split('?');
+  const signal = SIGNALS.get(path);
+  if (signal !== undefined) return await take(request, response, signal, routes.telemetry);
+  if (request.method !== 'GET') throw new Refusal(405, 'GET is expected');
+  if (path === '/feed') return watch(response, routes.feed);
+  const found = find(path, routes);
+  if (found === undefined) throw new Refusal(404, 'nothing is here');
+  send(response, 200, found);
+}
+
+async function take(request: IncomingMessage, response: ServerResponse, signal: Signal, telemetry: Telemetry): Promise<void> {
+  if (request.method !== 'POST') throw new Refusal(405, 'POST is expected');
+  try {
+    const { body, contentType } = await receive(request, signal);
+    add(telemetry, signal, body);
+    // An empty message is the whole answer, in either encoding.
+    send(response, 200, { contentType, content: contentType === JSON_TYPE ? '{}' : '' });
+  } catch (error) {
+    telemetry.refused(error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+function add(telemetry: Telemetry, signal: Signal, body: unknown): void {
+  try {
+    if (signal === 'traces') telemetry.addTraces(body);
+    else telemetry.addMetrics(body);
+  } catch {
+    throw new Refusal(400, `the body is no OTLP ${signal}`);
+  }
+}
+
+function watch(response: ServerResponse, feed: Feed): void {
+  response.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'text/event-stream; charset=utf-8' });
+  if (!feed.watch(response)) response.end();
+}
+
+function find(path: string, { telemetry, files, connect }: Routes): PageFile | undefined {
+  if (path === '/connect') return json({ line: connect() });
+  const traceId = /^\/traces\/(\w{1,64})$/.exec(path)?.[1];
+  if (traceId === undefined) return files.get(path);
+  const trace = traceDetail(telemetry.records.traces, traceId);
+  return trace === undefined ? undefined : json(trace);
+}
+
+function json(value: unknown): PageFile {
+  return { contentType: JSON_TYPE, content: JSON.stringify(value) };
+}
+
+function send(response: ServerResponse, status: number, { contentType, content }: PageFile): void {
+  response.writeHead(status, { ...SECURITY_HEADERS, 'content-type': contentType }).end(content);
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // The rest of a body that is not wanted is not read.
+  response.shouldKeepAlive = false;
+  const message = error instanceof Refusal ? error.message : 'this is our fault';
+  send(response, error instanceof Refusal ? error.status : 500, json({ message }));
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, HOST, resolve);
+  });
+}
+
+function stop(server: Server, feed: Feed): Promise<void> {
+  feed.stop();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,48 @@
+// Knows: what happened that a person should look at, repeated ones as one.
+// Must not know: how it is found out.
+export type NotableKind = 'error' | 'stampede' | 'lock' | 'transaction' | 'unfilled' | 'pool' | 'connection';
+
+export interface Notable {
+  readonly kind: NotableKind;
+  readonly text: string;
+  readonly count: number;
+  /** The most callers that it concerned at once, where that is known. */
+  readonly callers: number | undefined;
+  readonly lastMs: number;
+  /** The latest trace in which it happened. */
+  readonly traceId: string | undefined;
+}
+
+export type Occurrence = Pick<Notable, 'kind' | 'text' | 'lastMs'> & Partial<Notable>;
+
+export class Notables {
+  private readonly entries = new Map<string, Notable>();
+
+  constructor(private readonly max = 50) {}
+
+  note({ kind, text, lastMs, count = 1, callers, traceId }: Occurrence): void {
+    const key = `${kind} ${text}`;
+    const before = this.entries.get(key);
+    this.entries.delete(key);
+    this.entries.set(key, {
+      kind,
+      text,
+      count: (before?.count ?? 0) + count,
+      callers: callers === undefined ? before?.callers : Math.max(callers, before?.callers ?? 0),
+      lastMs,
+      traceId: traceId ?? before?.traceId,
+    });
+    if (this.entries.size > this.max) this.forgetOldest();
+  }
+
+  newestFirst(): Notable[] {
+    return [...this.entries.values()].reverse();
+  }
+
+  private forgetOldest(): void {
+    for (const oldest of this.entries.keys()) {
+      this.entries.delete(oldest);
+      return;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// Knows: what the attributes of our spans say.
+// Must not know: what is done with it.
+import { familyOf, lookup } from '../../catalog';
+import * as semconv from '../../core/semconv';
+import type { Attributes, Span } from '../otlp/message';
+import type { Occurrence } from './notables';
+
+export function isRedisSpan({ attributes }: Pick<Span, 'attributes'>): boolean {
+  const redis = semconv.DB_SYSTEM_NAME_VALUE_REDIS;
+  return attributes[semconv.ATTR_DB_SYSTEM_NAME] === redis || attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] === redis;
+}
+
+/** The command or batch that a span is about; a delivered message is neither. */
+export function commandOf({ attributes }: Pick<Span, 'attributes'>): string | undefined {
+  return textOf(attributes[semconv.ATTR_DB_OPERATION_NAME]);
+}
+
+/** What the command was about: its text, as far as it is shown. */
+export function queryOf(span: Span): string {
+  return textOf(span.attributes[semconv.ATTR_DB_QUERY_TEXT]) ?? span.name;
+}
+
+/** A request that the application served: its method and path, by the names of the stable conventions and of before. */
+export function requestOf({ attributes }: Pick<Span, 'attributes'>): string | undefined {
+  const method = textOf(attributes['http.request.method'] ?? attributes['http.method']);
+  const path = textOf(attributes['url.path'] ?? attributes['http.target'] ?? attributes['http.route']);
+  return method === undefined || path === undefined ? undefined : `${method} ${path}`;
+}
+
+export interface Lookup {
+  readonly hits: number;
+  readonly misses: number;
+}
+
+export function lookupOf(attributes: Attributes): Lookup | undefined {
+  const hits = attributes[semconv.ATTR_CACHE_HIT_COUNT];
+  const misses = attributes[semconv.ATTR_CACHE_MISS_COUNT];
+  if (isOfSeveral(attributes)) return { hits: Number(hits ?? 0), misses: Number(misses ?? 0) };
+  const hit = attributes[semconv.ATTR_CACHE_HIT];
+  if (hit === undefined) return undefined;
+  return hit === true ? { hits: 1, misses: 0 } : { hits: 0, misses: 1 };
+}
+
+/** It looked for several items, so that counts say more than yes or no. */
+export function isOfSeveral(attributes: Attributes): boolean {
+  return attributes[semconv.ATTR_CACHE_HIT_COUNT] !== undefined || attributes[semconv.ATTR_CACHE_MISS_COUNT] !== undefined;
+}
+
+export function errorOf({ failed, attributes }: Pick<Span, 'failed' | 'attributes'>): string | undefined {
+  return failed ? (textOf(attributes[semconv.ATTR_ERROR_TYPE]) ?? 'error') : undefined;
+}
+
+export type LockStep = 'acquired' | 'refused' | 'released' | 'lost';
+
+export function lockStepOf(attributes: Attributes): LockStep | undefined {
+  const acquired = attributes[semconv.ATTR_REDIS_LOCK_ACQUIRED];
+  if (acquired !== undefined) return acquired === true ? 'acquired' : 'refused';
+  const released = attributes[semconv.ATTR_REDIS_LOCK_RELEASED];
+  if (released !== undefined) return released === true ? 'released' : 'lost';
+  return undefined;
+}
+
+/** The family of the key; a lock shows its key alone. */
+export function keyFamilyOf(attributes: Attributes): string | undefined {
+  const lock = textOf(attributes[semconv.ATTR_REDIS_LOCK_KEY]);
+  return textOf(attributes[semconv.ATTR_REDIS_KEY_FAMILY]) ?? (lock === undefined ? undefined : familyOf(lock));
+}
+
+/** How long it takes is up to whoever pushes, not to Redis. */
+export function isBlocking(span: Span): boolean {
+  const [name = '', word] = (commandOf(span) ?? '').split(' ');
+  const blocks = lookup(word === undefined ? [name] : [name, word]).rule?.blocks;
+  return blocks === true || (blocks !== undefined && / BLOCK /i.test(queryOf(span)));
+}
+
+export function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** What about a span a person should look at. */
+export function notableOf(span: Span): Pick<Occurrence, 'kind' | 'text' | 'callers'> | undefined {
+  const { attributes } = span;
+  const family = keyFamilyOf(attributes) ?? 'no family';
+  const error = errorOf(span);
+  if (error !== undefined) return { kind: 'error', text: `${commandOf(span) ?? span.name} failed: ${error}` };
+  const callers = numberOf(attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH]);
+  if (callers !== undefined) return { kind: 'stampede', text: `A key of ${family} was missed by several at once`, callers };
+  if (lockStepOf(attributes) === 'lost') return { kind: 'lock', text: `A lock of ${family} was gone before it was given back` };
+  const isAborted = attributes[semconv.ATTR_REDIS_TRANSACTION_ABORTED] === true;
+  return isAborted ? { kind: 'transaction', text: 'A transaction was aborted: a watched key changed' } : undefined;
+}

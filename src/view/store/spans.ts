@@ -1,0 +1,52 @@
+// Knows: what one span of ours adds to.
+// Must not know: metrics.
+import * as semconv from '../../core/semconv';
+import type { Attributes, Span } from '../otlp/message';
+import { commandOf, errorOf, isBlocking, isRedisSpan, keyFamilyOf, lockStepOf, lookupOf, notableOf, numberOf, queryOf } from './reading';
+import { addLookup, type Records } from './records';
+import { OTHER, stepOf } from './window';
+
+export function addSpan(to: Records, span: Span, nowMs: number): void {
+  to.traces.add(span);
+  if (!isRedisSpan(span)) return;
+  const notable = notableOf(span);
+  if (notable !== undefined) to.notables.note({ ...notable, lastMs: nowMs, traceId: span.traceId });
+  const step = stepOf(nowMs);
+  to.services.row(span.service || OTHER, step).spans.add(1, step);
+  const lock = lockStepOf(span.attributes);
+  if (lock !== undefined) to.locks.row(keyFamilyOf(span.attributes) ?? OTHER, step)[lock].add(1, step);
+  const command = commandOf(span);
+  if (command === undefined) return;
+  addCommand(to, span, command, step);
+  addToFamily(to, span, nowMs);
+}
+
+function addCommand(to: Records, span: Span, command: string, step: number): void {
+  const row = to.commands.spans.row(command, step);
+  row.calls.add(1, step);
+  const error = errorOf(span);
+  if (error !== undefined) {
+    row.errors.add(1, step);
+    to.errorTypes.spans.row(error, step).errors.add(1, step);
+  }
+  to.durations.add(command, span.durationMs, isBlocking(span), step);
+}
+
+function addToFamily(to: Records, span: Span, nowMs: number): void {
+  const step = stepOf(nowMs);
+  const { attributes, durationMs, traceId } = span;
+  const family = keyFamilyOf(attributes);
+  const lookup = lookupOf(attributes);
+  if (lookup !== undefined) addLookup(to.lookups.spans, family ?? OTHER, lookup, step);
+  addLoad(to, attributes, family ?? OTHER, step);
+  if (family !== undefined && !isBlocking(span)) to.slowest.add(family, { durationMs, traceId, text: queryOf(span), atMs: nowMs });
+}
+
+function addLoad(to: Records, attributes: Attributes, family: string, step: number): void {
+  const loadMs = numberOf(attributes[semconv.ATTR_CACHE_LOAD_DURATION_MS]);
+  if (loadMs === undefined) return;
+  const row = to.families.row(family, step);
+  row.fills.add(1, step);
+  row.loadMs.add(loadMs, step);
+  if (attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH] !== undefined) row.stampedes.add(1, step);
+}

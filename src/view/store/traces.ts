@@ -1,0 +1,86 @@
+// Knows: spans by their trace, so many and no more.
+// Must not know: what is said of them.
+import type { Span } from '../otlp/message';
+
+export interface Trace {
+  readonly traceId: string;
+  /** In order of arrival. */
+  readonly spans: readonly Span[];
+  /** Spans beyond what one trace may keep. */
+  readonly omitted: number;
+}
+
+export interface Limits {
+  readonly spans: number;
+  readonly spansPerTrace: number;
+  /** Of those that had to go, how many that are worth a look stay for longer. */
+  readonly kept: number;
+}
+
+const LIMITS: Limits = { spans: 20_000, spansPerTrace: 1_000, kept: 200 };
+
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
+type Entry = Mutable<Trace> & { spans: Span[] };
+
+/** The oldest traces go first. */
+export class Traces {
+  private readonly recent = new Map<string, Entry>();
+  private readonly kept = new Map<string, Entry>();
+  private count = 0;
+
+  constructor(
+    private readonly isWorthKeeping: (span: Span) => boolean,
+    private readonly limits: Limits = LIMITS,
+  ) {}
+
+  add(span: Span): void {
+    const trace = this.get(span.traceId) ?? this.open(span.traceId);
+    if (trace.spans.length >= this.limits.spansPerTrace) {
+      trace.omitted++;
+      return;
+    }
+    trace.spans.push(span);
+    this.count++;
+    while (this.count > this.limits.spans) this.drop();
+  }
+
+  get(traceId: string): Entry | undefined {
+    return this.recent.get(traceId) ?? this.kept.get(traceId);
+  }
+
+  /** Oldest first. */
+  *all(): Iterable<Trace> {
+    yield* this.kept.values();
+    yield* this.recent.values();
+  }
+
+  private open(traceId: string): Entry {
+    const trace: Entry = { traceId, spans: [], omitted: 0 };
+    this.recent.set(traceId, trace);
+    return trace;
+  }
+
+  private drop(): void {
+    const oldest = first(this.recent);
+    if (oldest === undefined || this.kept.size > this.limits.kept) {
+      this.forget(this.kept);
+    } else if (oldest.spans.some(this.isWorthKeeping)) {
+      this.recent.delete(oldest.traceId);
+      this.kept.set(oldest.traceId, oldest);
+    } else {
+      this.forget(this.recent);
+    }
+  }
+
+  private forget(traces: Map<string, Entry>): void {
+    const oldest = first(traces);
+    if (oldest === undefined) return;
+    traces.delete(oldest.traceId);
+    this.count -= oldest.spans.length;
+  }
+}
+
+function first(traces: ReadonlyMap<string, Entry>): Entry | undefined {
+  for (const trace of traces.values()) return trace;
+  return undefined;
+}

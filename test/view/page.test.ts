@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { ensureBinary } from '../../scripts/binaries.mjs';
+import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
+import { command, EPOCH_MS, tracesBody } from './otlp';
+
+const MAIN = resolve(__dirname, '../../build/cli/main.js');
+const APP = resolve(__dirname, 'app.mjs');
+const CONTRAST = readFileSync(resolve(__dirname, 'contrast.js'), 'utf8');
+const WAIT_MS = 30_000;
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** The page as somebody sees it who runs `view -- node app.mjs`, in a real browser. */
+describe('the live page', function () {
+  this.timeout(120_000);
+  let redis: RedisServer;
+  let view: ChildProcess;
+  let url: string;
+  let browser: BrowserContext;
+  let page: Page;
+  const profile = mkdtempSync(join(tmpdir(), 'browser-'));
+  const complaints: string[] = [];
+
+  before(async () => {
+    redis = await startStandalone();
+    view = spawn(process.execPath, [MAIN, 'view', '--', process.execPath, APP], {
+      env: {
+        PATH: process.env.PATH,
+        REDIS_URL: redis.url,
+        OTEL_SERVICE_NAME: 'shop',
+        OTEL_INSTRUMENTATION_REDIS_PROPAGATE: 'news',
+        STAYS: '1',
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    url = await addressOf(view);
+    browser = await chromium.launchPersistentContext(profile, {
+      executablePath: ensureBinary('chromium'),
+      headless: true,
+      args: FLAGS,
+      viewport: { width: 1_280, height: 900 },
+    });
+    browser.setDefaultTimeout(WAIT_MS);
+    page = await open();
+  });
+  after(async () => {
+    await browser?.close();
+    const ended = once(view, 'exit');
+    view.kill('SIGTERM');
+    await ended;
+    await redis.stop();
+    rmSync(profile, { recursive: true, force: true });
+  });
+  afterEach(() => assert.deepEqual(complaints.splice(0), []));
+
+  async function open(): Promise<Page> {
+    const opened = await browser.newPage();
+    opened.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    opened.on('pageerror', (error) => complaints.push(error.message));
+    await opened.goto(url);
+    return opened;
+  }
+
+  const row = (table: string, name: string) => page.locator(`#${table} tr`, { has: page.getByText(name, { exact: true }) });
+  const cells = (table: string, name: string) => row(table, name).locator('td').allInnerTexts();
+
+  it('shows the hit ratio of the traffic: seven hits of ten look-ups', async () => {
+    // Spans and metrics come on their own.
+    await row('families', 'user:{}').getByText('70.0 %').waitFor();
+    await row('families', 'user:{}').getByText(/ ms$/).waitFor();
+    const [, ratio, lookups, load, stampedes] = await cells('families', 'user:{}');
+    assert.deepEqual([ratio, lookups, stampedes], ['70.0 %', '10', '–']);
+    assert.match(load ?? '', /^\d+(\.\d+)? ms$/);
+    const tile = page.locator('.tile', { hasText: 'Hit ratio' });
+    assert.match(await tile.innerText(), /70\.0 %\s+7 of 10 look-ups/);
+  });
+
+  it('shows every command with its latency and its errors', async () => {
+    for (const command of ['GET', 'LRANGE', 'MULTI']) await row('commands', command).getByText(/ ms$/).first().waitFor();
+    const [calls, , ...rest] = await cells('commands', 'GET');
+    assert.equal(calls, '7');
+    assert.equal(rest.pop(), '–');
+    for (const duration of rest) assert.match(duration, /^\d+(\.\d+)? ms$/);
+    assert.equal((await cells('commands', 'LRANGE')).at(-1), '1');
+    assert.equal((await cells('commands', 'MULTI')).at(0), '1');
+  });
+
+  it('shows what is worth a look, and leads to its trace', async () => {
+    await page.getByRole('button', { name: 'LRANGE failed: WRONGTYPE' }).click();
+    await page.locator('#trace h3', { hasText: 'everything else' }).waitFor();
+    const names = await page.locator('.waterfall .name').allInnerTexts();
+    assert.deepEqual(
+      names,
+      ['everything else', 'INCR visits; EXPIRE visits ?', 'LRANGE user:1 0 -1', 'SET lock:checkout:7 ? PX ? NX', 'PING'].map(
+        (name) => name,
+      ),
+    );
+    const marks = await page.locator('.waterfall .mark').allInnerTexts();
+    assert.deepEqual(marks, ['✗ WRONGTYPE', 'lock acquired']);
+  });
+
+  it('shows locks, pools, connections and messages', async () => {
+    await page.locator('#locks li', { hasText: 'lock:checkout:{}' }).getByText('1 acquired, 0 refused').waitFor();
+    await page.locator('#channels li', { hasText: 'news' }).getByText('1 sent, 1 received').waitFor();
+    await page
+      .locator('#pools li')
+      .getByText(/in use, \d idle, at most 3/)
+      .waitFor();
+    await page.locator('#servers li').getByText('3 connections').waitFor();
+    await page.locator('#slowest li', { hasText: 'user:{}' }).first().waitFor();
+  });
+
+  it('opens a trace from the list, by mouse and by keyboard, and the attributes of a span', async () => {
+    const list = page.locator('#trace-list');
+    await list.getByRole('button', { name: /load a profile/ }).click();
+    await page.locator('#trace h3', { hasText: 'load a profile' }).waitFor();
+    assert.equal(await page.locator('.waterfall li').count(), 7);
+    assert.deepEqual(await page.locator('.waterfall .mark').allInnerTexts(), ['miss', 'miss', 'miss']);
+    await page.keyboard.press('ArrowUp');
+    await page.locator('#trace h3', { hasText: 'read profiles' }).waitFor();
+    await page.locator('.waterfall button', { hasText: 'MGET' }).focus();
+    await page.keyboard.press('Enter');
+    const details = page.locator('.details');
+    await details.getByText('cache.hit_count').waitFor();
+    assert.match(await details.innerText(), /db\.query\.text\s+MGET user:1 user:2 user:3/);
+    await page.keyboard.press('Enter');
+    assert.equal(await details.innerText(), '');
+  });
+
+  it('draws a message below its publisher, and the link between them', async () => {
+    await page
+      .locator('#trace-list')
+      .getByRole('button', { name: /tell the news/ })
+      .click();
+    await page.locator('#trace h3', { hasText: 'tell the news' }).waitFor();
+    assert.deepEqual(await page.locator('.waterfall .name').allInnerTexts(), ['tell the news', 'publish news', 'process news']);
+    assert.equal(await page.locator('.waterfall .mark.link').getAttribute('title'), 'linked to publish news');
+    const bars = await page.locator('.waterfall .bar').all();
+    const starts = await Promise.all(
+      bars.map(async (bar) => Number.parseFloat((await bar.getAttribute('style'))?.split('left: ')[1] ?? '')),
+    );
+    assert.deepEqual(
+      [...starts].sort((a, b) => a - b),
+      starts,
+      'each begins after the one above',
+    );
+    assert.equal(starts[0], 0);
+  });
+
+  it('is live, and stands still when told so', async () => {
+    await page.getByText(/^live, telemetry/).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('paused').waitFor();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByText(/^live, telemetry/).waitFor();
+  });
+
+  it('gives the line for another program', async () => {
+    const line = await page.locator('#line').innerText();
+    assert.ok(line.startsWith(`OTEL_EXPORTER_OTLP_ENDPOINT=${url} `), line);
+    assert.match(line, /NODE_OPTIONS='--import "\/.*\/build\/register\.mjs"' node app\.js$/);
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`is readable in ${colorScheme} colours`, async () => {
+      await page.emulateMedia({ colorScheme });
+      const { texts, faint } = (await page.evaluate(CONTRAST)) as { texts: number; faint: string[] };
+      assert.ok(texts > 50);
+      assert.deepEqual(faint, []);
+    });
+  }
+
+  it('fits a phone without scrolling sideways', async () => {
+    for (const width of [360, 390, 768, 1_280]) {
+      await page.setViewportSize({ width, height: 800 });
+      assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${width}`);
+    }
+  });
+
+  it('has a name for everything that can be pressed', async () => {
+    const nameless = await page
+      .locator('button, a, meter, [role=img]')
+      .evaluateAll((all) =>
+        all.filter((element) => !(element.textContent?.trim() || element.getAttribute('aria-label'))).map((element) => element.outerHTML),
+      );
+    assert.deepEqual(nameless, []);
+  });
+
+  it('shows no markup of a key as markup', async () => {
+    const name = '<img src=x onerror=document.title=1>';
+    const attributes = command(name, { 'db.query.text': name, 'db.redis.key_family': name, 'cache.hit': true, 'error.type': name });
+    const body = JSON.stringify(tracesBody([{ name, attributes, failed: true, atMs: Date.now() - EPOCH_MS }], name));
+    await fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    await page.locator('#trace-list', { hasText: name }).waitFor();
+    assert.equal(await page.locator('img').count(), 0);
+    assert.equal(await page.title(), 'Redis, live');
+  });
+});
+
+async function addressOf(view: ChildProcess): Promise<string> {
+  let said = '';
+  for await (const line of createInterface({ input: view.stderr as NodeJS.ReadableStream })) {
+    const address = /^page: (http:\S+)$/.exec(line)?.[1];
+    if (address !== undefined) return address;
+    said += `${line}\n`;
+  }
+  throw new Error(`the view ended before it had a page:\n${said}`);
+}
