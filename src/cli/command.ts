@@ -15,6 +15,8 @@ export interface SubCommand {
   readonly options: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly summary: string }>>;
   /** Resolves to the exit code. */
   run(program: Program, options: Options): Promise<number>;
+  /** The same where no program is named; without it, there must be one. */
+  runAlone?(options: Options): Promise<number>;
 }
 
 export const EXIT = { healthy: 0, unhealthy: 1, usage: 2 } as const;

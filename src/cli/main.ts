@@ -5,12 +5,16 @@ import { parseArgs } from 'node:util';
 import { PACKAGE_NAME, PACKAGE_VERSION } from '../version';
 import { EXIT, type Options, type Program, type SubCommand, UsageError } from './command';
 import { doctor } from './doctor';
+import { view } from './view';
 
-const COMMANDS: ReadonlyMap<string, SubCommand> = new Map([['doctor', doctor]]);
+const COMMANDS: ReadonlyMap<string, SubCommand> = new Map([
+  ['doctor', doctor],
+  ['view', view],
+]);
 
 interface CommandLine {
   readonly options: Options;
-  readonly program: Program;
+  readonly program: Program | undefined;
 }
 
 async function main([name = '--help', ...args]: readonly string[]): Promise<number> {
@@ -20,7 +24,9 @@ async function main([name = '--help', ...args]: readonly string[]): Promise<numb
     const command = COMMANDS.get(name);
     if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
     const { program, options } = read(args, command);
-    return await command.run(program, options);
+    if (program !== undefined) return await command.run(program, options);
+    if (command.runAlone !== undefined) return await command.runAlone(options);
+    throw new UsageError('which program? It goes after --, for example -- node app.js');
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`${error.message}\n\n${usage()}`);
@@ -33,8 +39,7 @@ function read(args: readonly string[], { options }: SubCommand): CommandLine {
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const first = tokens.find(({ kind }) => kind !== 'option');
   const [file, ...rest] = first === undefined ? [] : args.slice(first.kind === 'positional' ? first.index : first.index + 1);
-  if (file === undefined) throw new UsageError('which program? It goes after --, for example -- node app.js');
-  return { options: strictly(args.slice(0, first?.index), options), program: [file, ...rest] };
+  return { options: strictly(args.slice(0, first?.index), options), program: file === undefined ? undefined : [file, ...rest] };
 }
 
 function strictly(args: readonly string[], options: SubCommand['options']): Options {

@@ -14,9 +14,15 @@ const POLL_MS = 50;
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
+/** How a program ended: by itself, with a code, or by a signal. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 export interface Started {
   /** Resolves when the program has ended. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly ended: Promise<Ended>;
   /** Ends it, and what it has started, if it runs. */
   stop(): Promise<void>;
 }
@@ -35,7 +41,7 @@ export function start([file, ...args]: Program, preload: string, env: Readonly<R
   });
   const forward = (name: NodeJS.Signals) => void signal(child, name);
   for (const name of SIGNALS) process.on(name, forward);
-  const ended = new Promise<Awaited<Started['ended']>>((resolve) => {
+  const ended = new Promise<Ended>((resolve) => {
     child.once('exit', (code, signal) => {
       for (const name of SIGNALS) process.off(name, forward);
       resolve({ code, signal });

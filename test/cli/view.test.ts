@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
+
+const MAIN = resolve(__dirname, '../../build/cli/main.js');
+const APP = resolve(__dirname, '../view/app.mjs');
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe('the command view', function () {
+  this.timeout(60_000);
+  let redis: RedisServer;
+  before(async () => {
+    redis = await startStandalone();
+  });
+  after(() => redis.stop());
+  beforeEach(() => redis.request('FLUSHALL'));
+
+  function view(args: readonly string[], env: Record<string, string> = {}, onOutput?: (child: ChildProcess, output: string) => void) {
+    const child = spawn(process.execPath, [MAIN, 'view', ...args], {
+      env: { PATH: process.env.PATH, REDIS_URL: redis.url, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (chunk) => {
+        output[name] += chunk;
+        onOutput?.(child, output[name]);
+      });
+    }
+    return new Promise<Ended>((settle) => child.once('close', (code) => settle({ code, ...output })));
+  }
+
+  it('prints a waterfall and a summary, ends with the program, and has its exit code', async () => {
+    const { code, stdout, stderr } = await view(['--headless', '--', process.execPath, APP], { EXIT_CODE: '7' });
+    assert.equal(code, 7);
+    assert.equal(stderr, 'done\n');
+    const lines = stdout.split('\n');
+    assert.match(lines[1] ?? '', /app\.mjs {2}\d+ spans, /);
+    const names = lines.slice(2, 9).map((line) => line.slice(0, 11).trimEnd());
+    assert.deepEqual(names, ['  load a pr', ...Array.from({ length: 3 }, () => ['    GET 127', '    SET 127']).flat()]);
+    assert.match(stdout, /✗ WRONGTYPE +LRANGE user:1 0 -1/);
+    assert.match(stdout, /user:\{\} +█{14}░{6} +70\.0 % {3}7 of 10/);
+    assert.match(stdout, /lock:checkout:\{\} +1 acquired, 0 refused/);
+    assert.ok(!stdout.includes('\u001b'));
+  });
+
+  it('leads telemetry here, whatever the shell says of it', async () => {
+    const { stdout } = await view(['--headless', '--', process.execPath, APP], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:1/v1/traces',
+      OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'grpc',
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_TRACES_SAMPLER: 'always_off',
+      OTEL_SDK_DISABLED: 'true',
+    });
+    assert.match(stdout, /70\.0 % {3}7 of 10/);
+    assert.match(stdout, /✗ WRONGTYPE/);
+  });
+
+  it('joins an SDK that the program starts itself', async () => {
+    const program = `
+      const { NodeSDK } = require('@opentelemetry/sdk-node');
+      const sdk = new NodeSDK({ serviceName: 'own' });
+      sdk.start();
+      import(${JSON.stringify(APP)}).then(() => sdk.shutdown());`;
+    const { code, stdout, stderr } = await view(['--headless', '--hook', '--', process.execPath, '--eval', program]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: 'done\n' });
+    assert.match(stdout, /70\.0 % {3}7 of 10/);
+  });
+
+  it('passes a signal on, and ends with the program', async () => {
+    let sent = false;
+    const { code, stdout, stderr } = await view(['--', process.execPath, APP], { STAYS: '1' }, (child, output) => {
+      if (sent || !output.includes('done\n')) return;
+      sent = true;
+      child.kill('SIGTERM');
+    });
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: '' });
+    assert.match(stderr, /^page: http:\/\/127\.0\.0\.1:\d+\ndone\n$/);
+  });
+
+  it('says by its exit code which signal ended the program', async () => {
+    const { code } = await view(['--', process.execPath, '--eval', 'process.kill(process.pid, "SIGKILL")']);
+    assert.equal(code, 137);
+  });
+
+  it('waits for programs that are started elsewhere, with the line that starts them', async () => {
+    const { code, stderr } = await view([], {}, (child, output) => {
+      if (output.includes('node app.js')) child.kill('SIGINT');
+    });
+    const url = /^page: (http:\S+)$/m.exec(stderr)?.[1];
+    assert.equal(code, 0);
+    assert.ok(stderr.includes(`OTEL_EXPORTER_OTLP_ENDPOINT=${url} `), stderr);
+  });
+
+  it('explains a port that it cannot have', async () => {
+    const taken = createServer();
+    await new Promise<void>((settle) => taken.listen(0, '127.0.0.1', settle));
+    const { port } = taken.address() as { port: number };
+    for (const [value, message] of [
+      [`${port}`, /is taken/],
+      ['many', /from 0 to 65535/],
+      ['65536', /from 0 to 65535/],
+    ] as const) {
+      const { code, stdout, stderr } = await view(['--port', value, '--', process.execPath, APP]);
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
+      assert.match(stderr, message);
+    }
+    await new Promise((settle) => taken.close(settle));
+  });
+
+  it('takes the port it is given', async () => {
+    const probe = createServer();
+    await new Promise<void>((settle) => probe.listen(0, '127.0.0.1', settle));
+    const { port } = probe.address() as { port: number };
+    await new Promise((settle) => probe.close(settle));
+    const { stderr } = await view(['--port', `${port}`, '--', process.execPath, '--eval', '']);
+    assert.equal(stderr, `page: http://127.0.0.1:${port}\n`);
+  });
+});
