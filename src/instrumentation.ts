@@ -55,7 +55,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.providers = new Providers(() => this.followMeter());
     const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
     this.messageMetrics = new MessageMetrics(meter);
-    this.metrics = new MetricRecorder(meter, this.messageMetrics);
+    this.metrics = new MetricRecorder(meter, this.messageMetrics, this.report);
     this.pools = new PoolMetrics(meter, this.report);
     this.servers = new ServerMetrics(meter, this.report);
     this.operation = new Operation(this.report);

@@ -14,6 +14,7 @@ import type { ConnectionRecorder, NativeMetrics, Report } from '../core/recorder
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { addServer } from './attributes';
+import { Instrumented } from './instrumented';
 
 /** Below this many it is not worth looking for those that are gone. */
 const MIN_SWEEP = 64;
@@ -45,14 +46,16 @@ export class ServerMetrics implements ConnectionRecorder {
   private readonly servers = new Map<string, Server>();
   private sweepAt = MIN_SWEEP;
   private hasNativeCache = false;
-  private meter: Meter | undefined;
-  private instruments: Instruments | undefined;
+  private readonly instrumented: Instrumented<Instruments>;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
   constructor(
-    private readonly source: () => Meter | undefined,
+    source: () => Meter | undefined,
     private readonly report: Report,
-  ) {}
+  ) {
+    const kind = { make: instrumentsOf, observables, observe: this.observe, moved: () => this.forgetCounts() };
+    this.instrumented = new Instrumented(source, kind, report);
+  }
 
   watchConnection(connection: Connection): void {
     this.connections.add(connection);
@@ -66,13 +69,13 @@ export class ServerMetrics implements ConnectionRecorder {
   }
 
   reconnected(facts: ClientFacts): void {
-    this.guarded(() => this.instruments?.reconnects.add(1, this.serverOf(facts).attributes));
+    this.guarded(() => this.instrumented.current?.reconnects.add(1, this.serverOf(facts).attributes));
   }
 
   connectionFailed(facts: ClientFacts, error: unknown): void {
     this.guarded(() => {
       const { type } = classify(error);
-      this.instruments?.errors.add(1, { ...this.serverOf(facts).attributes, [semconv.ATTR_ERROR_TYPE]: type });
+      this.instrumented.current?.errors.add(1, { ...this.serverOf(facts).attributes, [semconv.ATTR_ERROR_TYPE]: type });
     });
   }
 
@@ -81,19 +84,13 @@ export class ServerMetrics implements ConnectionRecorder {
     this.hasNativeCache = cache;
   }
 
-  /** Follows the meter: the instruments belong to one provider. */
+  /** Follows the meter. */
   refresh(): void {
-    const meter = this.source();
-    if (meter === this.meter) return;
-    if (this.instruments !== undefined) this.meter?.removeBatchObservableCallback(this.observe, observables(this.instruments));
-    this.meter = meter;
-    this.forgetCounts();
-    this.instruments = meter && instrumentsOf(meter);
-    if (this.instruments !== undefined) meter?.addBatchObservableCallback(this.observe, observables(this.instruments));
+    this.instrumented.refresh();
   }
 
   private readonly observe = (result: BatchObservableResult): void => {
-    const { instruments } = this;
+    const instruments = this.instrumented.current;
     if (instruments === undefined) return;
     this.addUp();
     for (const server of this.servers.values()) {

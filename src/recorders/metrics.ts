@@ -4,7 +4,7 @@ import type { Attributes, Histogram, Meter } from '@opentelemetry/api';
 import { lookup } from '../catalog';
 import type { Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Failure, Insights } from '../core/facts';
-import type { NativeMetrics, Recorder } from '../core/recorder';
+import type { NativeMetrics, Recorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { metricAttributes } from './attributes';
@@ -36,6 +36,7 @@ export class MetricRecorder implements Recorder {
   constructor(
     private readonly source: () => Meter | undefined,
     private readonly messages: MessageMetrics,
+    private readonly report: Report,
   ) {}
 
   /** Sets where counts are read from, from now on. Called before the first command. */
@@ -43,10 +44,16 @@ export class MetricRecorder implements Recorder {
     this.cache.read(insights);
   }
 
+  /** A meter is another's: what it throws must not reach the application's command. */
   isActive(): boolean {
-    const meter = this.source();
-    if (meter !== this.meter) this.follow(meter);
-    return meter !== undefined;
+    try {
+      const meter = this.source();
+      if (meter !== this.meter) this.follow(meter);
+      return meter !== undefined;
+    } catch (error) {
+      this.report('a meter could not be used', error);
+      return false;
+    }
   }
 
   /** node-redis has begun to measure operations itself. */

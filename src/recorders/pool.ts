@@ -5,6 +5,7 @@ import type { Pool, PoolLimits, PoolState } from '../core/events';
 import type { NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { DURATION_BUCKETS } from './buckets';
+import { Instrumented } from './instrumented';
 
 /** Below this many pools it is not worth looking for those that are gone. */
 const MIN_SWEEP = 64;
@@ -40,19 +41,21 @@ export class PoolMetrics implements PoolRecorder {
   /** What was observed last, by name. */
   private readonly shown = new Map<string, Pool>();
   private sweepAt = MIN_SWEEP;
-  private meter: Meter | undefined;
   private native: NativeMetrics | undefined;
-  private instruments: Instruments | undefined;
+  private readonly instrumented: Instrumented<Instruments>;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
   constructor(
-    private readonly source: () => Meter | undefined,
+    source: () => Meter | undefined,
     private readonly report: Report,
-  ) {}
+  ) {
+    const kind = { make: instrumentsOf, observables, observe: this.observe, moved: () => this.shown.clear() };
+    this.instrumented = new Instrumented(source, kind, report);
+  }
 
   isActive(): boolean {
     this.refresh();
-    return this.instruments !== undefined;
+    return this.instrumented.current !== undefined;
   }
 
   watch(pool: Pool): void {
@@ -68,31 +71,25 @@ export class PoolMetrics implements PoolRecorder {
 
   created(pool: Pool, durationMs: number): void {
     if (this.native?.connections === true) return;
-    this.guarded(() => this.instruments?.createTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
+    this.guarded(() => this.instrumented.current?.createTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
   }
 
   waited(pool: Pool, durationMs: number): void {
     if (this.native?.waits === true) return;
-    this.guarded(() => this.instruments?.waitTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
+    this.guarded(() => this.instrumented.current?.waitTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
   }
 
   used(pool: Pool, durationMs: number): void {
-    this.guarded(() => this.instruments?.useTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
+    this.guarded(() => this.instrumented.current?.useTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
   }
 
   timedOut(pool: Pool): void {
-    this.guarded(() => this.instruments?.timeouts.add(1, this.attributesOf(pool).pool));
+    this.guarded(() => this.instrumented.current?.timeouts.add(1, this.attributesOf(pool).pool));
   }
 
-  /** Follows the meter: the instruments belong to one provider. */
+  /** Follows the meter. */
   refresh(): void {
-    const meter = this.source();
-    if (meter === this.meter) return;
-    if (this.instruments !== undefined) this.meter?.removeBatchObservableCallback(this.observe, observables(this.instruments));
-    this.meter = meter;
-    this.shown.clear();
-    this.instruments = meter && instrumentsOf(meter);
-    if (this.instruments !== undefined) meter?.addBatchObservableCallback(this.observe, observables(this.instruments));
+    this.instrumented.refresh();
   }
 
   /** Pools that come and go must not pile up while nobody collects. Amortised: the next look is at twice the size. */
@@ -102,7 +99,8 @@ export class PoolMetrics implements PoolRecorder {
   }
 
   private readonly observe = (result: BatchObservableResult): void => {
-    const { instruments, shown } = this;
+    const { shown } = this;
+    const instruments = this.instrumented.current;
     if (instruments === undefined) return;
     const alive = new Map<string, readonly [Pool, PoolState]>();
     for (const pool of this.pools) {

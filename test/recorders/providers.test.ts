@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { metrics } from '@opentelemetry/api';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Meter, metrics } from '@opentelemetry/api';
 import { createAllowListAttributesProcessor, InstrumentType } from '@opentelemetry/sdk-metrics';
 import { Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
-import { assertQuiet, resetTracing } from '../support/tracing';
+import { assertQuiet, diagnostics, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
 
 const DURATION = 'db.client.operation.duration';
@@ -105,5 +106,39 @@ describe('meter providers', () => {
     assert.deepEqual(await seen(measuring, one), { [DURATION]: 1, [LIMIT]: 0, [CONNECTIONS]: 1 });
     assert.deepEqual(await seen(measuring, two), { [DURATION]: 3, [LIMIT]: 5, [CONNECTIONS]: 3 });
     await measuring.stop();
+  });
+
+  it('reach nobody with what they throw: it is reported, and the application goes on', async () => {
+    const broken = () => {
+      throw new Error('no meter today');
+    };
+    const meter = new Proxy({}, { get: () => broken });
+    instrumentation.setMeterProvider({ getMeter: () => meter as Meter });
+    const legacy = await connect(loadRedis('3.1'), servers[0] as RedisServer);
+    const isolating = await connect(loadRedis('4.7'), servers[0] as RedisServer);
+    open.push(legacy, isolating);
+    const client = await newClient();
+    const pool = await newPool();
+    await client.set('k', 'v');
+    assert.deepEqual(
+      [await client.get('k'), await pool.get('k'), await legacy.get('k'), await isolating.executeIsolated((one: Client) => one.get('k'))],
+      ['v', 'v', 'v', 'v'],
+    );
+    let received = '';
+    await isolating
+      .duplicate()
+      .connect()
+      .then(async (subscriber: Client) => {
+        open.push(subscriber);
+        await subscriber.subscribe('news', (message: string) => {
+          received = message;
+        });
+      });
+    await client.publish('news', 'hello');
+    for (let i = 0; i < 100 && received === ''; i++) await sleep(10);
+    assert.equal(received, 'hello');
+    instrumentation.setMeterProvider(metrics.getMeterProvider());
+    const lines = diagnostics.splice(0);
+    assert.ok(lines.length > 0 && lines.every((line) => line.includes('(Error)') && !line.includes('no meter today')), lines.join('\n'));
   });
 });
