@@ -12,9 +12,10 @@ interface QueuedCommand {
 
 /** What is observed while the executor runs. All its `addCommand` calls happen synchronously inside it. */
 interface OpenBatch {
-  readonly replies: unknown[];
-  /** Index the next added command has among the application's: -1 for MULTI itself. */
-  next: number;
+  /** What each of the application's commands will answer; behind them EXEC. */
+  readonly promises: Promise<unknown>[];
+  /** Whether the next added command is MULTI itself. */
+  isOpening: boolean;
   queue: object | undefined;
   write: Write | undefined;
 }
@@ -51,31 +52,36 @@ export class Batches {
     return this.isInside;
   }
 
-  /** Takes note of a command of the batch that runs now. Its rejection stays the executor's to handle. */
+  /** Takes note of a command of the batch that runs now. What it answers stays the executor's to handle. */
   collect(queue: object, promise: Promise<unknown>): void {
-    const open = this.open;
+    const { open } = this;
     if (open === undefined) return;
     if (open.queue === undefined) {
       open.queue = queue;
       open.write = this.writesOf(queue)?.next();
     }
-    const index = open.next++;
-    if (index < 0) return;
-    const { replies } = open;
-    const keep = (reply: unknown): void => {
-      replies[index] = reply;
-    };
-    promise.then(keep, keep);
+    if (open.isOpening) open.isOpening = false;
+    else open.promises.push(promise);
   }
 
   /** Runs an executor and settles the batch when it ends. The result and the rejection are the executor's own. */
-  execute({ kind, commands, clientOf, call, repliesIn }: BatchCall): Promise<unknown> {
+  execute(batch: BatchCall): Promise<unknown> {
+    const { kind, commands, call } = batch;
     // A cluster runs a transaction that was redirected once more, with the same list.
-    const start =
-      (Array.isArray(commands) ? this.redirects.resume(commands) : undefined) ?? this.tap.beginBatch(kind, applicationCommands(commands));
-    const open: OpenBatch = { replies: [], next: kind === 'MULTI' ? -1 : 0, queue: undefined, write: undefined };
-    const promise = this.enter(start === undefined ? undefined : open, () => call(withSent(commands, start?.sent)));
-    if (start === undefined) return promise;
+    const resumed = Array.isArray(commands) ? this.redirects.resume(commands) : undefined;
+    const start = resumed ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
+    if (start === undefined) return this.enter(undefined, () => call(commands));
+    const open: OpenBatch = { promises: [], isOpening: kind === 'MULTI', queue: undefined, write: undefined };
+    return this.follow(
+      batch,
+      start,
+      open,
+      this.enter(open, () => call(withSent(commands, start.sent))),
+    );
+  }
+
+  private follow(batch: BatchCall, start: BatchStart, open: OpenBatch, promise: Promise<unknown>): Promise<unknown> {
+    const { kind, commands, clientOf, repliesIn } = batch;
     const list = applicationCommands(commands);
     const settle = (ended: Ended): void => {
       if (list.length === 0 && open.queue === undefined && !ended.failed) return;
@@ -86,15 +92,17 @@ export class Batches {
         const found = repliesIn(result);
         const replies = Array.isArray(found) ? found : [];
         // EXEC answers with the error of a command in its place; the application is told of it as a rejection.
-        settle({ failed: replies.some((reply) => reply instanceof Error), aborted: found === null, error: undefined, replies });
+        settle({ failed: replies.some(isError), aborted: found === null, error: undefined, replies });
         return result;
       },
       (error: unknown) => {
+        const endMark = performance.now();
         const aborted = isWatchError(error);
-        const ended: Ended = { failed: !aborted, aborted, error, replies: open.replies.slice(0, list.length), endMark: performance.now() };
+        const known = answersOf(open.promises.slice(0, list.length), kind);
+        const conclude = async (): Promise<void> => settle({ failed: !aborted, aborted, error, replies: await known, endMark });
         const isFollowed = Array.isArray(commands) && isRedirect(error) && clientOf(open.queue).isNode === true;
-        if (isFollowed) this.redirects.wait(commands, start, () => settle(ended));
-        else settle(ended);
+        if (isFollowed) this.redirects.wait(commands, start, conclude);
+        else conclude();
         throw error;
       },
     );
@@ -114,6 +122,26 @@ export class Batches {
   }
 }
 
+/**
+ * What the commands of a batch that failed have answered by now, for only then it matters. A promise tells in a turn of
+ * its own; those that are settled do so before this one. Of a transaction only refusals: what is queued has no answer.
+ */
+async function answersOf(promises: readonly Promise<unknown>[], kind: BatchKind): Promise<readonly unknown[]> {
+  const answers: unknown[] = [];
+  for (const [index, promise] of promises.entries()) {
+    const keep = (answer: unknown): void => {
+      answers[index] = answer;
+    };
+    promise.then(kind === 'MULTI' ? undefined : keep, keep);
+  }
+  await undefined;
+  return answers.slice();
+}
+
+function isError(reply: unknown): boolean {
+  return reply instanceof Error;
+}
+
 /** The list with other arguments where messages carry something; the application's own list stays as it is. */
 function withSent(commands: unknown, sent: ReadonlyMap<number, Arguments> | undefined): unknown {
   if (sent === undefined || sent.size === 0 || !Array.isArray(commands)) return commands;
@@ -126,7 +154,7 @@ function withSent(commands: unknown, sent: ReadonlyMap<number, Arguments> | unde
 }
 
 /** A call with another first argument. */
-export function replacing<A extends readonly unknown[]>(call: A, first: unknown): A {
+export function replacing<A extends ArrayLike<unknown>>(call: A, first: unknown): A {
   return call[0] === first ? call : ([first, ...Array.prototype.slice.call(call, 1)] as unknown as A);
 }
 

@@ -99,28 +99,47 @@ export class CommandQueueTap {
     return true;
   }
 
+  // Nothing here keeps `arguments`, or closes over what a command brings: both would be made for every command.
   private wrapAdd(original: AddCommand): AddCommand {
     const { tap, batches, retries, groups } = this;
     const connectionOf = (queue: object) => this.connectionOf(queue);
-    // Whose node it is may not be known yet, and must not be remembered as unknown.
-    const nodeOf = (queue: object) => this.connections.get(queue) ?? { facts: UNKNOWN_SERVER };
+    const addByItself = this.wrapBackgroundAdd(original);
+    const addAsPart = this.wrapRetriedAdd(original);
     return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
-      const call = arguments as unknown as Parameters<AddCommand>;
       if (batches.inside) {
-        const promise = original.apply(this, call);
+        const promise = original.apply(this, arguments as never);
         batches.collect(this, promise);
         return promise;
       }
-      if (!Array.isArray(args) || args.length === 0) return original.apply(this, call);
-      if (groups.isTopology(args)) return sendInternal(tap, nodeOf(this), args, () => original.apply(this, call));
+      const decision = tap.decide();
+      const isSelect = Array.isArray(args) && args[0] === 'SELECT';
+      if (decision === 'pass' && !isSelect) return original.apply(this, arguments as never);
+      if (!Array.isArray(args) || args.length === 0) return original.apply(this, arguments as never);
+      if (groups.isTopology(args)) return addByItself.apply(this, arguments as never);
       const connection = connectionOf(this);
-      if (retries.concern(this, connection, args)) {
-        return retries.send(this, connection, args, (sent) => original.apply(this, replacing(call, sent)));
-      }
-      const command = isHandshake(connection, options) ? tap.beginInternal(connection, args) : tap.begin(connection, args);
-      const promise = original.apply(this, command?.sent === undefined ? call : replacing(call, command.sent));
+      if (retries.concern(this, connection, args)) return addAsPart.apply(this, arguments as never);
+      const command = isHandshake(connection, options) ? tap.beginInternal(connection, args) : tap.begin(connection, args, decision);
+      const promise = original.apply(this, (command?.sent === undefined ? arguments : replacing(arguments, command.sent)) as never);
       const settled = command === undefined ? promise : settleWith(tap, command, promise);
-      return args[0] === 'SELECT' ? followSelect(connection, args[1], settled) : settled;
+      return isSelect ? followSelect(connection, args[1], settled) : settled;
+    };
+  }
+  private wrapBackgroundAdd(original: AddCommand): AddCommand {
+    const { tap } = this;
+    // Whose node it is may not be known yet, and must not be remembered as unknown.
+    const nodeOf = (queue: object) => this.connections.get(queue) ?? { facts: UNKNOWN_SERVER };
+    return function addByItself(this: object, args: Arguments): Promise<unknown> {
+      const call = arguments as unknown as Parameters<AddCommand>;
+      return sendInternal(tap, nodeOf(this), args, () => original.apply(this, call));
+    };
+  }
+
+  private wrapRetriedAdd(original: AddCommand): AddCommand {
+    const { retries } = this;
+    const connectionOf = (queue: object) => this.connectionOf(queue);
+    return function addAsPart(this: object, args: Arguments): Promise<unknown> {
+      const call = arguments as unknown as Parameters<AddCommand>;
+      return retries.send(this, connectionOf(this), args, (sent) => original.apply(this, replacing(call, sent)));
     };
   }
 

@@ -132,7 +132,7 @@ export class LegacyBatches {
     queued: readonly CommandObject[],
   ): { start: BatchStart | undefined; batch: OpenBatch } {
     const commands = queued.map((command) => this.given.get(command) ?? argumentsOf(command));
-    const start = this.tap.beginBatch(kind, commands);
+    const start = this.tap.beginBatch(kind, () => commands);
     start?.sent?.forEach((args, index) => {
       const command = queued[index] as CommandObject;
       this.given.set(command, commands[index] as Arguments);

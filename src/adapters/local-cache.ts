@@ -29,14 +29,15 @@ export function wrapExecuteCommand<C extends object>(
   clientOf: (client: C) => ClientRef,
   original: ExecuteCommand,
 ): ExecuteCommand {
-  return function executeCommand(
-    this: CachingClient & { readonly _self?: CachingClient },
-    _command: unknown,
-    parser: Parser,
-  ): Promise<unknown> {
+  // Most clients have no cache: what closes over a command has a function of its own.
+  return function executeCommand(this: CachingClient & { readonly _self?: CachingClient }): Promise<unknown> {
+    const { clientSideCache } = this._self ?? this;
+    return (clientSideCache === undefined ? original : executeCached).apply(this, arguments as never);
+  };
+
+  function executeCached(this: CachingClient & { readonly _self?: CachingClient }, _command: unknown, parser: Parser): Promise<unknown> {
     const client = this._self ?? this;
-    const cache = client.clientSideCache;
-    if (cache === undefined) return original.apply(this, arguments as never);
+    const cache = client.clientSideCache as ClientSideCache;
     caches.see(cache, () => clientOf(client as C));
     const before = hitsOf(cache);
     const promise = original.apply(this, arguments as never);
@@ -48,7 +49,7 @@ export function wrapExecuteCommand<C extends object>(
       tap.succeed(command, reply, true);
       return reply;
     });
-  };
+  }
 }
 
 /** The caches that were used, each watched once: the clients of a pool share theirs. */

@@ -98,16 +98,16 @@ export class RedisClientTap {
     if (PatchLedger.has(prototype, 'commandsToWrite')) {
       ledger.wrap<CommandsToWrite>(prototype, 'commandsToWrite', (original) => flushes.wrapCommandsToWrite(original));
     }
+    // Nothing here keeps `arguments`, or closes over what a command brings: both would be made for every command.
     ledger.wrap<AddCommand>(prototype, 'addCommand', (inner) => {
       const original = connections.counting(inner);
       return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
-        if (tap.wantsInternal && isHandshake(options)) {
-          return sendInternal(tap, connections.serverOf(this), args, () => original.apply(this, arguments as never));
-        }
-        flushes.added(this);
+        const isInternal = tap.wantsInternal && isHandshake(options);
+        const command = isInternal ? tap.beginInternal(connections.serverOf(this), args) : undefined;
+        if (!isInternal) flushes.added(this);
         const promise = original.apply(this, arguments as never);
         if (batches.inside) batches.collect(this, promise);
-        return promise;
+        return command === undefined ? promise : settleWith(tap, command, promise);
       };
     });
     return true;
@@ -118,25 +118,58 @@ export class RedisClientTap {
     return this.flushes.patchEncoder(moduleExports, ledger);
   }
 
+  // The same here: what closes over a command has a function of its own.
   private wrapSend(original: Send): Send {
-    const { tap, retries, groups, fanOuts, flushes } = this;
-    const send = (client: Client, { writes }: WritingRef, call: Parameters<Send>) =>
-      writes.isLinked ? original.apply(client, call) : flushes.link(writes, () => original.apply(client, call));
+    const { tap, retries, groups, fanOuts } = this;
     const clientOf = (client: Client) => this.clientOf(client);
-    const nodeOf = (client: Client) => this.nodeOf(client);
+    const sendFirst = this.wrapFirstSend(original);
+    const sendByItself = this.wrapBackgroundSend(original);
+    const sendAsPart = this.wrapRetriedSend(original, sendFirst);
     return function sendCommand(this: Client, args: Arguments): Promise<unknown> {
+      const decision = tap.decide();
+      const isSelect = Array.isArray(args) && args[0] === 'SELECT';
+      if (decision === 'pass' && !isSelect) return original.apply(this, arguments as never);
+      if (!Array.isArray(args) || args.length === 0 || fanOuts.inside) return original.apply(this, arguments as never);
       const client = this._self ?? this;
-      const call = arguments as unknown as Parameters<Send>;
-      if (!Array.isArray(args) || args.length === 0 || fanOuts.inside) return original.apply(this, call);
-      if (isBackground(client, call) || groups.isTopology(args)) {
-        return sendInternal(tap, nodeOf(client), args, () => original.apply(this, call));
-      }
+      if (isBackground(client, args, arguments.length) || groups.isTopology(args)) return sendByItself.apply(this, arguments as never);
       const ref = clientOf(client);
-      if (retries.concern(client, ref, args)) return retries.send(client, ref, args, (sent) => send(this, ref, replacing(call, sent)));
-      const command = tap.begin(ref, args);
-      const promise = send(this, ref, command?.sent === undefined ? call : replacing(call, command.sent));
+      if (retries.concern(client, ref, args)) return sendAsPart.apply(this, arguments as never);
+      const command = tap.begin(ref, args, decision);
+      const send = ref.writes.isLinked ? original : sendFirst;
+      const promise = send.apply(this, (command?.sent === undefined ? arguments : replacing(arguments, command.sent)) as never);
       const settled = command === undefined ? promise : settleWith(tap, command, promise);
-      return args[0] === 'SELECT' ? followSelect(ref, args[1], settled) : settled;
+      return isSelect ? followSelect(ref, args[1], settled) : settled;
+    };
+  }
+
+  /** Finds out which queue a client has. */
+  private wrapFirstSend(original: Send): Send {
+    const { flushes } = this;
+    const clientOf = (client: Client) => this.clientOf(client);
+    return function sendFirst(this: Client): Promise<unknown> {
+      const call = arguments as unknown as Parameters<Send>;
+      return flushes.link(clientOf(this._self ?? this).writes, () => original.apply(this, call));
+    };
+  }
+
+  private wrapBackgroundSend(original: Send): Send {
+    const { tap } = this;
+    const nodeOf = (client: Client) => this.nodeOf(client);
+    return function sendByItself(this: Client, args: Arguments): Promise<unknown> {
+      const call = arguments as unknown as Parameters<Send>;
+      return sendInternal(tap, nodeOf(this._self ?? this), args, () => original.apply(this, call));
+    };
+  }
+
+  private wrapRetriedSend(original: Send, sendFirst: Send): Send {
+    const { retries } = this;
+    const clientOf = (client: Client) => this.clientOf(client);
+    return function sendAsPart(this: Client, args: Arguments): Promise<unknown> {
+      const call = arguments as unknown as Parameters<Send>;
+      const client = this._self ?? this;
+      const ref = clientOf(client);
+      const send = ref.writes.isLinked ? original : sendFirst;
+      return retries.send(client, ref, args, (sent) => send.apply(this, replacing(call, sent)));
     };
   }
 
@@ -219,9 +252,8 @@ function isHandshake(options: AddOptions | undefined): boolean {
 }
 
 /** What the client sends by itself: the PING of `pingInterval`, and the AUTH of credentials that stream. */
-function isBackground({ options }: Client, call: Parameters<Send>): boolean {
-  if (options === undefined || call.length !== 1) return false;
-  const [args] = call;
+function isBackground({ options }: Client, args: Arguments, callLength: number): boolean {
+  if (options === undefined || callLength !== 1) return false;
   if (args[0] === 'PING') return options.pingInterval !== undefined && args.length === 1;
   return args[0] === 'AUTH' && options.credentialsProvider?.type === 'streaming-credentials-provider';
 }

@@ -23,10 +23,15 @@ export interface OperationSettings {
   readonly isIgnored: ((args: Arguments) => boolean) | undefined;
 }
 
+/** What becomes of whatever is called now: it has a span, it is only counted, or it goes straight through. */
+export type Decision = 'trace' | 'count' | 'pass';
+
 /** What adapters see of us: decide → remember → (the call) → settle. */
 export interface Tap {
-  /** undefined: call straight through, nothing is recorded. */
-  begin(client: ClientRef, args: Arguments): Command | undefined;
+  /** The cheapest and commonest refusal: asked before a command is so much as looked at. */
+  decide(): Decision;
+  /** undefined: call straight through, nothing is recorded. @param decision where it is known already */
+  begin(client: ClientRef, args: Arguments, decision?: Decision): Command | undefined;
   /** Whether `beginInternal` is worth a call: asked where what follows costs something. */
   readonly wantsInternal: boolean;
   /** A command that the client sends by itself. undefined: nothing is recorded. */
@@ -38,8 +43,8 @@ export interface Tap {
   /** The client is asked to connect. undefined: nothing is recorded. */
   beginConnect(client: ClientRef): Connecting | undefined;
   settleConnect(connecting: Connecting, failed: boolean, error: unknown): void;
-  /** @param commands what is known of them already; default nothing */
-  beginBatch(kind: BatchKind, commands?: readonly Arguments[]): BatchStart | undefined;
+  /** @param commandsOf asked for them where they can be known and matter already */
+  beginBatch(kind: BatchKind, commandsOf?: () => readonly Arguments[]): BatchStart | undefined;
   /** The application gets the reply of one command before the batch has ended. */
   unsealMember(start: BatchStart, index: number, reply: unknown, client: ClientRef): void;
   settleBatch(start: BatchStart, settled: SettledBatch): void;
@@ -91,11 +96,23 @@ export class Operation implements Tap {
     this.timings.stop();
   }
 
-  begin(client: ClientRef, args: Arguments): Command | undefined {
-    if (this.isStopped) return undefined;
+  decide(): Decision {
+    if (this.isStopped) return 'pass';
+    try {
+      if (this.isTraced(context.active())) return 'trace';
+      // What a message carries does not depend on who records it.
+      return this.errands !== undefined || this.metrics.isActive() ? 'count' : 'pass';
+    } catch (error) {
+      this.report('it could not be decided what to record', error);
+      return 'pass';
+    }
+  }
+
+  begin(client: ClientRef, args: Arguments, decision: Decision = this.decide()): Command | undefined {
+    if (decision === 'pass') return undefined;
     try {
       const caller = context.active();
-      const traced = this.isTraced(caller) && !this.settings.isIgnored?.(args);
+      const traced = decision === 'trace' && !this.settings.isIgnored?.(args);
       const errand = this.errands?.of(args);
       if (!traced && errand === undefined && !this.metrics.isActive()) return undefined;
       const startTimeMs = Date.now();
@@ -156,11 +173,13 @@ export class Operation implements Tap {
     this.guarded('a connection could not be recorded', () => this.spans.connect(connecting, outcome));
   }
 
-  beginBatch(kind: BatchKind, commands: readonly Arguments[] = []): BatchStart | undefined {
-    if (this.isStopped) return undefined;
+  beginBatch(kind: BatchKind, commandsOf?: () => readonly Arguments[]): BatchStart | undefined {
+    const decision = this.decide();
+    if (decision === 'pass') return undefined;
     try {
       const caller = context.active();
-      const traced = this.isTraced(caller) && !this.settings.isIgnored?.([kind]);
+      const traced = decision === 'trace' && !this.settings.isIgnored?.([kind]);
+      const commands = this.errands === undefined ? [] : (commandsOf?.() ?? []);
       const errands = this.errands?.ofAll(commands);
       if (!traced && errands === undefined && !this.metrics.isActive()) return undefined;
       const start: BatchStart = { context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
