@@ -11,6 +11,8 @@ export interface CommandRule extends CommandRow {
   readonly grammar: Grammar;
   /** The first argument is a key: true of most commands, and saves reading the grammar. */
   readonly startsWithKey: boolean;
+  /** A single argument is a key. */
+  readonly takesOneKey: boolean;
   /** Some argument may carry a time to live, or the value that is stored. */
   readonly writes: boolean;
   /** Where the items stand that it reads or writes: keys, or fields of one. */
@@ -19,6 +21,8 @@ export interface CommandRule extends CommandRow {
   readonly stores: boolean;
   /** It sets a time to live and does nothing else. */
   readonly expires: boolean;
+  /** It leaves what is stored as it is, and its time to live too. */
+  readonly onlyReads: boolean;
 }
 
 /** What the table says of one command. */
@@ -45,12 +49,21 @@ const containers = new Set(
     .map((name) => name.slice(0, name.indexOf(' '))),
 );
 
+/** What was looked up last: everybody who deals with a command asks, and the commands of a batch are often the same. */
+let lastName: unknown;
+let lastEntry: Entry | undefined;
+
 /** Looks a command up. Never throws; an unknown or malformed name gives an entry without a rule. */
 export function lookup(args: Arguments): Entry {
   const name = args[0];
+  if (name === lastName && lastEntry !== undefined) return lastEntry;
   const known = typeof name === 'string' ? remembered.get(name) : undefined;
   if (known === undefined) return lookupSlowly(args);
-  if (!(known instanceof Map)) return known;
+  if (!(known instanceof Map)) {
+    lastName = name;
+    lastEntry = known;
+    return known;
+  }
   const word = args[1];
   return (typeof word === 'string' ? known.get(word) : undefined) ?? lookupSlowly(args);
 }
@@ -102,15 +115,20 @@ function ruleOf(canonical: string): CommandRule | undefined {
   const row = typeof source === 'string' ? { args: source } : source;
   const grammar = compile(row.args);
   const first = grammar[0];
+  const writes = mentions(grammar, WRITE_ROLES);
   const rule = {
     ...row,
     grammar,
     startsWithKey:
       first !== undefined && ((first.kind === 'one' && first.role === 'key') || (first.kind === 'repeat' && first.roles[0] === 'key')),
-    writes: mentions(grammar, WRITE_ROLES),
+    takesOneKey:
+      first !== undefined &&
+      ((first.kind === 'one' && first.role === 'key') || (first.kind === 'repeat' && first.roles[0] === 'key' && first.behind === 0)),
+    writes,
     items: itemsOf(grammar),
     stores: mentions(grammar, ['stored', 'item']),
     expires: isExpiry(grammar),
+    onlyReads: row.hit !== undefined && !writes && canonical !== 'GETDEL',
   };
   rules.set(canonical, rule);
   return rule;

@@ -25,6 +25,11 @@ export function queryText(entry: Entry, args: Arguments, mask: KeyMask, maxLengt
   const { operation, rule, from } = entry;
   if (rule === undefined || from >= args.length) return cutName(operation, maxLength);
   if (operation.length > maxLength - 2) return cutName(operation, maxLength);
+  // Most commands have a key and nothing else: no grammar has to be read for that.
+  if (rule.takesOneKey && args.length === from + 1) {
+    const text = `${operation} ${mask(args[from]) || '""'}`;
+    return text.length > maxLength ? `${operation} ${CUT}` : text;
+  }
   // Every argument takes two characters or more, so none behind this index can be kept.
   const end = assignRoles(rule.grammar, args, from, from + Math.max(MIN_READ, maxLength >> 1), roles);
   let text = operation;

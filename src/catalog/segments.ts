@@ -136,6 +136,7 @@ function looksRandom(core: string): boolean {
  * this loop is all it costs them.
  */
 export function mayReveal(key: string): boolean {
+  if (key.length < MIN_TOKEN_LENGTH) return hasCloser(key);
   let run = 0;
   let atom = 0;
   let dashes = 0;
@@ -155,6 +156,11 @@ export function mayReveal(key: string): boolean {
     if (run >= UUID_LENGTH && dashes >= 4) return true;
     before = kind;
   }
+  return false;
+}
+
+function hasCloser(key: string): boolean {
+  for (let index = 0; index < key.length; index++) if (classOf(key.charCodeAt(index)) === CLOSER) return true;
   return false;
 }
 

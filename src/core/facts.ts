@@ -136,7 +136,8 @@ export interface BatchFacts {
 /** Reads what happened, once for all recorders: some of it is remembered, and must not be counted twice. */
 export interface Insights {
   command(command: Command, outcome: Outcome): Facts;
-  batch(batch: Batch, outcome: BatchOutcome): BatchFacts;
+  /** @param isCounted whether somebody reads `counts` now: where not, hits need not be told apart by family */
+  batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts;
   /** What was counted since the last reset. `nowMark`, on the monotonic clock, tells which misses were not filled in time. */
   counts(nowMark: number): Iterable<FamilyCounts>;
   resetCounts(): void;

@@ -217,7 +217,7 @@ export class Operation implements Tap {
     const ended: BatchOutcome = { ...outcome, durationMs, timing };
     // Asked first: whoever begins to listen counts what insights say from now on.
     const isMeasured = this.metrics.isActive();
-    const facts = this.readBatch(batch, ended);
+    const facts = this.readBatch(batch, ended, isMeasured);
     if (facts === undefined) return;
     if (start.traced) this.guarded('a batch could not be recorded', () => this.spans.batch(batch, ended, facts));
     if (isMeasured) this.guarded('a batch could not be recorded', () => this.metrics.batch(batch, ended, facts));
@@ -251,9 +251,9 @@ export class Operation implements Tap {
     }
   }
 
-  private readBatch(batch: Batch, outcome: BatchOutcome): BatchFacts | undefined {
+  private readBatch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts | undefined {
     try {
-      return this.insights.batch(batch, outcome);
+      return this.insights.batch(batch, outcome, isCounted);
     } catch (error) {
       this.report('a batch could not be read', error);
       return undefined;

@@ -1,6 +1,9 @@
 // Knows: what the replies of a transaction or pipeline say together.
-// Must not know: spans, metrics, clients; how one command is read.
+// Must not know: spans, metrics, clients; how one command is read, but for a plain hit.
+import { lookup } from '../catalog';
+import type { Arguments } from '../core/events';
 import type { BatchFacts, Facts, Failure, Fill, LockFacts, Miss, ValueSize } from '../core/facts';
+import { readLookup } from './cache';
 
 /** Sums up a batch, command by command. */
 export class BatchDigest implements BatchFacts {
@@ -23,6 +26,19 @@ export class BatchDigest implements BatchFacts {
     this.firstFailedIndex ??= index;
     this.failure ??= facts.failure;
     return facts;
+  }
+
+  /**
+   * A hit of a command that only reads: nothing is remembered of it, and where nobody counts, it is the number that is
+   * told. False: it is something else, and has to be read.
+   */
+  addHit(args: Arguments | undefined, reply: unknown): boolean {
+    if (args === undefined || reply instanceof Error) return false;
+    const entry = lookup(args);
+    const found = entry.rule?.onlyReads ? readLookup(entry, args, reply) : undefined;
+    if (found === undefined || found.misses > 0) return false;
+    this.hits += found.hits;
+    return true;
   }
 
   add(facts: Facts): Facts {

@@ -33,14 +33,16 @@ export class CommandInsights implements Insights {
     return this.read(command, command.startMark + outcome.durationMs, command.args, outcome.reply, outcome.isLocal, command.traced);
   }
 
-  batch(batch: Batch, outcome: BatchOutcome): BatchFacts {
+  batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts {
     const { members: keepsMembers } = this.settings;
+    const readsAll = isCounted || keepsMembers;
     const digest = new BatchDigest(operationOf(batch));
     const endMark = batch.startMark + outcome.durationMs;
     // Where the commands are not known, their replies may be.
     const count = batch.size === undefined ? batch.commands.length : outcome.replies.length;
     for (let index = 0; index < count; index++) {
       const reply = outcome.replies[index];
+      if (!readsAll && digest.addHit(batch.commands[index], reply)) continue;
       let facts: Facts;
       if (reply instanceof Error) facts = digest.fail(index, failed(reply));
       else if (outcome.aborted || !(index in outcome.replies)) facts = outcome.failed ? failed(outcome.error) : UNKNOWN;
@@ -64,7 +66,7 @@ export class CommandInsights implements Insights {
   private read(origin: Origin, endMark: number, args: Arguments, reply: unknown, isLocal: boolean, withData: boolean): Facts {
     const entry = lookup(args);
     if (entry.rule === undefined) return UNKNOWN;
-    const { rule, canonical } = entry;
+    const { rule } = entry;
     const answered: Answered = { origin, endMark, entry: entry as KnownEntry, args, reply };
     const found = readLookup(entry, args, reply);
     const data = withData || rule.writes ? readData(entry, args, reply, origin.startTimeMs) : NO_DATA;
@@ -73,7 +75,7 @@ export class CommandInsights implements Insights {
     const lock = found === undefined ? this.locks?.read(answered, data) : undefined;
     let cache = found && this.traffic.lookUp(answered, found, isLocal);
     if (rule.stores) cache = this.traffic.write(answered, data, lock !== undefined);
-    else if (found === undefined || rule.writes || canonical === 'GETDEL') this.traffic.change(answered, data);
+    else if (!rule.onlyReads) this.traffic.change(answered, data);
     return { failure: undefined, lookup: found, data, cache, lock };
   }
 }

@@ -1,6 +1,6 @@
 // Knows: the attributes of an operation, built from facts.
 // Must not know: clients, patches, tracers, meters.
-import type { Attributes, Link } from '@opentelemetry/api';
+import type { Attributes, Link, Span } from '@opentelemetry/api';
 import type { SpanSettings } from '../config';
 import type { ClientFacts, Timing } from '../core/events';
 import type { CacheFacts, DataFacts, Failure, Fill, LockFacts, Lookup } from '../core/facts';
@@ -88,11 +88,15 @@ export function addTiming(
   attributes[semconv.ATTR_REDIS_EVENT_LOOP_DELAY_MS] = eventLoopDelayMs;
 }
 
-/** What a look-up or a write did in the cache. Of writes only those that fill what was missed are told. */
-export function addCache(attributes: Attributes, { family, missReason, fills }: CacheFacts, isLookup: boolean): void {
-  if (family !== undefined && (isLookup || fills.length > 0)) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
+/** What a look-up or a write did in the cache. */
+export function addCache(attributes: Attributes, { missReason, fills }: CacheFacts): void {
   if (missReason !== undefined) attributes[semconv.ATTR_CACHE_MISS_REASON] = missReason;
   if (fills.length > 0) addFills(attributes, fills);
+}
+
+/** The family of its keys: of writes only those that fill what was missed are told. */
+export function setFamily(span: Span, { family, fills }: CacheFacts, isLookup: boolean): void {
+  if (family !== undefined && (isLookup || fills.length > 0)) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, family);
 }
 
 /** Of several the longest load and the widest stampede. */
@@ -131,11 +135,11 @@ export function addLock(attributes: Attributes, key: string, { ttlSeconds, acqui
 }
 
 /** Sizes, times to live and counts, as far as the command has them. */
-export function addData(attributes: Attributes, data: DataFacts): void {
-  if (data.valueLength !== undefined) attributes[semconv.ATTR_REDIS_VALUE_LENGTH] = data.valueLength;
-  if (data.ttlSeconds !== undefined) attributes[semconv.ATTR_REDIS_TTL_SECONDS] = data.ttlSeconds;
-  if (data.keysDeleted !== undefined) attributes[semconv.ATTR_REDIS_KEYS_DELETED] = data.keysDeleted;
-  if (data.keyExists !== undefined) attributes[semconv.ATTR_REDIS_KEY_EXISTS] = data.keyExists;
+export function setData(span: Span, { valueLength, ttlSeconds, keysDeleted, keyExists }: DataFacts): void {
+  if (valueLength !== undefined) span.setAttribute(semconv.ATTR_REDIS_VALUE_LENGTH, valueLength);
+  if (ttlSeconds !== undefined) span.setAttribute(semconv.ATTR_REDIS_TTL_SECONDS, ttlSeconds);
+  if (keysDeleted !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEYS_DELETED, keysDeleted);
+  if (keyExists !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_EXISTS, keyExists);
 }
 
 /** Where an operation went, for one that is no database's. */

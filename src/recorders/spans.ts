@@ -3,6 +3,7 @@
 import {
   type Attributes,
   type Context,
+  type HrTime,
   type Span,
   SpanKind,
   type SpanOptions,
@@ -30,7 +31,6 @@ import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import {
   addCache,
-  addData,
   addFills,
   addLock,
   addLookup,
@@ -39,6 +39,8 @@ import {
   connectAttributes,
   linksTo,
   nameFor,
+  setData,
+  setFamily,
   spanAttributes,
 } from './attributes';
 import { Hooks } from './hooks';
@@ -100,13 +102,13 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
     if (digest.fills.length > 0) addFills(attributes, digest.fills);
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
-    const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: batch.startTimeMs, attributes };
+    const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: timeAt(batch.startTimeMs, 0), attributes };
     if (digest.fills.length > 0) options.links = linksTo(digest.fills);
     if (batch.errands !== undefined) options.links = [...(options.links ?? []), ...linksToSenders(batch.errands.values())];
     const span = this.start(tracer, name, options, batch.context, batch.inside);
     for (const miss of digest.missHandles) miss.span = span.spanContext();
     if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
-    finish(span, batch.startTimeMs + outcome.durationMs, digest.failure);
+    finish(span, batch.startTimeMs, outcome.durationMs, digest.failure);
   }
 
   connect({ client: { facts }, context, startTimeMs }: Connecting, { durationMs, failed, error }: ProcessOutcome): void {
@@ -115,8 +117,8 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     const failure = failed ? classify(error) : undefined;
     const attributes = connectAttributes(facts, failure);
     const name = this.hooks.spanName(CONNECT, nameFor(CONNECT, undefined, facts));
-    const span = this.start(tracer, name, { kind: SpanKind.CLIENT, startTime: startTimeMs, attributes }, context);
-    finish(span, startTimeMs + durationMs, failure);
+    const span = this.start(tracer, name, { kind: SpanKind.CLIENT, startTime: timeAt(startTimeMs, 0), attributes }, context);
+    finish(span, startTimeMs, durationMs, failure);
   }
 
   /** A message carries the id of its span: that is there before anything is known of the outcome. */
@@ -128,7 +130,10 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     const messaging = messagingOf(entry, args, errand);
     if (messaging !== undefined) addMessaging(attributes, messaging, this.destinations);
     const name = this.hooks.spanName(entry.operation, this.nameOf(entry.operation, undefined, client.facts, messaging));
-    return trace.setSpan(context, this.start(tracer, name, { kind: SpanKind.PRODUCER, startTime: startTimeMs, attributes }, context));
+    return trace.setSpan(
+      context,
+      this.start(tracer, name, { kind: SpanKind.PRODUCER, startTime: timeAt(startTimeMs, 0), attributes }, context),
+    );
   }
 
   openBatch(kind: BatchKind, commands: readonly Arguments[], { context, startTimeMs, errands }: BatchStart): Context | undefined {
@@ -140,40 +145,49 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     const name = messaging === undefined ? kind : messagingName(messaging, this.destinations);
     const attributes = { [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS };
     const kindOfSpan = messaging === undefined ? SpanKind.CLIENT : SpanKind.PRODUCER;
-    return trace.setSpan(context, this.start(tracer, name, { kind: kindOfSpan, startTime: startTimeMs, attributes }, context));
+    return trace.setSpan(context, this.start(tracer, name, { kind: kindOfSpan, startTime: timeAt(startTimeMs, 0), attributes }, context));
   }
 
   private nameOf(operation: string, procedure: string | undefined, facts: ClientFacts, messaging: Messaging | undefined): string {
     return messaging === undefined ? nameFor(operation, procedure, facts) : messagingName(messaging, this.destinations);
   }
 
-  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, { failure, lookup: found, data, cache, lock }: Facts): void {
-    const { args, startTimeMs } = command;
-    const { facts } = command.client;
+  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, known: Facts): void {
+    const { args, client, startTimeMs } = command;
+    const { failure, lookup: found, cache, lock } = known;
     const entry = lookup(args);
-    const { operation, rule, from } = entry;
-    const attributes = spanAttributes(operation, facts, this.textOf(entry, args), failure);
+    const { operation } = entry;
+    const attributes = spanAttributes(operation, client.facts, this.textOf(entry, args), failure);
     const procedure = procedureName(entry, args, this.mask);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
     if (found !== undefined) addLookup(attributes, found);
-    addData(attributes, data);
-    if (cache !== undefined) addCache(attributes, cache, found !== undefined);
+    if (cache !== undefined) addCache(attributes, cache);
     if (lock !== undefined) addLock(attributes, this.mask(lock.key), lock);
     if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
     if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
-    if (this.settings.withKey && rule?.startsWithKey) attributes[semconv.ATTR_REDIS_KEY] = this.mask(args[from]);
-    if (this.settings.withArgsCount && rule !== undefined) attributes[semconv.ATTR_REDIS_ARGS_COUNT] = args.length - from;
     const messaging = messagingOf(entry, args, command.errand);
     if (messaging !== undefined) addMessaging(attributes, messaging, this.destinations, outcome.reply);
     const kind = messaging?.type === 'send' ? SpanKind.PRODUCER : SpanKind.CLIENT;
-    const options: SpanOptions = { kind, startTime: startTimeMs, attributes };
+    const options: SpanOptions = { kind, startTime: timeAt(startTimeMs, 0), attributes };
     if (cache !== undefined && cache.fills.length > 0) options.links = linksTo(cache.fills);
     else if (messaging?.type === 'receive') options.links = linksToSenders([command.errand]);
-    const name = this.hooks.spanName(operation, this.nameOf(operation, procedure, facts, messaging));
+    const name = this.hooks.spanName(operation, this.nameOf(operation, procedure, client.facts, messaging));
     const span = this.start(tracer, name, options, command.context, command.inside);
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
+    if (span.isRecording()) this.describe(span, entry, args, known);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
-    finish(span, startTimeMs + outcome.durationMs, failure);
+    finish(span, startTimeMs, outcome.durationMs, failure);
+  }
+
+  /**
+   * What no sampler decides by is told once the span is known to be kept. Attributes given at creation are copied two
+   * or three times by the SDK: one of them costs what three of these do.
+   */
+  private describe(span: Span, { rule, from }: Entry, args: Arguments, { lookup: found, data, cache }: Facts): void {
+    setData(span, data);
+    if (cache !== undefined) setFamily(span, cache, found !== undefined);
+    if (this.settings.withKey && rule?.startsWithKey) span.setAttribute(semconv.ATTR_REDIS_KEY, this.mask(args[from]));
+    if (this.settings.withArgsCount && rule !== undefined) span.setAttribute(semconv.ATTR_REDIS_ARGS_COUNT, args.length - from);
   }
 
   /** A child span a command, over the time of the whole batch: Redis tells no single times. */
@@ -219,7 +233,17 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
 }
 
 /** `Ok` is the application's to set: success leaves the status unset. */
-function finish(span: Span, endTimeMs: number, failure: Failure | undefined): void {
+function finish(span: Span, startTimeMs: number, durationMs: number, failure: Failure | undefined): void {
   if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.description });
-  span.end(endTimeMs);
+  span.end(timeAt(startTimeMs, durationMs));
+}
+
+/**
+ * A time as the SDK keeps it, in seconds and nanoseconds. It takes milliseconds too, but to see what kind of milliseconds
+ * they are it looks at the clock each time, and of their fraction it loses half a microsecond.
+ */
+function timeAt(startTimeMs: number, laterMs: number): HrTime {
+  const seconds = Math.trunc(startTimeMs / 1_000);
+  const nanoseconds = Math.round((startTimeMs - seconds * 1_000 + laterMs) * 1e6);
+  return nanoseconds < 1e9 ? [seconds, nanoseconds] : [seconds + Math.trunc(nanoseconds / 1e9), nanoseconds % 1e9];
 }

@@ -184,7 +184,8 @@ describe('span recorder', () => {
       );
     });
 
-    it('is asked of the sampler with all attributes', async () => {
+    it('is asked of the sampler with what it can decide by: the operation and where it goes, hit and failure', async () => {
+      await client.set('s', 'text');
       const asked: unknown[] = [];
       const sampler = {
         shouldSample: (_: Context, __: string, name: string, ___: unknown, attributes: object) => {
@@ -196,13 +197,16 @@ describe('span recorder', () => {
       instrumentation.setTracerProvider(new NodeTracerProvider({ sampler }));
       try {
         await client.get('k');
+        await assert.rejects(client.lPop('s'));
       } finally {
         instrumentation.setTracerProvider(trace.getTracerProvider());
       }
       const common = { 'db.system.name': 'redis', 'db.operation.name': 'GET', 'db.namespace': '0', 'db.query.text': 'GET k' };
       const where = { 'server.address': server.host, 'server.port': server.port };
+      const wrongType = { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' };
       assert.deepEqual(asked, [
-        [`GET ${server_()}`, { ...common, ...where, 'cache.hit': false, 'cache.miss.reason': 'unknown', 'db.redis.key_family': 'k' }],
+        [`GET ${server_()}`, { ...common, ...where, 'cache.hit': false, 'cache.miss.reason': 'unknown' }],
+        [`LPOP ${server_()}`, { ...common, ...where, 'db.operation.name': 'LPOP', 'db.query.text': 'LPOP s', ...wrongType }],
       ]);
     });
 
