@@ -8,6 +8,7 @@ import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import * as semconv from '../../src/core/semconv';
+import { pages } from '../docs/markdown';
 import { Load } from '../support/load';
 import { type Labels, type Prometheus, type Sample, startPrometheus } from '../support/prometheus';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
@@ -74,6 +75,17 @@ describe('dashboards and rules', function () {
         const samples = await prometheus.query(resolved(expr));
         if (!samples.some(({ value }) => Number.isFinite(value))) empty.push(`${title}: ${resolved(expr)}`);
       }
+    }
+    assert.deepEqual(empty, []);
+  });
+
+  it('has queries beside it, on the page about the cache, that find something as well', async () => {
+    const queries = pages().find(({ path }) => path === 'docs/cache.md')?.queries ?? [];
+    assert.ok(queries.length > 10);
+    const empty: string[] = [];
+    for (const query of queries) {
+      const samples = await prometheus.query(query);
+      if (!samples.some(({ value }) => Number.isFinite(value))) empty.push(query);
     }
     assert.deepEqual(empty, []);
   });

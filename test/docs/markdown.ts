@@ -24,6 +24,8 @@ export interface Page {
   readonly blocks: readonly Block[];
   /** Targets of links and images, as written. */
   readonly links: readonly string[];
+  /** PromQL in a line of text. */
+  readonly queries: readonly string[];
   /** The names its headings have in links. */
   readonly anchors: readonly string[];
 }
@@ -55,6 +57,7 @@ function read(file: string): Page {
         return { where: `${path}:${(token.map?.[0] ?? 0) + 1}`, language, directives, code: token.content };
       }),
     links: inline.flatMap((token) => token.attrGet('href') ?? token.attrGet('src') ?? []).map(String),
+    queries: inline.filter(({ type, content }) => type === 'code_inline' && content.includes('[5m]')).map(({ content }) => content),
     anchors: tokens.flatMap((token, index) => (token.type === 'heading_open' ? anchorOf(tokens[index + 1]?.content ?? '') : [])),
   };
 }
