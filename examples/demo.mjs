@@ -70,7 +70,7 @@ async function settled({ received }) {
 // The first Ctrl-C ends the visit, and with it everything in order; the second does not wait.
 const controller = new AbortController();
 const interrupted = controller.signal;
-for (const signal of ['SIGINT', 'SIGTERM']) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     if (isHeadless || interrupted.aborted) process.exit(1);
     controller.abort();

@@ -28,7 +28,7 @@ const TILES = [
     tone: 'accent',
     read: ({ totals: { latency, p95Course } }) => ({
       value: ms(latency?.p95),
-      detail: `p50 ${ms(latency?.p50)}, p99 ${ms(latency?.p99)}`,
+      detail: `p50 ${brief(latency?.p50)}, p99 ${ms(latency?.p99)}`,
       values: p95Course,
     }),
   },
@@ -96,6 +96,11 @@ byId('tiles').append(...tiles.map(({ element }) => element));
 
 export function showTiles(overview) {
   for (const tile of tiles) tile.update(overview);
+}
+
+/** Beside another duration, which has the unit. */
+function brief(value) {
+  return ms(value).replace(' ms', '');
 }
 
 function sum(values) {

@@ -12,7 +12,8 @@ const HAS_GROUPS = process.platform !== 'win32';
 
 const POLL_MS = 50;
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** The last one when a terminal is closed: a group of its own would not hear of it. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** How a program ended: by itself, with a code, or by a signal. */
 export interface Ended {

@@ -8,6 +8,8 @@ import { type Ended, start } from './program';
 /** Of a run without steps, the first spans are shown. */
 const REPORTED_SPANS = 60;
 
+const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 export const view: SubCommand = {
   summary: 'shows traces, hit ratios and latencies of a program on a local page, live',
   options: {
@@ -51,12 +53,13 @@ async function show(opened: View, program: Program, { headless, hook }: Options)
   const preload = require.resolve(hook === true ? '../hook' : '../register');
   if (headless !== true) say(`page: ${opened.url}`);
   let interrupted = false;
-  const interrupt = () => {
+  void signalled().then(() => {
     interrupted = true;
-  };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  });
   const started = await start(program, preload, environmentFor(opened.url));
   const code = exitCode(await started.ended);
+  // What it has started may need longer than itself, and has things to send.
+  if (interrupted) await started.stop();
   if (headless === true) {
     printReport(opened, [{ title: program.join(' '), startMs: Number.NEGATIVE_INFINITY, about: '' }], process.stdout, REPORTED_SPANS);
   } else if (process.stdout.isTTY && !interrupted) {
@@ -72,7 +75,9 @@ function exitCode({ code, signal }: Ended): number {
 }
 
 function signalled(): Promise<unknown> {
-  return new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
+  return new Promise((resolve) => {
+    for (const name of ENDINGS) process.once(name, resolve);
+  });
 }
 
 /** Not on stdout: a report may be piped. */

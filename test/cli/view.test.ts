@@ -86,6 +86,21 @@ describe('the command view', function () {
     assert.match(stderr, /^page: http:\/\/127\.0\.0\.1:\d+\ndone\n$/);
   });
 
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) {
+    it(`leaves nothing behind after ${signal}, not even what a shell has started`, async () => {
+      const script = `"${process.execPath}" -e "console.log(process.pid); setInterval(() => {}, 1000)" & wait`;
+      let pid = 0;
+      await view(['--', 'sh', '-c', script], {}, (child, output) => {
+        const printed = /^(\d+)$/m.exec(output)?.[1];
+        if (pid > 0 || printed === undefined) return;
+        pid = Number(printed);
+        child.kill(signal);
+      });
+      assert.ok(pid > 0);
+      assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+    });
+  }
+
   it('says by its exit code which signal ended the program', async () => {
     const { code } = await view(['--', process.execPath, '--eval', 'process.kill(process.pid, "SIGKILL")']);
     assert.equal(code, 137);
