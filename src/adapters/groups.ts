@@ -36,7 +36,13 @@ interface Sentinel {
 
 type Make = (...args: unknown[]) => Sentinel;
 type Factory = (this: unknown, options: SentinelOptions) => Make;
+type Duplicate = (this: Sentinel, overrides?: SentinelOptions) => Sentinel;
 type RunOnNode = (this: Sentinel, isReadonly: unknown, run: (client: object) => unknown) => unknown;
+
+interface SentinelGroup {
+  readonly address: string;
+  readonly options: SentinelOptions;
+}
 
 interface Cluster {
   readonly slots: WeakRef<Slots>;
@@ -47,9 +53,12 @@ interface Cluster {
 /** Clusters and sentinels of the process, and whose clients belong to them. */
 export class Groups {
   private clusters: Cluster[] = [];
-  private readonly sentinels = new WeakMap<Sentinel, string>();
+  private readonly sentinels = new WeakMap<Sentinel, SentinelGroup>();
   private readonly sentinelNodes = new WeakMap<object, string>();
   private hasSentinels = false;
+
+  /** @param seen told of every sentinel when it is made */
+  constructor(private readonly seen: (sentinel: Sentinel, address: string, options: SentinelOptions) => void) {}
 
   /** `cluster/cluster-slots.js`: whoever builds one has a cluster. */
   patchSlots(moduleExports: Target, ledger: PatchLedger): boolean {
@@ -70,6 +79,10 @@ export class Groups {
     for (const one of classes as { prototype: Target }[]) {
       ledger.wrap<Factory>(one as unknown as Target, 'factory', (original) => this.wrapFactory(original));
       ledger.wrap<RunOnNode>(one.prototype, '_execute', (original) => this.wrapRunOnNode(original));
+    }
+    const [sentinel] = classes as { prototype: Target }[];
+    if (PatchLedger.has(sentinel?.prototype, 'duplicate')) {
+      ledger.wrap<Duplicate>(sentinel.prototype, 'duplicate', (original) => this.wrapDuplicate(original));
     }
     return true;
   }
@@ -100,11 +113,7 @@ export class Groups {
   }
 
   private wrapFactory(original: Factory): Factory {
-    const remember = (sentinel: Sentinel, options: SentinelOptions | undefined): void => {
-      this.hasSentinels = true;
-      const address = addressOfSentinel(options);
-      if (address !== undefined) this.sentinels.set(sentinel._self ?? sentinel, address);
-    };
+    const remember = (sentinel: Sentinel, options: SentinelOptions | undefined) => this.remember(sentinel, options);
     return function factory(this: unknown, options: SentinelOptions): Make {
       const make = original.apply(this, arguments as never);
       return (...args) => {
@@ -115,11 +124,33 @@ export class Groups {
     };
   }
 
+  /** Past the factory. */
+  private wrapDuplicate(original: Duplicate): Duplicate {
+    const remember = (sentinel: Sentinel, options: SentinelOptions) => this.remember(sentinel, options);
+    const { sentinels } = this;
+    return function duplicate(this: Sentinel, overrides?: SentinelOptions): Sentinel {
+      const made = original.apply(this, arguments as never);
+      const group = sentinels.get(this._self ?? this);
+      if (group !== undefined) remember(made, { ...group.options, ...overrides });
+      return made;
+    };
+  }
+
+  private remember(made: Sentinel, options: SentinelOptions | undefined): void {
+    this.hasSentinels = true;
+    const sentinel = made._self ?? made;
+    // Without a name there is nothing to watch, and node-redis will refuse it.
+    if (typeof options?.name !== 'string') return;
+    const address = `${addressOfAll(options.sentinelRootNodes ?? [])}/${options.name}`;
+    this.sentinels.set(sentinel, { address, options });
+    this.seen(sentinel, address, options);
+  }
+
   /** The node that a sentinel chose is known only to the function that it runs there. */
   private wrapRunOnNode(original: RunOnNode): RunOnNode {
     const { sentinels, sentinelNodes } = this;
     return function execute(this: Sentinel, _isReadonly: unknown, run: (client: object) => unknown): unknown {
-      const address = sentinels.get(this._self ?? this);
+      const address = sentinels.get(this._self ?? this)?.address;
       if (address === undefined || typeof run !== 'function') return original.apply(this, arguments as never);
       arguments[1] = (client: { readonly _self?: object }) => {
         sentinelNodes.set(client._self ?? client, address);
@@ -149,11 +180,6 @@ function isClient(candidate: unknown, client: object): boolean {
 /** A cluster has one database. */
 function factsOfCluster(serverAddress: string): ClientFacts {
   return Object.freeze({ ...UNKNOWN_SERVER, serverAddress, namespace: '0' });
-}
-
-/** The sentinels and the master they watch; undefined: it has no name, and node-redis will refuse it. */
-export function addressOfSentinel(options: SentinelOptions | undefined): string | undefined {
-  return typeof options?.name === 'string' ? `${addressOfAll(options.sentinelRootNodes ?? [])}/${options.name}` : undefined;
 }
 
 /** As configured, in an order that does not depend on how it was written down. */

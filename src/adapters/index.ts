@@ -66,8 +66,9 @@ export class Adapters implements Active {
     private readonly standDown: () => void,
   ) {
     const channels = new Channels(tap, report);
-    const groups = new Groups();
     const watched = new WatchedPools(pools);
+    const sentinelPool = new SentinelPoolTap(watched);
+    const groups = new Groups((...made) => sentinelPool.meet(...made));
     const pubSub = new PubSubTap(messages, groups);
     const connections = new Connections(recorder);
     const fanOuts = new FanOuts(tap, (slots) => groups.factsOf(slots));
@@ -81,7 +82,7 @@ export class Adapters implements Active {
       legacy: new LegacyClientTap(tap, messages, recorder),
       pool: new PoolTap(watched),
       isolation: new IsolationPoolTap(watched),
-      sentinelPool: new SentinelPoolTap(watched),
+      sentinelPool,
       native: new NativeMetricsTap(native),
       pubSub,
       listeners: new QueueListenersTap(messages, () => pubSub.current),

@@ -1,7 +1,7 @@
 // Knows: the connections to its master that a sentinel of redis 5 and 6 lends to its commands.
 // Must not know: spans, metrics, attribute names.
 import type { Pool, PoolState } from '../core/events';
-import { addressOfSentinel, type SentinelOptions } from './groups';
+import type { SentinelOptions } from './groups';
 import { type Class, onConstruct, PatchLedger, type Target } from './patch';
 import type { WatchedPools } from './watched-pools';
 
@@ -24,14 +24,11 @@ interface Leases {
   waiting: number;
 }
 
-type Make = (...args: unknown[]) => Sentinel;
-type Factory = (this: unknown, options: SentinelOptions) => Make;
 type Connect = (this: Sentinel) => Promise<unknown>;
 type Shift = (this: FreeQueue) => unknown;
 type Wait = (this: FreeQueue) => Promise<unknown>;
 type Push = (this: FreeQueue, id: unknown) => unknown;
 
-const LAYER = 'pool';
 const DEFAULT_SIZE = 1;
 
 /** Taps the pool of a sentinel. Commands that run at the same time share a lease; replicas are shared without one. */
@@ -60,22 +57,21 @@ export class SentinelPoolTap {
   /** `sentinel/index.js`. */
   patchSentinel(moduleExports: Target, ledger: PatchLedger): boolean {
     const { default: sentinel } = moduleExports;
-    if (!PatchLedger.has(sentinel, 'factory') || !PatchLedger.has(sentinel.prototype, 'connect')) return false;
-    ledger.wrap<Factory>(sentinel, 'factory', (original) => this.wrapFactory(original), LAYER);
-    ledger.wrap<Connect>(sentinel.prototype, 'connect', (original) => this.wrapConnect(original), LAYER);
+    const { prototype } = (sentinel ?? {}) as { readonly prototype?: unknown };
+    if (!PatchLedger.has(prototype, 'connect')) return false;
+    ledger.wrap<Connect>(prototype, 'connect', (original) => this.wrapConnect(original));
     return true;
   }
 
-  private wrapFactory(original: Factory): Factory {
-    const meet = (sentinel: Sentinel, options: SentinelOptions) => this.meet(sentinel, options);
-    return function factory(this: unknown, options: SentinelOptions): Make {
-      const make = original.apply(this, arguments as never);
-      return (...args) => {
-        const sentinel = make(...args);
-        meet(sentinel._self ?? sentinel, options);
-        return sentinel;
-      };
-    };
+  /** A sentinel was made: the queue that was built meanwhile is its own. */
+  meet(sentinel: Sentinel, address: string, options: SentinelOptions): void {
+    const queue = this.lonelyQueue;
+    this.lonelyQueue = undefined;
+    if (queue === undefined) return;
+    const size = typeof options.masterPoolSize === 'number' ? options.masterPoolSize : DEFAULT_SIZE;
+    const name = `${address}/${options.nodeClientOptions?.database ?? 0}`;
+    this.leases.set(queue, { name, size, sentinel: new WeakRef(sentinel), lentMarks: new Map(), waiting: 0 });
+    this.queues.set(sentinel, queue);
   }
 
   private wrapConnect(original: Connect): Connect {
@@ -145,17 +141,6 @@ export class SentinelPoolTap {
   private poolOf({ sentinel }: Leases): Pool | undefined {
     const current = sentinel.deref();
     return current && this.see(current);
-  }
-
-  private meet(sentinel: Sentinel, options: SentinelOptions): void {
-    const queue = this.lonelyQueue;
-    this.lonelyQueue = undefined;
-    const address = addressOfSentinel(options);
-    if (queue === undefined || address === undefined) return;
-    const size = typeof options.masterPoolSize === 'number' ? options.masterPoolSize : DEFAULT_SIZE;
-    const name = `${address}/${options.nodeClientOptions?.database ?? 0}`;
-    this.leases.set(queue, { name, size, sentinel: new WeakRef(sentinel), lentMarks: new Map(), waiting: 0 });
-    this.queues.set(sentinel, queue);
   }
 
   /** Watched while it is open. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Collected, Measuring, ofPools } from '../support/metrics';
 import { type RedisCluster, type RedisSentinels, type RedisServer, startCluster, startSentinel } from '../support/redis-server';
-import { assertQuiet, resetTracing } from '../support/tracing';
+import { assertQuiet, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, end, loadRedis, major, VERSIONS } from '../support/versions';
 
 const CONNECTIONS = 'redis.client.connections';
@@ -108,5 +108,25 @@ describe('metrics of groups of nodes', function () {
         assert.deepEqual(await connectionsTo([master, replica]), [0, 0]);
       });
     }
+
+    it('know a sentinel of redis 6.3 that is a duplicate of another, by its own size and a number', async () => {
+      const { masterName, sentinels } = group;
+      const sentinel: Client = loadRedis('6.3').createSentinel?.({ name: masterName, sentinelRootNodes: sentinels });
+      const twin = sentinel.duplicate({ masterPoolSize: 3 });
+      for (const one of [sentinel, twin]) {
+        one.on('error', () => {});
+        await one.connect();
+      }
+      await twin.get('k');
+      assert.deepEqual(await measuring.points('db.client.connection.limit'), [
+        { attributes: pool(), value: 1 },
+        { attributes: { 'db.client.connection.pool.name': `${name}#2` }, value: 3 },
+      ]);
+      assert.deepEqual(
+        redisSpans().map(({ attributes }) => attributes['server.address']),
+        [name.replace(/\/0$/, '')],
+      );
+      for (const one of [sentinel, twin]) await one.destroy();
+    });
   });
 });
