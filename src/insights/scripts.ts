@@ -1,6 +1,5 @@
 // Knows: which Lua scripts take, keep or give back a lock, by what they do.
 // Must not know: any library that has one, keys, replies.
-import { createHash } from 'node:crypto';
 
 /** What a script does with the locks that are its keys. */
 export interface LockScript {
@@ -20,6 +19,12 @@ const MAX_BODY_LENGTH = 4_096;
 /** Scripts remembered, by body and by sha; an application has a handful. Beyond that the oldest goes. */
 export const MAX_SCRIPTS = 200;
 
+/** What Redis names a script by. Loaded when first needed: `node:crypto` takes as long to load as a third of this package. */
+function sumOf(body: string): string {
+  const { createHash } = require('node:crypto') as typeof import('node:crypto');
+  return createHash('sha1').update(body).digest('hex');
+}
+
 /** Remembers scripts that were seen, for later calls that name only their sha. Bounded. */
 export class ScriptMemory {
   /** undefined: not about locks. Most bodies are the same string object each time. */
@@ -37,7 +42,7 @@ export class ScriptMemory {
     if (known !== undefined || this.byBody.has(body)) return known;
     const script = readScript(body);
     remember(this.byBody, body, script);
-    if (script !== undefined) remember(this.bySha, createHash('sha1').update(body).digest('hex'), script);
+    if (script !== undefined) remember(this.bySha, sumOf(body), script);
     return script;
   }
 
