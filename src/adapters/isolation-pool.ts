@@ -1,10 +1,10 @@
 // Knows: the pool that a client of redis 4 has for what must not share its connection.
 // Must not know: spans, metrics, attribute names.
-import type { PoolLimits, PoolState } from '../core/events';
+import type { Pool, PoolLimits, PoolState } from '../core/events';
 import type { ClientOptions } from './facts';
 import { PatchLedger, type Target } from './patch';
 import { prototypeOf } from './redis-client';
-import { poolNameOf, timeLease, type WatchedPools } from './watched-pools';
+import { type Leasing, poolNameOf, timeLease, type WatchedPools } from './watched-pools';
 
 interface Client {
   readonly isOpen?: unknown;
@@ -40,7 +40,17 @@ export class IsolationPoolTap {
   /** Whose pool a client was made for. */
   private readonly owners = new WeakMap<Client, Client>();
 
-  constructor(private readonly pools: WatchedPools) {}
+  private readonly leasing: Leasing<Client, Client>;
+
+  constructor(private readonly pools: WatchedPools) {
+    this.leasing = {
+      recorder: pools.recorder,
+      lent: (owner, client) => this.lent(owner, client),
+      run: (task, client) => task(client),
+      ended: (owner, wasLent) => this.ended(owner, wasLent),
+      isTimeout,
+    };
+  }
 
   /** `client/index.js`. False if the seam is not what we know: then nothing is touched. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
@@ -84,24 +94,22 @@ export class IsolationPoolTap {
   }
 
   private execute(owner: Client, task: Task, call: (task: Task) => unknown): unknown {
-    const { recorder } = this.pools;
-    const pool = this.see(owner);
+    this.see(owner);
+    this.isolationOf(owner).waiting += 1;
+    return timeLease(this.leasing, owner, task, call);
+  }
+
+  private lent(owner: Client, client: Client): Pool {
     const isolation = this.isolationOf(owner);
-    isolation.waiting += 1;
-    const leasing = {
-      lent: (client: Client) => {
-        isolation.waiting -= 1;
-        isolation.used += 1;
-        isolation.clients.add(client);
-        return pool;
-      },
-      ended: (wasLent: boolean) => {
-        isolation[wasLent ? 'used' : 'waiting'] -= 1;
-        return pool;
-      },
-      isTimeout,
-    };
-    return timeLease(recorder, leasing, task, call);
+    isolation.waiting -= 1;
+    isolation.used += 1;
+    isolation.clients.add(client);
+    return this.see(owner);
+  }
+
+  private ended(owner: Client, wasLent: boolean): Pool {
+    this.isolationOf(owner)[wasLent ? 'used' : 'waiting'] -= 1;
+    return this.see(owner);
   }
 
   private timeCreation(owner: Client, client: Client, call: () => Promise<unknown>): Promise<unknown> {
@@ -122,7 +130,7 @@ export class IsolationPoolTap {
   }
 
   /** Watched from its first use on: every client has a pool, most never use it. */
-  private see(owner: Client) {
+  private see(owner: Client): Pool {
     const stateOf = (current: Client): PoolState | undefined => readIsolation(current, this.isolations.get(current));
     const { options } = owner;
     return (

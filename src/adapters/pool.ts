@@ -5,7 +5,7 @@ import type { Pool, PoolLimits, PoolState } from '../core/events';
 import type { ClientOptions } from './facts';
 import { PatchLedger, type Target } from './patch';
 import { prototypeOf } from './redis-client';
-import { poolNameOf, timeLease, type WatchedPools } from './watched-pools';
+import { type Leasing, poolNameOf, timeLease, type WatchedPools } from './watched-pools';
 
 interface ClientPool {
   readonly _self?: ClientPool;
@@ -47,7 +47,17 @@ export class PoolTap {
   /** The pool whose own code runs now, synchronously: a client that connects does it for the pool. */
   private inside: ClientPool | undefined;
 
-  constructor(private readonly pools: WatchedPools) {}
+  private readonly leasing: Leasing<ClientPool, PoolClient>;
+
+  constructor(private readonly pools: WatchedPools) {
+    this.leasing = {
+      recorder: pools.recorder,
+      lent: (pool, client) => this.see(pool, client?.options),
+      run: (task, client) => this.enter(undefined, () => task(client)),
+      ended: (pool) => pools.get(pool),
+      isTimeout,
+    };
+  }
 
   /** `client/pool.js`. False if the seam is not what we know: then nothing is touched. */
   patchPool(moduleExports: Target, ledger: PatchLedger): boolean {
@@ -127,13 +137,7 @@ export class PoolTap {
     const { pools } = this;
     if (pools.get(pool) === undefined && pool.isOpen === true) this.seeMade(pool);
     if (!pools.recorder.isActive()) return call(pools.get(pool) === undefined ? this.lookingAtClient(pool, task) : task);
-    const leasing = {
-      lent: (client: PoolClient) => this.see(pool, client?.options),
-      ended: () => pools.get(pool),
-      isTimeout,
-    };
-    const outside: Task = (client) => this.enter(undefined, () => task(client));
-    return this.enter(pool, () => timeLease(pools.recorder, leasing, outside, call));
+    return this.enter(pool, () => timeLease(this.leasing, pool, task, call));
   }
 
   private timeCreation(client: PoolClient, call: () => Promise<unknown>): Promise<unknown> {

@@ -51,35 +51,38 @@ export function poolNameOf(server: ClientOptions | undefined): string {
   return `${serverPort === undefined ? serverAddress : `${serverAddress}:${serverPort}`}/${namespace}`;
 }
 
-/** What one kind of pool has to say while a task of it is timed. */
-export interface Leasing<C> {
+/** What one kind of pool has to say while its tasks are timed. One for all of them: a task may be a single command. */
+export interface Leasing<O, C> {
+  readonly recorder: PoolRecorder;
   /** The task gets its connection, of this pool. */
-  lent(client: C): Pool;
+  lent(owner: O, client: C): Pool;
+  run(task: (client: C) => unknown, client: C): unknown;
   /** The task is done, or got none. undefined: whose it was is not known. */
-  ended(wasLent: boolean): Pool | undefined;
+  ended(owner: O, wasLent: boolean): Pool | undefined;
   isTimeout(error: unknown): boolean;
 }
 
 /** How long a task waited for its connection, and how long it kept it. */
-export function timeLease<C>(
-  recorder: PoolRecorder,
-  leasing: Leasing<C>,
+export function timeLease<O, C>(
+  leasing: Leasing<O, C>,
+  owner: O,
   task: (client: C) => unknown,
   call: (task: (client: C) => unknown) => unknown,
 ): unknown {
+  const { recorder } = leasing;
   const askedMark = performance.now();
   let lentMark: number | undefined;
   let returnedMark: number | undefined;
   const lent = (client: C): unknown => {
     lentMark = performance.now();
-    recorder.waited(leasing.lent(client), lentMark - askedMark);
-    const result = task(client);
+    recorder.waited(leasing.lent(owner, client), lentMark - askedMark);
+    const result = leasing.run(task, client);
     // Only for a native promise does the pool wait.
     if (!(result instanceof Promise)) returnedMark = performance.now();
     return result;
   };
   const settle = (error?: unknown): void => {
-    const pool = leasing.ended(lentMark !== undefined);
+    const pool = leasing.ended(owner, lentMark !== undefined);
     if (pool === undefined) return;
     if (lentMark !== undefined) recorder.used(pool, (returnedMark ?? performance.now()) - lentMark);
     else if (leasing.isTimeout(error)) recorder.timedOut(pool);

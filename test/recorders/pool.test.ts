@@ -64,7 +64,7 @@ describe('pool recorder', () => {
         const pool = await newPool(version, { minimum: 2, maximum: 3 }).connect();
         const { task, release } = held();
         const running = Array.from({ length: 7 }, () => pool.execute(task));
-        await sleep(50);
+        while (pool.clientsInUse < 3) await sleep(5);
         const during = ofPools(await measuring.collect());
         release();
         assert.deepEqual(await Promise.all(running), Array(7).fill('done'));
