@@ -54,6 +54,8 @@ const CONTROL = /[\x00-\x1f\x7f]/;
 /** Two generations of this many keys are remembered: enough for hot keys, a few MB at most. */
 const MAX_REMEMBERED_KEYS = 5_000;
 const MAX_FAMILY_LENGTH = 128;
+/** Of templates far fewer are needed: most keys that are new have one that is known. */
+const MAX_REMEMBERED_TEMPLATES = 1_000;
 
 /**
  * Families as metrics need them: few. Learns from the keys it sees which positions vary, and remembers the
@@ -63,6 +65,7 @@ const MAX_FAMILY_LENGTH = 128;
 export class KeyFamilies {
   private recent = new Map<string, string>();
   private older = new Map<string, string>();
+  private readonly templates = new Map<string, string>();
   private readonly tree = new FamilyTree();
   /** With whether we learnt it, or the application said so. */
   private readonly admitted = new Map<string, 'learnt' | 'own'>();
@@ -97,9 +100,17 @@ export class KeyFamilies {
     if (own !== undefined) return this.admit(own, 'own');
     if (CONTROL.test(text)) return OTHER_FAMILY;
     if (this.options.otherwise !== undefined) return this.admit(this.options.otherwise(text), 'own');
-    const family = this.tree.place(familyOf(text));
+    const template = familyOf(text);
+    return this.templates.get(template) ?? this.learnTemplate(template);
+  }
+
+  private learnTemplate(template: string): string {
+    const place = this.tree.place(template);
     if (this.tree.revision !== this.revision) this.revise();
-    return family === undefined ? OTHER_FAMILY : this.admit(family, 'learnt');
+    const family = place === undefined ? OTHER_FAMILY : this.admit(place, 'learnt');
+    if (this.templates.size >= MAX_REMEMBERED_TEMPLATES) this.templates.clear();
+    this.templates.set(detach(template), family);
+    return family;
   }
 
   private askApplication(text: string): string | undefined {
@@ -137,6 +148,7 @@ export class KeyFamilies {
     this.revision = this.tree.revision;
     this.recent.clear();
     this.older.clear();
+    this.templates.clear();
     for (const [family, source] of this.admitted) {
       if (source === 'learnt' && this.tree.read(family) !== family) this.admitted.delete(family);
     }
@@ -145,5 +157,6 @@ export class KeyFamilies {
 
 /** A copy: a part of a larger string (a key cut out of a request) would keep all of it alive. */
 function detach(text: string): string {
-  return text.length < 13 ? text : Buffer.from(text).toString();
+  // Joined and cut: the engine copies what it joins, and cuts from the copy. A tenth of the cost of a Buffer.
+  return text.length < 13 ? text : ` ${text}`.slice(1);
 }

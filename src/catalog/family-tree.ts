@@ -29,7 +29,10 @@ const NEIGHBOURS = /\{\}(?:[-_.]\{\})+/g;
 
 /** `{{}}:a` → `{}:a`, `{}-{}-{}` → `{}`. */
 export function tidy(family: string): string {
-  return family.replaceAll('{{}}', VARIES).replace(NEIGHBOURS, VARIES);
+  const first = family.indexOf(VARIES);
+  if (first < 0) return family;
+  const text = family.includes('{{}}') ? family.replaceAll('{{}}', VARIES) : family;
+  return text.includes(VARIES, first + 1) ? text.replace(NEIGHBOURS, VARIES) : text;
 }
 
 /** Learns from templates. A value stands for a position when few share it; one with many becomes `{}` by itself. */
