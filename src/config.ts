@@ -2,9 +2,27 @@
 // Must not know: what an option changes.
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import { familyOf, type KeyMode, keyMask, lookup, OTHER_FAMILY } from './catalog';
+import { familyOf, type KeyMode, keyMask, OTHER_FAMILY } from './catalog';
+import {
+  BOOLEAN,
+  CONFLICT,
+  functionOf,
+  KEY_FAMILY,
+  KEYS,
+  type Kind,
+  LOCKS,
+  listOf,
+  MILLISECONDS,
+  NAMES,
+  OPTIONAL_ATTRIBUTES,
+  PATTERNS,
+  SEMCONV,
+  SLOW,
+  TEXT_LENGTH,
+  TIMES,
+} from './config/kinds';
+import { keyMatcherOf, matcherOf } from './config/patterns';
 import type { DeliverySettings } from './core/delivery';
-import type { Arguments } from './core/events';
 import type { InsightSettings } from './core/facts';
 import type { OperationSettings } from './core/operation';
 import type { Report } from './core/recorder';
@@ -208,13 +226,6 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
   });
 }
 
-/** One type of option: what it is called in a message, how code and environment spell it. `undefined` refuses. */
-interface Kind<T> {
-  readonly expects: string;
-  fromCode(value: unknown): T | undefined;
-  fromText?(text: string): T | undefined;
-}
-
 function readOption<T>(
   config: RedisInstrumentationConfig,
   environment: Environment,
@@ -246,104 +257,6 @@ function describe(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-const BOOLEAN: Kind<boolean> = {
-  expects: 'true or false',
-  fromCode: (value) => (typeof value === 'boolean' ? value : undefined),
-  fromText: (text) => ({ true: true, false: false, 1: true, 0: false })[text.toLowerCase()],
-};
-
-function numberKind(expects: string, accepts: (value: number) => boolean): Kind<number> {
-  const check = (value: unknown) => (typeof value === 'number' && accepts(value) ? value : undefined);
-  return { expects, fromCode: check, fromText: (text) => check(Number(text)) };
-}
-
-const MILLISECONDS = numberKind('a number of milliseconds', (value) => Number.isFinite(value) && value >= 0);
-const TEXT_LENGTH = numberKind('a whole number of at least 16', (value) => Number.isInteger(value) && value >= 16);
-
-const PATTERNS: Kind<readonly (string | RegExp)[]> = {
-  expects: 'a list of command names or patterns',
-  fromCode: (value) =>
-    Array.isArray(value) && value.every((item) => typeof item === 'string' || item instanceof RegExp) ? value : undefined,
-  fromText: (text) => listOf(text),
-};
-
-const NAMES: Kind<readonly string[]> = {
-  expects: 'a list of patterns',
-  fromCode: (value) => (Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '') ? value : undefined),
-  fromText: (text) => listOf(text),
-};
-
-const SLOW: Kind<number> = {
-  expects: `${MILLISECONDS.expects} or false`,
-  fromCode: (value) => (value === false ? Number.POSITIVE_INFINITY : MILLISECONDS.fromCode(value)),
-  fromText: (text) => (text.toLowerCase() === 'false' ? Number.POSITIVE_INFINITY : MILLISECONDS.fromText?.(text)),
-};
-
-const TIMES: readonly OptionalAttribute[] = ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'];
-const OPTIONAL_ATTRIBUTE_NAMES: readonly OptionalAttribute[] = ['db.redis.key', 'db.redis.args_count', ...TIMES];
-
-const OPTIONAL_ATTRIBUTES: Kind<readonly OptionalAttribute[]> = {
-  expects: `a list of ${OPTIONAL_ATTRIBUTE_NAMES.join(', ')}`,
-  fromCode: (value) => (Array.isArray(value) && value.every(isOptionalAttribute) ? value : undefined),
-  fromText: (text) => OPTIONAL_ATTRIBUTES.fromCode(listOf(text)),
-};
-
-function isOptionalAttribute(name: unknown): name is OptionalAttribute {
-  return OPTIONAL_ATTRIBUTE_NAMES.some((known) => known === name);
-}
-
-const SEMCONV: Kind<SemconvMode> = {
-  expects: 'stable or dup',
-  fromCode: (value) => (value === 'stable' || value === 'dup' ? value : undefined),
-  fromText: (text) => SEMCONV.fromCode(text.toLowerCase()),
-};
-
-const CONFLICT: Kind<ConflictMode> = {
-  expects: 'takeover, stand-down or both',
-  fromCode: (value) => (['takeover', 'stand-down', 'both'] as const).find((mode) => mode === value),
-  fromText: (text) => CONFLICT.fromCode(text.toLowerCase()),
-};
-
-const KEYS: Kind<KeyMode> = {
-  expects: 'safe, full, family, hidden or a function',
-  fromCode: (value) => (typeof value === 'function' ? (value as (key: string) => string) : KEYS.fromText?.(String(value))),
-  fromText: (text) => (['safe', 'full', 'family', 'hidden'] as const).find((mode) => mode === text),
-};
-
-const KEY_FAMILY: Kind<boolean | ((key: string) => string | undefined)> = {
-  expects: 'true, false or a function',
-  fromCode: (value) => (typeof value === 'function' ? (value as (key: string) => string | undefined) : BOOLEAN.fromCode(value)),
-  fromText: (text) => BOOLEAN.fromText?.(text),
-};
-
-const LOCKS: Kind<boolean | readonly (string | RegExp)[]> = {
-  expects: 'true, false, a pattern or a list of patterns',
-  fromCode: (value) => {
-    if (typeof value === 'boolean') return value;
-    return PATTERNS.fromCode(Array.isArray(value) ? value : [value]);
-  },
-  fromText: (text) => BOOLEAN.fromText?.(text) ?? listOf(text),
-};
-
-/** A text is a pattern as Redis has them, with `*` and `?`. */
-function keyMatcherOf(patterns: readonly (string | RegExp)[]): (key: string) => boolean {
-  const expressions = patterns.map((pattern) => (typeof pattern === 'string' ? globOf(pattern) : withoutMemory(pattern)));
-  return (key) => expressions.some((expression) => expression.test(key));
-}
-
-function globOf(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's');
-}
-
-/** A global or sticky pattern remembers where it stopped; a copy without the flags does not. */
-function withoutMemory({ source, flags }: RegExp): RegExp {
-  return new RegExp(source, flags.replace(/[gy]/g, ''));
-}
-
 /** What is hidden of a key, by the mode or by the application's own mask, must not show in its family. */
 function familyThroughMask(keys: KeyMode): ((key: string) => string) | undefined {
   if (keys === 'hidden') return () => OTHER_FAMILY;
@@ -353,27 +266,6 @@ function familyThroughMask(keys: KeyMode): ((key: string) => string) | undefined
   return (key) => familyOf(mask(key));
 }
 
-function functionOf<F>(): Kind<F | undefined> {
-  return { expects: 'a function', fromCode: (value) => (typeof value === 'function' ? (value as F) : undefined) };
-}
-
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}
-
 function optsIntoOldNames(environment: Environment): boolean {
   return listOf(environment.OTEL_SEMCONV_STABILITY_OPT_IN ?? '').includes('database/dup');
-}
-
-function matcherOf(patterns: readonly (string | RegExp)[]): ((args: Arguments) => boolean) | undefined {
-  if (patterns.length === 0) return undefined;
-  const names = new Set(patterns.filter((pattern) => typeof pattern === 'string').map((name) => name.toUpperCase()));
-  const expressions = patterns.filter((pattern) => pattern instanceof RegExp).map(withoutMemory);
-  return (args) => {
-    const { canonical } = lookup(args);
-    return names.has(canonical) || expressions.some((expression) => expression.test(canonical));
-  };
 }
