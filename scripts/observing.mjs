@@ -45,7 +45,8 @@ function environment(redis, view) {
 function differences({ code, stdout, stderr }, telemetry, redis) {
   // QUIT is a command of the program too, where the version sends it. Redis 3 gives the names in lower case.
   const spans = telemetry.spans().map(({ scope, name }) => `${scope}: ${name}`.toLowerCase());
-  const seen = spans.filter((span) => !span.includes(': quit '));
+  // Of what others record, only what is about redis is of interest.
+  const seen = spans.filter((span) => /redis.*: /.test(span) && !span.includes(': quit '));
   return [
     ...differs('exit code', code, 0),
     ...differs('output', stdout, 'Ada\n'),

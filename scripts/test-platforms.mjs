@@ -1,0 +1,156 @@
+// Runs the packed tarball in the other ways in which people start programs: beside auto-instrumentations, as TypeScript,
+// bundled, in a framework, and by runtimes that are not Node.js. Downloads all of them: takes minutes.
+// Knows: the ways. What a good run is, scripts/observing.mjs knows.
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { install, installApp, installNodes, pack, run, SDKS } from './installing.mjs';
+import { startObserving } from './observing.mjs';
+
+const NAME = 'opentelemetry-instrumentation-redis';
+const PROGRAMS = fileURLToPath(new URL('../test/packaging/platforms', import.meta.url));
+const [SDK2, SDK3] = SDKS;
+const AUTO = '@opentelemetry/auto-instrumentations-node';
+const NEST = [
+  '@nestjs/common',
+  '@nestjs/core',
+  '@nestjs/cache-manager',
+  'cache-manager',
+  '@keyv/redis',
+  'keyv',
+  'rxjs',
+  'reflect-metadata',
+];
+
+async function main() {
+  const folder = await mkdtemp(join(tmpdir(), 'platforms-'));
+  const observed = await startObserving();
+  try {
+    const tarball = await pack(folder);
+    const nodes = await installNodes(folder, [20, 22, 24]);
+    const app = (name, options) => installApp('npm', join(folder, name), { tarball, redis: '6.3.1', sdk: SDK2, ...options });
+    const ways = [
+      ...besideAutoInstrumentations('SDK 2.x', nodes.get(20), await app('auto-2', { others: [`${AUTO}@~0.81.0`] })),
+      ...besideAutoInstrumentations('SDK 3.x', nodes.get(22), await app('auto-3', { sdk: SDK3, others: [`${AUTO}@~0.82.0`] })),
+      ...(await typescript(nodes, await app('typescript', { others: ['tsx', 'esbuild'] }))),
+      ...(await bundled(
+        nodes.get(20),
+        await app('bundled-5.0', { redis: '5.0.1', others: ['esbuild'] }),
+        'redis 5.0, instrumentClient',
+        'bundled.mjs',
+      )),
+      ...(await bundled(nodes.get(20), await app('bundled-6.3', { others: ['esbuild'] }), 'redis 6.3, its channels', 'module.mjs')),
+      ...(await nest(nodes.get(22), await app('nest', { redis: '5.12.1', others: NEST }))),
+      ...(await runtimes(folder, await app('runtimes'))),
+    ];
+    process.exitCode = await runAll(ways, observed);
+  } finally {
+    await observed.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** In every order of flags that Node.js tells apart; it takes --require before --import. */
+function besideAutoInstrumentations(sdk, node, cwd) {
+  const hook = `${NAME}/hook`;
+  const auto = `${AUTO}/register`;
+  const orders = [
+    ['--require', hook, '--require', auto],
+    ['--require', auto, '--require', hook],
+    ['--import', hook, '--import', auto],
+    ['--import', auto, '--import', hook],
+    ['--require', hook, '--import', auto],
+    ['--require', auto, '--import', hook],
+  ];
+  // Which of the two records is reported where ours comes second; what is wanted here is the spans.
+  const env = { OTEL_LOG_LEVEL: 'none', OTEL_NODE_RESOURCE_DETECTORS: 'none' };
+  return ['commonjs.cjs', 'module.mjs'].flatMap((program) => [
+    ...orders.map((flags) => ({ way: `${sdk}, ${program}: ${flags.join(' ')}`, file: node, args: [...flags, program], cwd, env })),
+    {
+      way: `${sdk}, ${program}: NODE_OPTIONS`,
+      file: node,
+      args: [program],
+      cwd,
+      env: { ...env, NODE_OPTIONS: `--import ${hook} --import ${auto}` },
+    },
+  ]);
+}
+
+async function typescript(nodes, cwd) {
+  await cp(PROGRAMS, cwd, { recursive: true });
+  const register = `${NAME}/register`;
+  return [
+    { way: 'tsx, Node.js 20', file: nodes.get(20), args: ['--import', 'tsx', '--import', register, 'typescript.mts'], cwd },
+    {
+      way: 'tsx by its own command',
+      file: nodes.get(20),
+      args: ['node_modules/tsx/dist/cli.mjs', '--import', register, 'typescript.mts'],
+      cwd,
+    },
+    ...[22, 24].map((major) => ({
+      way: `type stripping, Node.js ${major}`,
+      file: nodes.get(major),
+      args: ['--import', register, 'typescript.mts'],
+      cwd,
+      env: { NODE_NO_WARNINGS: '1' },
+    })),
+  ];
+}
+
+async function bundled(file, cwd, title, program) {
+  await cp(PROGRAMS, cwd, { recursive: true });
+  const esbuild = join(cwd, 'node_modules/esbuild/bin/esbuild');
+  const output = join(cwd, 'bundle.mjs');
+  const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  const options = ['--bundle', '--platform=node', '--format=esm', `--external:${NAME}`, `--banner:js=${banner}`, `--outfile=${output}`];
+  const { code, stderr } = await run(esbuild, [program, ...options], { cwd });
+  if (code !== 0) throw new Error(`esbuild: ${stderr}`);
+  return [{ way: `esbuild, ${title}`, file, args: ['--import', `${NAME}/register`, output], cwd }];
+}
+
+async function nest(file, cwd) {
+  await cp(PROGRAMS, cwd, { recursive: true });
+  return [{ way: 'NestJS with a cache (@keyv/redis)', file, args: ['--import', `${NAME}/register`, 'nest.mjs'], cwd }];
+}
+
+/** The npm packages of both hold the binary, in a package for the platform or moved from there by an install script. */
+async function runtimes(folder, cwd) {
+  const entry = `node_modules/${NAME}/build/register`;
+  const flags = { bun: ['--preload', `./${entry}.js`], deno: ['run', '-A', '--preload', `${entry}.mjs`] };
+  const ways = [];
+  for (const [name, args] of Object.entries(flags)) {
+    const home = join(folder, name);
+    await install('npm', home, [name]);
+    const file = await binaryIn(join(home, 'node_modules'), name);
+    for (const program of ['commonjs.cjs', 'module.mjs']) {
+      if (file === undefined) ways.push({ way: `${name}, ${program}`, skipped: 'its package has no binary for this platform' });
+      else ways.push({ way: `${name}, ${program}`, file, args: [...args, program], cwd });
+    }
+  }
+  return ways;
+}
+
+async function binaryIn(folder, name) {
+  const files = (await readdir(folder, { recursive: true })).filter((file) => new RegExp(`(^|/)${name}(\\.exe)?$`).test(file));
+  for (const file of files) {
+    const { code } = await run(join(folder, file), ['--version']);
+    if (code === 0) return join(folder, file);
+  }
+  return undefined;
+}
+
+async function runAll(ways, observed) {
+  let failed = 0;
+  for (const { way, skipped, ...program } of ways) {
+    const problems = skipped === undefined ? await observed.problems(program) : [];
+    if (problems.length > 0) failed += 1;
+    process.stdout.write(`${(skipped ?? (problems.length === 0 ? 'ok' : 'FAILED')).padEnd(8)}${way}\n`);
+    for (const problem of problems) process.stdout.write(`        ${problem}\n`);
+  }
+  process.stdout.write(`${ways.length - failed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+await main();
