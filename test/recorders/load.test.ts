@@ -54,7 +54,7 @@ describe('metrics under a load that is known', function () {
 
   /** Clients of other tests are there as long as they are not collected. */
   function isOfLoad(attributes: Attributes): boolean {
-    const place = attributes['server.port'] ?? attributes['db.client.connection.pool.name'];
+    const place = attributes['server.port'] ?? attributes['server.address'] ?? attributes['db.client.connection.pool.name'];
     return place === undefined || [load.server.port, load.gone.port].some((port) => String(place).includes(String(port)));
   }
 

@@ -63,8 +63,13 @@ describe('pool recorder', () => {
       it('counts and times connections, tasks that wait, and limits, with these attributes and no others', async () => {
         const pool = await newPool(version, { minimum: 2, maximum: 3 }).connect();
         const { task, release } = held();
-        const running = Array.from({ length: 7 }, () => pool.execute(task));
-        while (pool.clientsInUse < 3) await sleep(5);
+        let begun = 0;
+        const counted = () => {
+          begun += 1;
+          return task();
+        };
+        const running = Array.from({ length: 7 }, () => pool.execute(counted));
+        while (begun < 3) await sleep(5);
         const during = ofPools(await measuring.collect());
         release();
         assert.deepEqual(await Promise.all(running), Array(7).fill('done'));
@@ -74,7 +79,7 @@ describe('pool recorder', () => {
           'db.client.connection.idle.min': [{ attributes: name(), value: 2 }],
           'db.client.connection.limit': [{ attributes: name(), value: 3 }],
         };
-        const counted = (idle: number, used: number, pending: number) => ({
+        const expected = (idle: number, used: number, pending: number) => ({
           ...limits,
           'db.client.connection.count': [
             { attributes: { ...name(), [STATE]: 'idle' }, value: idle },
@@ -84,11 +89,11 @@ describe('pool recorder', () => {
           'db.client.connection.create_time': [{ attributes: name(), value: 3 }],
         });
         assert.deepEqual(during, {
-          ...counted(0, 3, 4),
+          ...expected(0, 3, 4),
           'db.client.connection.wait_time': [{ attributes: name(), value: 3 }],
         });
         assert.deepEqual(ofPools(await measuring.collect()), {
-          ...counted(3, 0, 0),
+          ...expected(3, 0, 0),
           'db.client.connection.wait_time': [{ attributes: name(), value: 7 }],
           'db.client.connection.use_time': [{ attributes: name(), value: 7 }],
         });
