@@ -1,5 +1,5 @@
 // Runs the unmodified service of ./cache-service under the preload, against a real Redis, and shows what came out: on a
-// page that stays until Ctrl-C, or in the terminal where nobody could look at one (no terminal, CI, --headless).
+// page that stays until Ctrl-C, or in the terminal where nobody could look at one (no terminal, CI, --headless; --page has the page all the same).
 // Knows: the order of things. The service and its visitors are in ./demo, the page and the report in the package itself.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,7 +13,8 @@ const VIEW = new URL('../build/view/index.js', import.meta.url);
 const QUIET_MS = 1_500;
 const SETTLE_TIMEOUT_MS = 10_000;
 
-const isHeadless = process.argv.includes('--headless') || !process.stdout.isTTY || Boolean(process.env.CI);
+const isUnseen = process.argv.includes('--headless') || !process.stdout.isTTY || Boolean(process.env.CI);
+const isHeadless = isUnseen && !process.argv.includes('--page');
 
 async function main() {
   if (!existsSync(VIEW)) throw new Error('The package is not built yet. Run: npm run build');

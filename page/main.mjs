@@ -15,7 +15,7 @@ feed.addEventListener('message', ({ data }) => {
   latest = JSON.parse(data);
   if (!isPaused) show(latest);
 });
-feed.addEventListener('error', () => setState('not connected; the view has ended, or will be back', 'lost'));
+feed.addEventListener('error', () => setState('not connected: the view has ended, or will be back', 'lost'));
 
 byId('pause').addEventListener('click', () => {
   isPaused = !isPaused;
@@ -29,10 +29,9 @@ function show(overview) {
   const isEmpty = overview.services.length === 0 && overview.traces.recent.length === 0 && overview.commands.length === 0;
   byId('waiting').hidden = !isEmpty;
   byId('overview').hidden = isEmpty;
-  setState(
-    isPaused ? 'paused' : received.lastMs === 0 ? 'live, nothing has arrived' : `live, telemetry ${ago(atMs - received.lastMs)}`,
-    isPaused ? 'paused' : 'live',
-  );
+  setState(isPaused ? 'paused' : 'live', isPaused ? 'paused' : 'live');
+  // Not part of the status: it would be read out every second.
+  setText(byId('heard'), isPaused || received.lastMs === 0 ? '' : `, telemetry ${ago(atMs - received.lastMs)}`);
   setText(byId('services'), overview.services.join(', '));
   showRefusal(received);
   if (!isEmpty) draw(overview);
@@ -55,5 +54,5 @@ function showRefusal({ refusals, refusal }) {
 
 function setState(text, state) {
   setText(byId('state'), text);
-  byId('state').dataset.state = state;
+  byId('connection').dataset.state = state;
 }

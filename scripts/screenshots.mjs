@@ -1,5 +1,5 @@
 // Takes the pictures of the documentation: the live page of the demo, in a real browser. node scripts/screenshots.mjs
-// Knows: which pictures there are. Needs a terminal for the demo, which `script` of util-linux gives.
+// Knows: which pictures there are.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
@@ -19,7 +19,7 @@ const PICTURES = [
 
 async function main() {
   await mkdir(FOLDER, { recursive: true });
-  const demo = spawn('script', ['-qfec', `"${process.execPath}" "${DEMO}"`, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const demo = spawn(process.execPath, [DEMO, '--page'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const browser = await chromium.launch({ executablePath: ensureBinary('chromium'), args: ['--no-sandbox', '--disable-gpu'] });
   try {
     const url = await addressOf(demo);
@@ -34,7 +34,7 @@ async function main() {
 
 async function addressOf(demo) {
   let said = '';
-  for await (const chunk of demo.stdout) {
+  for await (const chunk of demo.stderr) {
     said += chunk;
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
     if (url !== undefined) return url;
