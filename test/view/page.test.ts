@@ -81,7 +81,9 @@ describe('the live page', function () {
   const cells = (table: string, name: string) => row(table, name).locator('td').allInnerTexts();
 
   it('shows the hit ratio of the traffic: seven hits of ten look-ups', async () => {
-    // Spans and metrics come on their own.
+    await row('families', 'user:{}').waitFor();
+    // Spans come first. What metrics say, once a second, counts from then on.
+    await page.waitForTimeout(2_500);
     await row('families', 'user:{}').getByText('70.0 %').waitFor();
     await row('families', 'user:{}').getByText(/ ms$/).waitFor();
     const [, ratio, lookups, load, stampedes] = await cells('families', 'user:{}');
