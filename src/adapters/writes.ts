@@ -26,8 +26,11 @@ export class QueueWrites implements Writes {
     return this.waiting;
   }
 
+  /** @param mark when the write began that was to take these arguments */
   markOf(args: Arguments, mark: number | undefined): number | undefined {
-    return this.isLinked ? (this.marks?.get(args) ?? mark ?? Number.POSITIVE_INFINITY) : undefined;
+    if (!this.isLinked) return undefined;
+    // An application may send the same list again: a mark from before is that of another command.
+    return mark === undefined ? Number.POSITIVE_INFINITY : Math.max(mark, this.marks?.get(args) ?? mark);
   }
 
   /** The queue is asked for what it has. False: nobody waits for that. */

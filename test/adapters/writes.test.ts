@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import sinon from 'sinon';
+import { QueueWrites } from '../../src/adapters/writes';
+
+describe('the writes of a queue', () => {
+  let nowMark: number;
+  let writes: QueueWrites;
+  beforeEach(() => {
+    sinon.stub(performance, 'now').callsFake(() => nowMark);
+    writes = new QueueWrites(true);
+  });
+  afterEach(() => sinon.restore());
+
+  /** The queue writes these, and is cut off behind them or not. Returns of how many it was told. */
+  function write(mark: number, commands: readonly (readonly string[])[], isCut = false): number {
+    nowMark = mark;
+    let told = 0;
+    for (let wants = writes.begin(); wants && told < commands.length; told++) wants = writes.add(commands[told] as string[]);
+    if (isCut) writes.cut();
+    return told;
+  }
+
+  it('have one mark for all that waited, and are told of one command', () => {
+    const [first, second] = [
+      ['GET', 'a'],
+      ['GET', 'b'],
+    ];
+    const [one, other] = [writes.next(), writes.next()];
+    assert.equal(one.markOf(first), Number.POSITIVE_INFINITY);
+    assert.equal(write(10, [first, second]), 1);
+    assert.deepEqual([one.markOf(first), other.markOf(second)], [10, 10]);
+    assert.equal(write(20, [['PING']]), 0, 'nobody waits');
+  });
+
+  it('mark each command that a socket has left behind, until it has caught up', () => {
+    const commands = ['a', 'b', 'c', 'd'].map((key) => ['SET', key]);
+    const all = commands.map(() => writes.next());
+    write(10, commands.slice(0, 1), true);
+    assert.equal(write(300, commands.slice(1, 3), true), 2);
+    assert.equal(write(600, commands.slice(3)), 1);
+    assert.deepEqual(
+      all.map((one, index) => one.markOf(commands[index] as string[])),
+      [10, 300, 300, 600],
+    );
+    const later = writes.next();
+    assert.equal(
+      write(700, [
+        ['GET', 'e'],
+        ['GET', 'f'],
+      ]),
+      1,
+      'it has',
+    );
+    assert.equal(later.markOf(['GET', 'f']), 700);
+  });
+
+  it('do not take a list that is sent again for the command it was before', () => {
+    const list = ['GET', 'a'];
+    writes.next();
+    write(10, [['SET', 'x']], true);
+    write(300, [list]);
+    const again = writes.next();
+    assert.equal(again.markOf(list), Number.POSITIVE_INFINITY);
+    write(500, [list]);
+    assert.equal(again.markOf(list), 500);
+  });
+
+  it('are not seen where the queue is not known', () => {
+    assert.equal(new QueueWrites(false).next().markOf(['GET', 'a']), undefined);
+  });
+});
