@@ -18,6 +18,9 @@ function installFakeSocket() {
   net.createConnection = connect;
 }
 
+/** Who listens, by channel: enough of pub/sub for messages to be delivered. */
+const subscribers = new Map();
+
 /** A net.Socket as far as node-redis looks at it. */
 class FakeSocket extends Duplex {
   rest = '';
@@ -82,7 +85,7 @@ class FakeSocket extends Duplex {
   }
 
   replyTo({ name, key }) {
-    switch (name) {
+    switch (name.toUpperCase()) {
       case 'GET':
         return key === 'missing' ? this.missing('$') : VALUE_REPLY;
       case 'INCR':
@@ -90,9 +93,13 @@ class FakeSocket extends Duplex {
       case 'LPUSH':
         return '-WRONGTYPE Operation against a key holding the wrong kind of value\r\n';
       case 'DEL':
+      case 'EVAL':
       case 'EXPIRE':
-      case 'PUBLISH':
         return ':1\r\n';
+      case 'SUBSCRIBE':
+        return this.subscribe(key);
+      case 'PUBLISH':
+        return `:${this.publish(key)}\r\n`;
       case 'MGET':
         return `*2\r\n${VALUE_REPLY}${this.missing('$')}`;
       case 'HELLO':
@@ -101,6 +108,18 @@ class FakeSocket extends Duplex {
       default:
         return '+OK\r\n';
     }
+  }
+
+  subscribe(channels) {
+    for (const channel of channels) subscribers.set(channel, this);
+    return channels.map((channel, index) => `>3\r\n$9\r\nsubscribe\r\n${bulk(channel)}:${index + 1}\r\n`).join('');
+  }
+
+  publish(channel) {
+    const subscriber = subscribers.get(channel);
+    if (subscriber === undefined || subscriber.destroyed) return 0;
+    process.nextTick(() => subscriber.push(Buffer.from(`>3\r\n$7\r\nmessage\r\n${bulk(channel)}${VALUE_REPLY}`)));
+    return 1;
   }
 
   missing(kind) {
@@ -124,6 +143,14 @@ class FakeSocket extends Duplex {
   }
 }
 
+function argumentsIn(command) {
+  return command.split('\r\n').filter((_, line) => line > 2 && line % 2 === 0);
+}
+
+function bulk(text) {
+  return `$${text.length}\r\n${text}\r\n`;
+}
+
 function textOf(chunk) {
   return typeof chunk === 'string' ? chunk : chunk.toString('latin1');
 }
@@ -145,6 +172,8 @@ function parseCommand(text, start) {
     at = end + 4 + length;
     if (at > text.length) return undefined;
   }
+  // Several channels at once are sent by a subscriber that has connected again.
+  if (name.length === 9 && name.toUpperCase() === 'SUBSCRIBE') key = argumentsIn(text.slice(start, at));
   return { name, key, next: at };
 }
 

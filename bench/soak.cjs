@@ -11,6 +11,9 @@ const WARM_UP_SAMPLES = 10;
 /** Growth over the rest of the run: more is a leak, less the noise of the collector. */
 const MAX_GROWTH = 500_000;
 
+/** The connection each client has at the moment. */
+const sockets = new WeakMap();
+
 async function main({ folder, redis, contender, commands }) {
   const load = createRequire(`${folder}/package.json`);
   installFakeSocket();
@@ -22,10 +25,12 @@ async function main({ folder, redis, contender, commands }) {
   const connect = async () => {
     const client = createClient({ socket: { reconnectStrategy: 1 }, commandOptions: { timeout: 0 } });
     client.on('error', () => {});
+    // Also when it has connected again.
+    client.on('ready', () => sockets.set(client, FakeSocket.last));
     await client.connect();
     return client;
   };
-  const heaps = await enter(async () => soak(await connect(), connect, commands));
+  const heaps = await enter(async () => soak(await connect(), await subscribed(await connect()), connect, commands));
   const { spans, measured } = await arrived();
   const settled = heaps.slice(WARM_UP_SAMPLES);
   const slope = slopeOf(settled);
@@ -43,12 +48,33 @@ async function main({ folder, redis, contender, commands }) {
   process.exit(growth <= MAX_GROWTH ? 0 : 1);
 }
 
-async function soak(client, connect, commands) {
+/** A tenth of the rooms, with listeners that return, that take a while and that fail. */
+async function subscribed(subscriber) {
+  let received = 0;
+  for (let room = 0; room < 4; room++) {
+    await subscriber.subscribe(`room:${room}`, async () => {
+      received++;
+      await new Promise(setImmediate);
+      if (room === 3) throw new Error('a listener that fails');
+    });
+  }
+  return { client: subscriber, received: () => received };
+}
+
+async function soak(client, subscriber, connect, commands) {
   const heaps = [];
   let done = 0;
+  process.on('unhandledRejection', (error) => {
+    if (error.message !== 'a listener that fails') throw error;
+  });
   for (let turn = 0; done < commands; turn++) {
+    const before = subscriber.received();
     done += await runTurn(client, turn);
+    for (let wait = 0; wait < 10 && subscriber.received() < before + 4; wait++) await new Promise(setImmediate);
+    if (subscriber.received() !== before + 4)
+      throw new Error(`soak: ${subscriber.received() - before} of 4 messages were delivered in turn ${turn}`);
     if (turn % 50 === 0) await breakConnection(client);
+    if (turn % 70 === 0) await breakConnection(subscriber.client, []);
     if (turn % 200 === 0) await disconnect(await connect());
     if (done < (commands / SAMPLES) * (heaps.length + 1)) continue;
     heaps.push({ done, heap: await heapAtRest() });
@@ -56,12 +82,17 @@ async function soak(client, connect, commands) {
   return heaps;
 }
 
+const RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end";
+
 /** 1,000 commands, one in seven of which fails; keys and unknown command names never repeat. */
 async function runTurn(client, turn) {
   const user = (index) => `user:${turn * 300 + index}:profile`;
   const many = (count, call) => Promise.allSettled(Array.from({ length: count }, (_, index) => call(index)));
   await many(300, (index) => client.get(index % 3 === 0 ? 'missing' : user(index)));
-  await many(200, (index) => client.set(user(index), 'value', { EX: 60 }));
+  await many(140, (index) => client.set(index === 0 ? 'missing' : user(index), 'value', { EX: 60 }));
+  await many(30, (index) => client.set(`lock:${turn}:${index}`, `token:${turn}`, { EX: 10, NX: true }));
+  // Some are never given back.
+  await many(30, (index) => client.eval(RELEASE, { keys: [`lock:${turn}:${index % 20}`], arguments: [`token:${turn}`] }));
   await many(100, (index) => client.mGet([user(index), 'missing']));
   await many(60, () => client.incr('text'));
   await many(60, (index) => client.lPush(user(index), 'value'));
@@ -83,11 +114,14 @@ function batchOf(client, count, user) {
 /** Never executed: what was remembered of it must go with it. */
 function abandon(_batch) {}
 
-/** With commands on their way, which are rejected, and others waiting, which are sent again. */
-async function breakConnection(client) {
-  const onTheWay = Promise.allSettled(Array.from({ length: 20 }, () => client.get('user:1')));
-  FakeSocket.last.destroy(new Error('the network is gone'));
-  await onTheWay;
+/** With commands on their way, which are rejected; the next ones wait until it has connected again. */
+async function breakConnection(client, onTheWay = Array.from({ length: 20 }, () => client.get('user:1'))) {
+  const broken = sockets.get(client);
+  const isReady = new Promise((resolve) => client.once('ready', resolve));
+  broken.destroy(new Error('the network is gone'));
+  await Promise.allSettled(onTheWay);
+  await isReady;
+  if (sockets.get(client) === broken) throw new Error('soak: a connection was not broken');
 }
 
 async function disconnect(client) {
