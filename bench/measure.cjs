@@ -11,11 +11,11 @@ const { COMMANDS_PER_RUN, SHAPES } = require('./shapes.cjs');
 const { setUp } = require('./situations.cjs');
 
 /** Counts, not times: everybody is measured at the same age of the compiled code. */
-const WARM_UP_RUNS = 300;
-const SLICES = 16;
-const RUNS_PER_SLICE = 30;
+const WARM_UP_RUNS = 160;
+const SLICES = 12;
+const RUNS_PER_SLICE = 15;
 /** Short enough that most of them meet no collection: a heap that grew by what was allocated tells the bytes. */
-const BYTE_SLICES = 60;
+const BYTE_SLICES = 40;
 const BYTE_RUNS = 2;
 
 /** CPU of all threads, so that collecting and compiling count too. */

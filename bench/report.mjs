@@ -1,7 +1,7 @@
 // Knows: how results become tables, and what the targets are.
 // Must not know: how anything is measured.
 
-const CONTENDERS = ['bare', 'sdk', 'floor', 'incumbent', 'ours'];
+const CONTENDERS = ['bare', 'sdk', 'same', 'record', 'floor', 'incumbent', 'ours'];
 
 /** Targets of the design, as medians of one run: overhead is what a contender adds to the bare client. */
 const TARGETS = [
@@ -11,27 +11,32 @@ const TARGETS = [
     title: 'sampled: CPU overhead ours / floor, GETs at once',
     at: 0.8,
     read: (of) => of.fake('sampled', CONCURRENT, overhead('ours', 'floor')),
+    share: (of) => of.fake('sampled', CONCURRENT, overhead('same', 'floor')),
   },
   {
     title: 'sampled: CPU overhead ours / floor, GETs one by one',
     at: 0.8,
     read: (of) => of.fake('sampled', SEQUENTIAL, overhead('ours', 'floor')),
+    share: (of) => of.fake('sampled', SEQUENTIAL, overhead('same', 'floor')),
   },
   { title: 'sampled: CPU ours / bare, MULTI and pipeline', at: 1.1, read: (of) => of.both('sampled', BATCHES, ratio('ours', 'bare')) },
   {
     title: 'sampled: CPU overhead ours / incumbent, GETs at once',
     at: 0.72,
     read: (of) => of.fake('sampled', CONCURRENT, overhead('ours', 'incumbent')),
+    share: (of) => of.fake('sampled', CONCURRENT, overhead('same', 'incumbent')),
   },
   {
     title: 'sampled: CPU overhead ours / incumbent, GETs one by one',
     at: 0.72,
     read: (of) => of.fake('sampled', SEQUENTIAL, overhead('ours', 'incumbent')),
+    share: (of) => of.fake('sampled', SEQUENTIAL, overhead('same', 'incumbent')),
   },
   {
     title: 'sampled: bytes beyond bare ours / incumbent, single GETs',
     at: 0.5,
     read: (of) => of.fake('sampled', SINGLES, overhead('ours', 'incumbent', bytes)),
+    share: (of) => of.fake('sampled', SINGLES, overhead('same', 'incumbent', bytes)),
   },
   {
     title: 'everything on: CPU overhead ours / floor, single GETs',
@@ -44,7 +49,12 @@ const TARGETS = [
     digits: 0,
     read: (of) => of.fake('unsampled', SINGLES, difference('ours', 'bare', bytes)),
   },
-  { title: 'metrics only: CPU overhead / the incumbent’s with spans', at: 0.26, read: (of) => of.against('metrics', 'sampled', SINGLES) },
+  {
+    title: 'metrics only: CPU overhead / the incumbent’s with spans',
+    at: 0.26,
+    read: (of) => of.against('ours', 'metrics', 'sampled', SINGLES),
+    share: (of) => of.against('record', 'metrics', 'sampled', SINGLES),
+  },
 ];
 
 const SEQUENTIAL = ['GET one by one'];
@@ -69,18 +79,20 @@ const overhead =
   (value) =>
     (value(a, quantity) - value('bare', quantity)) / (value(b, quantity) - value('bare', quantity));
 
-export function renderMarkdown({ scope, command, lines, results, startUps, cpu: machine }) {
+export function renderMarkdown({ command, minutes, lines, results, startUps, cpu: machine }) {
+  const rounds = [...new Set(results.map((result) => result.rounds.length))].sort((a, b) => b - a).join(' or ');
   const parts = [
     '# What it costs',
     '',
-    `Measured by \`${command}\` on ${machine}: ${scope.rounds} interleaved rounds, a fresh process each. Every cell is`,
+    `Measured by \`${command}\` in ${minutes} minutes on ${machine}: ${rounds} interleaved rounds, a fresh process each. Every cell is`,
     'CPU time and bytes allocated per command: median (min–max) of the rounds. Ratios compare within one run; absolutes depend on the machine.',
     '`fake` is a socket in the same process that answers at once: what the client and its instrumentation cost without a network. `server` is a real Redis.',
-    '`sdk` is a span started and ended without an attribute, and nothing else: less is not possible. `floor` is the least that makes a useful',
-    'span per command: four attributes, its context entered. Redis 6 runs with `commandOptions: { timeout: 0 }` for everybody:',
-    'its timer per command would cost more than any tracing.',
+    '`sdk` is a span started and ended without an attribute, and nothing else: less is not possible. `same` is the SDK’s calls for the very',
+    'span that ours is, and `record` one measurement of the duration histogram, with nothing found out and nothing followed: what is left of',
+    'ours is ours. `floor` is the least that makes a useful span per command: four attributes, its context entered. Redis 6 runs with',
+    '`commandOptions: { timeout: 0 }` for everybody: its timer per command would cost more than any tracing.',
   ];
-  for (const line of lines) parts.push('', `## ${line.title}`, '', versionsOf(line), ...renderLine(line, scope, results, startUps));
+  for (const line of lines) parts.push('', `## ${line.title}`, '', versionsOf(line), ...renderLine(line, results, startUps));
   return parts.join('\n');
 }
 
@@ -90,26 +102,32 @@ function versionsOf({ versions }) {
     .join(', ');
 }
 
-function renderLine({ number }, scope, results, startUps) {
+function renderLine({ number }, results, startUps) {
   const own = results.filter(({ line }) => line === number);
-  const parts = ['', '### Targets', '', ...renderTargets(own, scope), ...renderStartUp(startUps.find(({ line }) => line === number))];
-  for (const transport of scope.transports)
-    for (const redis of scope.redis) {
+  const parts = ['', '### Targets', '', ...renderTargets(own), ...renderStartUp(startUps.find(({ line }) => line === number))];
+  for (const transport of valuesIn(own, 'transport'))
+    for (const redis of valuesIn(own, 'redis')) {
       const shown = own.filter((result) => result.transport === transport && result.redis === redis);
-      parts.push('', `### redis ${redis}, ${transport}`, '', ...renderTable(shown, scope));
+      if (shown.length > 0) parts.push('', `### redis ${redis}, ${transport}`, '', ...renderTable(shown));
     }
   return parts;
 }
 
-function renderTable(results, scope) {
+/** In the order in which they were measured. */
+function valuesIn(results, name) {
+  return [...new Set(results.map((result) => result[name]))];
+}
+
+function renderTable(results) {
+  const shown = CONTENDERS.filter((name) => results.some(({ contender }) => contender === name));
   const rows = [
-    '| | | bare | sdk | floor | incumbent | ours | ours / bare | overhead ours / floor | ours / incumbent |',
-    '|---|---|---|---|---|---|---|---|---|---|',
+    `| | | ${shown.join(' | ')} | ours / bare | overhead ours / floor | ours / incumbent |`,
+    `|---|---|${shown.map(() => '---|').join('')}---|---|---|`,
   ];
-  for (const situation of scope.situations)
-    for (const shape of scope.shapes) {
+  for (const situation of valuesIn(results, 'situation'))
+    for (const shape of valuesIn(results, 'shape')) {
       const group = groupOf(results, { situation, shape });
-      const cells = CONTENDERS.map((name) => cellOf(group[name]));
+      const cells = shown.map((name) => cellOf(group[name]));
       const ratios = [ratio('ours', 'bare'), overhead('ours', 'floor'), overhead('ours', 'incumbent')].map((read) =>
         number(evaluate([group], read)?.median),
       );
@@ -124,17 +142,18 @@ function cellOf(result) {
   return `${median} ns (${min}–${max}), ${spread(result.rounds.map(bytes)).median} B`;
 }
 
-function renderTargets(results, scope) {
+function renderTargets(results) {
+  const versions = valuesIn(results, 'redis');
   const rows = [
-    `| target | at most | ${scope.redis.map((redis) => `redis ${redis}`).join(' | ')} |`,
-    `|---|---|${scope.redis.map(() => '---|').join('')}`,
+    `| target | at most | ${versions.map((redis) => `redis ${redis}`).join(' | ')} |`,
+    `|---|---|${versions.map(() => '---|').join('')}`,
   ];
-  for (const { title, at, digits = 2, read } of TARGETS) {
-    const cells = scope.redis.map((redis) => {
+  for (const { title, at, digits = 2, read, share } of TARGETS) {
+    const cells = versions.map((redis) => {
       const of = reader(results.filter((result) => result.redis === redis));
-      return read(of)
-        .map(({ label, found }) => `${label}${verdict(found, at, digits)}`)
-        .join('; ');
+      const found = read(of).map(({ label, found }) => `${label}${verdict(found, at, digits)}`);
+      const least = share?.(of).map(({ found }) => `the SDK’s share: ${found.median.toFixed(digits)}`);
+      return [...found, ...(least ?? [])].join('; ');
     });
     rows.push(`| ${title} | ${at} | ${cells.map((cell) => cell || 'not measured').join(' | ')} |`);
   }
@@ -161,10 +180,10 @@ function reader(results) {
       ...on('server', situation, shapes, read, 'server '),
       ...on('fake', situation, shapes, read, 'fake '),
     ],
-    against: (situation, other, shapes) => {
+    against: (contender, situation, other, shapes) => {
       const measured = groups('fake', situation, shapes);
       const compared = groups('fake', other, shapes);
-      const added = evaluate(measured, difference('ours', 'bare'));
+      const added = evaluate(measured, difference(contender, 'bare'));
       const incumbent = evaluate(compared, difference('incumbent', 'bare'));
       if (added === undefined || incumbent === undefined) return [];
       const { median } = incumbent;
