@@ -100,6 +100,10 @@ export function reportOnce(write: (message: string) => void): Report {
     const line = error === undefined ? message : `${message} (${error instanceof Error ? error.name : typeof error})`;
     if (written.has(line) || written.size >= MAX_MESSAGES) return;
     written.add(line);
-    write(line);
+    try {
+      write(line);
+    } catch {
+      // The logger is the user's own, and this is the last place that could have told him.
+    }
   };
 }
