@@ -14,6 +14,14 @@ export interface RedisServer {
   kill(): Promise<void>;
   /** SIGKILL, then the same port again with no data. */
   restart(): Promise<void>;
+  /** SIGKILL; the folder and the port stay, for `revive()`. */
+  crash(): Promise<void>;
+  /** Starts a server that has crashed again, on the same port. */
+  revive(): Promise<void>;
+  /** SIGSTOP: connections stay, and nothing is answered. */
+  pause(): Promise<void>;
+  /** SIGCONT */
+  resume(): void;
 }
 
 export type Reply = string | number | null | Reply[];

@@ -2,11 +2,12 @@
 // Must not know: topologies (test/support/redis-server.ts builds those) and any client library.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBinary } from './binaries.mjs';
 import { request } from './resp.mjs';
 
@@ -57,6 +58,10 @@ function handle({ folder, port, args, child }) {
     await terminate(child, signal);
     await discard(folder, port);
   };
+  const crash = () => terminate(child, 'SIGKILL');
+  const revive = async () => {
+    child = await launch(args, folder, port);
+  };
   return {
     host: HOST,
     port,
@@ -69,10 +74,16 @@ function handle({ folder, port, args, child }) {
     request: (...command) => request({ host: HOST, port }, ...command),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+    crash,
+    revive,
     // The same port with empty data, for tests of reconnection.
     restart: async () => {
-      await terminate(child, 'SIGKILL');
-      child = await launch(args, folder, port);
+      await crash();
+      await revive();
+    },
+    pause: () => pause(child),
+    resume: () => {
+      child.kill('SIGCONT');
     },
   };
 }
@@ -134,6 +145,13 @@ function terminate(child, signal) {
     });
     child.kill(signal);
   });
+}
+
+// The signal is on its way when `kill` returns. Where there is no /proc, that has to do.
+async function pause(child) {
+  child.kill('SIGSTOP');
+  const isStopped = (text) => /\) T/.test(text);
+  while (!isStopped(await readFile(`/proc/${child.pid}/stat`, 'utf8').catch(() => ') T'))) await sleep(1);
 }
 
 async function discard(folder, port) {

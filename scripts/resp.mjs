@@ -32,8 +32,8 @@ function encode(args) {
   return `*${args.length}\r\n${parts.join('')}`;
 }
 
-// → { value, next }, or undefined while the reply is incomplete.
-function parse(buffer, at) {
+/** → { value, next }, or undefined while the reply is incomplete. */
+export function parse(buffer, at) {
   const end = buffer.indexOf('\r\n', at);
   if (end === -1) return undefined;
   const line = buffer.toString('utf8', at + 1, end);

@@ -11,19 +11,43 @@ const diagnostics = [];
 const write = (...words) => diagnostics.push(words.map(String).join(' '));
 diag.setLogger({ error: write, warn: write, info() {}, debug() {}, verbose() {} }, DiagLogLevel.WARN);
 
+let openSpans = 0;
 const exporter = new InMemorySpanExporter();
-if (process.env.CONTROL_MODE === 'traced') {
-  new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
+// What arrived before the SDK was shut down has arrived.
+exporter.shutdown = async () => {};
+const counting = {
+  onStart: () => openSpans++,
+  onEnd: () => openSpans--,
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};
+
+/** The SDK a script gets unless its test brings one. Returns the options of our instrumentation. */
+function plainSdk({ spanProcessors }) {
+  new NodeTracerProvider({ spanProcessors }).register();
+  return {};
+}
+
+function startSdk() {
+  const start = process.env.CONTROL_SDK ? require(process.env.CONTROL_SDK) : plainSdk;
+  return start({ spanProcessors: [counting, new SimpleSpanProcessor(exporter)] });
 }
 
 // Only for our own files: the script runs as plain node would run it.
 const unregister = register();
+const config = process.env.CONTROL_MODE === 'traced' ? startSdk() : {};
 const { RedisInstrumentation } = require('../../src');
+if (config !== undefined) new RedisInstrumentation(config);
 unregister();
 process.setSourceMapsEnabled(false);
-new RedisInstrumentation();
+
+const milliseconds = ([seconds, nanoseconds]) => seconds * 1e3 + nanoseconds / 1e6;
 
 process.on('exit', () => {
-  const spans = exporter.getFinishedSpans().map(({ name, kind, attributes, status }) => ({ name, kind, attributes, status }));
-  writeFileSync(process.env.CONTROL_REPORT, JSON.stringify({ spans, diagnostics }));
+  const spans = exporter.getFinishedSpans().map(({ name, kind, attributes, status, startTime, duration }) => ({
+    ...{ name, kind, attributes, status },
+    startTimeMs: milliseconds(startTime),
+    durationMs: milliseconds(duration),
+  }));
+  writeFileSync(process.env.CONTROL_REPORT, JSON.stringify({ spans, openSpans, diagnostics }));
 });

@@ -21,6 +21,11 @@ export interface ScriptOptions {
   /** How our instrumentation gets in. Default `--require`. */
   readonly preload?: '--require' | '--import';
   readonly cwd?: string;
+  /**
+   * A module that starts the SDK of `traced` in place of a plain one: a function that is given the span processors of the
+   * report, and returns the options of our instrumentation, or undefined where it made that itself.
+   */
+  readonly sdk?: string;
 }
 
 export interface ExportedSpan {
@@ -28,6 +33,8 @@ export interface ExportedSpan {
   readonly kind: SpanKind;
   readonly attributes: Attributes;
   readonly status: SpanStatus;
+  readonly startTimeMs: number;
+  readonly durationMs: number;
 }
 
 /** What one run of a script showed. */
@@ -39,6 +46,8 @@ export interface Run {
   readonly stderr: string;
   /** Only `traced` has any. */
   readonly spans: readonly ExportedSpan[];
+  /** Spans that were started and not ended. */
+  readonly openSpans: number;
   /** Warnings and errors that we wrote through diag. */
   readonly diagnostics: readonly string[];
 }
@@ -54,9 +63,10 @@ const NOTHING_IS_SLOW = { OTEL_INSTRUMENTATION_REDIS_SLOW_MS: 'false' };
 export async function runScript(script: string, mode: Mode, options: ScriptOptions = {}): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'control-'));
   const report = join(folder, 'report.json');
-  const { args = [], env, nodeArgs = [], preload = '--require', cwd } = options;
+  const { args = [], env, nodeArgs = [], preload = '--require', cwd, sdk = '' } = options;
   const command = [...(mode === 'control' ? [] : [preload, PRELOAD]), ...nodeArgs, script, ...args];
-  const environment = { ...process.env, NODE_OPTIONS: '', ...env, ...NOTHING_IS_SLOW, CONTROL_MODE: mode, CONTROL_REPORT: report };
+  const own = { CONTROL_MODE: mode, CONTROL_REPORT: report, CONTROL_SDK: sdk };
+  const environment = { ...process.env, NODE_OPTIONS: '', ...env, ...NOTHING_IS_SLOW, ...own };
   try {
     const ended = await execute(command, environment, cwd);
     return { ...ended, ...(mode === 'control' ? NOTHING : await readReport(report, ended.stderr)) };
@@ -82,9 +92,11 @@ export async function assertUnnoticed(script: string, options?: ScriptOptions): 
   return traced;
 }
 
-const NOTHING: Pick<Run, 'spans' | 'diagnostics'> = { spans: [], diagnostics: [] };
+type Report = Pick<Run, 'spans' | 'openSpans' | 'diagnostics'>;
 
-async function readReport(file: string, stderr: string): Promise<Pick<Run, 'spans' | 'diagnostics'>> {
+const NOTHING: Report = { spans: [], openSpans: 0, diagnostics: [] };
+
+async function readReport(file: string, stderr: string): Promise<Report> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
@@ -96,7 +108,7 @@ function visible({ output, exitCode, signal }: Run): Pick<Run, 'output' | 'exitC
   return { output, exitCode, signal };
 }
 
-function execute(command: readonly string[], env: NodeJS.ProcessEnv, cwd: string | undefined): Promise<Omit<Run, 'spans' | 'diagnostics'>> {
+function execute(command: readonly string[], env: NodeJS.ProcessEnv, cwd: string | undefined): Promise<Omit<Run, keyof Report>> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       process.execPath,

@@ -183,7 +183,7 @@ async function every(servers: readonly RedisServer[], test: (server: RedisServer
   return (await Promise.all(servers.map(test))).every(Boolean);
 }
 
-async function eventually(what: string, test: () => Promise<boolean>): Promise<void> {
+export async function eventually(what: string, test: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (!(await test())) {
     if (Date.now() > deadline) throw new Error(`${what} not ready after ${READY_TIMEOUT_MS} ms`);

@@ -1,0 +1,30 @@
+// Knows: which faults are inflicted in one run of the tests, and how many of them.
+// Must not know: how.
+import { FAULTS, type Fault, type Version } from './matrix';
+import { type Verdict, withstand } from './run';
+import { printTable } from './table';
+
+/** Factor for all sizes. With more than 1 every fault meets every version, and positions and bytes are new ones. */
+const SIZE = Number(process.env.FAULT_RUNS ?? 1);
+const SEED = Number(process.env.FAULT_SEED ?? (SIZE === 1 ? 1 : Date.now() % 1_000_000));
+const TIMEOUT_MS = 180_000;
+
+describe(`faults (FAULT_SEED=${SEED})`, function () {
+  this.timeout(TIMEOUT_MS);
+  const verdicts = new Map<string, Verdict>();
+  after(() => printTable(verdicts));
+
+  for (const fault of FAULTS) {
+    describe(fault.name, () => {
+      for (const version of versionsOf(fault)) {
+        it(`is to the application of redis ${version} what it is without us, and its spans tell`, async () => {
+          verdicts.set(`${fault.name} ${version}`, await withstand(fault, version, { size: SIZE, seed: SEED }));
+        });
+      }
+    });
+  }
+});
+
+function versionsOf({ versions, briefly }: Fault): readonly Version[] {
+  return SIZE === 1 ? (briefly ?? versions) : versions;
+}
