@@ -30,6 +30,11 @@ describe('what the view keeps', () => {
       assert.equal(traces.get('t14'), undefined);
     });
 
+    it('is less where spans carry a lot of text', () => {
+      const traces = filled(Array.from({ length: 10 }, (_, index) => ({ trace: `t${index}`, attributes: { text: 'x'.repeat(2_048) } })));
+      assert.deepEqual(idsOf(traces), ['t5', 't6', 't7', 't8', 't9']);
+    });
+
     it('is so much of one trace, and how much more there was', () => {
       const traces = filled(Array.from({ length: 7 }, () => ({ trace: 'long' })));
       assert.deepEqual({ spans: traces.get('long')?.spans.length, omitted: traces.get('long')?.omitted }, { spans: 4, omitted: 3 });

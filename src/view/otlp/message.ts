@@ -1,5 +1,6 @@
 // Knows: the shape of OTLP, as JSON spells it, and reads it into plain spans and points.
 // Must not know: who sends, what encoding it came in, and what becomes of it.
+import { createHash } from 'node:crypto';
 
 export type Value = string | number | boolean | readonly Value[] | undefined;
 export type Attributes = Readonly<Record<string, Value>>;
@@ -66,7 +67,7 @@ export function readSpans(body: unknown): Span[] {
 /** The points of an ExportMetricsServiceRequest. Throws if it is none. */
 export function readPoints(body: unknown): Point[] {
   return list(body, 'resourceMetrics').flatMap((resource) => {
-    const source = JSON.stringify(attributesOf(fields(resource.resource)));
+    const source = digestOf(JSON.stringify(attributesOf(fields(resource.resource))));
     return list(resource, 'scopeMetrics').flatMap((group) => list(group, 'metrics').flatMap((metric) => readMetric(metric, source)));
   });
 }
@@ -75,7 +76,7 @@ function readSpan(span: Fields, service: string, scope: string): Span {
   const start = nanos(span.startTimeUnixNano);
   return {
     ...readId(span),
-    parentSpanId: text(span.parentSpanId) || undefined,
+    parentSpanId: id(span.parentSpanId) || undefined,
     service,
     scope,
     name: text(span.name),
@@ -90,7 +91,7 @@ function readSpan(span: Fields, service: string, scope: string): Span {
 }
 
 function readId({ traceId, spanId }: Fields): SpanId {
-  return { traceId: text(traceId).toLowerCase(), spanId: text(spanId).toLowerCase() };
+  return { traceId: id(traceId), spanId: id(spanId) };
 }
 
 function readMetric(metric: Fields, source: string): Point[] {
@@ -143,6 +144,16 @@ function list(owner: unknown, name: string): Fields[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw new TypeError(`not OTLP: ${name} is no list`);
   return value.map(fields);
+}
+
+/** Hexadecimal may be in either case. */
+function id(value: unknown): string {
+  return text(value).toLowerCase();
+}
+
+/** Whoever reports needs to be told apart, not to be known. */
+function digestOf(resource: string): string {
+  return createHash('sha256').update(resource).digest('base64');
 }
 
 function text(value: unknown): string {

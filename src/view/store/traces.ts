@@ -11,6 +11,7 @@ export interface Trace {
 }
 
 export interface Limits {
+  /** One that carries a lot of text counts as several. */
   readonly spans: number;
   readonly spansPerTrace: number;
   /** Of those that had to go, how many that are worth a look stay for longer. */
@@ -20,13 +21,13 @@ export interface Limits {
 const LIMITS: Limits = { spans: 20_000, spansPerTrace: 1_000, kept: 200 };
 
 type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
-type Entry = Mutable<Trace> & { spans: Span[] };
+type Entry = Mutable<Trace> & { spans: Span[]; weight: number };
 
 /** The oldest traces go first. */
 export class Traces {
   private readonly recent = new Map<string, Entry>();
   private readonly kept = new Map<string, Entry>();
-  private count = 0;
+  private weight = 0;
 
   constructor(
     private readonly isWorthKeeping: (span: Span) => boolean,
@@ -39,9 +40,11 @@ export class Traces {
       trace.omitted++;
       return;
     }
+    const weight = weigh(span);
     trace.spans.push(span);
-    this.count++;
-    while (this.count > this.limits.spans) this.drop();
+    trace.weight += weight;
+    this.weight += weight;
+    while (this.weight > this.limits.spans) this.drop();
   }
 
   get(traceId: string): Entry | undefined {
@@ -55,7 +58,7 @@ export class Traces {
   }
 
   private open(traceId: string): Entry {
-    const trace: Entry = { traceId, spans: [], omitted: 0 };
+    const trace: Entry = { traceId, spans: [], omitted: 0, weight: 0 };
     this.recent.set(traceId, trace);
     return trace;
   }
@@ -76,8 +79,14 @@ export class Traces {
     const oldest = first(traces);
     if (oldest === undefined) return;
     traces.delete(oldest.traceId);
-    this.count -= oldest.spans.length;
+    this.weight -= oldest.weight;
   }
+}
+
+const TEXT_OF_ONE = 2_048;
+
+function weigh({ attributes }: Span): number {
+  return 1 + Math.floor(JSON.stringify(attributes).length / TEXT_OF_ONE);
 }
 
 function first(traces: ReadonlyMap<string, Entry>): Entry | undefined {
