@@ -249,6 +249,7 @@ const PATCHED_PUB_SUB = [
 const PATCHED_V4 = [
   'commands-queue exports.default',
   'commands-queue.addCommand',
+  'commands-queue.getCommandToSend',
   'socket exports.default',
   'index.sendCommand',
   'index.connect',
@@ -261,6 +262,7 @@ const PATCHED_V5 = [
   'commands-queue exports.default',
   'socket exports.default',
   'commands-queue.addCommand',
+  'commands-queue.commandsToWrite',
   'index.connect',
   'index._executeCommand',
   'index._executeScript',
