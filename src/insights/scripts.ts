@@ -62,7 +62,8 @@ function remember<T>(memory: Map<string, T>, name: string, value: T): void {
 const COMMENT = /--(?:\[\[[\s\S]*?\]\]|[^\n]*)/g;
 const COMPARES = /ARGV\s*\[\s*(\d+)\s*\]\s*[=~]=|[=~]=\s*ARGV\s*\[\s*(\d+)\s*\]/;
 const EXPIRES = /call\s*\(\s*["'](p?)expire["']\s*,[^,)]+,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*\]/i;
-const SETS = /call\s*\(\s*["']set(?:nx)?["']\s*,[^,]+,\s*(?:ARGV\s*\[\s*(\d+)\s*\])?/i;
+const SETS = /call\s*\(\s*["']set(?:nx)?["']\s*,\s*([^,]+?)\s*,\s*(?:ARGV\s*\[\s*(\d+)\s*\])?/i;
+const COUNTS = /call\s*\(\s*["'](?:in|de)cr(?:by|byfloat)?["']\s*,\s*([^,)]+?)\s*[,)]/gi;
 const SET_TTL = /["'](px|ex)["']\s*,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*\]/i;
 
 /** What a script does, by the commands it calls. undefined: nothing with locks. */
@@ -79,7 +80,8 @@ export function readScript(body: string): LockScript | undefined {
   if (ttl === undefined || calls(code, 'get|del|unlink')) return undefined;
   const sets = SETS.exec(code);
   const isGuarded = calls(code, 'exists|setnx') || /["']nx["']/i.test(code);
-  return isGuarded && sets !== null ? { does: 'acquire', token: indexOf(sets[1]), ...ttl, answers } : undefined;
+  if (!isGuarded || sets === null || counts(code, sets[1])) return undefined;
+  return { does: 'acquire', token: indexOf(sets[2]), ...ttl, answers };
 }
 
 const LOCAL = /local\s+(\w+)\s*=\s*(?:tonumber\s*\(\s*)?((?:ARGV|KEYS)\s*\[\s*\d+\s*\])/g;
@@ -93,6 +95,11 @@ function withoutLocals(code: string): string {
     text = text.replace(new RegExp(`\\b${name}\\b`, 'g'), argument);
   }
   return text;
+}
+
+/** What is set to be counted up is a rate limit. A lock may count its holders, under another key. */
+function counts(code: string, key: string | undefined): boolean {
+  return [...code.matchAll(COUNTS)].some(([, counted]) => counted === key);
 }
 
 function readTtl(code: string): Pick<LockScript, 'ttl' | 'ttlUnitMs'> | undefined {

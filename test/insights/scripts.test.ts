@@ -90,6 +90,20 @@ describe('scripts that make locks', () => {
       "local n = redis.call('incr', KEYS[1]) if n == 1 then redis.call('expire', KEYS[1], ARGV[1]) end return n",
       undefined,
     ],
+    [
+      'a rate limit, as rate-limiter-flexible 11 has it',
+      `redis.call('set', KEYS[1], 0, 'EX', ARGV[2], 'NX')
+       local consumed = redis.call('incrby', KEYS[1], ARGV[1])
+       local ttl = redis.call('pttl', KEYS[1])
+       if ttl == -1 then redis.call('expire', KEYS[1], ARGV[2]) ttl = 1000 * ARGV[2] end
+       return {consumed, ttl}`,
+      undefined,
+    ],
+    [
+      'a lock that counts its holders under another key',
+      "if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return redis.call('incr', KEYS[2]) end return 0",
+      acquire(),
+    ],
     ['a value that is set, come what may', 'return redis.call("set", KEYS[1], ARGV[1], "PX", ARGV[2])', undefined],
     [
       'a compare and set of anything',
