@@ -189,7 +189,7 @@ class Player {
 
   private async watch(isTouched: boolean, calls: readonly Call[]): Promise<void> {
     await this.tell(() => this.client.watch('k:text'));
-    if (isTouched) await this.server.request('APPEND', 'k:text', '!');
+    if (isTouched) await this.server.request('SET', 'k:text', 'touched');
     await this.batch('transaction', calls);
   }
 
