@@ -18,7 +18,11 @@ interface Flushable {
 export function flushAtEnd(sdk: { shutdown(): Promise<void> }): void {
   process.once('beforeExit', () => void settled(sdk.shutdown()));
   // Workers get no signals.
-  if (isMainThread) for (const signal of SIGNALS) process.once(signal, () => endOn(signal));
+  if (isMainThread) for (const signal of SIGNALS) listen(signal);
+}
+
+function listen(signal: NodeJS.Signals): void {
+  process.prependOnceListener(signal, () => endOn(signal));
 }
 
 /**
@@ -29,7 +33,11 @@ export function flushAtEnd(sdk: { shutdown(): Promise<void> }): void {
  */
 function endOn(signal: NodeJS.Signals): void {
   const flushed = flush();
-  if (process.listenerCount(signal) > 0) return;
+  if (process.listenerCount(signal) > 0) {
+    // Whoever listens may send it again when all is closed, as NestJS does. Not sooner: who sends it at once means it.
+    process.nextTick(listen, signal);
+    return;
+  }
   // Not unref'd: a process that runs out of work meanwhile would end with code 0.
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {

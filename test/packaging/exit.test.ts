@@ -56,6 +56,13 @@ describe('a program under register', function () {
       end: { code: 0, signal: null },
       sent: true,
     },
+    {
+      title: 'closes in its own handler and sends itself the signal again',
+      how: 'again',
+      signals: ['SIGTERM'],
+      end: { code: null, signal: 'SIGTERM' },
+      sent: true,
+    },
     // The last two die at once, as without us: what is being sent may or may not arrive.
     {
       title: 'dies of the second signal when it handles one',

@@ -3,9 +3,16 @@ const { createClient } = require('redis');
 
 const listen = {
   not() {},
-  exit: () => process.on('SIGTERM', () => setTimeout(() => process.exit(7), 100)),
+  exit: () => process.on('SIGTERM', () => setTimeout(() => process.exit(7), 1_000)),
   close: (client) => process.once('SIGTERM', () => client.quit()),
   once: () => process.once('SIGTERM', () => console.log('once')),
+  // What NestJS does: close, then end by the same signal.
+  again: (client) =>
+    process.on('SIGTERM', async function ended() {
+      await client.quit();
+      process.removeListener('SIGTERM', ended);
+      process.kill(process.pid, 'SIGTERM');
+    }),
   // What signal-exit does: end by the signal if nobody but itself listens.
   count: () =>
     process.on('SIGTERM', function ended() {
