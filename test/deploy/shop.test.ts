@@ -45,7 +45,7 @@ describe('the shop of the deployment', function () {
     const isSeen = (): boolean => {
       const taken = receiver.take();
       for (const { name, service } of taken.spans) if (service === 'shop') operations.add(name.split(' ')[0] ?? '');
-      for (const name of taken.metrics) metrics.add(name);
+      for (const { metric } of taken.series) metrics.add(metric);
       return OPERATIONS.every((one) => operations.has(one)) && METRICS.every((one) => metrics.has(one));
     };
     for (let i = 0; i < 200 && child.exitCode === null && !isSeen(); i++) await sleep(100);

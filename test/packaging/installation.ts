@@ -102,14 +102,20 @@ export interface Ended {
 export interface Run {
   readonly cwd: string;
   readonly env?: Record<string, string>;
+  /** Default: this node. */
+  readonly file?: string;
+  /** After which it is killed. Default: never. */
+  readonly timeoutMs?: number;
   /** Called once the program has printed a line. */
   readonly onLine?: (child: ChildProcess, line: string) => void;
 }
 
-/** Runs node to its end. Nothing of our own environment's telemetry comes along. */
-export function run(args: readonly string[], { cwd, env = {}, onLine }: Run): Promise<Ended> {
+/** Runs a program, node by default, to its end. Nothing of our own environment's telemetry comes along. */
+export function run(args: readonly string[], { cwd, env = {}, file = process.execPath, timeoutMs, onLine }: Run): Promise<Ended> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OTEL_') && name !== 'NODE_OPTIONS');
-  const child = spawn(process.execPath, args, {
+  const child = spawn(file, args, {
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

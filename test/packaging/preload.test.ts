@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
 import { type Ended, type Installation, installation, type Run, run } from './installation';
-import { type Receiver, startReceiver } from './receiver';
+import { originOf, type Receiver, startReceiver } from './receiver';
 
 const NAME = 'opentelemetry-instrumentation-redis';
 
@@ -38,7 +38,8 @@ describe('the preloads', function () {
 
   /** The spans of the program's own commands; QUIT is one too, where the version sends it. */
   function spans() {
-    return receiver.take().spans.filter(({ name }) => !name.startsWith('QUIT '));
+    const { spans: received } = receiver.take();
+    return received.filter(({ name }) => !name.startsWith('QUIT ')).map(originOf);
   }
 
   const WAYS: readonly Way[] = [
@@ -69,7 +70,7 @@ describe('the preloads', function () {
 
   it('record metrics', async () => {
     await start(['--import', `${NAME}/register`, 'module.mjs'], { cwd: installed.program('6.3') });
-    const { metrics } = receiver.take();
+    const metrics = receiver.take().series.map(({ metric }) => metric);
     for (const name of ['db.client.operation.duration', 'cache.requests', 'redis.client.connections']) {
       assert.ok(metrics.includes(name), `${name} is not among ${metrics.join(', ')}`);
     }
