@@ -23,16 +23,18 @@ export function environmentFor(url: string): Readonly<Record<string, string>> {
     OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json',
     OTEL_EXPORTER_OTLP_HEADERS: '',
     OTEL_BSP_SCHEDULE_DELAY: '300',
+    OTEL_BSP_MAX_QUEUE_SIZE: '20000',
     OTEL_METRIC_EXPORT_INTERVAL: '1000',
     OTEL_METRIC_EXPORT_TIMEOUT: '1000',
   };
 }
 
-/** For a program that is started elsewhere: what to put before its own command, in a shell. */
+/** For a program that is started elsewhere: its command with what has to stand before it, in a shell. */
 export function lineFor(url: string): string {
   const settings = {
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_BSP_SCHEDULE_DELAY: '300',
     OTEL_METRIC_EXPORT_INTERVAL: '1000',
     NODE_OPTIONS: `'--import "${REGISTER}"'`,
   };

@@ -16,7 +16,7 @@ export interface View {
   readonly telemetry: Telemetry;
   /** The page, and the endpoint for telemetry. */
   readonly url: string;
-  /** What to put before the command of a program that is started elsewhere. */
+  /** The command of a program that is started elsewhere, with what has to stand before it. */
   readonly line: string;
   stop(): Promise<void>;
 }

@@ -106,14 +106,31 @@ describe('the command view', function () {
     assert.equal(code, 137);
   });
 
-  it('waits for programs that are started elsewhere, with the line that starts them', async () => {
-    const { code, stderr } = await view([], {}, (child, output) => {
-      if (output.includes('node app.js')) child.kill('SIGINT');
+  it('waits for programs that are started elsewhere, with a line that starts them', async () => {
+    let line: string | undefined;
+    let shown = '';
+    const { code } = await view([], {}, (child, output) => {
+      if (line !== undefined) return;
+      line = /^Start a program elsewhere with: (.+) node app\.js$/m.exec(output)?.[1];
+      if (line === undefined) return;
+      void elsewhere(`${line} "${process.execPath}" "${APP}"`)
+        .then(async () => {
+          const feed = (await fetch(`${/^page: (\S+)$/m.exec(output)?.[1]}/feed`)).body?.pipeThrough(new TextDecoderStream()).getReader();
+          while (!shown.includes('\n\n')) shown += (await feed?.read())?.value ?? assert.fail('the feed has ended');
+        })
+        .finally(() => child.kill('SIGINT'));
     });
-    const url = /^page: (http:\S+)$/m.exec(stderr)?.[1];
     assert.equal(code, 0);
-    assert.ok(stderr.includes(`OTEL_EXPORTER_OTLP_ENDPOINT=${url} `), stderr);
+    const { totals } = JSON.parse(shown.replace('data: ', '')) as { totals: { hits: number; misses: number } };
+    assert.deepEqual([totals.hits, totals.misses], [7, 3]);
   });
+
+  /** Runs a line as a person would who pastes it. */
+  function elsewhere(line: string) {
+    return new Promise((settle) => {
+      spawn('sh', ['-c', line], { env: { PATH: process.env.PATH, REDIS_URL: redis.url }, stdio: 'ignore' }).once('exit', settle);
+    });
+  }
 
   it('explains a port that it cannot have', async () => {
     const taken = createServer();
