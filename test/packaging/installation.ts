@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../..');
-const PACKAGE = 'opentelemetry-instrumentation-redis';
+export const PACKAGE = 'opentelemetry-instrumentation-redis';
 
 interface Manifest {
   readonly version: string;
+  readonly scripts: Record<string, string>;
   readonly dependencies: Record<string, string>;
   readonly peerDependencies: Record<string, string>;
   readonly peerDependenciesMeta: Record<string, { readonly optional?: boolean }>;
@@ -20,6 +21,7 @@ export const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf
 /** A folder with the tarball unpacked in `node_modules`, and one program folder per redis version. */
 export interface Installation {
   readonly folder: string;
+  readonly tarball: string;
   /** The files of the tarball. */
   readonly files: readonly string[];
   /** The folder of the installed package. */
@@ -54,6 +56,7 @@ function install(): Installation {
   }
   return {
     folder,
+    tarball: join(folder, packed.filename),
     files: packed.files.map(({ path }) => path),
     package: target,
     tree: (name, links, others = {}) => tree(join(folder, 'trees', name), target, links, others),
