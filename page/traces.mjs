@@ -45,12 +45,13 @@ export function openTrace(traceId) {
 }
 
 async function load(traceId) {
-  open = { traceId, spans: lists.recent.find((trace) => trace.traceId === traceId)?.spans ?? open.spans };
+  open = { ...open, traceId };
   showList();
-  const response = await fetch(`traces/${traceId}`);
-  const trace = response.ok ? await response.json() : undefined;
+  // The view may have ended, which the page says elsewhere.
+  const response = await fetch(`traces/${traceId}`).catch(() => undefined);
+  const trace = response?.ok ? await response.json() : undefined;
   // Another one may have been opened meanwhile.
-  if (open.traceId !== traceId) return;
+  if (response === undefined || open.traceId !== traceId) return;
   if (trace !== undefined) open.spans = trace.spans;
   showTrace(byId('trace'), trace, load);
 }
