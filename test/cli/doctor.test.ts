@@ -70,6 +70,12 @@ describe('the doctor', function () {
     assert.equal(stderr, 'Ada\n');
   });
 
+  it('waits no longer than it is told, and says so', async () => {
+    const { code, stdout } = await ward.examine({ app: 'setInterval(() => {}, 1_000);', flags: REGISTER, seconds: 3 });
+    assert.match(stdout, /No Redis client was loaded in 3 seconds\.\n {2}change: use the program while the doctor watches/);
+    assert.equal(code, 1);
+  });
+
   it('finds the process that matters behind npm start', async () => {
     const folder = mkdtempSync(join(ward.program, 'started-'));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { start: `node --require ${NAME}/register ../commonjs.cjs` } }));

@@ -24,6 +24,8 @@ export interface Patient {
   readonly command?: readonly string[];
   /** Where it is run: beside everything, if nothing is said. */
   readonly folder?: string;
+  /** How long the doctor waits for a command. */
+  readonly seconds?: number;
 }
 
 /** A Redis server, collectors, and folders in which packages are missing or too many. */
@@ -50,11 +52,11 @@ export class Ward {
     return this.installed.program('6.3');
   }
 
-  examine({ app = 'commonjs.cjs', flags = [], env = {}, command, folder = this.program }: Patient): Promise<Ended> {
+  examine({ app = 'commonjs.cjs', flags = [], env = {}, command, folder = this.program, seconds = 30 }: Patient): Promise<Ended> {
     const main = join(this.installed.package, 'build/cli/main.js');
     const telemetry = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_ENDPOINT: this.receiver.url };
     const file = existsSync(join(folder, app)) ? app : this.write(folder, app);
-    return run([main, 'doctor', '--seconds', '30', '--', ...(command ?? ['node', ...flags, file])], {
+    return run([main, 'doctor', '--seconds', String(seconds), '--', ...(command ?? ['node', ...flags, file])], {
       cwd: folder,
       env: { REDIS_URL: this.redis.url, ...telemetry, ...env },
     });

@@ -3,20 +3,16 @@
 import { SEAMS } from '../../adapters/seams';
 import { PACKAGE_NAME } from '../../version';
 import type { Program } from '../command';
+import type { Ended } from '../program';
 import type { Reach } from './endpoint';
 import { packageOf } from './loaded';
 import type { LoadedPackage, SeenCommands, SeenScope, Snapshot } from './snapshot';
-
-export interface Ending {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 /** What was seen of the program, and what was asked about it afterwards. */
 export interface Evidence extends Snapshot {
   readonly program: Program;
   /** How it ended by itself; undefined: it ran until the doctor ended it. */
-  readonly ending: Ending | undefined;
+  readonly ending: Ended | undefined;
   readonly waitedSeconds: number;
   /** Every exporter of spans that sends somewhere, and whether anybody is there. */
   readonly reaches: readonly Reach[];
@@ -79,4 +75,12 @@ export function packageNamed(name: string, { packages }: Snapshot): LoadedPackag
 /** By the environment, and no SDK in code that says otherwise. */
 export function exportsNone({ environment, sdk }: Snapshot): boolean {
   return environment.OTEL_TRACES_EXPORTER?.trim() === 'none' && (sdk === undefined || sdk.exporters.length === 0);
+}
+
+export function isSdkDisabled({ environment }: Snapshot): boolean {
+  return environment.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
+}
+
+export function isSwitchedOff(snapshot: Snapshot): boolean {
+  return ['false', '0'].includes(optionOf(snapshot, 'enabled')?.trim().toLowerCase() ?? '');
 }

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, type Options, type Program, type SubCommand, UsageError } from '../command';
-import { type Started, start } from '../program';
+import { type Ended, type Started, start } from '../program';
 import { reachAll } from './endpoint';
-import { CLIENT_PACKAGES, type Ending, type Evidence, mostTelling } from './evidence';
+import { CLIENT_PACKAGES, type Evidence, mostTelling } from './evidence';
 import { findIn, NOT_NODE } from './findings';
 import { findingLines, reportOf } from './report';
 import { FOLDER_VARIABLE, PACKAGES_VARIABLE, type Snapshot } from './snapshot';
@@ -58,8 +58,8 @@ async function examine(program: Program, seconds: number): Promise<Evidence | un
 }
 
 /** Waits for the program's end, for its first command and what follows it, or for as long as it may take. */
-async function answerOf(started: Started, folder: string, seconds: number): Promise<Ending | undefined> {
-  let ending: Ending | undefined;
+async function answerOf(started: Started, folder: string, seconds: number): Promise<Ended | undefined> {
+  let ending: Ended | undefined;
   void started.ended.then((end) => {
     ending = end;
   });

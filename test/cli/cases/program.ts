@@ -21,9 +21,19 @@ export const PROGRAM: readonly Case[] = [
     }),
   },
   {
+    title: 'a program that has node-redis and uses ioredis',
+    finds: ['other-client'],
+    says: /sent by ioredis/,
+    patient: (ward) => ({
+      flags: REGISTER,
+      folder: ward.folderWithUs(...PEERS, 'ioredis', 'redis'),
+      app: `require('redis'); const client = new (require('ioredis'))(process.env.REDIS_URL); client.get('user:7').then(() => client.quit());`,
+    }),
+  },
+  {
     title: 'a program without Redis',
     finds: ['no-redis'],
-    says: /change: run the program in a way that uses Redis/,
+    says: /No Redis client was loaded before the program ended\.\n {2}change: run the program in a way that uses Redis/,
     patient: { flags: REGISTER, app: 'console.log("done");' },
   },
   {
@@ -38,7 +48,7 @@ export const PROGRAM: readonly Case[] = [
   {
     title: 'a client that is never used',
     finds: ['no-commands'],
-    says: /Redis was loaded, but no command was sent/,
+    says: /Redis was loaded, but no command was sent before the program ended/,
     patient: {
       flags: REGISTER,
       app: `require('redis').createClient({ url: process.env.REDIS_URL }).connect().then((client) => client.close());`,

@@ -3,7 +3,7 @@
 import { seamOf } from '../../../adapters/seams';
 import { PACKAGE_NAME } from '../../../version';
 import { isInstalled, preloading, withVariable } from '../advice';
-import { commandsBy, type Evidence, optionOf, packageNamed, redisIn, spansOf } from '../evidence';
+import { commandsBy, type Evidence, isSdkDisabled, isSwitchedOff, packageNamed, redisIn, spansOf } from '../evidence';
 import { note, problem, type Row } from '../finding';
 
 const RIVALS = ['@opentelemetry/instrumentation-redis', '@opentelemetry/instrumentation-redis-4'];
@@ -12,14 +12,14 @@ export const LOADING: readonly Row[] = [
   {
     id: 'sdk-disabled',
     look: (evidence) => {
-      if (evidence.environment.OTEL_SDK_DISABLED?.trim().toLowerCase() !== 'true') return undefined;
+      if (!isSdkDisabled(evidence)) return undefined;
       return problem('OTEL_SDK_DISABLED=true switches all of OpenTelemetry off.', 'unset OTEL_SDK_DISABLED');
     },
   },
   {
     id: 'switched-off',
     look: (evidence) => {
-      if (!['false', '0'].includes(optionOf(evidence, 'enabled')?.trim().toLowerCase() ?? '')) return undefined;
+      if (!isSwitchedOff(evidence)) return undefined;
       const isCode = evidence.options.enabled !== undefined;
       const where = isCode ? 'the option enabled' : 'OTEL_INSTRUMENTATION_REDIS_ENABLED';
       return problem(`The instrumentation is switched off by ${where}.`, isCode ? 'remove enabled: false' : `unset ${where}`);
@@ -43,9 +43,9 @@ export const LOADING: readonly Row[] = [
   {
     id: 'inactive',
     look: (evidence) => {
-      const { instrumentation, environment } = evidence;
+      const { instrumentation } = evidence;
       if (instrumentation === undefined || instrumentation.entries.includes('instrumentation')) return undefined;
-      if (environment.OTEL_SDK_DISABLED !== undefined || environment.OTEL_INSTRUMENTATION_REDIS_ENABLED !== undefined) return undefined;
+      if (isSdkDisabled(evidence) || isSwitchedOff(evidence)) return undefined;
       const missing = ['@opentelemetry/api', '@opentelemetry/instrumentation'].filter((name) => !isInstalled(name, instrumentation.folder));
       const change = missing.length > 0 ? `npm install ${missing.join(' ')}` : 'its own line above, "inactive: …", says why';
       return problem(`${PACKAGE_NAME} was preloaded and could not start.`, change);

@@ -18,7 +18,7 @@ export const PROGRAM: readonly Row[] = [
     id: 'other-client',
     look: (evidence) => {
       const [other] = commandsBy('other', evidence);
-      if (other === undefined || redisIn(evidence).length > 0) return undefined;
+      if (other === undefined || commandsBy('redis', evidence).length + commandsBy('bundle', evidence).length > 0) return undefined;
       const name = packageOf(other.sender)?.name ?? 'another client';
       return problem(`Redis commands are sent by ${name}. This package records node-redis.`, adviceFor(name));
     },
@@ -27,7 +27,7 @@ export const PROGRAM: readonly Row[] = [
     id: 'no-redis',
     look: (evidence) => {
       if (evidence.commands.length > 0 || redisIn(evidence).length > 0 || isFailure(evidence)) return undefined;
-      return problem(`No Redis client was loaded in ${evidence.waitedSeconds} seconds.`, longer(evidence));
+      return problem(`No Redis client was loaded ${until(evidence)}.`, longer(evidence));
     },
   },
   {
@@ -40,15 +40,19 @@ export const PROGRAM: readonly Row[] = [
   {
     id: 'no-commands',
     look: (evidence) => {
-      const { commands, connectionErrors, waitedSeconds } = evidence;
+      const { commands, connectionErrors } = evidence;
       if (commands.length > 0 || connectionErrors.length > 0 || redisIn(evidence).length === 0 || isFailure(evidence)) return undefined;
-      return problem(`Redis was loaded, but no command was sent in ${waitedSeconds} seconds.`, longer(evidence));
+      return problem(`Redis was loaded, but no command was sent ${until(evidence)}.`, longer(evidence));
     },
   },
 ];
 
 function isFailure({ ending }: Evidence): boolean {
   return ending !== undefined && ending.code !== 0;
+}
+
+function until({ ending, waitedSeconds }: Evidence): string {
+  return ending === undefined ? `in ${waitedSeconds} seconds` : 'before the program ended';
 }
 
 function longer({ ending }: Evidence): string {

@@ -1,9 +1,8 @@
 // Knows: ways in which there is no SDK, or none that hears the instrumentation.
 // Must not know: redis.
 import { isInstalled, preloading } from '../advice';
-import { type Evidence, exportsNone, hasSdk, packageNamed } from '../evidence';
+import { type Evidence, exportsNone, hasSdk, isSdkDisabled, spansOf } from '../evidence';
 import { note, problem, type Row } from '../finding';
-import { packageOf } from '../loaded';
 
 const API = '@opentelemetry/api';
 
@@ -14,20 +13,23 @@ export const SDK: readonly Row[] = [
       const registered = evidence.api.version;
       const deaf = deafCopy(evidence);
       if (registered === undefined || deaf === undefined) return undefined;
-      const text =
-        evidence.sdk === undefined
-          ? `The SDK could not register: its ${API} is ${deaf.version}, and ${registered} was there first.`
-          : `${API} ${deaf.version} does not hear an SDK that registered with ${registered}; that is 0 spans, silently.`;
-      return problem(text, `npm install ${API}@${sdkApi(evidence)}, so that there is one copy; npm ls ${API} shows who has another`);
+      const isRefused = evidence.sdk === undefined;
+      const text = isRefused
+        ? `The SDK could not register: its ${API} is ${deaf.version}, and ${registered} was there first.`
+        : `${API} ${deaf.version} does not hear an SDK that registered with ${registered}; whoever uses it makes no spans, silently.`;
+      const wanted = isRefused ? deaf.version : registered;
+      const change = `npm install ${API}@${wanted}, so that there is one copy; npm ls ${API} shows who has another`;
+      // Somebody else's copy, where ours does hear.
+      return spansOf(evidence).made > 0 ? note(text, change) : problem(text, change);
     },
   },
   {
     id: 'no-sdk',
     look: (evidence) => {
-      const { instrumentation, sdk, environment } = evidence;
+      const { instrumentation, sdk } = evidence;
       if (instrumentation?.entries.includes('instrumentation') !== true || sdk !== undefined || deafCopy(evidence) !== undefined)
         return undefined;
-      if (environment.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true' || exportsNone(evidence)) return undefined;
+      if (isSdkDisabled(evidence) || exportsNone(evidence)) return undefined;
       const text = 'No OpenTelemetry SDK has registered a tracer provider, so spans go nowhere.';
       if (!isInstalled('@opentelemetry/sdk-node', evidence.cwd)) return problem(text, 'npm install @opentelemetry/sdk-node');
       if (hasSdk(evidence)) return problem(text, 'call start() of the NodeSDK, or register() of the tracer provider');
@@ -50,21 +52,10 @@ function deafCopy(evidence: Evidence) {
   const registered = evidence.api.version;
   if (registered === undefined) return undefined;
   const copies = evidence.packages.filter(({ name }) => name === API);
-  if (evidence.sdk === undefined) {
-    const isSdkLoaded = hasSdk(evidence);
-    return isSdkLoaded ? copies.find(({ version }) => version !== registered) : undefined;
-  }
+  if (evidence.sdk === undefined) return hasSdk(evidence) ? copies.find(({ version }) => version !== registered) : undefined;
   return copies.find(({ version }) => minorOf(version) > minorOf(registered));
 }
 
 function minorOf(version: string): number {
   return Number(version.split('.')[1]);
-}
-
-/** The version of the API that stands beside the SDK. */
-function sdkApi(evidence: Evidence): string {
-  const sdk = packageNamed('@opentelemetry/sdk-trace-base', evidence) ?? packageNamed('@opentelemetry/sdk-node', evidence);
-  const home = sdk && packageOf(`${sdk.folder}/x`);
-  const beside = evidence.packages.filter(({ name, folder }) => name === API && home?.folder.startsWith(folder.slice(0, -API.length)));
-  return (beside.at(-1)?.version ?? evidence.api.version) as string;
 }
