@@ -67,7 +67,7 @@ describe('what the view keeps', () => {
   it('of series is the latest', () => {
     const series = new Series(3);
     for (const metric of ['a', 'b', 'a', 'c', 'd']) {
-      series.add({ metric, source: '', attributes: {}, value: 1, sum: undefined, type: 'state', startNanos: '' }, 0);
+      series.add({ metric, source: '', scope: '', attributes: {}, value: 1, sum: undefined, type: 'state', startNanos: '' }, 0);
     }
     assert.deepEqual(
       ['a', 'b', 'c', 'd'].map((metric) => series.of(metric).length),

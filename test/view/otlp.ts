@@ -37,9 +37,9 @@ export function tracesBody(spans: readonly SampleSpan[], service = 'test'): unkn
   return { resourceSpans: [{ resource: resourceOf(service), scopeSpans: [{ scope: { name: 'test' }, spans: spans.map(spanOf) }] }] };
 }
 
-export function metricsBody(points: readonly SamplePoint[], service = 'test'): unknown {
+export function metricsBody(points: readonly SamplePoint[], service = 'test', scope = 'opentelemetry-instrumentation-redis'): unknown {
   return {
-    resourceMetrics: [{ resource: resourceOf(service), scopeMetrics: [{ scope: { name: 'test' }, metrics: points.map(metricOf) }] }],
+    resourceMetrics: [{ resource: resourceOf(service), scopeMetrics: [{ scope: { name: scope }, metrics: points.map(metricOf) }] }],
   };
 }
 

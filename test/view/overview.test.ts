@@ -151,6 +151,26 @@ describe('what the view makes of telemetry', () => {
     assert.deepEqual(errorTypes, [{ type: 'LOADING', errors: 10 }]);
   });
 
+  it('leaves other databases and brokers out, whose metrics have the same names', () => {
+    const others = metricsBody(
+      [
+        { metric: 'db.client.operation.duration', type: 'histogram', value: 9, sum: 1, attributes: { 'db.system.name': 'postgresql' } },
+        { metric: 'messaging.client.sent.messages', value: 9, attributes: { 'messaging.system.name': 'kafka' } },
+        { metric: 'db.client.connection.count', type: 'upDown', value: 9, attributes: { 'db.client.connection.pool.name': 'pg' } },
+      ],
+      'shop',
+      'another',
+    );
+    telemetry.addMetrics(others);
+    const { commands, channels, pools } = overview();
+    assert.deepEqual({ commands, channels, pools }, { commands: [], channels: [], pools: [] });
+    const native = { metric: 'db.client.operation.duration', type: 'histogram', value: 2, sum: 1 } as const;
+    telemetry.addMetrics(
+      metricsBody([{ ...native, attributes: { 'db.system.name': 'redis', 'db.operation.name': 'GET' } }], 'shop', 'another'),
+    );
+    assert.equal(overview().totals.calls, 2);
+  });
+
   it('adds up the pools and connections of all processes, and forgets those of silent ones', () => {
     const pool = { 'db.client.connection.pool.name': 'a:6379/0' };
     const server = { 'server.address': 'a' };

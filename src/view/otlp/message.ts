@@ -28,6 +28,7 @@ export interface Point {
   readonly metric: string;
   /** Whoever reports: two processes with the same attributes are two series. */
   readonly source: string;
+  readonly scope: string;
   readonly attributes: Attributes;
   /** Of a histogram its count. */
   readonly value: number;
@@ -68,7 +69,10 @@ export function readSpans(body: unknown): Span[] {
 export function readPoints(body: unknown): Point[] {
   return list(body, 'resourceMetrics').flatMap((resource) => {
     const source = digestOf(JSON.stringify(attributesOf(fields(resource.resource))));
-    return list(resource, 'scopeMetrics').flatMap((group) => list(group, 'metrics').flatMap((metric) => readMetric(metric, source)));
+    return list(resource, 'scopeMetrics').flatMap((group) => {
+      const scope = text(fields(group.scope).name);
+      return list(group, 'metrics').flatMap((metric) => readMetric(metric, source, scope));
+    });
   });
 }
 
@@ -94,12 +98,13 @@ function readId({ traceId, spanId }: Fields): SpanId {
   return { traceId: id(traceId), spanId: id(spanId) };
 }
 
-function readMetric(metric: Fields, source: string): Point[] {
+function readMetric(metric: Fields, source: string, scope: string): Point[] {
   const data = fields(metric.sum ?? metric.gauge ?? metric.histogram ?? metric.exponentialHistogram);
   const type = pointType(metric, data);
   return list(data, 'dataPoints').map((point) => ({
     metric: text(metric.name),
     source,
+    scope,
     attributes: attributesOf(point),
     value: Number(point.asInt ?? point.asDouble ?? point.count ?? 0),
     sum: point.sum === undefined ? undefined : Number(point.sum),

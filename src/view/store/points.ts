@@ -2,7 +2,7 @@
 // Must not know: spans.
 import * as semconv from '../../core/semconv';
 import type { Attributes, Point } from '../otlp/message';
-import { textOf } from './reading';
+import { isRedisPoint, textOf } from './reading';
 import { addLookup, type Records } from './records';
 import type { Increase } from './series';
 import { OTHER, stepOf } from './window';
@@ -10,6 +10,7 @@ import { OTHER, stepOf } from './window';
 const MS_PER_SECOND = 1_000;
 
 export function addPoint(to: Records, point: Point, nowMs: number): void {
+  if (!isRedisPoint(point)) return;
   const step = stepOf(nowMs);
   if (point.metric === semconv.METRIC_DB_CLIENT_CONNECTION_COUNT) addPoolUse(to, point, step);
   const increase = to.series.add(point, nowMs);

@@ -2,12 +2,18 @@
 // Must not know: what is done with it.
 import { familyOf, lookup } from '../../catalog';
 import * as semconv from '../../core/semconv';
-import type { Attributes, Span } from '../otlp/message';
+import type { Attributes, Point, Span } from '../otlp/message';
 import type { Occurrence } from './notables';
 
 export function isRedisSpan({ attributes }: Pick<Span, 'attributes'>): boolean {
   const redis = semconv.DB_SYSTEM_NAME_VALUE_REDIS;
   return attributes[semconv.ATTR_DB_SYSTEM_NAME] === redis || attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] === redis;
+}
+
+/** The names of metrics are those of all databases and brokers: which one it is, an attribute says, or who measured it. */
+export function isRedisPoint({ attributes, scope }: Pick<Point, 'attributes' | 'scope'>): boolean {
+  const system = attributes[semconv.ATTR_DB_SYSTEM_NAME] ?? attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME];
+  return system === undefined ? /redis/i.test(scope) : system === semconv.DB_SYSTEM_NAME_VALUE_REDIS;
 }
 
 /** The command or batch that a span is about; a delivered message is neither. */
