@@ -25,7 +25,7 @@ export interface Fault {
   readonly briefly?: readonly Version[];
 }
 
-const { standalone, behindProxy, hostile, refusing, collecting } = stages;
+const { clustered, watched, standalone, behindProxy, hostile, refusing, collecting } = stages;
 
 const SERVERS: readonly Fault[] = [
   { name: 'server killed and restarted, commands on their way', versions: VERSIONS, scenario: 'restart', stage: standalone },
@@ -34,7 +34,19 @@ const SERVERS: readonly Fault[] = [
   { name: 'OOM, READONLY, NOPERM, LOADING, NOAUTH', versions: VERSIONS, scenario: 'refusals', stage: refusing },
   { name: 'malformed replies', versions: VERSIONS, scenario: 'malformed', stage: hostile, isTorn: true },
   { name: 'replies of 100 MB', versions: VERSIONS, scenario: 'large', stage: standalone, briefly: ['6.3'] },
+  ...group('cluster resharded under load', 'cluster', clustered('reshard')),
+  ...group('cluster failover under load, agreed', 'cluster', clustered('hand over')),
+  ...group('cluster failover under load, the master crashed', 'cluster', clustered('crash')),
+  ...group('sentinel failover under load, agreed', 'sentinel', watched('hand over')),
+  ...group('sentinel failover under load, the master crashed', 'sentinel', watched('crash')),
 ];
+
+function group(name: string, scenario: 'cluster' | 'sentinel', stage: stages.StartStage): Fault[] {
+  const versions = VERSIONS.filter((version) => version !== '3.1' && (scenario === 'cluster' || version !== '4.7'));
+  // A sentinel client keeps a call back while there is no master: that wait is before the command, and in no span.
+  const spans = scenario === 'sentinel' ? 'sent' : 'all';
+  return [{ name, versions, briefly: ['6.3'], scenario, stage, isTorn: true, spans }];
+}
 
 /** One with callbacks and one with promises: what is wrong with the telemetry is no matter of the version. */
 const BRIEFLY: readonly Version[] = ['3.1', '6.3'];

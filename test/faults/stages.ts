@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { startHostileServer } from '../support/hostile-server';
 import { type Cut, listen, startProxy } from '../support/proxy';
-import { eventually, type RedisServer, startStandalone } from '../support/redis-server';
+import { eventually, type RedisServer, startCluster, startSentinel, startStandalone } from '../support/redis-server';
+import { failOver, failOverSentinel, moveSlot } from '../support/topology';
 import type { Faults } from './director';
 
 /** Where one run takes place. */
@@ -218,3 +219,34 @@ const OTLP = {
   OTEL_LOGS_EXPORTER: 'none',
   OTEL_NODE_RESOURCE_DETECTORS: 'none',
 };
+
+/** A cluster of three masters with a replica each, of which one hands over or crashes, or slots move. */
+export function clustered(...changes: readonly ('reshard' | 'hand over' | 'crash')[]): StartStage {
+  return async () => {
+    const cluster = await startCluster();
+    return {
+      told: { nodes: cluster.nodes.map(placeOf), changes },
+      faults: {
+        reshard: async () => assert.ok((await moveSlot(cluster, '{c}', '{a}')) > 0, 'no key has moved'),
+        'hand over': () => failOver(cluster, '{b}', 'agreed'),
+        crash: () => failOver(cluster, '{b}', 'crash'),
+      },
+      stop: () => cluster.stop(),
+    };
+  };
+}
+
+/** A master and its replica, watched by three sentinels. */
+export function watched(...changes: readonly ('hand over' | 'crash')[]): StartStage {
+  return async () => {
+    const group = await startSentinel();
+    return {
+      told: { name: group.masterName, sentinels: group.sentinels.map(placeOf), changes },
+      faults: {
+        'hand over': () => failOverSentinel(group, 'agreed'),
+        crash: () => failOverSentinel(group, 'crash'),
+      },
+      stop: () => group.stop(),
+    };
+  };
+}

@@ -26,6 +26,8 @@ export interface ScriptOptions {
    * report, and returns the options of our instrumentation, or undefined where it made that itself.
    */
   readonly sdk?: string;
+  /** How long the script may take. Default a minute. */
+  readonly timeoutMs?: number;
 }
 
 export interface ExportedSpan {
@@ -63,12 +65,12 @@ const NOTHING_IS_SLOW = { OTEL_INSTRUMENTATION_REDIS_SLOW_MS: 'false' };
 export async function runScript(script: string, mode: Mode, options: ScriptOptions = {}): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'control-'));
   const report = join(folder, 'report.json');
-  const { args = [], env, nodeArgs = [], preload = '--require', cwd, sdk = '' } = options;
+  const { args = [], env, nodeArgs = [], preload = '--require', cwd, sdk = '', timeoutMs = TIMEOUT_MS } = options;
   const command = [...(mode === 'control' ? [] : [preload, PRELOAD]), ...nodeArgs, script, ...args];
   const own = { CONTROL_MODE: mode, CONTROL_REPORT: report, CONTROL_SDK: sdk };
   const environment = { ...process.env, NODE_OPTIONS: '', ...env, ...NOTHING_IS_SLOW, ...own };
   try {
-    const ended = await execute(command, environment, cwd);
+    const ended = await execute(command, environment, cwd, timeoutMs);
     return { ...ended, ...(mode === 'control' ? NOTHING : await readReport(report, ended.stderr)) };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -108,20 +110,20 @@ function visible({ output, exitCode, signal }: Run): Pick<Run, 'output' | 'exitC
   return { output, exitCode, signal };
 }
 
-function execute(command: readonly string[], env: NodeJS.ProcessEnv, cwd: string | undefined): Promise<Omit<Run, keyof Report>> {
+function execute(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd: string | undefined,
+  timeout: number,
+): Promise<Omit<Run, keyof Report>> {
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      process.execPath,
-      command,
-      { env, cwd, timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT },
-      (_error, stdout, stderr) => {
-        try {
-          const output: unknown = stdout.trim() === '' ? undefined : JSON.parse(stdout);
-          resolve({ output, exitCode: child.exitCode, signal: child.signalCode, stderr });
-        } catch (cause) {
-          reject(new Error(`the script printed no JSON: ${stdout.slice(0, 2_000)}\n${stderr}`, { cause }));
-        }
-      },
-    );
+    const child = execFile(process.execPath, command, { env, cwd, timeout, maxBuffer: MAX_OUTPUT }, (_error, stdout, stderr) => {
+      try {
+        const output: unknown = stdout.trim() === '' ? undefined : JSON.parse(stdout);
+        resolve({ output, exitCode: child.exitCode, signal: child.signalCode, stderr });
+      } catch (cause) {
+        reject(new Error(`the script printed no JSON: ${stdout.slice(0, 2_000)}\n${stderr}`, { cause }));
+      }
+    });
   });
 }

@@ -95,7 +95,7 @@ function withCalls(lib) {
     set,
     /** A bit of everything, all at once, and one call that nobody waits for. */
     burst: (client, options) => {
-      forget('incr', (key) => lib.send(client, ['incr', key]));
+      forget('incr', (key) => lib.send(client, ['incr', key]), options);
       return Promise.all([
         set(client, options),
         get(client, options),

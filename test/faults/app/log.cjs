@@ -50,8 +50,8 @@ function call(operation, send, { prefix, key = newKey(prefix), isRepeated = fals
 }
 
 /** A call whose promise nobody looks at: if it is rejected, the process is told. */
-function forget(operation, send) {
-  const { key } = begin(operation, newKey(), false, 'forgotten');
+function forget(operation, send, { prefix } = {}) {
+  const { key } = begin(operation, newKey(prefix), false, 'forgotten');
   void send(key);
 }
 

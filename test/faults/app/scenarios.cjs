@@ -125,6 +125,68 @@ const SCENARIOS = {
     await call('multi', (own) => batch(client, 'multi', [['get', own], ['ping']]), inBatch);
     await close(client);
   },
+
+  async cluster(app) {
+    const { cluster, connect, destroy, inflict, stage } = app;
+    const client = cluster(stage.nodes);
+    await connect(client);
+    for (const change of stage.changes) {
+      const load = underLoad(app, client, TAGS);
+      await load.isRunning;
+      await inflict(change);
+      await load.stop();
+      for (const tag of TAGS) await steady(app, client, tag);
+    }
+    await destroy(client);
+  },
+
+  async sentinel(app) {
+    const { sentinel, connect, destroy, inflict, stage } = app;
+    const client = sentinel(stage);
+    await connect(client);
+    for (const change of stage.changes) {
+      const load = underLoad(app, client, ['']);
+      await load.isRunning;
+      await inflict(change);
+      await load.stop();
+      await steady(app, client, '');
+    }
+    await destroy(client);
+  },
 };
+
+/** Keys of three masters. */
+const TAGS = ['{b}', '{c}', '{a}'];
+const LANES = 4;
+
+/** Calls without a pause, which may fail: when a change reaches them is a matter of time. */
+function underLoad({ set, get }, client, tags) {
+  let isOn = true;
+  let started;
+  const isRunning = new Promise((resolve) => {
+    started = resolve;
+  });
+  const lane = async (prefix) => {
+    while (isOn) {
+      const { key } = await set(client, { prefix, isRepeated: true });
+      await get(client, { prefix, isRepeated: true });
+      started(key);
+      // A client that fails at once must not keep the process from everything else.
+      await sleep(1);
+    }
+  };
+  const lanes = tags.flatMap((tag) => Array.from({ length: LANES }, () => lane(tag)));
+  const stop = () => {
+    isOn = false;
+    return Promise.all(lanes);
+  };
+  return { isRunning, stop };
+}
+
+/** Once a call gets through, all do. */
+async function steady({ set, burst }, client, prefix) {
+  while ((await set(client, { prefix, isRepeated: true })).outcome.error !== undefined) await sleep(10);
+  await burst(client, { prefix });
+}
 
 module.exports = { SCENARIOS };
