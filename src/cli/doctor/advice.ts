@@ -8,9 +8,10 @@ import { type Evidence, hasSdk } from './evidence';
 /** `npm run dev`. */
 const WORDS_SHOWN = 2;
 
-/** How the program should be started: with `register`, or with `hook` where an SDK is. */
+/** How the program should be started: with `register`, or with `hook` where somebody else has an SDK. */
 export function preloading(evidence: Evidence): string {
-  const flag = `--import ${PACKAGE_NAME}/${hasSdk(evidence) ? 'hook' : 'register'}`;
+  const isOurSdk = evidence.instrumentation?.entries.includes('register') === true;
+  const flag = `--import ${PACKAGE_NAME}/${hasSdk(evidence) && !isOurSdk ? 'hook' : 'register'}`;
   const [name, ...words] = commandOf(evidence);
   return name === 'node' ? [name, flag, ...words].join(' ') : `NODE_OPTIONS="${flag}" ${[name, ...words].join(' ')}`;
 }

@@ -66,7 +66,7 @@ export const LOADING: readonly Case[] = [
   {
     title: 'redis loaded before the instrumentation',
     finds: ['loaded-late'],
-    says: /change: load opentelemetry-instrumentation-redis first: node --import [\s\S]*^healthy/m,
+    says: /change: load opentelemetry-instrumentation-redis first: node --import opentelemetry-instrumentation-redis\/register commonjs\.cjs\n\nhealthy/,
     patient: { flags: ['--require', 'redis', ...REGISTER] },
   },
   {
