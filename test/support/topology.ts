@@ -5,7 +5,7 @@ import { type ClusterNode, eventually, type RedisCluster, type RedisSentinels } 
 const MIGRATE_TIMEOUT_MS = 5_000;
 
 /** The master that has a key's slot. */
-export async function ownerOf(cluster: RedisCluster, key: string, asked = cluster.nodes[0] as ClusterNode): Promise<ClusterNode> {
+async function ownerOf(cluster: RedisCluster, key: string, asked = cluster.nodes[0] as ClusterNode): Promise<ClusterNode> {
   const slot = Number(await asked.request('CLUSTER', 'KEYSLOT', key));
   const ranges = (await asked.request('CLUSTER', 'SLOTS')) as [number, number, [string, number]][];
   const port = ranges.find(([first, last]) => first <= slot && slot <= last)?.[2][1];
