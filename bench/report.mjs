@@ -96,6 +96,30 @@ export function renderMarkdown({ command, minutes, lines, results, startUps, cpu
   return parts.join('\n');
 }
 
+/** What a reader of the README wants to know: what is added to the client, by whom, where nothing is in the way. */
+export function renderSummary({ lines, results }) {
+  const shown = results.filter(({ transport, redis }) => transport === 'fake' && redis === '6.3');
+  const heads = lines.flatMap(({ title }) => [`${title}: the other`, 'this one']);
+  const rows = [`| | ${heads.join(' | ')} |`, `|---|${heads.map(() => '---|').join('')}`];
+  for (const situation of valuesIn(shown, 'situation'))
+    for (const shape of valuesIn(shown, 'shape').filter((name) => SUMMARISED.includes(name))) {
+      const cells = lines.flatMap(({ number }) => {
+        const group = groupOf(shown, { line: number, situation, shape });
+        return ['incumbent', 'ours'].map((name) => addedBy(name, group));
+      });
+      rows.push(`| ${situation}, ${shape} | ${cells.join(' | ')} |`);
+    }
+  return rows.join('\n');
+}
+
+const SUMMARISED = ['100 GETs at once', 'GET one by one', 'MULTI of 100'];
+
+function addedBy(name, group) {
+  if (group.bare === undefined || group[name] === undefined) return '–';
+  const [ns, size] = [cpu, bytes].map((quantity) => Math.round(evaluate([group], difference(name, 'bare', quantity)).median));
+  return `${ns} ns, ${size} B`;
+}
+
 function versionsOf({ versions }) {
   return Object.entries(versions)
     .map(([name, version]) => `${name.replace('@opentelemetry/', '')} ${version}`)

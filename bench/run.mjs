@@ -1,17 +1,19 @@
 // Knows: which configurations are compared, in which order, and where the results go.
 // Must not know: how one of them is measured (measure.cjs) or judged (report.mjs).
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs, promisify } from 'node:util';
 import { startStandalone } from '../scripts/redis-server.mjs';
 import { prepareLine } from './lines.mjs';
-import { renderMarkdown } from './report.mjs';
+import { renderMarkdown, renderSummary } from './report.mjs';
 
 const execute = promisify(execFile);
 const START_UPS = 11;
+/** Between these the README has the summary of the last full run. */
+const SUMMARY = /(<!-- bench -->\n)[^]*(\n<!-- \/bench -->)/;
 const HERE = new URL('.', import.meta.url).pathname;
 
 const SHAPES = ['GET one by one', '100 GETs at once', 'MULTI of 100', 'pipeline of 100', '100 SETs of 1 KB'];
@@ -173,7 +175,14 @@ async function write(report) {
   await mkdir(join(HERE, 'results'), { recursive: true });
   const stamp = new Date().toISOString().replace(/[:.]/g, '-');
   await writeFile(join(HERE, 'results', `${stamp}.json`), JSON.stringify(report, undefined, 1));
-  if (options.full) await writeFile(join(HERE, 'results.md'), `${markdown}\n`);
+  if (!options.full) return;
+  await writeFile(join(HERE, 'results.md'), `${markdown}\n`);
+  const readme = join(HERE, '..', 'README.md');
+  const page = await readFile(readme, 'utf8');
+  await writeFile(
+    readme,
+    page.replace(SUMMARY, (_, start, end) => `${start}\n${renderSummary(report)}\n${end}`),
+  );
 }
 
 function progress(done, all, started) {

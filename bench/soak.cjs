@@ -78,6 +78,7 @@ async function soak(client, subscriber, connect, commands) {
     if (turn % 200 === 0) await disconnect(await connect());
     if (done < (commands / SAMPLES) * (heaps.length + 1)) continue;
     heaps.push({ done, heap: await heapAtRest() });
+    process.stderr.write(`${done} commands, ${(heaps[heaps.length - 1].heap / 1e6).toFixed(2)} MB\n`);
   }
   return heaps;
 }
@@ -146,6 +147,8 @@ function slopeOf(points) {
   return covariance / mean((point) => (point.done - done) ** 2);
 }
 
+// An event loop that runs empty waits for something that will never come.
+process.exitCode = 1;
 main(JSON.parse(process.argv[2])).catch((error) => {
   console.error(error);
   process.exit(1);

@@ -335,6 +335,25 @@ describe('span recorder', () => {
     });
   });
 
+  it('counts nothing of a transaction that was refused before it ran', async () => {
+    await client.set('k', 'value');
+    await assert.rejects(client.multi().get('k').addCommand(['GET']).get('k').exec());
+    const { attributes } = redisSpans().at(-1) ?? assert.fail();
+    assert.deepEqual(attributes, {
+      'db.system.name': 'redis',
+      'db.operation.name': 'MULTI GET',
+      'db.namespace': '0',
+      'db.query.text': 'GET k; GET; GET k',
+      'server.address': server.host,
+      'server.port': server.port,
+      'db.operation.batch.size': 3,
+      'error.type': 'ERR',
+      'db.response.status_code': 'ERR',
+      'db.redis.batch.failed_count': 1,
+      'db.redis.batch.first_failed_index': 1,
+    });
+  });
+
   it('hides what a Lua script answers', async () => {
     await client.eval('return redis.error_reply("MYERR " .. ARGV[1])', { keys: [], arguments: ['hunter2'] }).catch(() => {});
     await client.eval('return redis.error_reply(ARGV[1] .. " x")', { keys: [], arguments: ['HUNTER2'] }).catch(() => {});
