@@ -33,6 +33,12 @@ export function cutText(text: string, length: number): string {
   return `${text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length)}…`;
 }
 
+/** A copy: a part of a larger string (a key cut out of a request) would keep all of it alive. */
+export function detach(text: string): string {
+  // Joined and cut: the engine copies what it joins, and cuts from the copy. A tenth of the cost of a Buffer.
+  return text.length < 13 ? text : ` ${text}`.slice(1);
+}
+
 function latin1(bytes: ArrayBufferView): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

@@ -1,6 +1,6 @@
 // Knows: the template of a key (`user:123:cart` → `user:{}:cart`), by its looks and by what other keys taught.
 // Must not know: commands, clients, metrics.
-import { cutText, identifierText, LOOKED_AT_LENGTH } from './arguments';
+import { cutText, detach, identifierText, LOOKED_AT_LENGTH } from './arguments';
 import { FamilyTree, tidy } from './family-tree';
 import { mapSegments } from './segments';
 
@@ -153,10 +153,4 @@ export class KeyFamilies {
       if (source === 'learnt' && this.tree.read(family) !== family) this.admitted.delete(family);
     }
   }
-}
-
-/** A copy: a part of a larger string (a key cut out of a request) would keep all of it alive. */
-function detach(text: string): string {
-  // Joined and cut: the engine copies what it joins, and cuts from the copy. A tenth of the cost of a Buffer.
-  return text.length < 13 ? text : ` ${text}`.slice(1);
 }

@@ -1,6 +1,6 @@
 // Knows: how a key, field, channel or other identifier may be shown.
 // Must not know: which command it came with.
-import { cutText, identifierText, LOOKED_AT_LENGTH, MAX_IDENTIFIER_LENGTH } from './arguments';
+import { cutText, detach, identifierText, LOOKED_AT_LENGTH, MAX_IDENTIFIER_LENGTH } from './arguments';
 import { familyOf } from './families';
 import { mapSegments, mayReveal } from './segments';
 
@@ -19,7 +19,28 @@ export const HIDDEN = '?';
 export function keyMask(mode: KeyMode, report: (message: string) => void): KeyMask {
   if (typeof mode === 'function') return (key) => maskWith(mode, key, report);
   if (mode === 'hidden') return () => HIDDEN;
-  return mode === 'full' ? maskNothing : mode === 'family' ? maskVarying : maskRevealing;
+  return mode === 'full' ? maskNothing : mode === 'family' ? remembering(maskVarying) : maskRevealing;
+}
+
+/** Keys remembered, in two generations; to find the family of one takes a microsecond. */
+const MAX_REMEMBERED_KEYS = 1_000;
+
+/** A mask that does not look at the same key again. Longer ones are too much to keep. */
+function remembering(mask: KeyMask): KeyMask {
+  let recent = new Map<string, string>();
+  let older = new Map<string, string>();
+  return (key) => {
+    if (typeof key !== 'string' || key.length > MAX_IDENTIFIER_LENGTH) return mask(key);
+    const known = recent.get(key);
+    if (known !== undefined) return known;
+    const masked = older.get(key) ?? mask(key);
+    if (recent.size >= MAX_REMEMBERED_KEYS) {
+      older = recent;
+      recent = new Map();
+    }
+    recent.set(detach(key), masked);
+    return masked;
+  };
 }
 
 /** The mask of names that few should be, of spans and of metrics: the family of whatever the mode shows. */
