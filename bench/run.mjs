@@ -13,7 +13,7 @@ import { renderMarkdown, renderSummary } from './report.mjs';
 const execute = promisify(execFile);
 const START_UPS = 11;
 /** Between these the README has the summary of the last full run. */
-const SUMMARY = /(<!-- bench -->\n)[^]*(\n<!-- \/bench -->)/;
+const SUMMARY = /(<!-- bench -->\n).*(\n<!-- \/bench -->)/s;
 const HERE = new URL('.', import.meta.url).pathname;
 
 const SHAPES = ['GET one by one', '100 GETs at once', 'MULTI of 100', 'pipeline of 100', '100 SETs of 1 KB'];
