@@ -11,14 +11,17 @@ const TIMEOUT_MS = 180_000;
 
 describe(`faults (FAULT_SEED=${SEED})`, function () {
   this.timeout(TIMEOUT_MS);
-  const verdicts = new Map<string, Verdict>();
+  const verdicts = new Map<string, Verdict | 'failed'>();
   after(() => printTable(verdicts));
 
   for (const fault of FAULTS) {
     describe(fault.name, () => {
       for (const version of versionsOf(fault)) {
         it(`is to the application of redis ${version} what it is without us, and its spans tell`, async () => {
-          verdicts.set(`${fault.name} ${version}`, await withstand(fault, version, { size: SIZE, seed: SEED }));
+          const cell = `${fault.name} ${version}`;
+          // Until there is a verdict, which a test that takes too long never comes to.
+          verdicts.set(cell, 'failed');
+          verdicts.set(cell, await withstand(fault, version, { size: SIZE, seed: SEED }));
         });
       }
     });
