@@ -18,7 +18,7 @@ async function main({ folder, redis, contender, commands }) {
   const load = createRequire(`${folder}/package.json`);
   installFakeSocket();
   const { enter, arrived } = setUp('everything', load);
-  CONTENDERS[contender].before(load, 'everything');
+  CONTENDERS[contender].before(load, 'soak');
   const loadClient = createRequire(`${folder}/redis/${redis}/package.json`);
   const { createClient } = loadClient('redis');
   CONTENDERS[contender].after?.(load, createRequire(loadClient.resolve('redis')));
