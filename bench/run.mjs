@@ -32,7 +32,7 @@ const FULL = {
   lines: ['2', '3'],
   parts: [
     { transports: ['fake'], redis: ['6.3'], situations: ALL, shapes: SHAPES, rounds: 7 },
-    { transports: ['server'], redis: ['6.3'], situations: ['no-sdk', 'unsampled', 'sampled'], shapes: SHAPES.slice(0, 4), rounds: 7 },
+    { transports: ['server'], redis: ['6.3'], situations: ['no-sdk', 'unsampled', 'sampled'], shapes: SHAPES.slice(0, 3), rounds: 7 },
     { transports: ['fake'], redis: ['4.7', '5.12'], situations: ALL, shapes: SHAPES, rounds: 3 },
   ],
 };
