@@ -12,57 +12,55 @@ const STALL_MS = 5;
  */
 export class QueueWrites implements Writes {
   private waiting: QueueWrite | undefined;
-  private marks: WeakMap<Arguments, number> | undefined;
+  private written: QueueWrite | undefined;
+  /** The first write of which the socket left something behind, until it has caught up. */
+  private behind: QueueWrite | undefined;
   private isFirst = false;
-  private isCut = false;
-  private lastMark = 0;
-  private behindMark: number | undefined;
 
   /** @param isLinked whether its queue is known, and tells what it writes */
   constructor(public isLinked: boolean) {}
 
-  next(): Write {
-    this.waiting ??= new QueueWrite(this);
-    return this.waiting;
+  get isBehind(): boolean {
+    return this.behind !== undefined;
   }
 
-  /** @param mark when the write began that was to take these arguments */
-  markOf(args: Arguments, mark: number | undefined): number | undefined {
-    if (!this.isLinked) return undefined;
-    // An application may send the same list again: a mark from before is that of another command.
-    return mark === undefined ? Number.POSITIVE_INFINITY : Math.max(mark, this.marks?.get(args) ?? mark);
+  next(): Write {
+    this.waiting ??= new QueueWrite(this, this.behind);
+    return this.waiting;
   }
 
   /** The queue is asked for what it has. False: nobody waits for that. */
   begin(): boolean {
     this.isFirst = true;
-    return this.isCut || this.waiting !== undefined;
+    return this.isBehind || this.waiting !== undefined;
   }
 
   /** A command is on its way to the socket. False: those after it, in the same write, need not be told. */
   add(args: Arguments): boolean {
     const nowMark = performance.now();
-    if (this.isFirst && !this.isCut) this.behindMark = undefined;
     this.isFirst = false;
-    this.isCut = false;
-    this.lastMark = nowMark;
-    if (this.waiting !== undefined) this.waiting.mark = nowMark;
-    this.waiting = undefined;
-    if (this.behindMark === undefined || nowMark - this.behindMark < STALL_MS) return false;
-    this.marks ??= new WeakMap();
-    this.marks.set(args, nowMark);
-    return true;
+    if (this.waiting !== undefined) {
+      this.waiting.mark = nowMark;
+      this.written = this.waiting;
+      this.waiting = undefined;
+    }
+    return this.behind?.keep(args, nowMark) ?? false;
   }
 
   /** The socket has had enough for now: something may be left. */
   cut(): void {
-    this.isCut = true;
-    this.behindMark ??= this.lastMark;
+    this.behind ??= this.written?.first;
+  }
+
+  /** Nothing is left. */
+  end(): void {
+    this.behind = undefined;
+    this.written = undefined;
   }
 
   /** One command was given out, and `add` told of it where an encoder could; or there was none left. */
   addOne(sent: unknown): void {
-    if (sent === undefined) this.isCut = false;
+    if (sent === undefined) this.end();
     else {
       if (this.isFirst) this.add(sent as Arguments);
       this.cut();
@@ -72,11 +70,30 @@ export class QueueWrites implements Writes {
 
 class QueueWrite implements Write {
   mark: number | undefined;
+  /** Of the first write, and of those that waited with it, each of which knows it: all is gone with their commands. */
+  private marks: WeakMap<Arguments, number> | undefined;
+  readonly first: QueueWrite;
 
-  constructor(private readonly writes: QueueWrites) {}
+  constructor(
+    private readonly writes: QueueWrites,
+    behind: QueueWrite | undefined,
+  ) {
+    this.first = behind ?? this;
+  }
 
   markOf(args: Arguments): number | undefined {
-    return this.writes.markOf(args, this.mark);
+    if (!this.writes.isLinked) return undefined;
+    if (this.mark === undefined) return Number.POSITIVE_INFINITY;
+    // An application may send the same list again: a mark from before is that of another command.
+    return Math.max(this.mark, this.first.marks?.get(args) ?? this.mark);
+  }
+
+  /** Marks a command that the socket has left behind for long enough. */
+  keep(args: Arguments, nowMark: number): boolean {
+    if (this.mark === undefined || nowMark - this.mark < STALL_MS) return false;
+    this.marks ??= new WeakMap();
+    this.marks.set(args, nowMark);
+    return true;
   }
 }
 
@@ -110,12 +127,7 @@ export class QueueFlushes {
       const commands = original.apply(this, arguments as never);
       const writes = begin(this);
       if (writes === undefined) return commands;
-      const { return: stop } = commands;
-      commands.return = (value) => {
-        writes.cut();
-        return stop.call(commands, value);
-      };
-      return commands;
+      return telling(commands, writes);
     };
   }
 
@@ -176,4 +188,20 @@ export class QueueFlushes {
       return original.apply(undefined, arguments as never);
     };
   }
+}
+
+/** Tells where a socket wants no more; and once it is behind, when there is no more for it. */
+function telling(commands: Generator, writes: QueueWrites): Generator {
+  const { next, return: stop } = commands;
+  commands.return = (value) => {
+    writes.cut();
+    return stop.call(commands, value);
+  };
+  if (!writes.isBehind) return commands;
+  commands.next = () => {
+    const step = next.call(commands);
+    if (step.done === true) writes.end();
+    return step;
+  };
+  return commands;
 }

@@ -17,6 +17,7 @@ describe('the writes of a queue', () => {
     let told = 0;
     for (let wants = writes.begin(); wants && told < commands.length; told++) wants = writes.add(commands[told] as string[]);
     if (isCut) writes.cut();
+    else writes.end();
     return told;
   }
 
@@ -63,6 +64,22 @@ describe('the writes of a queue', () => {
     assert.equal(again.markOf(list), Number.POSITIVE_INFINITY);
     write(500, [list]);
     assert.equal(again.markOf(list), 500);
+  });
+
+  it('know what a socket left behind the last time from what it leaves behind now', () => {
+    const [early, late] = [
+      ['SET', 'early'],
+      ['SET', 'late'],
+    ];
+    writes.next();
+    write(10, [['SET', 'x']], true);
+    const waited = writes.next();
+    write(300, [early]);
+    const next = writes.next();
+    write(400, [['SET', 'y']], true);
+    assert.equal(write(403, [], true), 0);
+    assert.equal(write(700, [late]), 1);
+    assert.deepEqual([waited.markOf(early), next.markOf(late)], [300, 700]);
   });
 
   it('are not seen where the queue is not known', () => {

@@ -57,7 +57,7 @@ async function run() {
   const [results, heaps, times] = [{}, {}, {}];
   for (const [name, count] of Object.entries(JSON.parse(sizes))) {
     // Once before: what is kept for good, code and bounded memories, is there when we measure.
-    await LOADS[name](client, name === 'pipeline' ? count : Math.min(count, WARM_UP));
+    await LOADS[name](client, Math.min(count, WARM_UP));
     const before = await heapAtRest();
     const start = performance.now();
     results[name] = await LOADS[name](client, count);
