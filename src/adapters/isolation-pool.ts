@@ -103,7 +103,7 @@ export class IsolationPoolTap {
     const isolation = this.isolationOf(owner);
     isolation.waiting -= 1;
     isolation.used += 1;
-    isolation.clients.add(client);
+    keep(isolation, client);
     return this.see(owner);
   }
 
@@ -115,7 +115,7 @@ export class IsolationPoolTap {
   private timeCreation(owner: Client, client: Client, call: () => Promise<unknown>): Promise<unknown> {
     const startMark = performance.now();
     return call().then((connected) => {
-      this.isolationOf(owner).clients.add(client);
+      keep(this.isolationOf(owner), client);
       this.pools.recorder.created(this.see(owner), performance.now() - startMark);
       return connected;
     });
@@ -145,12 +145,23 @@ function isForPool(overrides: object | undefined): boolean {
   return Object.hasOwn(overrides, 'isolationPoolOptions') && (overrides as Client['options'])?.isolationPoolOptions === undefined;
 }
 
+/** Those that are closed go here too: where nobody measures, nobody reads. */
+function keep({ clients }: Isolation, client: Client): void {
+  if (clients.has(client)) return;
+  forgetClosed(clients);
+  clients.add(client);
+}
+
+/** One that failed its task is thrown away, and one that was idle for too long. */
+function forgetClosed(clients: Set<Client>): void {
+  for (const client of clients) if (client.isOpen !== true) clients.delete(client);
+}
+
 /** undefined once the client is closed, and its pool with it. */
 function readIsolation(owner: Client, isolation: Isolation | undefined): PoolState | undefined {
   if (isolation === undefined) return undefined;
   const { waiting: pending, used, clients } = isolation;
-  // One that failed its task is thrown away, and one that was idle for too long.
-  for (const client of clients) if (client.isOpen !== true) clients.delete(client);
+  forgetClosed(clients);
   if (owner.isOpen !== true && clients.size === 0 && pending === 0) return undefined;
   return { idle: Math.max(0, clients.size - used), used, pending };
 }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { metrics } from '@opentelemetry/api';
 import { type Collected, Measuring, ofPools } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
@@ -127,6 +130,31 @@ describe('the isolation pool', () => {
         const limits = (await collected())['db.client.connection.limit']?.filter(({ value }) => value > 0);
         assert.deepEqual(limits, [{ attributes: pool(), value: 1 }]);
         await end(client);
+      });
+
+      it('keeps no connection that the pool threw away, though nobody measures', async () => {
+        instrumentation.setMeterProvider(metrics.getMeterProvider());
+        setFlagsFromString('--expose-gc');
+        const collectGarbage = runInNewContext('gc') as () => void;
+        const client = await connect(redis, server, { isolationPoolOptions: { min: 0, max: 1 } });
+        const thrownAway: WeakRef<Client>[] = [];
+        const fail = async (one: Client): Promise<never> => {
+          thrownAway.push(new WeakRef(one));
+          throw new Error('no');
+        };
+        for (let i = 0; i < 5; i++) await client.executeIsolated(fail).catch(() => {});
+        await client.executeIsolated((one: Client) => one.ping());
+        for (let i = 0; i < 100 && thrownAway.some((one) => one.deref() !== undefined); i++) {
+          await sleep(20);
+          collectGarbage();
+        }
+        assert.deepEqual(
+          thrownAway.map((one) => one.deref() !== undefined),
+          thrownAway.map(() => false),
+        );
+        assert.equal(thrownAway.length, 5);
+        await end(client);
+        instrumentation.setMeterProvider(measuring.provider);
       });
     });
   }
