@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Knows: the sub-commands, and how a command line is read.
 // Must not know: what a sub-command does with the program it is given.
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { PACKAGE_NAME, PACKAGE_VERSION } from '../version';
 import { EXIT, type Options, type Program, type SubCommand, UsageError } from './command';
 import { doctor } from './doctor';
@@ -12,18 +12,22 @@ const COMMANDS: ReadonlyMap<string, SubCommand> = new Map([
   ['view', view],
 ]);
 
+/** Of every sub-command. */
+const COMMON = { help: { type: 'boolean', short: 'h' } } as const;
+
 interface CommandLine {
   readonly options: Options;
   readonly program: Program | undefined;
 }
 
 async function main([name = '--help', ...args]: readonly string[]): Promise<number> {
-  if (name === '--help' || name === '-h') return print(usage());
+  if (['help', '--help', '-h'].includes(name)) return print(usage());
   if (name === '--version') return print(PACKAGE_VERSION);
   try {
     const command = COMMANDS.get(name);
     if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
     const { program, options } = read(args, command);
+    if (options.help === true) return print(usage());
     if (program !== undefined) return await command.run(program, options);
     if (command.runAlone !== undefined) return await command.runAlone(options);
     throw new UsageError('which program? It goes after --, for example -- node app.js');
@@ -35,14 +39,15 @@ async function main([name = '--help', ...args]: readonly string[]): Promise<numb
 }
 
 /** Ours are the options up to `--`, or to the first word that is none: PowerShell swallows the `--`. */
-function read(args: readonly string[], { options }: SubCommand): CommandLine {
+function read(args: readonly string[], command: SubCommand): CommandLine {
+  const options = { ...COMMON, ...command.options };
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const first = tokens.find(({ kind }) => kind !== 'option');
   const [file, ...rest] = first === undefined ? [] : args.slice(first.kind === 'positional' ? first.index : first.index + 1);
   return { options: strictly(args.slice(0, first?.index), options), program: file === undefined ? undefined : [file, ...rest] };
 }
 
-function strictly(args: readonly string[], options: SubCommand['options']): Options {
+function strictly(args: readonly string[], options: ParseArgsConfig['options']): Options {
   try {
     return parseArgs({ args: [...args], options }).values as Options;
   } catch (error) {
@@ -58,6 +63,7 @@ function usage(): string {
       lines.push(`    ${`--${option}${type === 'string' ? ' <value>' : ''}`.padEnd(18)} ${effect}`);
     }
   }
+  lines.push('', '  --help, --version    this text, the version of this package');
   return lines.join('\n');
 }
 

@@ -8,6 +8,9 @@ import { type Ended, start } from './program';
 /** Of a run without steps, the first spans are shown. */
 const REPORTED_SPANS = 60;
 
+/** Options that say nothing of a page that waits for programs from elsewhere. */
+const OF_A_PROGRAM = ['headless', 'hook'] as const;
+
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export const view: SubCommand = {
@@ -28,6 +31,8 @@ export const view: SubCommand = {
   },
 
   async runAlone(options) {
+    const needless = OF_A_PROGRAM.find((name) => options[name] === true);
+    if (needless !== undefined) throw new UsageError(`--${needless} needs a program. It goes after --, for example -- node app.js`);
     const opened = await open(options);
     const ended = signalled();
     say(`page: ${opened.url}`);

@@ -18,7 +18,14 @@ describe('the command line', function () {
     const { status, stdout } = cli();
     assert.equal(status, 0);
     assert.match(stdout, /^ {2}doctor +\S/m);
-    assert.deepEqual(cli('--help'), cli());
+    for (const args of [['--help'], ['-h'], ['help'], ['doctor', '--help'], ['view', '-h']]) assert.deepEqual(cli(...args), cli());
+  });
+
+  it('leaves --help to the program that it is given', () => {
+    const { status, stdout, stderr } = cli('view', '--headless', '--', process.execPath, '--help');
+    assert.equal(status, 0);
+    assert.match(stderr, /^Usage: node /m);
+    assert.doesNotMatch(stdout, /<program>/);
   });
 
   const wrong: readonly [args: string[], message: RegExp][] = [
@@ -26,6 +33,8 @@ describe('the command line', function () {
     [['doctor'], /^which program\?/m],
     [['doctor', '--'], /^which program\?/m],
     [['doctor', '--nope', '--', 'node', 'app.js'], /^Unknown option '--nope'/m],
+    [['view', '--headless'], /^--headless needs a program/m],
+    [['view', '--hook'], /^--hook needs a program/m],
     [['doctor', '--', 'no-such-program-at-all'], /^no-such-program-at-all cannot be started: /m],
   ];
   for (const [args, message] of wrong) {
