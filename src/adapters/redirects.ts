@@ -1,5 +1,6 @@
 // Knows: that a command refused by one node of a group is sent again to another, with the same list of arguments.
 // Must not know: which version sends it, spans.
+import { clearTimeout, setTimeout } from 'node:timers';
 
 /** How long the second try may take: it can need a new topology and a new connection. */
 const PATIENCE_MS = 10_000;

@@ -1,5 +1,9 @@
 // Knows: for how long the event loop was held up, lately.
 // Must not know: commands, spans.
+import timers from 'node:timers';
+
+/** Node's own: a test of the application may put a clock of its own, or that of a browser, in place of the global ones. */
+const { clearTimeout, setTimeout } = timers;
 
 /** How often it is looked at while commands are called. */
 const INTERVAL_MS = 10;

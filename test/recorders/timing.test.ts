@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import sinon from 'sinon';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, LEGACY_VERSIONS, loadRedis, major, VERSIONS, type Version } from '../support/versions';
@@ -262,6 +263,17 @@ describe('which spans say where the time went', function () {
     } finally {
       await end(cached);
     }
+  });
+
+  it('are watched by no timer in a clock that a test of the application puts in place', async () => {
+    resetTracing({ slowMs: 0 });
+    await client.get('k');
+    const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    // By the end the event loop is looked at more rarely, with a timer of its own.
+    for (const untilMark = performance.now() + 250; performance.now() < untilMark; ) await turn();
+    const counted = clock.countTimers();
+    clock.restore();
+    assert.equal(counted, 0);
   });
 
   it('a command that a cluster node or a script executor sends is no exception', async () => {
