@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { installation } from './installation';
+
+const { join: joinPath, dirname } = posix;
+
+/** What users name, by `exports`, `bin` or a path, and the doctor's preload. */
+const ENTRIES = ['index', 'hook', 'register'].flatMap((name) => ['.js', '.mjs', '.d.ts', '.d.mts'].map((end) => `build/${name}${end}`));
+const PROGRAMS = ['build/cli/main.js', 'build/cli/doctor/probe.js'];
+
+/** `require('./x')`, `from './x'`, `import('./x')`. */
+const SPECIFIER = /(?:\b(?:require|import)\(|\b(?:from|import) )['"](\.\.?\/[^'"]+)['"]/g;
+
+describe('what is built and packed', function () {
+  this.timeout(120_000);
+  let shipped: ReadonlySet<string>;
+  let folder: string;
+  before(() => {
+    const { files, package: installed } = installation();
+    shipped = new Set(files);
+    folder = installed;
+  });
+
+  /** The shipped file that a specifier means; in words, where there is none. */
+  function resolved(specifier: string, from: string): string {
+    const path = joinPath(dirname(from), specifier).replace(/\.m?js$/, '');
+    const ends = /\.d\.m?ts$/.test(from) ? ['.d.ts', '.d.mts', '/index.d.ts'] : ['.js', '.mjs', '/index.js'];
+    return ends.map((end) => path + end).find((file) => shipped.has(file)) ?? `${specifier} of ${from}`;
+  }
+
+  it('is all that entries load and declare, and of code nothing else: rooms that are in the bundle come once', () => {
+    const reached = new Set([...ENTRIES, ...PROGRAMS]);
+    for (const file of reached) {
+      if (!shipped.has(file)) continue;
+      for (const [, specifier = ''] of readFileSync(join(folder, file), 'utf8').matchAll(SPECIFIER)) reached.add(resolved(specifier, file));
+    }
+    const idle = [...shipped].filter((file) => /^build\/.*\.m?js$/.test(file) && !reached.has(file));
+    const missing = [...reached].filter((file) => !shipped.has(file));
+    assert.deepEqual({ idle, missing }, { idle: [], missing: [] });
+  });
+});
