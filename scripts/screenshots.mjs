@@ -20,6 +20,7 @@ const PICTURES = [
 async function main() {
   await mkdir(FOLDER, { recursive: true });
   const demo = spawn(process.execPath, [DEMO, '--page'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(demo, 'exit');
   const browser = await chromium.launch({ executablePath: ensureBinary('chromium'), args: ['--no-sandbox', '--disable-gpu'] });
   try {
     const url = await addressOf(demo);
@@ -28,16 +29,20 @@ async function main() {
   } finally {
     await browser.close();
     demo.kill('SIGTERM');
-    await once(demo, 'exit');
+    await ended;
   }
 }
 
 async function addressOf(demo) {
   let said = '';
-  for await (const chunk of demo.stderr) {
+  // A pipe that is closed on it would end the demo at its next word.
+  for await (const chunk of demo.stderr.iterator({ destroyOnReturn: false })) {
     said += chunk;
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
-    if (url !== undefined) return url;
+    if (url !== undefined) {
+      demo.stderr.resume();
+      return url;
+    }
   }
   throw new Error(`The demo has no page:\n${said}`);
 }
