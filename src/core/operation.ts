@@ -147,13 +147,13 @@ export class Operation implements Tap {
     const durationMs = performance.now() - command.startMark;
     // What the client's own cache gives was unsealed before it was put there.
     if (command.errand !== undefined && !isLocal) unseal(command.errand, reply, command.client, this.report);
-    const timing = isLocal ? undefined : this.timings.of(command, command.sent ?? command.args, durationMs);
+    const timing = isLocal ? undefined : this.timings.of(command, command.write, command.sent ?? command.args, durationMs);
     this.settle(command, { durationMs, failed: false, reply, error: undefined, isLocal, timing });
   }
 
   fail(command: Command, error: unknown, endMark = performance.now()): void {
     const durationMs = endMark - command.startMark;
-    const timing = this.timings.of(command, command.sent ?? command.args, durationMs);
+    const timing = this.timings.of(command, command.write, command.sent ?? command.args, durationMs);
     this.settle(command, { durationMs, failed: true, reply: undefined, error, isLocal: false, timing });
   }
 
@@ -197,24 +197,21 @@ export class Operation implements Tap {
   }
 
   settleBatch(start: BatchStart, settled: SettledBatch): void {
-    const { kind, commands, size, isMasked, client, write, endMark = performance.now(), ...outcome } = settled;
-    const durationMs = endMark - start.startMark;
+    const { commands, client } = settled;
+    const durationMs = (settled.endMark ?? performance.now()) - start.startMark;
     start.errands?.forEach((errand, index) => {
-      unseal(errand, outcome.replies[index], client, this.report);
+      unseal(errand, settled.replies[index], client, this.report);
     });
     const [only] = commands;
-    const timing = this.timings.of({ ...start, write }, start.sent?.get(0) ?? only ?? [], durationMs);
+    const timing = this.timings.of(start, settled.write, start.sent?.get(0) ?? only ?? [], durationMs);
     // The conventions: a batch of one is that command.
-    if (only !== undefined && commands.length === 1 && !outcome.aborted) {
-      const errand = start.errands?.get(0);
-      this.settle(
-        { ...start, args: only, client, sent: undefined, errand, ...(isMasked && { isMasked }) },
-        outcomeOfOne(outcome, durationMs, timing),
-      );
+    if (only !== undefined && commands.length === 1 && !settled.aborted) {
+      this.settle(commandOf(start, settled, only), outcomeOfOne(settled, durationMs, timing));
       return;
     }
-    const batch: Batch = { ...start, kind, commands, size, client, ...(isMasked && { isMasked }) };
-    const ended: BatchOutcome = { ...outcome, durationMs, timing };
+    const batch = batchOf(start, settled);
+    const { failed, replies, error, aborted } = settled;
+    const ended: BatchOutcome = { durationMs, failed, replies, error, aborted, timing };
     // Asked first: whoever begins to listen counts what insights say from now on.
     const isMeasured = this.metrics.isActive();
     const facts = this.readBatch(batch, ended, isMeasured);
@@ -278,6 +275,17 @@ export class Operation implements Tap {
     }
     return this.spans.isActive() && caller.getValue(SUPPRESS_TRACING) !== true;
   }
+}
+
+// Written out, both: to spread one object into another costs more than all else there is to do for a batch.
+function batchOf(start: BatchStart, { kind, commands, size, isMasked, client }: SettledBatch): Batch {
+  const { context: caller, traced, startTimeMs, startMark, inside, sent, errands } = start;
+  return { kind, context: caller, traced, startTimeMs, startMark, commands, size, isMasked, client, inside, sent, errands };
+}
+
+function commandOf(start: BatchStart, { client, isMasked }: SettledBatch, args: Arguments): Command {
+  const { context: caller, traced, startTimeMs, startMark, inside, errands } = start;
+  return { args, client, context: caller, traced, startTimeMs, startMark, isMasked, inside, errand: errands?.get(0) };
 }
 
 function outcomeOfOne(outcome: Omit<BatchOutcome, 'durationMs' | 'timing'>, durationMs: number, timing: Outcome['timing']): Outcome {

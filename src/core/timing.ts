@@ -3,6 +3,8 @@
 import { EventLoop } from './event-loop';
 import type { Arguments, Command, Started, Timing, Write, Writes } from './events';
 
+type Timed = Started & Pick<Command, 'traced'>;
+
 /** Tells the queue from the wire, and both from the event loop. */
 export class Timings {
   private readonly loop = new EventLoop();
@@ -35,7 +37,7 @@ export class Timings {
     return writes?.next();
   }
 
-  of({ traced, startMark, write }: Started & Pick<Command, 'traced' | 'write'>, args: Arguments, durationMs: number): Timing | undefined {
+  of({ traced, startMark }: Timed, write: Write | undefined, args: Arguments, durationMs: number): Timing | undefined {
     if (!traced || durationMs < this.timedFromMs) return undefined;
     const eventLoopDelayMs = this.loop.longestDelay(startMark, startMark + durationMs);
     const writtenMark = write?.markOf(args);
