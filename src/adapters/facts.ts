@@ -35,13 +35,27 @@ export function factsFrom(given: ClientOptions | undefined): ClientFacts {
   });
 }
 
+/** As node-redis reads them: with a user and a password they are no URLs to `URL`. */
+const UNIX_URL = /^unix:\/\/(?:[^@/]*@)?(\/[^?#]+)(?:\?([^#]*))?/;
+
 /** What a URL says stands before what is said beside it. Its user and password are not looked at. */
 function optionsIn(url: unknown, socket: SocketOptions | undefined): ClientOptions {
-  if (typeof url !== 'string' || !URL.canParse(url)) return {};
-  const { protocol, hostname, port, pathname, searchParams } = new URL(url);
-  if (protocol === 'unix:') return { socket: { path: decodeURIComponent(pathname) }, ...databaseIn(searchParams.get('db')) };
+  if (typeof url !== 'string') return {};
+  const [, path, query] = UNIX_URL.exec(url) ?? [];
+  if (path !== undefined) return { socket: { path: decoded(path) }, ...databaseIn(new URLSearchParams(query).get('db')) };
+  if (!URL.canParse(url)) return {};
+  const { hostname, port, pathname } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
   return { socket: { ...socket, host, ...(port === '' ? {} : { port }) }, ...databaseIn(pathname.slice(1)) };
+}
+
+/** What cannot be decoded is node-redis's to refuse. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function databaseIn(text: string | null): ClientOptions {

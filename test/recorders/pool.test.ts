@@ -159,6 +159,24 @@ describe('pool recorder', () => {
         assert.equal(outcomes[1]?.length, 7);
       });
 
+      it('rejects a URL that nobody can read as it does without us', async () => {
+        const outcomes: unknown[] = [];
+        for (const enabled of [false, true]) {
+          if (enabled) instrumentation.enable();
+          else instrumentation.disable();
+          for (const url of ['unix:///tmp/%zz.sock', 'redis://[::1', 'redis://localhost/%zz']) {
+            const promise: Promise<unknown> = newPool(version, {}, { url }).connect();
+            outcomes.push(
+              await promise.then(
+                () => 'connected',
+                (error: Error) => error.message,
+              ),
+            );
+          }
+        }
+        assert.deepEqual(outcomes.slice(3), outcomes.slice(0, 3));
+      });
+
       it('is named by server and database, from options, a URL or a socket’s path', async () => {
         const at = `${server.host}:${server.port}`;
         const clients: [object, string][] = [
@@ -167,6 +185,9 @@ describe('pool recorder', () => {
           [{ url: `redis://${at}/3`, database: 4 }, `${at}/3`],
           [{ socket: { path: server.socketPath } }, `${server.socketPath}/0`],
         ];
+        // Redis 5 has no such URLs; 6.3 itself cannot read them where it asks what maintenance there is.
+        const url = `unix://:@${server.socketPath}?db=5`;
+        if (major(version) >= 6) clients.push([{ url, maintNotifications: 'disabled' }, `${server.socketPath}/5`]);
         for (const [client] of clients) await newPool(version, {}, client).connect();
         assert.deepEqual(
           (await measuring.points('db.client.connection.limit')).map(({ attributes }) => attributes[POOL_NAME]),
