@@ -19,6 +19,9 @@ import { Instrumented } from './instrumented';
 /** Below this many it is not worth looking for those that are gone. */
 const MIN_SWEEP = 64;
 
+/** Beyond this many, servers that were seen without a connection are forgotten: addresses may come and go without end. */
+export const MAX_SERVERS = 1_000;
+
 /** The instruments of one meter. */
 interface Instruments {
   readonly open: ObservableUpDownCounter;
@@ -100,8 +103,15 @@ export class ServerMetrics implements ConnectionRecorder {
     }
   };
 
+  /** For tests of its bounds. */
+  get size(): number {
+    return this.servers.size;
+  }
+
   private addUp(): void {
-    for (const server of this.servers.values()) {
+    const isCrowded = this.servers.size > MAX_SERVERS;
+    for (const [key, server] of this.servers) {
+      if (isCrowded && server.open + server.waiting === 0) this.servers.delete(key);
       server.open = 0;
       server.waiting = 0;
     }
@@ -139,7 +149,7 @@ export class ServerMetrics implements ConnectionRecorder {
     this.sweepAt = Math.max(MIN_SWEEP, this.connections.size * 2);
   }
 
-  /** Servers are as many as the application configures; they stay, for a server without connections is news. */
+  /** Servers are as many as the application configures; they stay while they are few, for one without connections is news. */
   private serverOf(facts: ClientFacts): Server {
     const key = `${facts.serverAddress}:${facts.serverPort}`;
     const known = this.servers.get(key);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UNKNOWN_SERVER } from '../../src/adapters/facts';
+import { MAX_SERVERS, ServerMetrics } from '../../src/recorders/connections';
 import { type Collected, Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, resetTracing } from '../support/tracing';
@@ -120,5 +122,25 @@ describe('server metrics', () => {
       assert.deepEqual(evictions, [{ attributes: at(), value: 2 }]);
       await end(client);
     }
+  });
+
+  it('forgets servers whose addresses came and went, once they are too many and were shown without a connection', async () => {
+    const own = new Measuring();
+    const recorder = new ServerMetrics(() => own.provider.getMeter('churn'), assert.fail);
+    const shown = async (): Promise<number> => {
+      await own.collectScope('churn');
+      return recorder.size;
+    };
+    let isUp = true;
+    for (let i = 0; i < MAX_SERVERS + 500; i++) {
+      const facts = { ...UNKNOWN_SERVER, serverAddress: `10.0.${i >> 8}.${i & 255}`, serverPort: 6379 };
+      recorder.watchConnection({ facts, read: () => (isUp ? { isReady: true, waiting: 0 } : undefined) });
+    }
+    assert.equal(await shown(), MAX_SERVERS + 500);
+    assert.equal(await shown(), MAX_SERVERS + 500);
+    isUp = false;
+    assert.equal(await shown(), MAX_SERVERS + 500);
+    assert.equal(await shown(), 0);
+    await own.provider.shutdown();
   });
 });
