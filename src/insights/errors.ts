@@ -34,7 +34,9 @@ const CODE = /^[A-Z][A-Z0-9_]{1,47}$/;
  */
 function codeOf(error: Error): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
-  return typeof code === 'string' && CODE.test(code) && !error.message.startsWith(`${code} `) ? code : undefined;
+  if (typeof code !== 'string' || !CODE.test(code)) return undefined;
+  const isFirstWord = error.message.startsWith(code) && /\s/.test(error.message.charAt(code.length));
+  return isFirstWord ? undefined : code;
 }
 
 const CLASS = /^[A-Z]\w{3,47}$/;

@@ -137,6 +137,12 @@ const ECHOES: readonly Echo[] = [
     type: SCRIPT_WORD,
   },
   {
+    title: 'an error that begins like an argument, and goes on after a tab',
+    line: evaluating('return redis.error_reply(ARGV[1])', 'CANARY\tcanary canary'),
+    kept: '',
+    type: SCRIPT_WORD,
+  },
+  {
     title: 'an error that is an argument in capitals',
     line: evaluating('return redis.error_reply(string.upper(ARGV[1]))', 'canary x'),
     kept: '',
