@@ -34,19 +34,33 @@ const newKey = (prefix = '') => `${prefix}call:${count++}`;
 function call(operation, send, { prefix, key = newKey(prefix), isRepeated = false } = {}) {
   const entry = begin(operation, key, isRepeated, 'pending');
   const startMark = performance.now();
-  const settle = (kind, show, seen) => {
+  const settle = (kind, seen) => {
     entry.durationMs = performance.now() - startMark;
-    entry.outcome = { [kind]: show(seen) };
+    entry.outcome = { [kind]: seen };
     return entry;
   };
   try {
     return send(key).then(
-      (value) => settle('value', shown, value),
-      (error) => settle('error', shownError, error),
+      (value) => settle('value', value),
+      (error) => settle('error', error),
     );
   } catch (error) {
-    return Promise.resolve(settle('thrown', shownError, error));
+    return Promise.resolve(settle('thrown', error));
   }
+}
+
+/**
+ * The calls as they are printed, at the end: the digest of a large reply takes longer than the call, and the calls that
+ * are settled with it would seem to have waited for that.
+ */
+function shownCalls() {
+  return calls.map((entry) => ({ ...entry, outcome: shownOutcome(entry.outcome) }));
+}
+
+function shownOutcome(outcome) {
+  if (typeof outcome === 'string') return outcome;
+  if ('value' in outcome) return { value: shown(outcome.value) };
+  return 'error' in outcome ? { error: shownError(outcome.error) } : { thrown: shownError(outcome.thrown) };
 }
 
 /** A call whose promise nobody looks at: if it is rejected, the process is told. */
@@ -79,4 +93,4 @@ for (const event of ['unhandledRejection', 'uncaughtException']) {
 }
 process.on('warning', ({ name, message }) => events.push(['process', 'warning', name, message]));
 
-module.exports = { call, calls, events, forget, newKey, watch };
+module.exports = { call, events, forget, newKey, shownCalls, watch };

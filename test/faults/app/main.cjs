@@ -6,7 +6,7 @@
 const { connect } = require('node:net');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { load } = require('./clients.cjs');
-const { calls, events } = require('./log.cjs');
+const { events, shownCalls } = require('./log.cjs');
 const { SCENARIOS } = require('./scenarios.cjs');
 
 const [version, scenario, directorPort, stage] = process.argv.slice(2);
@@ -41,7 +41,7 @@ async function openResources() {
 async function run() {
   await SCENARIOS[scenario]({ ...load(version), inflict, stage: JSON.parse(stage) });
   const open = await openResources();
-  process.stdout.write(JSON.stringify({ calls, events, open }));
+  process.stdout.write(JSON.stringify({ calls: shownCalls(), events, open }));
 }
 
 run().catch((error) => {
