@@ -117,8 +117,9 @@ export class CommandQueueTap {
       if (!Array.isArray(args) || args.length === 0) return original.apply(this, arguments as never);
       if (groups.isTopology(args)) return addByItself.apply(this, arguments as never);
       const connection = connectionOf(this);
-      if (retries.concern(this, connection, args)) return addAsPart.apply(this, arguments as never);
-      const command = isHandshake(connection, options) ? tap.beginInternal(connection, args) : tap.begin(connection, args, decision);
+      const isInternal = isHandshake(connection, options);
+      if (!isInternal && retries.concern(this, connection, args)) return addAsPart.apply(this, arguments as never);
+      const command = isInternal ? tap.beginInternal(connection, args) : tap.begin(connection, args, decision);
       const promise = original.apply(this, (command?.sent === undefined ? arguments : replacing(arguments, command.sent)) as never);
       const settled = command === undefined ? promise : settleWith(tap, command, promise);
       return isSelect ? followSelect(connection, args[1], settled) : settled;

@@ -99,6 +99,21 @@ describe('groups of nodes', () => {
           assertQuiet();
         });
 
+        it('gives none to what a node is told when it is connected again', async () => {
+          await withCluster(version, async (client) => {
+            await client.get('b');
+            await owner(0).request('CLIENT', 'KILL', 'TYPE', 'normal');
+            const isAnswered = () =>
+              client.get('b').then(
+                () => true,
+                () => false,
+              );
+            while (!(await isAnswered())) await sleep(10);
+          });
+          assert.deepEqual([...new Set(seen().map(({ name }) => name))], [`GET ${seeds}`]);
+          assertQuiet();
+        });
+
         it('gives a transaction and a pipeline one span each', async () => {
           await compared(version, async (client) => [
             await client.multi().get('b').set('b', 'x').exec(),
