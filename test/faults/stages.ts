@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { startHostileServer } from '../support/hostile-server';
 import { type Cut, listen, startProxy } from '../support/proxy';
-import { eventually, type RedisServer, startCluster, startSentinel, startStandalone } from '../support/redis-server';
-import { failOver, failOverSentinel, moveSlot } from '../support/topology';
+import { type ClusterNode, eventually, type RedisServer, startCluster, startSentinel, startStandalone } from '../support/redis-server';
+import { comeBack, failOver, failOverSentinel, moveSlot } from '../support/topology';
 import type { Faults } from './director';
 
 /** Where one run takes place. */
@@ -224,12 +224,16 @@ const OTLP = {
 export function clustered(...changes: readonly ('reshard' | 'hand over' | 'crash')[]): StartStage {
   return async () => {
     const cluster = await startCluster();
+    let lost: ClusterNode | undefined;
     return {
       told: { nodes: cluster.nodes.map(placeOf), changes },
       faults: {
         reshard: async () => assert.ok((await moveSlot(cluster, '{c}', '{a}')) > 0, 'no key has moved'),
-        'hand over': () => failOver(cluster, '{b}', 'agreed'),
-        crash: () => failOver(cluster, '{b}', 'crash'),
+        'hand over': async () => void (await failOver(cluster, '{b}', 'agreed')),
+        crash: async () => {
+          lost = await failOver(cluster, '{b}', 'crash');
+        },
+        'come back': () => lost && comeBack(lost),
       },
       stop: () => cluster.stop(),
     };

@@ -14,8 +14,8 @@ async function ownerOf(cluster: RedisCluster, key: string, asked = cluster.nodes
   return owner;
 }
 
-/** A replica of the key's master takes over: by agreement, or because the master has crashed. */
-export async function failOver(cluster: RedisCluster, key: string, how: 'agreed' | 'crash'): Promise<void> {
+/** A replica of the key's master takes over: by agreement, or because the master has crashed. Returns who was the master. */
+export async function failOver(cluster: RedisCluster, key: string, how: 'agreed' | 'crash'): Promise<ClusterNode> {
   const master = await ownerOf(cluster, key);
   const id = String(await master.request('CLUSTER', 'MYID'));
   const replica = await replicaOf(cluster, id);
@@ -25,6 +25,13 @@ export async function failOver(cluster: RedisCluster, key: string, how: 'agreed'
   await eventually('failover', async () =>
     (await Promise.all(others.map((node) => ownerOf(cluster, key, node)))).every((one) => one === replica),
   );
+  return master;
+}
+
+/** A master that had crashed is there again, and finds that it is the replica now. */
+export async function comeBack(master: ClusterNode): Promise<void> {
+  await master.revive();
+  await eventually('return', async () => String(await master.request('ROLE')).startsWith('slave'));
 }
 
 async function replicaOf(cluster: RedisCluster, masterId: string): Promise<ClusterNode> {
