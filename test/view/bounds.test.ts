@@ -35,6 +35,12 @@ describe('what the view keeps', () => {
       assert.deepEqual(idsOf(traces), ['t5', 't6', 't7', 't8', 't9']);
     });
 
+    it('is less where spans have many links: readers of streams', () => {
+      const links = Array.from({ length: 16 }, () => ({ traceId: 'f'.repeat(32), spanId: 'f'.repeat(16) }));
+      const traces = filled(Array.from({ length: 10 }, (_, index) => ({ trace: `t${index}`, links })));
+      assert.deepEqual(idsOf(traces), ['t5', 't6', 't7', 't8', 't9']);
+    });
+
     it('is so much of one trace, and how much more there was', () => {
       const traces = filled(Array.from({ length: 7 }, () => ({ trace: 'long' })));
       assert.deepEqual({ spans: traces.get('long')?.spans.length, omitted: traces.get('long')?.omitted }, { spans: 4, omitted: 3 });
@@ -58,10 +64,11 @@ describe('what the view keeps', () => {
 
   it('of one span has an end: texts, attributes, links', () => {
     const attributes = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`a${index}`, 'x'.repeat(10_000)]));
-    const links = Array.from({ length: 200 }, () => ({ traceId: 'f'.repeat(32), spanId: 'f'.repeat(16) }));
+    const links = Array.from({ length: 200 }, () => ({ traceId: 'f'.repeat(100), spanId: 'f'.repeat(16) }));
     const [span] = spans([{ attributes, links, name: 'n'.repeat(10_000) }]);
     assert.equal(Object.keys(span?.attributes ?? {}).length, 64);
     assert.deepEqual([span?.attributes.a0?.toString().length, span?.links.length, span?.name.length], [2_048, 128, 2_048]);
+    assert.deepEqual(span?.links[0], { traceId: 'f'.repeat(32), spanId: 'f'.repeat(16) });
   });
 
   it('of series is the latest', () => {

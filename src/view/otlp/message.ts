@@ -45,6 +45,7 @@ export type Kind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
 const MAX_TEXT = 2_048;
 const MAX_ATTRIBUTES = 64;
 const MAX_LINKS = 128;
+const MAX_ID = 32;
 const MAX_DEPTH = 4;
 
 const KINDS: readonly Kind[] = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'];
@@ -153,7 +154,7 @@ function list(owner: unknown, name: string): Fields[] {
 
 /** Hexadecimal may be in either case. */
 function id(value: unknown): string {
-  return text(value).toLowerCase();
+  return text(value).slice(0, MAX_ID).toLowerCase();
 }
 
 /** Whoever reports needs to be told apart, not to be known. */

@@ -11,7 +11,7 @@ export interface Trace {
 }
 
 export interface Limits {
-  /** One that carries a lot of text counts as several. */
+  /** One that carries a lot of text, or many links, counts as several. */
   readonly spans: number;
   readonly spansPerTrace: number;
   /** Of those that had to go, how many that are worth a look stay for longer. */
@@ -84,9 +84,11 @@ export class Traces {
 }
 
 const TEXT_OF_ONE = 2_048;
+/** Two ids, and what holds them. */
+const TEXT_OF_LINK = 128;
 
-function weigh({ attributes }: Span): number {
-  return 1 + Math.floor(JSON.stringify(attributes).length / TEXT_OF_ONE);
+function weigh({ attributes, links }: Span): number {
+  return 1 + Math.floor((JSON.stringify(attributes).length + links.length * TEXT_OF_LINK) / TEXT_OF_ONE);
 }
 
 function first(traces: ReadonlyMap<string, Entry>): Entry | undefined {
