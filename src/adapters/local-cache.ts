@@ -6,7 +6,13 @@ import type { ConnectionRecorder } from '../core/recorder';
 
 /** A client's own cache, as far as it says that it answered. */
 interface ClientSideCache {
-  stats?(): { readonly hitCount?: number; readonly missCount?: number; readonly evictionCount?: number };
+  stats?(): Stats | undefined;
+}
+
+interface Stats {
+  readonly hitCount?: number;
+  readonly missCount?: number;
+  readonly evictionCount?: number;
 }
 
 interface CachingClient {
@@ -64,7 +70,7 @@ export class ClientCaches {
     const reference = new WeakRef(cache);
     let last: CacheNews = { hits: 0, misses: 0, evictions: 0 };
     const readNews = (): CacheNews | undefined => {
-      const stats = reference.deref()?.stats?.();
+      const stats = statsOf(reference.deref());
       if (stats === undefined) return undefined;
       const { hitCount: hits = 0, missCount: misses = 0, evictionCount: evictions = 0 } = stats;
       const news = { hits: hits - last.hits, misses: misses - last.misses, evictions: evictions - last.evictions };
@@ -76,5 +82,14 @@ export class ClientCaches {
 }
 
 function hitsOf(cache: ClientSideCache): number | undefined {
-  return typeof cache.stats === 'function' ? cache.stats().hitCount : undefined;
+  return statsOf(cache)?.hitCount;
+}
+
+/** A cache may be the application's own, and must not fail its commands because we ask. */
+function statsOf(cache: ClientSideCache | undefined): Stats | undefined {
+  try {
+    return typeof cache?.stats === 'function' ? cache.stats() : undefined;
+  } catch {
+    return undefined;
+  }
 }

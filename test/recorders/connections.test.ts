@@ -124,6 +124,20 @@ describe('server metrics', () => {
     }
   });
 
+  it('asks a cache of the application that cannot tell what it does, and leaves its commands alone', async () => {
+    const redis = loadRedis('6.3') as unknown as { readonly BasicClientSideCache: new () => object };
+    class Untold extends redis.BasicClientSideCache {
+      stats(): never {
+        throw new Error('not counted');
+      }
+    }
+    const client = await connect(loadRedis('6.3'), server, { RESP: 3, clientSideCache: new Untold() });
+    await server.request('SET', 'k', 'v');
+    assert.deepEqual([await client.get('k'), await client.get('k')], ['v', 'v']);
+    assert.deepEqual(await here(), gauges(1, 0));
+    await end(client);
+  });
+
   it('forgets servers whose addresses came and went, once they are too many and were shown without a connection', async () => {
     const own = new Measuring();
     const recorder = new ServerMetrics(() => own.provider.getMeter('churn'), assert.fail);
