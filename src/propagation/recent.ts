@@ -5,26 +5,34 @@
 const MAX_IDS = 5_000;
 /** Streams that may have an entry of the same id: it is a time, and a number where the millisecond has several. */
 const MAX_STREAMS = 8;
+/** What all of them carried, in characters: one may carry ten thousand. */
+const MAX_LENGTH = 4_000_000;
 const KEPT_MS = 600_000;
 
 interface Kept<T> {
   readonly stream: string;
   readonly value: T;
+  readonly length: number;
   readonly untilMark: number;
 }
 
 export class RecentEntries<T> {
   /** By id, the one that was touched last at the end. */
   private readonly byId = new Map<string, readonly Kept<T>[]>();
+  private length = 0;
 
   get size(): number {
     return this.byId.size;
   }
 
-  add(id: string, stream: string, value: T, nowMark: number): void {
-    const others = (this.byId.get(id) ?? []).filter((kept) => kept.stream !== stream && kept.untilMark > nowMark);
+  /** @param length how much is kept with it */
+  add(id: string, stream: string, value: T, length: number, nowMark: number): void {
+    const known = this.byId.get(id) ?? [];
+    const others = known.filter((kept) => kept.stream !== stream && kept.untilMark > nowMark);
+    const all = [...others.slice(1 - MAX_STREAMS), { stream, value, length, untilMark: nowMark + KEPT_MS }];
     this.byId.delete(id);
-    this.byId.set(id, [...others.slice(1 - MAX_STREAMS), { stream, value, untilMark: nowMark + KEPT_MS }]);
+    this.byId.set(id, all);
+    this.length += lengthOf(all) - lengthOf(known);
     this.forget(nowMark);
   }
 
@@ -37,8 +45,13 @@ export class RecentEntries<T> {
   private forget(nowMark: number): void {
     for (const [id, all] of this.byId) {
       const isOld = all.every(({ untilMark }) => untilMark <= nowMark);
-      if (!isOld && this.byId.size <= MAX_IDS) return;
+      if (!isOld && this.byId.size <= MAX_IDS && this.length <= MAX_LENGTH) return;
       this.byId.delete(id);
+      this.length -= lengthOf(all);
     }
   }
+}
+
+function lengthOf(all: readonly { readonly length: number }[]): number {
+  return all.reduce((total, { length }) => total + length, 0);
 }

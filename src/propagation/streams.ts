@@ -140,7 +140,7 @@ class Reading implements Receiving {
   private remember(id: string, stream: string, origin: Origin): void {
     const nowMark = performance.now();
     if (this.kind === 'look' && this.recent.find(id, stream, nowMark) !== undefined) return;
-    this.recent.add(id, stream, origin, nowMark);
+    this.recent.add(id, stream, origin, lengthOf(origin.carrier), nowMark);
   }
 
   /** Redis answers with whole names; those of redis 2 and 3 may have had a `prefix` put before them behind our back. */
@@ -150,6 +150,12 @@ class Reading implements Receiving {
     if (streams.some(isWhole)) return name;
     return !others.some(isWhole) && streams.some((key) => name.endsWith(String(key))) ? name : undefined;
   }
+}
+
+function lengthOf(carrier: Carrier | undefined): number {
+  let length = 0;
+  for (const name in carrier) length += name.length + (carrier[name] as string).length;
+  return length;
 }
 
 function* contextsIn(carriers: readonly Carrier[]): Generator<Context> {

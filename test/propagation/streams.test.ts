@@ -126,12 +126,12 @@ describe('streams on the wire', () => {
 describe('recent entries', () => {
   it('are found by id, and by stream where two have the same', () => {
     const recent = new RecentEntries<string>();
-    recent.add('1-1', 'a', 'of a', 0);
+    recent.add('1-1', 'a', 'of a', 0, 0);
     assert.deepEqual(recent.find('1-1', undefined, 0)?.value, 'of a');
-    recent.add('1-1', 'b', 'of b', 0);
+    recent.add('1-1', 'b', 'of b', 0, 0);
     assert.equal(recent.find('1-1', undefined, 0), undefined);
     assert.deepEqual([recent.find('1-1', 'a', 0)?.value, recent.find('1-1', 'b', 0)?.value], ['of a', 'of b']);
-    recent.add('1-1', 'a', 'again', 0);
+    recent.add('1-1', 'a', 'again', 0, 0);
     assert.equal(recent.find('1-1', 'a', 0)?.value, 'again');
     assert.equal(recent.find('1-1', 'c', 0), undefined);
     assert.equal(recent.find('2-1', undefined, 0), undefined);
@@ -139,19 +139,33 @@ describe('recent entries', () => {
 
   it('are forgotten after ten minutes', () => {
     const recent = new RecentEntries<string>();
-    recent.add('1-1', 'a', 'x', 0);
+    recent.add('1-1', 'a', 'x', 0, 0);
     assert.equal(recent.find('1-1', 'a', 599_999)?.value, 'x');
     assert.equal(recent.find('1-1', 'a', 600_000), undefined);
-    recent.add('2-1', 'a', 'y', 600_000);
+    recent.add('2-1', 'a', 'y', 0, 600_000);
     assert.equal(recent.size, 1);
   });
 
   it('are 5,000 ids of 8 streams at most, the newest', () => {
     const recent = new RecentEntries<number>();
-    for (let index = 0; index < 6_000; index++) recent.add(`${index}-0`, 'a', index, 0);
+    for (let index = 0; index < 6_000; index++) recent.add(`${index}-0`, 'a', index, 0, 0);
     assert.equal(recent.size, 5_000);
     assert.deepEqual([recent.find('999-0', 'a', 0), recent.find('1000-0', 'a', 0)?.value], [undefined, 1_000]);
-    for (let index = 0; index < 10; index++) recent.add('1-1', `s${index}`, index, 0);
+    for (let index = 0; index < 10; index++) recent.add('1-1', `s${index}`, index, 0, 0);
     assert.deepEqual([recent.find('1-1', 's1', 0), recent.find('1-1', 's2', 0)?.value], [undefined, 2]);
+  });
+
+  it('are fewer where they carry much: four million characters, the newest', () => {
+    const recent = new RecentEntries<number>();
+    for (let index = 0; index < 1_000; index++) recent.add(`${index}-0`, 'a', index, 10_000, 0);
+    assert.equal(recent.size, 400);
+    assert.deepEqual([recent.find('599-0', 'a', 0), recent.find('600-0', 'a', 0)?.value], [undefined, 600]);
+    // What takes the place of another, or is old, counts no more.
+    for (let index = 0; index < 1_000; index++) recent.add('999-0', 'a', index, 10_000, 0);
+    assert.equal(recent.size, 400);
+    recent.add('1-1', 'a', 1, 10_000, 600_000);
+    assert.equal(recent.size, 1);
+    for (let index = 0; index < 5_000; index++) recent.add(`${index}-0`, 'a', index, 700, 600_000);
+    assert.equal(recent.size, 5_000);
   });
 });
