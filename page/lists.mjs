@@ -47,7 +47,12 @@ export function showLists(overview, openTrace) {
   keep(byId('servers'), overview.servers, ({ server }) => server, makeServer);
   keep(byId('locks'), overview.locks, ({ family }) => family, makeLock);
   keep(byId('channels'), overview.channels, ({ channel }) => channel, makeChannel);
-  for (const id of ['locks', 'channels', 'pools']) byId(`${id}-title`).classList.toggle('nothing', byId(id).children.length === 0);
+  for (const ids of [['locks'], ['channels'], ['pools', 'servers']]) {
+    byId(`${ids[0]}-title`).classList.toggle(
+      'nothing',
+      ids.every((id) => byId(id).children.length === 0),
+    );
+  }
 }
 
 function makeSlowest({ family }, openTrace) {

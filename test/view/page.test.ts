@@ -189,7 +189,14 @@ describe('the live page', function () {
     });
   }
 
-  it('fits a phone without scrolling sideways', async () => {
+  const send = (traces: unknown) =>
+    fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(traces) });
+
+  it('fits a phone without scrolling sideways, however long a name is', async () => {
+    const family = 'long-name:'.repeat(12);
+    const attributes = command('GET', { 'db.query.text': `GET ${family}`, 'db.redis.key_family': family, 'cache.hit': true });
+    await send(tracesBody([{ attributes, atMs: Date.now() - EPOCH_MS }], 'with-a-long-name'));
+    await page.locator('#slowest', { hasText: family }).waitFor();
     for (const width of [360, 390, 768, 1_280]) {
       await page.setViewportSize({ width, height: 800 });
       assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${width}`);
@@ -208,8 +215,7 @@ describe('the live page', function () {
   it('shows no markup of a key as markup', async () => {
     const name = '<img src=x onerror=document.title=1>';
     const attributes = command(name, { 'db.query.text': name, 'db.redis.key_family': name, 'cache.hit': true, 'error.type': name });
-    const body = JSON.stringify(tracesBody([{ name, attributes, failed: true, atMs: Date.now() - EPOCH_MS }], name));
-    await fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    await send(tracesBody([{ name, attributes, failed: true, atMs: Date.now() - EPOCH_MS }], name));
     await page.locator('#trace-list', { hasText: name }).waitFor();
     assert.equal(await page.locator('img').count(), 0);
     assert.equal(await page.title(), 'Redis, live');
