@@ -74,7 +74,7 @@ const TELEMETRY: readonly Fault[] = [
     ...{
       name: `the collector is ${state}`,
       versions: VERSIONS,
-      briefly: BRIEFLY,
+      briefly: ['6.3'] as const,
       scenario: 'traffic',
       telemetry: 'register',
       spans: 'none' as const,

@@ -27,13 +27,25 @@ export interface Verdict {
 
 export async function withstand(fault: Fault, version: Version, dose: Dose): Promise<Verdict> {
   for (let tries = 1; ; tries++) {
-    const [control, traced] = await Promise.all([runOnce(fault, version, 'control', dose), runOnce(fault, version, 'traced', dose)]);
+    const [control, traced] = await Promise.all([controlOf(fault, version, dose), runOnce(fault, version, 'traced', dose)]);
     try {
       return compare(fault, control, traced);
     } catch (error) {
       if (tries === TRIES) throw error;
+      controls.clear();
     }
   }
+}
+
+/** Without us there is no telemetry that could be faulty: one control serves all faults of it. */
+const controls = new Map<string, Promise<Run>>();
+
+function controlOf(fault: Fault, version: Version, dose: Dose): Promise<Run> {
+  if (fault.telemetry === undefined) return runOnce(fault, version, 'control', dose);
+  const key = `${fault.scenario} ${version}`;
+  const control = controls.get(key) ?? runOnce(fault, version, 'control', dose);
+  controls.set(key, control);
+  return control;
 }
 
 function compare(fault: Fault, control: Run, traced: Run): Verdict {
