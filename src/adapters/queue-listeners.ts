@@ -7,13 +7,17 @@ import { INVALIDATION, isAsync, type Listener, Listening, runDetached } from './
 import { PatchLedger, type Target } from './patch';
 import { prototypeOf } from './redis-client';
 
-type Subscribe = (this: object, command: unknown, channels: unknown, listener: unknown, ...rest: unknown[]) => unknown;
+type Subscribe = (this: object, command: unknown, channels: unknown, listener: unknown, asBytes?: unknown) => unknown;
+
+/** As what a listener wants its messages. It may want them as both. */
+const TEXT = 1;
+const BYTES = 2;
 
 /** A listener of the application's, and what stands for it in the queue. */
 interface StandIn {
   readonly standIn: Listener;
-  /** What it was subscribed to since we came: only there is the stand-in to be found. */
-  readonly names: Set<string>;
+  /** What it was subscribed to since we came, and as what: only there is the stand-in to be found. */
+  readonly names: Map<string, number>;
   readonly isPattern: boolean;
   /** Whether the listener returns a promise that can be followed. */
   readonly isAsync: boolean;
@@ -47,8 +51,9 @@ export class QueueListenersTap {
     if (!PatchLedger.has(prototype, 'subscribe', 'unsubscribe')) return false;
     const subscriptionsOf = (queue: object): Subscriptions => this.subscriptionsOf(queue);
     ledger.wrap<Subscribe>(prototype, 'subscribe', (original) => {
-      return function subscribe(this: object, command: unknown, channels: unknown, listener: unknown): unknown {
-        if (typeof listener === 'function') arguments[2] = subscriptionsOf(this).add(command, channels, listener as Listener);
+      return function subscribe(this: object, command: unknown, channels: unknown, listener: unknown, asBytes?: unknown): unknown {
+        if (typeof listener === 'function')
+          arguments[2] = subscriptionsOf(this).add(command === 'PSUBSCRIBE', channels, listener as Listener, asBytes ? BYTES : TEXT);
         return original.apply(this, arguments as never);
       };
     });
@@ -71,17 +76,54 @@ export class QueueListenersTap {
  */
 function translateUnsubscribe(queue: object, subscriptions: Subscriptions): void {
   const { unsubscribe: original } = queue as { unsubscribe: Subscribe };
-  const value = function unsubscribe(this: object, command: unknown, channels: unknown, listener: unknown): unknown {
-    if (typeof listener === 'function') arguments[2] = subscriptions.find(command, channels, listener as Listener);
+  const value = function unsubscribe(this: object, command: unknown, channels: unknown, listener: unknown, asBytes?: unknown): unknown {
+    const isPattern = command === 'PUNSUBSCRIBE';
+    if (!listener) subscriptions.leaveAll(isPattern, channels);
+    else if (typeof listener === 'function')
+      arguments[2] = subscriptions.leave(isPattern, channels, listener as Listener, asBytes ? BYTES : TEXT);
     return original.apply(this, arguments as never);
   };
   Object.defineProperty(queue, 'unsubscribe', { value, configurable: true, writable: true });
 }
 
+/** Channels, or patterns. */
+class Places {
+  readonly standIns = new WeakMap<Listener, StandIn>();
+  /** Who is subscribed there since we came. */
+  private readonly byName = new Map<string, Set<StandIn>>();
+
+  add(name: string, entry: StandIn, as: number): void {
+    const entries = this.byName.get(name) ?? new Set();
+    this.byName.set(name, entries.add(entry));
+    entry.names.set(name, (entry.names.get(name) ?? 0) | as);
+  }
+
+  /** False: it was not subscribed there. */
+  leave(name: string, entry: StandIn, as: number): boolean {
+    const known = entry.names.get(name) ?? 0;
+    if ((known & as) === 0) return false;
+    entry.names.set(name, known & ~as);
+    if (known !== as) return true;
+    entry.names.delete(name);
+    const entries = this.byName.get(name);
+    entries?.delete(entry);
+    if (entries?.size === 0) this.byName.delete(name);
+    return true;
+  }
+
+  /** @param names undefined: all there are */
+  leaveAll(names: Iterable<string> = this.byName.keys()): void {
+    for (const name of names) {
+      for (const entry of this.byName.get(name) ?? []) entry.names.delete(name);
+      this.byName.delete(name);
+    }
+  }
+}
+
 /** The subscriptions of one client. */
 class Subscriptions {
-  private readonly byName = new WeakMap<Listener, StandIn>();
-  private readonly byPattern = new WeakMap<Listener, StandIn>();
+  private readonly channels = new Places();
+  private readonly patterns = new Places();
   private current: Current | undefined;
 
   constructor(
@@ -89,25 +131,35 @@ class Subscriptions {
     private readonly client: ClientRef,
   ) {}
 
-  add(command: unknown, channels: unknown, listener: Listener): Listener {
-    const isPattern = command === 'PSUBSCRIBE';
-    const known = isPattern ? this.byPattern : this.byName;
-    const entry = known.get(listener) ?? this.standInFor(listener, isPattern);
-    known.set(listener, entry);
-    for (const name of namesIn(channels)) entry.names.add(name);
+  /** What is to stand for the listener. */
+  add(isPattern: boolean, names: unknown, listener: Listener, as: number): Listener {
+    const places = this.placesOf(isPattern);
+    const entry = places.standIns.get(listener) ?? this.standInFor(listener, isPattern);
+    places.standIns.set(listener, entry);
+    for (const name of namesIn(names)) places.add(name, entry, as);
     return entry.standIn;
   }
 
-  find(command: unknown, channels: unknown, listener: Listener): Listener {
-    const entry = (command === 'PUNSUBSCRIBE' ? this.byPattern : this.byName).get(listener);
-    const names = namesIn(channels).filter((name) => entry?.names.delete(name));
-    return entry === undefined || names.length === 0 ? listener : entry.standIn;
+  /** What stands for the listener there. */
+  leave(isPattern: boolean, names: unknown, listener: Listener, as: number): Listener {
+    const places = this.placesOf(isPattern);
+    const entry = places.standIns.get(listener);
+    const left = namesIn(names).filter((name) => entry !== undefined && places.leave(name, entry, as));
+    return entry === undefined || left.length === 0 ? listener : entry.standIn;
+  }
+
+  leaveAll(isPattern: boolean, names: unknown): void {
+    this.placesOf(isPattern).leaveAll(names ? namesIn(names) : undefined);
+  }
+
+  private placesOf(isPattern: boolean): Places {
+    return isPattern ? this.patterns : this.channels;
   }
 
   private standInFor(listener: Listener, isPattern: boolean): StandIn {
     const call = (run: (message: unknown) => unknown, args: readonly unknown[]): unknown => this.call(entry, run, args);
     const entry: StandIn = {
-      names: new Set(),
+      names: new Map(),
       isPattern,
       isAsync: isAsync(listener),
       standIn(this: unknown): unknown {
@@ -182,7 +234,7 @@ function isEqual(one: unknown, other: unknown): boolean {
 }
 
 /** Which of its patterns a listener was called for. */
-function patternFor(names: ReadonlySet<string>, channel: string): string | undefined {
-  const patterns = [...names];
+function patternFor(names: ReadonlyMap<string, number>, channel: string): string | undefined {
+  const patterns = [...names.keys()];
   return patterns.length === 1 ? patterns[0] : patterns.find((pattern) => globMatcher(pattern)(channel));
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Attributes, context, createContextKey, SpanKind, trace } from '@opentelemetry/api';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
@@ -369,6 +371,50 @@ describe('subscribers', () => {
     for (const client of clients) await end(client);
     assertQuiet();
   }
+
+  for (const version of VERSIONS) {
+    it(`lets redis ${version} unsubscribe a function from text and from bytes, each by itself`, async () => {
+      const heard: string[] = [];
+      const listener = noting(heard, 'a');
+      const redis = loadRedis(version);
+      const [subscriber, publisher] = [await connect(redis, server), await connect(redis, server)];
+      await subscriber.subscribe('c', listener);
+      await subscriber.subscribe('c', listener, true);
+      await subscriber.subscribe('c', noting(heard, 'last'));
+      for (const [asBytes, expected] of [
+        [undefined, 3],
+        [false, 2],
+        [true, 1],
+      ] as const) {
+        if (asBytes !== undefined) await subscriber.unsubscribe('c', listener, asBytes);
+        heard.length = 0;
+        await publisher.publish('c', 'm');
+        for (let tries = 0; !heard.includes('last m c') && tries < 1_000; tries++) await sleep(2);
+        assert.equal(heard.length, expected, String(heard));
+      }
+      await end(subscriber);
+      await end(publisher);
+    });
+  }
+
+  it('remembers no channel of redis 4.0 that was left without naming its listener', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const subscriber = await connect(loadRedis('4.0'), server);
+    const listener = (): void => {};
+    const churn = async (from: number, to: number): Promise<number> => {
+      for (let i = from; i < to; i++) {
+        await subscriber.subscribe(String(i).padStart(2_000, 'x'), listener);
+        await subscriber.unsubscribe(i % 2 === 0 ? String(i).padStart(2_000, 'x') : undefined);
+      }
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await churn(0, 100);
+    const grownBy = (await churn(100, 2_100)) - before;
+    assert.ok(grownBy < 2_000_000, `the heap grew by ${grownBy} bytes`);
+    await end(subscriber);
+  });
 
   it('makes no span for what the server says of changed keys', async () => {
     for (const version of VERSIONS) {
