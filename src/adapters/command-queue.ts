@@ -35,7 +35,7 @@ interface Connection extends NodeRef {
   readonly writes: QueueWrites;
 }
 
-/** Taps the clients of redis 4. One for each copy of the module, for as long as it is loaded. */
+/** Taps the clients of redis 4, of all copies of the module. */
 export class CommandQueueTap {
   private readonly connections = new WeakMap<object, Connection>();
   private readonly batches: Batches;

@@ -39,7 +39,7 @@ interface WritingRef extends NodeRef {
   readonly writes: QueueWrites;
 }
 
-/** Taps the clients of redis 5 and 6. One for each copy of the module, for as long as it is loaded. */
+/** Taps the clients of redis 5 and 6, of all copies of the module. */
 export class RedisClientTap {
   private readonly clients = new WeakMap<Client, WritingRef>();
   private readonly batches: Batches;

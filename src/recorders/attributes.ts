@@ -30,7 +30,7 @@ export function connectAttributes(facts: ClientFacts, failure: Failure | undefin
   return attributes;
 }
 
-/** What every span has. Without undefined members: the SDK copies them all, twice, before it passes over them. */
+/** What every span has. The rest only where it is there: the SDK copies undefined members too, twice, before it passes over them. */
 export function spanAttributes(operation: string, facts: ClientFacts, text: string | undefined, failure: Failure | undefined): Attributes {
   const attributes: Attributes = {
     [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
