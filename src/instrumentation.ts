@@ -115,6 +115,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     super.enable();
     this.operation.start();
     this.deliveries.start();
+    this.servers.start();
     // It stops them again where another instrumentation is to be left alone.
     this.adapters.patch();
   }
@@ -128,6 +129,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   private stop(): void {
     this.operation.stop();
     this.deliveries.stop();
+    this.servers.stop();
   }
 
   override setTracerProvider(provider: TracerProvider): void {

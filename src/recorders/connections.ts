@@ -48,6 +48,8 @@ export class ServerMetrics implements ConnectionRecorder {
   private readonly caches = new Set<ClientCache>();
   private readonly servers = new Map<string, Server>();
   private sweepAt = MIN_SWEEP;
+  // The sockets of before we were disabled still tell us what becomes of them.
+  private isStopped = true;
   private hasNativeCache = false;
   private readonly instrumented: Instrumented<Instruments>;
 
@@ -58,6 +60,14 @@ export class ServerMetrics implements ConnectionRecorder {
   ) {
     const kind = { make: instrumentsOf, observables, observe: this.observe, moved: () => this.forgetCounts() };
     this.instrumented = new Instrumented(source, kind, report);
+  }
+
+  start(): void {
+    this.isStopped = false;
+  }
+
+  stop(): void {
+    this.isStopped = true;
   }
 
   watchConnection(connection: Connection): void {
@@ -163,6 +173,7 @@ export class ServerMetrics implements ConnectionRecorder {
 
   /** We are called inside an event of the client's. */
   private guarded(record: () => void): void {
+    if (this.isStopped) return;
     try {
       this.refresh();
       record();

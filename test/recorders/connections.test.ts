@@ -4,7 +4,7 @@ import { UNKNOWN_SERVER } from '../../src/adapters/facts';
 import { MAX_SERVERS, ServerMetrics } from '../../src/recorders/connections';
 import { type Collected, Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
-import { assertQuiet, resetTracing } from '../support/tracing';
+import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, connect, end, LEGACY_VERSIONS, loadRedis, major, VERSIONS } from '../support/versions';
 
 /** Waits for something that a client does when it pleases. */
@@ -95,6 +95,33 @@ describe('server metrics', () => {
       // The last may not have been answered by another attempt.
       assert.ok([attempts, attempts + 1].includes(counted?.value ?? 0), `${counted?.value} of ${attempts}`);
       await server.restart();
+    });
+  }
+
+  for (const version of [...LEGACY_VERSIONS, ...VERSIONS]) {
+    it(`counts nothing that happens to a client of redis ${version} while we are disabled`, async () => {
+      const options = { socket: { host: server.host, port: server.port, reconnectStrategy: () => 20 } };
+      const client = await connect(loadRedis(version), server, options);
+      let losses = 0;
+      client.on('error', () => {});
+      client.on('reconnecting', () => losses++);
+      instrumentation.disable();
+      try {
+        await server.request('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => {});
+        await until(() => losses > 0);
+        // It is back.
+        await until(() =>
+          client.get('k').then(
+            () => true,
+            () => false,
+          ),
+        );
+      } finally {
+        instrumentation.enable();
+      }
+      assert.ok(losses > 0);
+      assert.deepEqual(await here(), gauges(1, 0));
+      await end(client);
     });
   }
 
