@@ -52,8 +52,12 @@ export function spansOf({ scopes }: Snapshot, scope = PACKAGE_NAME): SeenScope {
 
 /** An option as it is, in words: code wins. */
 export function optionOf({ options, environment }: Snapshot, name: string): string | undefined {
-  const variable = `OTEL_INSTRUMENTATION_REDIS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-  return options[name] ?? environment[variable];
+  return options[name] ?? environment[variableOf(name)];
+}
+
+/** Where the environment has an option. */
+export function variableOf(option: string): string {
+  return `OTEL_INSTRUMENTATION_REDIS_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
 /** Commands went out, everything is in place, and still not even the sampler was asked for a span. */

@@ -1,6 +1,6 @@
 // Knows: ways in which a sampler or an option leaves no span.
 // Must not know: where spans go.
-import { commandsBy, type Evidence, isMute, optionOf, spansOf } from '../evidence';
+import { commandsBy, type Evidence, isMute, optionOf, spansOf, variableOf } from '../evidence';
 import { note, problem, type Row } from '../finding';
 
 export const SAMPLING: readonly Row[] = [
@@ -74,6 +74,5 @@ function samplerLine({ environment }: Evidence): string {
 }
 
 function unset({ options }: Evidence, name: string): string {
-  const variable = `OTEL_INSTRUMENTATION_REDIS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-  return options[name] === undefined ? `unset ${variable}` : `remove the option ${name}`;
+  return options[name] === undefined ? `unset ${variableOf(name)}` : `remove the option ${name}`;
 }
