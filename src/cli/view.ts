@@ -1,6 +1,7 @@
 // Knows: the order of a view: open the page, run the program, report or stay.
 // Must not know: what is shown.
 import { constants } from 'node:os';
+import { PACKAGE_NAME } from '../version';
 import { environmentFor, openView, printReport, type View } from '../view';
 import { type Options, type Program, type SubCommand, UsageError } from './command';
 import { type Ended, start } from './program';
@@ -67,6 +68,7 @@ async function show(opened: View, program: Program, { headless, hook }: Options)
   if (interrupted) await started.stop();
   if (headless === true) {
     printReport(opened, [{ title: program.join(' '), startMs: Number.NEGATIVE_INFINITY, about: '' }], process.stdout, REPORTED_SPANS);
+    if (opened.telemetry.received.lastMs === 0) say(`Nothing was sent here. To see why: npx ${PACKAGE_NAME} doctor -- …`);
   } else if (process.stdout.isTTY && !interrupted) {
     say(`${program[0]} ended with code ${code}. The page stays until Ctrl-C.`);
     await signalled();

@@ -75,6 +75,13 @@ describe('the command view', function () {
     assert.match(stdout, /70\.0 % {3}7 of 10/);
   });
 
+  it('says who knows more where nothing came', async () => {
+    const { code, stdout, stderr } = await view(['--headless', '--hook', '--', process.execPath, '--eval', '1']);
+    assert.equal(code, 0);
+    assert.match(stdout, / {2}no spans$/m);
+    assert.match(stderr, /^Nothing was sent here\. To see why: npx \S+ doctor -- …$/m);
+  });
+
   it('passes a signal on, and ends with the program', async () => {
     let sent = false;
     const { code, stdout, stderr } = await view(['--', process.execPath, APP], { STAYS: '1' }, (child, output) => {
