@@ -5,26 +5,34 @@ import { clearTimeout, setTimeout } from 'node:timers';
 /** How long the second try may take: it can need a new topology and a new connection. */
 const PATIENCE_MS = 10_000;
 
+interface Waiting<T> {
+  readonly value: T;
+  readonly timer: NodeJS.Timeout;
+}
+
 /** Joins the tries of one call. The list of arguments is the same object in all of them. */
 export class Redirects<T> {
-  private readonly waiting = new WeakMap<object, { readonly value: T; readonly timer: NodeJS.Timeout }>();
+  /** An application may send one list several times at once. */
+  private readonly waiting = new WeakMap<object, Waiting<T>[]>();
 
   /** Keeps what the first try began. If there is no second, as with a node's own client, `giveUp` is called. */
   wait(list: object, value: T, giveUp: () => void): void {
+    const all = this.waiting.get(list) ?? [];
     const timer = setTimeout(() => {
-      this.waiting.delete(list);
+      all.splice(all.indexOf(one), 1);
       giveUp();
     }, PATIENCE_MS);
     timer.unref();
-    this.waiting.set(list, { value, timer });
+    const one = { value, timer };
+    all.push(one);
+    this.waiting.set(list, all);
   }
 
   /** What an earlier try of the same call began. */
   resume(list: object): T | undefined {
-    const waiting = this.waiting.get(list);
+    const waiting = this.waiting.get(list)?.shift();
     if (waiting === undefined) return undefined;
     clearTimeout(waiting.timer);
-    this.waiting.delete(list);
     return waiting.value;
   }
 }

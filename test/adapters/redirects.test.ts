@@ -20,6 +20,20 @@ describe('redirects', () => {
     sinon.assert.notCalled(giveUp);
   });
 
+  it('tells the calls of one list apart that wait at the same time', () => {
+    const redirects = new Redirects<string>();
+    const [list, giveUpFirst, giveUpThird] = [['GET', 'k'], sinon.spy(), sinon.spy()];
+    redirects.wait(list, 'first', giveUpFirst);
+    clock.tick(1);
+    redirects.wait(list, 'second', assert.fail);
+    redirects.wait(list, 'third', giveUpThird);
+    assert.deepEqual([redirects.resume(list), redirects.resume(list)], ['first', 'second']);
+    clock.tick(60_000);
+    sinon.assert.notCalled(giveUpFirst);
+    sinon.assert.calledOnce(giveUpThird);
+    assert.equal(redirects.resume(list), undefined);
+  });
+
   it('gives up after ten seconds without another try', () => {
     const redirects = new Redirects<string>();
     const [list, giveUp] = [['GET', 'k'], sinon.spy()];
