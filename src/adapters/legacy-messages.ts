@@ -32,9 +32,10 @@ export class LegacyMessages {
   wrapReply<F extends (this: never, reply: unknown) => unknown>(original: F): F {
     const { messages, clientOf } = this;
     const return_reply: ReturnReply = function (this: Client, reply: unknown): unknown {
-      const call = (seen: unknown): unknown => Reflect.apply(original, this, [seen]);
       const events = eventsOf(this, reply);
-      if (events === undefined) return call(reply);
+      // Most replies are no messages: nothing is made for them.
+      if (events === undefined) return Reflect.apply(original, this, arguments);
+      const call = (seen: unknown): unknown => Reflect.apply(original, this, [seen]);
       const arrival = arrivalOf(reply as unknown[], clientOf(this));
       const delivery = messages.deliver(arrival);
       if (delivery === undefined) return call(reply);
