@@ -3,7 +3,7 @@
 import type { Arguments, BatchKind, BatchStart, Write, Writes } from '../core/events';
 import type { SettledBatch, Tap } from '../core/operation';
 import type { NodeRef } from './command';
-import { isRedirect, Redirects } from './redirects';
+import { isRedirect, Redirects, type SentinelCall, type SentinelCalls } from './redirects';
 
 /** A queued command as the batch executors of redis 4 to 6 take it. */
 interface QueuedCommand {
@@ -16,6 +16,7 @@ interface OpenBatch {
   readonly promises: Promise<unknown>[];
   /** Whether the next added command is MULTI itself. */
   isOpening: boolean;
+  readonly call: SentinelCall | undefined;
   queue: object | undefined;
   write: Write | undefined;
 }
@@ -45,6 +46,7 @@ export class Batches {
   constructor(
     private readonly tap: Tap,
     private readonly writesOf: (queue: object) => Writes | undefined,
+    private readonly calls: SentinelCalls,
   ) {}
 
   /** Whether the `addCommand` call that runs now belongs to a batch. */
@@ -67,11 +69,12 @@ export class Batches {
   /** Runs an executor and settles the batch when it ends. The result and the rejection are the executor's own. */
   execute(batch: BatchCall): Promise<unknown> {
     const { kind, commands, call } = batch;
-    // A cluster runs a transaction that was redirected once more, with the same list.
-    const resumed = Array.isArray(commands) ? this.redirects.resume(commands) : undefined;
+    const { sending } = this.calls;
+    // A group runs a transaction that was redirected or lost once more, with the same list.
+    const resumed = Array.isArray(commands) ? this.redirects.resume(commands, sending) : undefined;
     const start = resumed ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
     if (start === undefined) return this.enter(undefined, () => call(commands));
-    const open: OpenBatch = { promises: [], isOpening: kind === 'MULTI', queue: undefined, write: undefined };
+    const open: OpenBatch = { promises: [], isOpening: kind === 'MULTI', call: sending, queue: undefined, write: undefined };
     return this.follow(
       batch,
       start,
@@ -100,8 +103,8 @@ export class Batches {
         const aborted = isWatchError(error);
         const known = answersOf(open.promises.slice(0, list.length), kind);
         const conclude = async (): Promise<void> => settle({ failed: !aborted, aborted, error, replies: await known, endMark });
-        const isFollowed = Array.isArray(commands) && isRedirect(error) && clientOf(open.queue).isNode === true;
-        if (isFollowed) this.redirects.wait(commands, start, conclude);
+        const isFollowed = open.call !== undefined || (isRedirect(error) && clientOf(open.queue).isNode === true);
+        if (isFollowed && Array.isArray(commands)) this.redirects.wait(commands, start, conclude, open.call);
         else conclude();
         throw error;
       },

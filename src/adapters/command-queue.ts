@@ -52,8 +52,8 @@ export class CommandQueueTap {
     private readonly groups: Groups,
     private readonly sockets: Connections,
   ) {
-    this.batches = new Batches(tap, (queue) => this.connections.get(queue)?.writes);
-    this.retries = new Retries(tap);
+    this.batches = new Batches(tap, (queue) => this.connections.get(queue)?.writes, groups.calls);
+    this.retries = new Retries(tap, groups.calls);
   }
 
   /** `client/commands-queue.js`. False if the seam is not what we know: then nothing is touched. */

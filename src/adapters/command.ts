@@ -2,7 +2,7 @@
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef, Command } from '../core/events';
 import type { Tap } from '../core/operation';
-import { isRedirect, Redirects } from './redirects';
+import { isRedirect, Redirects, type SentinelCall, type SentinelCalls } from './redirects';
 
 /** A client's facts, and whether others may send what it refused to another node. */
 export interface NodeRef extends ClientRef {
@@ -45,14 +45,17 @@ interface UnknownScript extends DefinedScript {
 
 /**
  * Calls that can become several commands, each call one operation: a defined script is an EVALSHA, and an EVAL when
- * the server does not know it; a node of a cluster may refuse a command, which is then sent to another.
+ * the server does not know it; a node of a group may refuse or lose a command, which is then sent to another.
  */
 export class Retries {
   private readonly unknownScripts = new WeakMap<object, UnknownScript[]>();
   private readonly redirects = new Redirects<Command | undefined>();
   private script: DefinedScript | undefined;
 
-  constructor(private readonly tap: Tap) {}
+  constructor(
+    private readonly tap: Tap,
+    private readonly calls: SentinelCalls,
+  ) {}
 
   /** Runs a script executor; the first command it sends, synchronously, is the EVALSHA. */
   executeScript<T>(script: DefinedScript, call: () => T): T {
@@ -75,6 +78,7 @@ export class Retries {
     const { script = this.takeUnknown(owner, args) } = this;
     this.script = undefined;
     const list = script?.list ?? args;
+    const { sending } = this.calls;
     const command = this.commandOf(script, list, node, args);
     return call(command?.sent ?? args).then(
       (reply) => {
@@ -83,7 +87,7 @@ export class Retries {
       },
       (error: unknown) => {
         if (script !== undefined && isUnknownScript(error)) this.waitForScript(owner, { ...script, command }, error);
-        else if (node.isNode === true && isRedirect(error)) this.waitForNode(list, command, error);
+        else if (sending !== undefined || (node.isNode === true && isRedirect(error))) this.waitForNode(list, command, error, sending);
         else if (command !== undefined) this.tap.fail(command, error);
         throw error;
       },
@@ -93,7 +97,7 @@ export class Retries {
   /** What an earlier try began, at this node now; or a new command. */
   private commandOf(script: DefinedScript | undefined, list: object, node: NodeRef, args: Arguments): Command | undefined {
     if (script !== undefined && 'command' in script) return (script as UnknownScript).command;
-    const redirected = this.redirects.resume(list);
+    const redirected = this.redirects.resume(list, this.calls.sending);
     if (redirected !== undefined) return { ...redirected, client: node };
     // A script executor changes its list for the second try.
     const command = this.tap.begin(node, script === undefined ? args : args.slice());
@@ -119,10 +123,10 @@ export class Retries {
     });
   }
 
-  private waitForNode(list: object, command: Command | undefined, error: unknown): void {
+  private waitForNode(list: object, command: Command | undefined, error: unknown, call: SentinelCall | undefined): void {
     if (command === undefined) return;
     const endMark = performance.now();
-    this.redirects.wait(list, command, () => this.tap.fail(command, error, endMark));
+    this.redirects.wait(list, command, () => this.tap.fail(command, error, endMark), call);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { ClientFacts } from '../core/events';
 import { type ClientOptions, hostAndPort, UNKNOWN_SERVER } from './facts';
 import { type Class, onConstruct, PatchLedger, type Target } from './patch';
+import { type SentinelCall, SentinelCalls } from './redirects';
 
 /** What a cluster keeps of its nodes. Public in every version from 4.1 on; 4.0 hides it. */
 interface Slots {
@@ -37,7 +38,7 @@ interface Sentinel {
 type Make = (...args: unknown[]) => Sentinel;
 type Factory = (this: unknown, options: SentinelOptions) => Make;
 type Duplicate = (this: Sentinel, overrides?: SentinelOptions) => Sentinel;
-type RunOnNode = (this: Sentinel, isReadonly: unknown, run: (client: object) => unknown) => unknown;
+type RunOnNode = (this: Sentinel, isReadonly: unknown, run: (client: object) => unknown) => Promise<unknown>;
 
 interface SentinelGroup {
   readonly address: string;
@@ -52,6 +53,7 @@ interface Cluster {
 
 /** Clusters and sentinels of the process, and whose clients belong to them. */
 export class Groups {
+  readonly calls = new SentinelCalls();
   private clusters: Cluster[] = [];
   private readonly sentinels = new WeakMap<Sentinel, SentinelGroup>();
   private readonly sentinelNodes = new WeakMap<object, string>();
@@ -148,15 +150,16 @@ export class Groups {
 
   /** The node that a sentinel chose is known only to the function that it runs there. */
   private wrapRunOnNode(original: RunOnNode): RunOnNode {
-    const { sentinels, sentinelNodes } = this;
-    return function execute(this: Sentinel, _isReadonly: unknown, run: (client: object) => unknown): unknown {
+    const { sentinels, sentinelNodes, calls } = this;
+    return function execute(this: Sentinel, _isReadonly: unknown, run: (client: object) => unknown): Promise<unknown> {
       const address = sentinels.get(this._self ?? this)?.address;
       if (address === undefined || typeof run !== 'function') return original.apply(this, arguments as never);
+      const call: SentinelCall = {};
       arguments[1] = (client: { readonly _self?: object }) => {
         sentinelNodes.set(client._self ?? client, address);
-        return run(client);
+        return calls.send(call, () => run(client));
       };
-      return original.apply(this, arguments as never);
+      return calls.end(call, original.apply(this, arguments as never));
     };
   }
 }

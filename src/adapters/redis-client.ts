@@ -56,9 +56,9 @@ export class RedisClientTap {
     /** Told of each client at its first command. */
     private readonly onClient: (client: object) => void,
   ) {
-    this.batches = new Batches(tap, (queue) => this.flushes.of(queue));
+    this.batches = new Batches(tap, (queue) => this.flushes.of(queue), groups.calls);
     this.caches = new ClientCaches(recorder);
-    this.retries = new Retries(tap);
+    this.retries = new Retries(tap, groups.calls);
   }
 
   /** `client/index.js`. False if the seam is not what we know: then nothing is touched. */

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Attributes, SpanKind } from '@opentelemetry/api';
-import { type ClusterNode, type RedisCluster, type RedisSentinels, startCluster, startSentinel } from '../support/redis-server';
+import {
+  type ClusterNode,
+  eventually,
+  type RedisCluster,
+  type RedisSentinels,
+  type RedisServer,
+  startCluster,
+  startSentinel,
+} from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, end, loadRedis, major, VERSIONS, type Version } from '../support/versions';
 
@@ -369,6 +377,25 @@ describe('groups of nodes', () => {
         assertQuiet();
       });
 
+      it(`of redis ${version}: one span for what is sent again because its connection was lost`, async () => {
+        await comparedBySentinel(version, async (sentinel) => {
+          const popped = sentinel.blPop('queue', 0);
+          await isBlocked(group.master);
+          await group.master.request('CLIENT', 'KILL', 'TYPE', 'normal');
+          await isBlocked(group.master);
+          await group.master.request('RPUSH', 'queue', 'tea', 'milk');
+          return [await popped, await sentinel.incr('queue').catch((error: Error) => error.message)];
+        });
+        assert.deepEqual(
+          seen().map(({ attributes }) => [attributes['db.operation.name'], attributes['error.type']]),
+          [
+            ['BLPOP', undefined],
+            ['INCR', 'WRONGTYPE'],
+          ],
+        );
+        assertQuiet();
+      });
+
       it(`of redis ${version}: spans at the sentinels and the master's name, answered by the master`, async () => {
         const address = `${group.sentinels
           .map(({ host, port }) => `${host}:${port}`)
@@ -413,6 +440,10 @@ describe('groups of nodes', () => {
     }
   });
 });
+
+async function isBlocked(server: RedisServer): Promise<void> {
+  await eventually('a blocked client', async () => String(await server.request('INFO', 'clients')).includes('blocked_clients:1'));
+}
 
 async function slotOf(key: string, node: ClusterNode): Promise<number> {
   return Number(await node.request('CLUSTER', 'KEYSLOT', key));

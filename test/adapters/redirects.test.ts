@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
-import { isRedirect, Redirects } from '../../src/adapters/redirects';
+import { isRedirect, Redirects, type SentinelCall, SentinelCalls } from '../../src/adapters/redirects';
 
 describe('redirects', () => {
   let clock: sinon.SinonFakeTimers;
@@ -43,6 +43,23 @@ describe('redirects', () => {
     clock.tick(1);
     sinon.assert.calledOnce(giveUp);
     assert.equal(redirects.resume(list), undefined);
+  });
+
+  it('gives up with the call where a sentinel makes it, and not before', async () => {
+    const [calls, redirects] = [new SentinelCalls(), new Redirects<string>()];
+    const [call, list, giveUp, error] = [{} as SentinelCall, ['GET', 'k'], sinon.spy(), new Error('lost')];
+    const lose = () => redirects.wait(list, 'begun', giveUp, calls.sending);
+    calls.send(call, lose);
+    assert.equal(calls.sending, undefined);
+    clock.tick(3_600_000);
+    sinon.assert.notCalled(giveUp);
+    assert.equal(redirects.resume(list), undefined, 'the same list, in another call');
+    assert.equal(redirects.resume(list, call), 'begun');
+    assert.equal(await calls.end(call, Promise.resolve('answered')), 'answered');
+    sinon.assert.notCalled(giveUp);
+    calls.send(call, lose);
+    await assert.rejects(calls.end(call, Promise.reject(error)), error);
+    sinon.assert.calledOnce(giveUp);
   });
 
   it('does not keep the process alive while it waits', () => {

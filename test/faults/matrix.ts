@@ -43,8 +43,7 @@ const SERVERS: readonly Fault[] = [
 
 function group(name: string, scenario: 'cluster' | 'sentinel', stage: stages.StartStage): Fault[] {
   const versions = VERSIONS.filter((version) => version !== '3.1' && (scenario === 'cluster' || version !== '4.7'));
-  // A sentinel client keeps a call back while there is no master, and sends it again if its connection is lost: the wait
-  // is in no span, and each time has a span of its own.
+  // A sentinel client keeps a call back while there is no master: that wait is in no span.
   const spans = scenario === 'sentinel' ? 'sent' : 'all';
   return [{ name, versions, briefly: ['6.3'], scenario, stage, isTorn: true, spans }];
 }

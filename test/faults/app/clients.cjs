@@ -93,6 +93,7 @@ function withCalls(lib) {
     },
     get,
     set,
+    transaction: (client, options) => batch(client, 'multi', options),
     /** A bit of everything, all at once, and one call that nobody waits for. */
     burst: (client, options) => {
       forget('incr', (key) => lib.send(client, ['incr', key]), options);

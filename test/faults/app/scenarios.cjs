@@ -131,7 +131,7 @@ const SCENARIOS = {
     const client = cluster(stage.nodes);
     await connect(client);
     for (const change of stage.changes) {
-      const load = underLoad(app, client, TAGS);
+      const load = underLoad([app.set, app.get], client, TAGS);
       await load.isRunning;
       await inflict(change);
       // Up to redis 5, calls wait for the very master that is gone, for as long as it is.
@@ -147,7 +147,7 @@ const SCENARIOS = {
     const client = sentinel(stage);
     await connect(client);
     for (const change of stage.changes) {
-      const load = underLoad(app, client, ['']);
+      const load = underLoad([app.set, app.get, app.transaction], client, ['']);
       await load.isRunning;
       await inflict(change);
       await load.stop();
@@ -162,7 +162,7 @@ const TAGS = ['{b}', '{c}', '{a}'];
 const LANES = 4;
 
 /** Calls without a pause, which may fail: when a change reaches them is a matter of time. */
-function underLoad({ set, get }, client, tags) {
+function underLoad(calls, client, tags) {
   let isOn = true;
   let started;
   const isRunning = new Promise((resolve) => {
@@ -170,9 +170,8 @@ function underLoad({ set, get }, client, tags) {
   });
   const lane = async (prefix) => {
     while (isOn) {
-      const { key } = await set(client, { prefix, isRepeated: true });
-      await get(client, { prefix, isRepeated: true });
-      started(key);
+      for (const one of calls) await one(client, { prefix, isRepeated: true });
+      started();
       // A client that fails at once must not keep the process from everything else.
       await sleep(1);
     }
