@@ -18,6 +18,9 @@ import { PoolMetrics } from './recorders/pool';
 import { SpanRecorder } from './recorders/spans';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
 
+/** Where every copy of the API keeps what is registered. */
+const API = Symbol.for('opentelemetry.js.api.1');
+
 /** What node-redis measures itself if asked to, under the name that is ours too. */
 const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
   ['operations', semconv.METRIC_DB_CLIENT_OPERATION_DURATION],
@@ -34,6 +37,8 @@ const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
 export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentationConfig> {
   // The base constructor calls init() and enable() before our fields would be initialised: declared, not defined.
   declare private report: Report;
+  /** What was said before anybody had set a logger. */
+  declare private unheard: string[];
   declare private providers: Providers;
   declare private isMeasuring: boolean;
   declare private metrics: MetricRecorder;
@@ -50,8 +55,8 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   }
 
   protected override init(): InstrumentationNodeModuleDefinition[] {
-    const logger = diag.createComponentLogger({ namespace: PACKAGE_NAME });
-    this.report = reportOnce((message) => logger.warn(message));
+    this.unheard = [];
+    this.report = this.reporting();
     this.providers = new Providers(() => this.followMeter());
     const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
     this.messageMetrics = new MessageMetrics(meter);
@@ -96,6 +101,14 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, courier);
   }
 
+  private reporting(): Report {
+    const logger = diag.createComponentLogger({ namespace: PACKAGE_NAME });
+    return reportOnce((message) => {
+      if (hasLogger()) logger.warn(message);
+      else this.unheard.push(message);
+    });
+  }
+
   /** The user asked for node-redis's own metrics; together with ours everything would be there twice. */
   private yieldTo(native: NativeMetrics): void {
     this.metrics.yieldTo(native);
@@ -135,6 +148,8 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   override setTracerProvider(provider: TracerProvider): void {
     super.setTracerProvider(provider);
     this.providers.setTracerProvider(provider);
+    // An SDK sets its logger after we are constructed, and before it gives us its provider.
+    for (const message of this.unheard.splice(0)) this.reporting()(message);
   }
 
   override setMeterProvider(provider: MeterProvider): void {
@@ -142,6 +157,12 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.providers.setMeterProvider(provider);
     this.followMeter();
   }
+}
+
+/** The API has no such question: where nobody has set one, it drops what is said. */
+function hasLogger(): boolean {
+  const { [API]: registered } = globalThis as { [API]?: { readonly diag?: object } };
+  return registered?.diag !== undefined;
 }
 
 /**

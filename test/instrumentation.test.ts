@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { context, trace } from '@opentelemetry/api';
+import { context, diag, trace } from '@opentelemetry/api';
+import { RedisInstrumentation } from '../src';
+import { PACKAGE_NAME } from '../src/version';
 import { type RedisServer, startStandalone } from './support/redis-server';
-import { assertQuiet, diagnostics, instrumentation, redisSpans, resetTracing, tracer } from './support/tracing';
+import { assertQuiet, diagnostics, instrumentation, listen, redisSpans, resetTracing, tracer } from './support/tracing';
 import { type Client, connect, end, folderOf, loadRedis, major, VERSIONS, type Version } from './support/versions';
 
 /** Objects of redis that we patch, with every own property that is a function. */
@@ -37,6 +39,21 @@ describe('instrumentation', () => {
   after(() => server.stop());
   beforeEach(() => resetTracing());
   afterEach(() => instrumentation.enable());
+
+  it('says once what is wrong with an option, also where the SDK sets its logger later', () => {
+    const wrong = { enabled: false, keys: 'hunter2' as 'safe' };
+    const complaint = `${PACKAGE_NAME} option keys: expected safe, full, family, hidden or a function, got a string; using the default`;
+    const said: string[] = [];
+    new RedisInstrumentation(wrong).setTracerProvider(trace.getTracerProvider());
+    said.push(...diagnostics.splice(0));
+    diag.disable();
+    const early = new RedisInstrumentation(wrong);
+    early.setTracerProvider(trace.getTracerProvider());
+    listen();
+    for (let times = 0; times < 2; times++) early.setTracerProvider(trace.getTracerProvider());
+    said.push(...diagnostics.splice(0));
+    assert.deepEqual(said, [complaint, complaint]);
+  });
 
   for (const version of VERSIONS) {
     describe(`on redis ${version}`, () => {

@@ -20,7 +20,12 @@ const write = (...words: unknown[]): void => {
   note(...words);
   diagnostics.push(words.map(String).join(' '));
 };
-diag.setLogger({ error: write, warn: write, info: note, debug: note, verbose: note }, DiagLogLevel.ALL);
+/** Sets the logger that they come from, again for who took it away. */
+export function listen(): void {
+  diag.setLogger({ error: write, warn: write, info: note, debug: note, verbose: note }, DiagLogLevel.ALL);
+}
+
+listen();
 
 /** Counts spans that were started and not ended. */
 class OpenSpans implements SpanProcessor {
