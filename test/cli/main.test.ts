@@ -28,6 +28,13 @@ describe('the command line', function () {
     assert.doesNotMatch(stdout, /<program>/);
   });
 
+  it('has the exit code of the program where nobody reads what it prints', () => {
+    const line = `{ "${process.execPath}" "${MAIN}" view --headless --hook -- "${process.execPath}" --eval 'process.exit(3)'; echo "code $?" >&2; } | true`;
+    const { stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
+    assert.match(stderr, /^code 3$/m);
+    assert.doesNotMatch(stderr, /EPIPE/);
+  });
+
   const wrong: readonly [args: string[], message: RegExp][] = [
     [['heal', '--', 'node', 'app.js'], /^there is no command "heal"$/m],
     [['doctor'], /^which program\?/m],
