@@ -55,9 +55,12 @@ export function boundTo(caller: Context, callback: Callback, ending: Ending | un
   };
 }
 
-/** The batches and transactions of all clients. Their commands are theirs by identity, not by when they pass. */
+type Members = ReadonlyMap<CommandObject, Ending | undefined>;
+
+/** The batches and transactions of all clients. Others' commands may pass with theirs, which are known by identity. */
 export class LegacyBatches {
-  private readonly members = new WeakMap<CommandObject, Ending | undefined>();
+  /** The commands of the one that runs: all of them pass synchronously, and the offline ones are known from then on. */
+  private members: Members = new Map();
   /** What the application gave, where something else is sent: `exec` may be called twice. */
   private readonly given = new WeakMap<CommandObject, Arguments>();
   /** The transaction whose MULTI and EXEC pass now, synchronously: the library makes them itself. */
@@ -97,11 +100,10 @@ export class LegacyBatches {
     const queued = multi.queue.toArray();
     const { start, batch } = this.begin('MULTI', multi, queued);
     const ending = start === undefined ? undefined : new Transaction(batch, multi);
-    for (const command of queued) this.members.set(command, undefined);
     const outer = this.transaction;
     this.transaction = { client: multi._client, ending };
     try {
-      return call();
+      return this.runWith(new Map(queued.map((command) => [command, undefined])), call);
     } catch (error) {
       ending?.fail(error);
       throw error;
@@ -115,14 +117,22 @@ export class LegacyBatches {
     // Nothing is sent for an empty one.
     if (queued.length === 0) return call();
     const { start, batch } = this.begin('PIPELINE', multi, queued);
-    queued.forEach((command, index) => {
-      this.members.set(command, start === undefined ? undefined : new Member(batch, index));
-    });
+    const members = new Map(queued.map((command, index) => [command, start && new Member(batch, index)]));
     try {
-      return call();
+      return this.runWith(members, call);
     } catch (error) {
       batch.end({ error, aborted: false });
       throw error;
+    }
+  }
+
+  private runWith(members: Members, call: () => unknown): unknown {
+    const outer = this.members;
+    this.members = members;
+    try {
+      return call();
+    } finally {
+      this.members = outer;
     }
   }
 
@@ -153,14 +163,10 @@ class OpenBatch {
     private readonly kind: BatchKind,
     private start: BatchStart | undefined,
     private readonly client: ClientRef,
-    private readonly commands: readonly Arguments[],
+    readonly commands: readonly Arguments[],
   ) {
     this.left = commands.length;
     this.write = client.writes?.next();
-  }
-
-  get size(): number {
-    return this.commands.length;
   }
 
   keep(index: number, reply: unknown): void {
@@ -209,7 +215,7 @@ class Transaction implements Ending {
     const refused = this.keepRefused();
     if (Array.isArray(reply)) {
       // A command whose arguments the library refused (3.0 and later) was not sent and has no reply.
-      for (let index = 0, next = 0; index < batch.size; index++)
+      for (let index = 0, next = 0; index < batch.commands.length; index++)
         if (!refused || !(index in batch.replies)) batch.replies[index] = reply[next++];
     }
     batch.end({ error: batch.replies.find((kept) => kept instanceof Error), aborted: reply === null });
