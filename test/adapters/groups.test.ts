@@ -384,12 +384,19 @@ describe('groups of nodes', () => {
           await group.master.request('CLIENT', 'KILL', 'TYPE', 'normal');
           await isBlocked(group.master);
           await group.master.request('RPUSH', 'queue', 'tea', 'milk');
-          return [await popped, await sentinel.incr('queue').catch((error: Error) => error.message)];
+          const first = await popped;
+          await group.master.request('CLIENT', 'PAUSE', 60_000, 'WRITE');
+          const both = sentinel.multi().lPush('queue', 'milk').lLen('queue').exec();
+          await eventually('a held transaction', async () => String(await group.master.request('CLIENT', 'LIST')).includes('cmd=lpush'));
+          await group.master.request('CLIENT', 'KILL', 'TYPE', 'normal');
+          await group.master.request('CLIENT', 'UNPAUSE');
+          return [first, await both, await sentinel.incr('queue').catch((error: Error) => error.message)];
         });
         assert.deepEqual(
           seen().map(({ attributes }) => [attributes['db.operation.name'], attributes['error.type']]),
           [
             ['BLPOP', undefined],
+            ['MULTI', undefined],
             ['INCR', 'WRONGTYPE'],
           ],
         );
