@@ -33,6 +33,8 @@ const SCENARIOS = {
     await inflict('crash');
     await lost;
     const waiting = burst(client);
+    // Each client tries in vain to connect, not only one that is quicker than the server.
+    await sleep(PAUSE_MS);
     await inflict('revive');
     await waiting;
     await burst(client);
