@@ -62,14 +62,17 @@ describe('server metrics', () => {
       await crash();
       await until(async () => (await here())['redis.client.connections']?.[0]?.value === 0);
       const waiting = [1, 2, 3].map((i) => clients[0].get(`k${i}`));
-      const down = await here();
+      const { 'redis.client.reconnects': early, ...down } = await here();
+      // Without a handshake 4.0 is ready as soon as a port takes it: that of a server that is about to be gone, too.
+      if (version !== '4.0') assert.equal(early, undefined);
       assert.deepEqual({ ...down, 'redis.client.connection.errors': [] }, { ...gauges(0, 3), 'redis.client.connection.errors': [] });
 
       await server.restart();
       await Promise.all(waiting);
       await until(async () => (await here())['redis.client.connections']?.[0]?.value === 2);
       const { 'redis.client.connection.errors': errors, ...up } = await here();
-      assert.deepEqual(up, { ...gauges(2, 0), 'redis.client.reconnects': [{ attributes: at(), value: 2 }] });
+      const reconnects = 2 + (early?.[0]?.value ?? 0);
+      assert.deepEqual(up, { ...gauges(2, 0), 'redis.client.reconnects': [{ attributes: at(), value: reconnects }] });
       const types = errors?.map(({ attributes }) => attributes['error.type']) ?? [];
       for (const { attributes } of errors ?? []) assert.deepEqual(attributes, at({ 'error.type': attributes['error.type'] }));
       assert.ok(types.length > 0 && new Set(types).size === types.length, String(types));
@@ -105,21 +108,18 @@ describe('server metrics', () => {
       let losses = 0;
       client.on('error', () => {});
       client.on('reconnecting', () => losses++);
+      let returns = 0;
+      client.on('ready', () => returns++);
       instrumentation.disable();
       try {
         await server.request('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => {});
         await until(() => losses > 0);
-        // It is back.
-        await until(() =>
-          client.get('k').then(
-            () => true,
-            () => false,
-          ),
-        );
+        // A reply would not tell: what waits is answered with the handshake, before the client is ready.
+        await until(() => returns > 0);
       } finally {
         instrumentation.enable();
       }
-      assert.ok(losses > 0);
+      assert.ok(losses > 0 && returns > 0);
       assert.deepEqual(await here(), gauges(1, 0));
       await end(client);
     });
