@@ -16,7 +16,7 @@ interface Flushable {
 
 /** Sends what is left when the event loop is empty and when a signal ends the process. */
 export function flushAtEnd(sdk: { shutdown(): Promise<void> }): void {
-  process.once('beforeExit', () => void settled(sdk.shutdown()));
+  process.once('beforeExit', () => void settled(() => sdk.shutdown()));
   // Workers get no signals.
   if (isMainThread) for (const signal of SIGNALS) listen(signal);
 }
@@ -49,16 +49,17 @@ function endOn(signal: NodeJS.Signals): void {
   });
 }
 
-function flush(): Promise<void> {
+async function flush(): Promise<void> {
   const tracers = trace.getTracerProvider();
   const delegate: object = 'getDelegate' in tracers ? (tracers.getDelegate as () => object)() : tracers;
   const providers: Flushable[] = [delegate, metrics.getMeterProvider() as object];
-  return settled(Promise.all(providers.map((provider) => provider.forceFlush?.())));
+  await Promise.all(providers.map((provider) => settled(() => provider.forceFlush?.())));
 }
 
-async function settled(work: Promise<unknown>): Promise<void> {
+/** One that fails keeps nobody from sending the rest. Somebody else's may throw where it should reject. */
+async function settled(work: () => Promise<unknown> | undefined): Promise<void> {
   try {
-    await work;
+    await work();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     diag.createComponentLogger({ namespace: PACKAGE_NAME }).warn(`the last telemetry could not be sent: ${reason}`);

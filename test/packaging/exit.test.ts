@@ -102,6 +102,13 @@ describe('a program under register', function () {
     assert.ok(Date.now() - began < 8_000, `it took ${Date.now() - began} ms`);
   });
 
+  it('dies of the signal, its spans sent, even when a provider throws instead of flushing', async () => {
+    const ended = await start(REGISTER, 'signals.cjs', { APP_SIGNALS: 'not', APP_METERS: 'broken', OTEL_LOG_LEVEL: 'warn' }, ['SIGTERM']);
+    assert.equal(ended.signal, 'SIGTERM');
+    assert.match(ended.stderr, /the last telemetry could not be sent: not now/);
+    assert.deepEqual(sets(), ['SET']);
+  });
+
   const ENDINGS: readonly { title: string; how: string; code: number; sent: boolean }[] = [
     { title: 'keeps its exit code', how: 'code', code: 3, sent: true },
     { title: 'does its late work', how: 'late', code: 0, sent: true },

@@ -26,8 +26,15 @@ async function main() {
   const client = createClient({ url: process.env.REDIS_URL });
   await client.connect();
   await client.set('user:7', 'Ada');
+  if (process.env.APP_METERS === 'broken') breakMeters();
   listen[process.env.APP_SIGNALS](client);
   console.log('ready');
+}
+
+function breakMeters() {
+  require('@opentelemetry/api').metrics.getMeterProvider().forceFlush = () => {
+    throw new Error('not now');
+  };
 }
 
 main();
