@@ -1,7 +1,10 @@
 // Knows: who is measured, and how each is switched on before redis is loaded.
 // Must not know: situations, workloads.
 
-/** `after` runs once redis is loaded. */
+/**
+ * `after` runs once redis is loaded. Who brings a tracer of its own says in `before` how to run inside one of its spans,
+ * and what arrived.
+ */
 const CONTENDERS = {
   /** The client as it is. */
   bare: { before() {} },
@@ -22,6 +25,21 @@ const CONTENDERS = {
     before(load) {
       const { RedisInstrumentation } = load('@opentelemetry/instrumentation-redis');
       register(load, new RedisInstrumentation());
+    },
+  },
+
+  /** As its users have it, but for what it sends: that is only counted. */
+  'dd-trace': {
+    before(load) {
+      const quiet = { startupLogs: false, runtimeMetrics: false, telemetry: { enabled: false }, remoteConfig: { enabled: false } };
+      const tracer = load('dd-trace').init(quiet);
+      let count = 0;
+      // It has no other seam: without an agent it would keep trying to reach one.
+      tracer._tracer._exporter.export = (spans) => {
+        count += spans.length;
+      };
+      const request = tracer.startSpan('request');
+      return { enter: (run) => tracer.scope().activate(request, run), arrived: async () => ({ spans: count, measured: 0 }) };
     },
   },
 

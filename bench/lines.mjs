@@ -31,6 +31,8 @@ const LINES = {
   3: {
     title: 'SDK 3.x',
     node: '24',
+    // It wants Node 22.
+    peers: ['dd-trace'],
     dependencies: {
       '@opentelemetry/api': '~1.10.0',
       '@opentelemetry/context-async-hooks': '^3.1.1',
@@ -38,13 +40,14 @@ const LINES = {
       '@opentelemetry/instrumentation-redis': '0.72.0',
       '@opentelemetry/sdk-metrics': '^3.1.1',
       '@opentelemetry/sdk-trace': '^3.1.1',
+      'dd-trace': '~6.21.0',
     },
   },
 };
 
 /** Installs a line, or finds it installed by an earlier run, and puts our build of now into it. */
 export async function prepareLine(number) {
-  const { title, node, dependencies: own } = LINES[number];
+  const { title, node, peers = [], dependencies: own } = LINES[number];
   const nodePackage = `node-${process.platform}-${process.arch}`;
   const ours = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
   const dependencies = { ...ours.dependencies, ...own, ...(node === undefined ? {} : { [nodePackage]: node }) };
@@ -52,7 +55,7 @@ export async function prepareLine(number) {
   await placeOurs(folder);
   const executable = node === undefined ? process.execPath : join(folder, 'node_modules', nodePackage, 'bin', 'node');
   const { stdout } = await execute(executable, ['--version']);
-  return { number, folder, executable, title: `${title}, Node ${stdout.trim().slice(1)}`, versions: await versionsIn(folder, own) };
+  return { number, folder, executable, peers, title: `${title}, Node ${stdout.trim().slice(1)}`, versions: await versionsIn(folder, own) };
 }
 
 /** One workspace for each redis, each loaded from its own folder, as an application would. */
@@ -69,7 +72,7 @@ async function install(dependencies) {
     await writePackage(application, { name: `application-${name}`, dependencies: { redis: version } });
   }
   await writePackage(folder, { name: 'bench', workspaces: ['redis/*'], dependencies });
-  await execute('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], { cwd: folder });
+  await execute('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--omit=optional', '--loglevel=error'], { cwd: folder });
   await writeFile(done, '');
   return folder;
 }

@@ -12,8 +12,11 @@ const { setUp } = require('./situations.cjs');
 
 /** Counts, not times: everybody is measured at the same age of the compiled code. */
 const WARM_UP_RUNS = 160;
-/** A batch is one operation, and the code for it is as cold after 160 of them as that for a command would be. */
-const WARM_UP_BATCHES = 1_500;
+/**
+ * A batch is one operation, and the code for it is as cold after 160 of them as that for a command would be. Node 20 has it
+ * compiled for good after 4,000; before, the compiler's own time is most of what a batch seems to cost.
+ */
+const WARM_UP_BATCHES = 4_000;
 const SLICES = 12;
 const RUNS_PER_SLICE = 15;
 /** Short enough that most of them meet no collection: a heap that grew by what was allocated tells the bytes. */
@@ -30,8 +33,8 @@ async function main({ folder, redis, contender, situation, shape, port }) {
   const load = createRequire(`${folder}/package.json`);
   const loadClient = createRequire(`${folder}/redis/${redis}/package.json`);
   if (port === 0) installFakeSocket();
-  const { enter, arrived } = setUp(situation, load);
-  CONTENDERS[contender].before(load, situation);
+  const standard = setUp(situation, load);
+  const { enter, arrived } = CONTENDERS[contender].before(load, situation) ?? standard;
   const { createClient } = loadClient('redis');
   CONTENDERS[contender].after?.(load, createRequire(loadClient.resolve('redis')));
   const client = createClient(optionsFor(redis, port));

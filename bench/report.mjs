@@ -1,7 +1,7 @@
 // Knows: how results become tables, and what the targets are.
 // Must not know: how anything is measured.
 
-const CONTENDERS = ['bare', 'sdk', 'same', 'record', 'floor', 'incumbent', 'ours'];
+const CONTENDERS = ['bare', 'sdk', 'same', 'record', 'floor', 'incumbent', 'dd-trace', 'ours'];
 
 /** Targets of the design, as medians of one run: overhead is what a contender adds to the bare client. */
 const TARGETS = [
@@ -31,6 +31,12 @@ const TARGETS = [
     at: 0.72,
     read: (of) => of.fake('sampled', SEQUENTIAL, overhead('ours', 'incumbent')),
     share: (of) => of.fake('sampled', SEQUENTIAL, overhead('same', 'incumbent')),
+  },
+  {
+    title: 'sampled: CPU overhead ours / dd-trace, single GETs',
+    at: 1.05,
+    read: (of) => of.fake('sampled', SINGLES, overhead('ours', 'dd-trace')),
+    share: (of) => of.fake('sampled', SINGLES, overhead('same', 'dd-trace')),
   },
   {
     title: 'sampled: bytes beyond bare ours / incumbent, single GETs',
