@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { openView, type View } from '../../src/view';
+import { isWelcome } from '../../src/view/server/guard';
 import { tracesBody } from './otlp';
 
 describe('the server of the view', () => {
@@ -62,6 +63,13 @@ describe('the server of the view', () => {
     assert.equal(headers['x-content-type-options'], 'nosniff');
     assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
     assert.equal(headers['access-control-allow-origin'], undefined);
+  });
+
+  it('is asked on port 80 by a name without a port', () => {
+    const asked = (headers: IncomingHttpHeaders) => isWelcome({ headers, socket: { localPort: 80 } } as IncomingMessage);
+    assert.equal(asked({ host: 'localhost', origin: 'http://localhost', 'sec-fetch-site': 'same-origin' }), true);
+    assert.equal(asked({ host: 'example.org' }), false);
+    assert.equal(asked({ host: 'localhost', origin: 'http://example.org' }), false);
   });
 
   it('names nothing of another server in the page', async () => {

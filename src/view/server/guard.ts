@@ -20,7 +20,8 @@ const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
  * `sec-fetch-site`. Exporters send neither of the latter.
  */
 export function isWelcome({ headers, socket }: IncomingMessage): boolean {
-  const hosts = LOOPBACK_NAMES.map((name) => `${name}:${socket.localPort}`);
+  // A browser leaves out the port that every address of the web has by default.
+  const hosts = LOOPBACK_NAMES.map((name) => (socket.localPort === 80 ? name : `${name}:${socket.localPort}`));
   if (!hosts.includes(headers.host?.toLowerCase() ?? '')) return false;
   if (headers.origin !== undefined && !hosts.some((host) => headers.origin === `http://${host}`)) return false;
   const site = headers['sec-fetch-site'];
