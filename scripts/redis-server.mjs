@@ -54,11 +54,10 @@ export async function startServer(argsFor) {
 
 function handle({ folder, port, args, child }) {
   const socketPath = args.includes('--unixsocket') ? args[args.indexOf('--unixsocket') + 1] : undefined;
-  const end = async (signal) => {
-    await terminate(child, signal);
-    await discard(folder, port);
+  const crash = async () => {
+    await closePort(args, port);
+    await terminate(child, 'SIGKILL');
   };
-  const crash = () => terminate(child, 'SIGKILL');
   const revive = async () => {
     child = await launch(args, folder, port);
   };
@@ -72,8 +71,14 @@ function handle({ folder, port, args, child }) {
       return child.pid;
     },
     request: (...command) => request({ host: HOST, port }, ...command),
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    stop: async () => {
+      await terminate(child, 'SIGTERM');
+      await discard(folder, port);
+    },
+    kill: async () => {
+      await crash();
+      await discard(folder, port);
+    },
     crash,
     revive,
     // The same port with empty data, for tests of reconnection.
@@ -133,6 +138,15 @@ async function answers(port) {
   } catch (error) {
     if (!error.message.startsWith('NOAUTH')) throw error;
   }
+}
+
+/**
+ * The kernel may close a dying process's connections before its port: whoever comes back at once is then let in, and thrown
+ * out again, or is not. Nodes of a cluster would tell each other of the change, and a Redis before 7 refuses it.
+ */
+async function closePort(args, port) {
+  if (args.includes('--cluster-enabled')) return;
+  await request({ host: HOST, port }, 'CONFIG', 'SET', 'port', '0').catch(() => {});
 }
 
 function terminate(child, signal) {

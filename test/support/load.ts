@@ -69,7 +69,7 @@ export class Load {
       // Longer than any test: by default they would give up after five seconds.
       commandOptions: { timeout: 600_000 },
     });
-    process.kill(Number(this.gone.pid), 'SIGKILL');
+    await this.gone.crash();
     while (waiting.isReady) await sleep(5);
     for (let i = 0; i < 3; i++) waiting.get('k').catch(() => {});
     this.ending.push(() => end(waiting));
