@@ -3,7 +3,7 @@
 import type { Arguments, ClientRef } from '../core/events';
 import type { Tap } from '../core/operation';
 import type { ConnectionRecorder } from '../core/recorder';
-import { Batches, replacing } from './batch';
+import { Batches, replacing, selectedBy } from './batch';
 import { type NodeRef, Retries, sendInternal, settleWith } from './command';
 import { type Connect, wrapConnect } from './connect';
 import type { Connections } from './connections';
@@ -189,7 +189,12 @@ export class RedisClientTap {
         },
         repliesIn: (result) => result,
       });
-      return selectedDatabase === undefined ? promise : followSelect(ref, selectedDatabase, promise);
+      if (selectedDatabase === undefined) return promise;
+      // It resolves whether or not Redis has taken the SELECT.
+      return promise.then((replies) => {
+        selectDatabase(ref, selectedBy(commands, replies));
+        return replies;
+      });
     };
   }
 

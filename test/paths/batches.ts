@@ -120,6 +120,23 @@ export const BATCHES: readonly Path[] = [
     ],
   },
   {
+    title: 'multi with a select of a database that is none: it is not called so either',
+    on: fromV41,
+    run: async ({ client }) => {
+      await client
+        .multi()
+        .select('secret' as unknown as number)
+        .get('a')
+        .exec()
+        .catch(() => {});
+      return client.get('k');
+    },
+    spans: () => [
+      failed('MULTI', 'SELECT ?; GET a', 'ERR', NO_INTEGER, batch(2, { ...batchItems(0, 1), ...firstFailed(0) })),
+      span('GET', 'GET k', miss),
+    ],
+  },
+  {
     title: 'multi with a select and a raw command',
     on: fromV41,
     run: async ({ client }) => {
