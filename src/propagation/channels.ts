@@ -20,7 +20,8 @@ export class ChannelCourier {
     if (!this.matches(channel)) return undefined;
     const unwrapped = unwrap(body);
     if (unwrapped === undefined) return undefined;
-    return { body: unwrapped.payload, context: propagation.extract(around, unwrapped.carrier) };
+    // What else is around belongs to whoever connected: the baggage of a message is its sender's, or none.
+    return { body: unwrapped.payload, context: propagation.extract(propagation.deleteBaggage(around), unwrapped.carrier) };
   }
 }
 

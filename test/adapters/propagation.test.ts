@@ -115,6 +115,17 @@ describe('propagation', () => {
         assert.equal(String(producer?.attributes['db.query.text']).toUpperCase(), 'PUBLISH ORDERS:1 ?');
       });
 
+      it('gives no message the baggage of whoever connected', async () => {
+        const heard: unknown[] = [];
+        const baggage = propagation.createBaggage({ tenant: { value: 'another' } });
+        const other = await context.with(propagation.setBaggage(context.active(), baggage), () => peer(version, server));
+        await other.subscribe('orders:1', (message) => heard.push([message, propagation.getActiveBaggage()?.getEntry('tenant')?.value]));
+        await inSpan(() => publisher.publish('orders:1', 'hello'));
+        await until(() => heard.length === 1);
+        assert.deepEqual(heard, [['hello', undefined]]);
+        await other.end();
+      });
+
       it('gives bytes back as they were', async () => {
         const heard: unknown[] = [];
         const bytes = Buffer.from([0, 255, 10, 13, 195, 40]);
