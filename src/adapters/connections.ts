@@ -22,6 +22,10 @@ interface Connection extends ClientRef {
   readonly facts: ClientFacts;
   readonly socket: WeakRef<Socket>;
   isUp: boolean;
+  /** It was up, and nobody closed it. */
+  isLost: boolean;
+  /** The last that was counted: what ends a client is told twice by redis 4 and 5. */
+  error: unknown;
   /** How often it was ready. */
   times: number;
   /** Commands that wait for it to be ready. */
@@ -62,6 +66,8 @@ export class Connections {
       facts: factsFrom({ socket: options }),
       socket: new WeakRef(socket),
       isUp: false,
+      isLost: false,
+      error: undefined,
       times: 0,
       waiting: 0,
     };
@@ -116,15 +122,19 @@ export class Connections {
     connection.isUp = true;
     connection.waiting = 0;
     connection.times += 1;
-    if (connection.times > 1) this.recorder.reconnected(connection.facts);
+    if (connection.isLost) this.recorder.reconnected(connection.facts);
+    recover(connection);
   }
 
   private failed(connection: Connection, error: unknown): void {
     this.lost(connection);
+    if (error !== undefined && error === connection.error) return;
+    connection.error = error;
     this.recorder.connectionFailed(connection.facts, error);
   }
 
   private lost(connection: Connection): void {
+    connection.isLost ||= connection.isUp;
     connection.isUp = false;
     this.down.add(connection);
   }
@@ -132,6 +142,7 @@ export class Connections {
   /** A client that is closed takes no commands. */
   private ended(connection: Connection): void {
     connection.isUp = false;
+    recover(connection);
     this.down.delete(connection);
   }
 
@@ -142,6 +153,12 @@ export class Connections {
     this.down.delete(connection);
     return undefined;
   }
+}
+
+/** What was the matter with it is over. */
+function recover(connection: Connection): void {
+  connection.isLost = false;
+  connection.error = undefined;
 }
 
 function replaceClass(moduleExports: Target, ledger: PatchLedger, seen: (instance: object, args: readonly unknown[]) => void): boolean {

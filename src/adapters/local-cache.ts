@@ -58,6 +58,8 @@ export function wrapExecuteCommand<C extends object>(
   }
 }
 
+const NO_NEWS: CacheNews = { hits: 0, misses: 0, evictions: 0 };
+
 /** The caches that were used, each watched once: the clients of a pool share theirs. */
 export class ClientCaches {
   private readonly seen = new WeakSet<ClientSideCache>();
@@ -68,11 +70,13 @@ export class ClientCaches {
     if (this.seen.has(cache) || typeof cache.stats !== 'function') return;
     this.seen.add(cache);
     const reference = new WeakRef(cache);
-    let last: CacheNews = { hits: 0, misses: 0, evictions: 0 };
+    let last = NO_NEWS;
     const readNews = (): CacheNews | undefined => {
       const stats = statsOf(reference.deref());
       if (stats === undefined) return undefined;
       const { hitCount: hits = 0, missCount: misses = 0, evictionCount: evictions = 0 } = stats;
+      // node-redis counts from none again when a connection is lost.
+      if (hits < last.hits || misses < last.misses || evictions < last.evictions) last = NO_NEWS;
       const news = { hits: hits - last.hits, misses: misses - last.misses, evictions: evictions - last.evictions };
       last = { hits, misses, evictions };
       return news;

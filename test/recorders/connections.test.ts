@@ -111,6 +111,31 @@ describe('server metrics', () => {
     });
   }
 
+  for (const version of VERSIONS) {
+    it(`takes no client of redis ${version} that is closed and opened again for one that was lost`, async () => {
+      const client = await connect(loadRedis(version), server);
+      await end(client);
+      await client.connect();
+      assert.deepEqual(await here(), gauges(1, 0));
+      await end(client);
+    });
+
+    it(`counts the loss that ends a client of redis ${version} once`, async () => {
+      const options = { socket: { host: server.host, port: server.port, reconnectStrategy: () => new Error('no more') } };
+      const client = await connect(loadRedis(version), server, options);
+      const errors: unknown[] = [];
+      client.on('error', (error: unknown) => errors.push(error));
+      await server.request('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => {});
+      await until(() => errors.length > 0 && !client.isOpen);
+      const counted = (await here())['redis.client.connection.errors'] ?? [];
+      const told = new Set(errors).size;
+      assert.equal(
+        counted.reduce((sum, { value }) => sum + Number(value), 0),
+        told,
+      );
+    });
+  }
+
   it('counts the connections of a pool, too', async () => {
     for (const version of VERSIONS.filter((one) => major(one) >= 5)) {
       const pool = loadRedis(version).createClientPool?.({ socket: { host: server.host, port: server.port } }, { minimum: 3 });
@@ -134,6 +159,29 @@ describe('server metrics', () => {
       ]);
       assert.deepEqual(evictions, [{ attributes: at(), value: 2 }]);
       await end(client);
+    }
+  });
+
+  it('goes on counting where the client-side cache begins again, when its connection is lost', async () => {
+    for (const version of ['5.12', '6.3'] as const) {
+      const client = await connect(loadRedis(version), server, { RESP: 3, clientSideCache: {} });
+      client.on('error', () => {});
+      let returns = 0;
+      client.on('ready', () => returns++);
+      const before = (await here())['redis.client.csc.requests'] ?? [];
+      assert.deepEqual(before, []);
+      for (const key of ['a', 'a', 'a']) await client.get(key);
+      await here();
+      await server.request('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => {});
+      await until(() => returns > 0);
+      for (const key of ['a', 'a']) await client.get(key);
+      assert.deepEqual((await here())['redis.client.csc.requests'], [
+        { attributes: at({ 'redis.client.csc.result': 'hit' }), value: 3 },
+        { attributes: at({ 'redis.client.csc.result': 'miss' }), value: 2 },
+      ]);
+      await end(client);
+      await measuring.stop();
+      measuring = Measuring.start();
     }
   });
 
