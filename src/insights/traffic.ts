@@ -124,6 +124,11 @@ export class CacheTraffic {
     const fills: Fill[] = [];
     const sizes: ValueSize[] = [];
     let isCommon = true;
+    if (items.areFields) {
+      // Who found no hash at all is given one by whoever sets its fields.
+      const fill = this.misses?.fill(identityOf(args[entry.from], scope), callerOf, origin.startMark);
+      if (fill !== undefined) fills.push(fill);
+    }
     for (let index = entry.from + items.first; index < end; index += items.step ?? end) {
       const counts = items.areFields ? common : this.tally.of(args[index]);
       isCommon &&= counts === common;
