@@ -155,7 +155,7 @@ export class Connections {
   }
 }
 
-/** What was the matter with it is over. */
+/** Nothing is the matter with it any more. */
 function recover(connection: Connection): void {
   connection.isLost = false;
   connection.error = undefined;

@@ -124,19 +124,18 @@ export class CacheTraffic {
     const fills: Fill[] = [];
     const sizes: ValueSize[] = [];
     let isCommon = true;
-    if (items.areFields) {
-      // Who found no hash at all is given one by whoever sets its fields.
-      const fill = this.misses?.fill(identityOf(args[entry.from], scope), callerOf, origin.startMark);
-      if (fill !== undefined) fills.push(fill);
-    }
+    const hash = items.areFields && this.misses !== undefined ? identityOf(args[entry.from], scope) : undefined;
+    // Who found no hash at all is given one by whoever sets its fields.
+    const found = hash === undefined ? undefined : this.misses?.fill(hash, callerOf, origin.startMark);
+    if (found !== undefined) fills.push(found);
     for (let index = entry.from + items.first; index < end; index += items.step ?? end) {
       const counts = items.areFields ? common : this.tally.of(args[index]);
       isCommon &&= counts === common;
       if (this.misses !== undefined) {
-        const key = identityOf(args[items.areFields ? entry.from : index], scope);
-        const fill = this.misses.fill(items.areFields ? identityOf(args[index], key | 0) : key, callerOf, origin.startMark);
+        const item = identityOf(args[index], hash === undefined ? scope : hash | 0);
+        const fill = this.misses.fill(item, callerOf, origin.startMark);
         if (fill !== undefined) fills.push(fill);
-        this.remember(key, expiry, data.ttlSeconds, origin.startMark);
+        this.remember(hash ?? item, expiry, data.ttlSeconds, origin.startMark);
       }
       if (isLock && fills.length === 0) return undefined;
       if (expiry === 'set') counts.writesWithTtl++;

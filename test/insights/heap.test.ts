@@ -4,25 +4,15 @@ import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import type { Arguments, ClientRef, Command } from '../../src/core/events';
+import type { Arguments, Command } from '../../src/core/events';
 import { CommandInsights } from '../../src/insights';
+import { CLIENT, SETTINGS } from './settings';
 
 /** Distinct keys. Ten million take half a minute. */
 const KEYS = Number(process.env.HEAP_KEYS ?? 250_000);
 /** What fills every memory: from here on nothing may be added. */
 const FILLED = KEYS / 5;
 const MAX_GROWTH_MB = 3;
-
-const SETTINGS = {
-  families: true,
-  familyOf: undefined,
-  familyOtherwise: undefined,
-  cache: true,
-  locks: true,
-  isLockKey: undefined,
-  members: false,
-};
-const client: ClientRef = { facts: { serverAddress: 'h', serverPort: 1, peerAddress: undefined, peerPort: undefined, namespace: '0' } };
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -41,7 +31,7 @@ describe('the memory of insights', function () {
       const caller = { traceId: index.toString(16).padStart(32, '1'), spanId: '1'.repeat(16), traceFlags: TraceFlags.NONE };
       const command: Command = {
         args,
-        client,
+        client: CLIENT,
         context: trace.setSpanContext(ROOT_CONTEXT, caller),
         traced: true,
         startTimeMs: index,

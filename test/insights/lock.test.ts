@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import type { Arguments, ClientRef, Command } from '../../src/core/events';
+import type { Arguments, Command } from '../../src/core/events';
 import type { InsightSettings, LockFacts } from '../../src/core/facts';
 import { CommandInsights } from '../../src/insights';
 import { MAX_LOCKS } from '../../src/insights/lock';
+import { CLIENT, SETTINGS } from './settings';
 
 const RELEASE = 'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) else return 0 end';
 const EXTEND = 'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("pexpire", KEYS[1], ARGV[2]) else return 0 end';
 const RELEASE_SHA = createHash('sha1').update(RELEASE).digest('hex');
-
-const SETTINGS: InsightSettings = {
-  families: true,
-  familyOf: undefined,
-  familyOtherwise: undefined,
-  cache: true,
-  locks: true,
-  isLockKey: undefined,
-  members: false,
-};
-const client: ClientRef = { facts: { serverAddress: 'h', serverPort: 1, peerAddress: undefined, peerPort: undefined, namespace: '0' } };
 
 describe('locks', () => {
   let insights: CommandInsights;
@@ -33,7 +23,15 @@ describe('locks', () => {
   function run(startMark: number, args: Arguments, reply: unknown, traceId?: string, script?: string): Partial<LockFacts> | undefined {
     const caller = { traceId: traceId ?? '', spanId: '1'.repeat(16), traceFlags: TraceFlags.NONE };
     const context = traceId === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, caller);
-    const command: Command = { args, client, context, traced: true, startTimeMs: startMark, startMark, ...(script ? { script } : {}) };
+    const command: Command = {
+      args,
+      client: CLIENT,
+      context,
+      traced: true,
+      startTimeMs: startMark,
+      startMark,
+      ...(script ? { script } : {}),
+    };
     const { lock } = insights.command(command, { durationMs: 1, failed: false, reply, error: undefined, isLocal: false });
     return lock && Object.fromEntries(Object.entries(lock).filter(([, value]) => value !== undefined && value !== false));
   }

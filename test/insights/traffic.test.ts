@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import type { Arguments, ClientRef, Command } from '../../src/core/events';
-import type { Facts, InsightSettings } from '../../src/core/facts';
+import type { Arguments, Command } from '../../src/core/events';
+import type { Facts } from '../../src/core/facts';
 import { CommandInsights } from '../../src/insights';
-
-const SETTINGS: InsightSettings = {
-  families: true,
-  familyOf: undefined,
-  familyOtherwise: undefined,
-  cache: true,
-  locks: true,
-  isLockKey: undefined,
-  members: false,
-};
-const client: ClientRef = { facts: { serverAddress: 'h', serverPort: 1, peerAddress: undefined, peerPort: undefined, namespace: '0' } };
+import { CLIENT, SETTINGS } from './settings';
 
 describe('loads of hashes', () => {
   let insights: CommandInsights;
@@ -25,7 +15,7 @@ describe('loads of hashes', () => {
   function run(startMark: number, args: Arguments, reply: unknown): Facts {
     const caller = { traceId: 't', spanId: '1'.repeat(16), traceFlags: TraceFlags.NONE };
     const context = trace.setSpanContext(ROOT_CONTEXT, caller);
-    const command: Command = { args, client, context, traced: true, startTimeMs: startMark, startMark };
+    const command: Command = { args, client: CLIENT, context, traced: true, startTimeMs: startMark, startMark };
     return insights.command(command, { durationMs: 1, failed: false, reply, error: undefined, isLocal: false });
   }
   const loads = (facts: Facts) => facts.cache?.fills.map(({ loadMs }) => loadMs);
