@@ -5,7 +5,7 @@ import type { Facts } from '../../src/core/facts';
 import { CommandInsights } from '../../src/insights';
 import { CLIENT, SETTINGS } from './settings';
 
-describe('loads of hashes', () => {
+describe('what is remembered of hashes', () => {
   let insights: CommandInsights;
   beforeEach(() => {
     insights = new CommandInsights(SETTINGS, () => {});
@@ -25,7 +25,7 @@ describe('loads of hashes', () => {
     ['HGETALL', {}],
     ['EXISTS', 0],
   ] as const) {
-    it(`end with the fields that are set after ${name} has found nothing`, () => {
+    it(`a load ends with the fields that are set after ${name} has found nothing`, () => {
       run(0, [name, 'user:1'], reply);
       assert.deepEqual(loads(run(11, ['HSET', 'user:1', 'name', 'Ada', 'born', '1815'], 2)), [10]);
       assert.deepEqual(loads(run(20, ['HSET', 'user:1', 'name', 'Ada'], 0)), []);
@@ -33,15 +33,24 @@ describe('loads of hashes', () => {
     });
   }
 
-  it('end field by field where the fields were looked up', () => {
+  it('a load ends field by field where the fields were looked up', () => {
     run(0, ['HMGET', 'user:1', 'name', 'born'], [null, null]);
     assert.deepEqual(loads(run(11, ['HSET', 'user:1', 'name', 'Ada'], 1)), [10]);
     assert.equal(unfilled(), 1);
   });
 
-  it('do not end with another hash', () => {
+  it('no load ends with another hash', () => {
     run(0, ['HGETALL', 'user:1'], {});
     assert.deepEqual(loads(run(11, ['HSET', 'user:2', 'name', 'Ada'], 1)), []);
     assert.equal(unfilled(), 1);
+  });
+
+  it('it is forgotten that one was deleted when it is set again', () => {
+    const reason = (mark: number) => run(mark, ['HGETALL', 'user:1'], {}).cache?.missReason;
+    run(0, ['HSET', 'user:1', 'name', 'Ada'], 1);
+    run(10, ['DEL', 'user:1'], 1);
+    assert.equal(reason(20), 'deleted');
+    run(30, ['HSET', 'user:1', 'name', 'Ada'], 1);
+    assert.equal(reason(40), 'unknown');
   });
 });
