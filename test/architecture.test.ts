@@ -36,7 +36,7 @@ const API: Record<string, readonly string[]> = {
 
 /** Packages that one file alone uses. */
 const ONLY: Record<string, string> = {
-  shimmer: 'adapters/patch.ts',
+  shimmer: 'adapters/shared/patch.ts',
   '@opentelemetry/semantic-conventions': 'core/semconv.ts',
 };
 
@@ -169,6 +169,16 @@ describe('the house', () => {
   it('knows versions and modules of redis in the adapters alone', () => {
     const found = lines(/@redis\b|@node-redis\b/, ({ room }) => room === 'adapters');
     assert.deepEqual(found, []);
+  });
+
+  it('names no client library in what the adapters share', () => {
+    const isShared = ({ path }: Source) => path.startsWith('adapters/shared/');
+    const imported = wrong((source, { from }) => isShared(source) && /^\.\.\/(?!\.\.\/)/.test(from));
+    assert.deepEqual(imported, []);
+    assert.deepEqual(
+      lines(/node-redis|ioredis|iovalkey/, (source) => !isShared(source)),
+      [],
+    );
   });
 
   it('opens every room with what it knows', () => {

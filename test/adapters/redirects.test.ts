@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
-import { isRedirect, Redirects, type SentinelCall, SentinelCalls } from '../../src/adapters/redirects';
+import { isRedirect, Redirects, type SentinelCall, SentinelCalls } from '../../src/adapters/shared/retried-calls';
 
 describe('redirects', () => {
   let clock: sinon.SinonFakeTimers;

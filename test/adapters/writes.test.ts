@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
-import { QueueWrites } from '../../src/adapters/writes';
+import { QueueWrites } from '../../src/adapters/node-redis/promise/flush-times';
 
 describe('the writes of a queue', () => {
   let nowMark: number;

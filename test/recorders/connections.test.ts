@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UNKNOWN_SERVER } from '../../src/adapters/facts';
+import { UNKNOWN_SERVER } from '../../src/adapters/node-redis/server-info';
 import { MAX_SERVERS, ServerMetrics } from '../../src/recorders/connections';
 import { type Collected, Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';

@@ -1,6 +1,6 @@
 // Knows: everything a finding may look at, of the one process that matters, and the questions most of them ask.
 // Must not know: what is a finding.
-import { SEAMS } from '../../adapters/seams';
+import { SEAMS } from '../../adapters/versions';
 import { PACKAGE_NAME } from '../../version';
 import type { Program } from '../command';
 import type { Ended } from '../program';

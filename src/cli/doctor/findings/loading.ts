@@ -1,6 +1,6 @@
 // Knows: ways in which the instrumentation does not get at redis.
 // Must not know: what becomes of what it records.
-import { seamOf } from '../../../adapters/seams';
+import { seamOf } from '../../../adapters/versions';
 import { PACKAGE_NAME } from '../../../version';
 import { isInstalled, preloading, withVariable } from '../advice';
 import { commandsBy, type Evidence, isSdkDisabled, isSwitchedOff, packageNamed, redisIn, spansOf } from '../evidence';

@@ -1,0 +1,71 @@
+// Knows: how a transaction or pipeline is told by the diagnostics channels.
+// Must not know: when we listen to them, spans.
+import type { Arguments, BatchKind, BatchStart, ClientRef } from '../../../core/events';
+import type { SettledBatch, Tap } from '../../../core/operation';
+import { isWatchError } from '../promise/batches';
+import type { Message } from './channels';
+
+interface OpenBatch {
+  readonly kind: BatchKind;
+  readonly start: BatchStart;
+  readonly client: ClientRef;
+  readonly size: number | undefined;
+  readonly commands: Arguments[];
+  readonly replies: unknown[];
+}
+
+/** A pipeline's commands are told one by one, synchronously inside it. Those of a transaction are not told at all. */
+export class ChannelBatches {
+  private readonly batches = new WeakMap<Message, OpenBatch>();
+  private readonly members = new WeakMap<Message, { readonly batch: OpenBatch; readonly index: number }>();
+  private open: OpenBatch | undefined;
+
+  constructor(private readonly tap: Tap) {}
+
+  begin(message: Message, client: ClientRef): void {
+    const { batchMode: kind, batchSize } = message;
+    if (kind !== 'MULTI' && kind !== 'PIPELINE') return;
+    const start = this.tap.beginBatch(kind);
+    if (start === undefined) return;
+    const size = typeof batchSize === 'number' ? batchSize : undefined;
+    this.open = { kind, start, client, size, commands: [], replies: [] };
+    this.batches.set(message, this.open);
+  }
+
+  /** The batch has sent all it sends. */
+  leave(): void {
+    this.open = undefined;
+  }
+
+  add(message: Message, args: Arguments): void {
+    const batch = this.open;
+    if (batch !== undefined) this.members.set(message, { batch, index: batch.commands.push(args) - 1 });
+  }
+
+  addReply(message: Message, reply: unknown): void {
+    const member = this.members.get(message);
+    if (member !== undefined) member.batch.replies[member.index] ??= reply;
+  }
+
+  succeed(message: Message): void {
+    const replies: readonly unknown[] = Array.isArray(message.result) ? message.result : [];
+    this.settle(message, { failed: replies.some((reply) => reply instanceof Error), aborted: false, error: undefined, replies });
+  }
+
+  fail(message: Message): void {
+    const { error } = message;
+    const aborted = isWatchError(error);
+    const replies = this.batches.get(message)?.replies.slice() ?? [];
+    this.settle(message, { failed: !aborted, aborted, error, replies });
+  }
+
+  private settle(message: Message, ended: Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies'>): void {
+    const batch = this.batches.get(message);
+    this.batches.delete(message);
+    if (batch === undefined) return;
+    const { start, kind, commands, client, size } = batch;
+    const isKnown = commands.length > 0;
+    const isMasked = commands.some((args) => args.includes(undefined));
+    this.tap.settleBatch(start, { kind, commands, client, size: isKnown ? undefined : size, ...(isMasked && { isMasked }), ...ended });
+  }
+}

@@ -1,0 +1,245 @@
+// Knows: the diagnostics channels of redis 5.12 and later, the one seam that is left when an application is bundled.
+// Must not know: spans, metrics, attribute names.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Arguments, ClientRef, Command } from '../../../core/events';
+import type { Tap } from '../../../core/operation';
+import type { Report } from '../../../core/recorder';
+import { PatchLedger, type Target } from '../../shared/patch';
+import { prototypeOf } from '../client/client';
+import { factsFrom, selectDatabase } from '../server-info';
+import { ChannelBatches } from './channel-batches';
+
+/** What node-redis publishes. One object from a command's start to its end, to which the outcome is added. */
+export interface Message {
+  readonly clientId?: unknown;
+  readonly serverAddress?: unknown;
+  readonly serverPort?: unknown;
+  readonly database?: unknown;
+  readonly args?: unknown;
+  readonly batchMode?: unknown;
+  readonly batchSize?: unknown;
+  readonly reason?: unknown;
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+type Listeners = ReadonlyMap<string, (message: unknown) => void>;
+type Connect = (this: object, ...args: unknown[]) => Promise<unknown>;
+
+/** A client that no hook of ours knows, and the `connect()` that made it known. */
+interface BundledClient extends ClientRef {
+  readonly connection: Message;
+}
+
+interface UnknownScript {
+  readonly clientId: unknown;
+  readonly args: Arguments;
+  readonly command: Command;
+}
+
+/**
+ * Records clients that no module hook could see. The channels sit where `sendCommand` does, so a client that is
+ * hooked must not be heard here as well, and they are not free: with a subscriber, node-redis copies and masks the
+ * arguments of every command of every client in the process. Therefore we listen to `connect` alone, at no cost to
+ * commands, until a client connects that is not ours; and then record the clients that were seen to do so.
+ *
+ * Less is known here than at a hook: the arguments come masked by node-redis; a transaction does not show its
+ * commands; hits in the client-side cache pass no channel; redirections and shares of a cluster's call are commands of
+ * their own; pool tasks run in the context node-redis gives them; a client that connected before us stays unseen.
+ */
+export class Channels {
+  private readonly clients = new Map<string, BundledClient>();
+  private readonly commands = new WeakMap<Message, Command>();
+  private readonly unknownScripts: UnknownScript[] = [];
+  private readonly batches: ChannelBatches;
+  private readonly connections: Listeners;
+  private readonly traffic: Listeners;
+  private isStarted = false;
+  private isListening = false;
+  private isHooked = false;
+
+  constructor(
+    private readonly tap: Tap,
+    private readonly report: Report,
+  ) {
+    this.batches = new ChannelBatches(tap);
+    this.connections = this.guarded({
+      'tracing:node-redis:connect:start': (message) => this.meet(message),
+      'tracing:node-redis:connect:error': (message) => this.giveUp(message),
+      'node-redis:connection:closed': (message) => this.part(message),
+    });
+    this.traffic = this.guarded({
+      'tracing:node-redis:command:start': (message) => this.begin(message),
+      // A rejection is told twice, as an error and as an end; whichever comes first takes the command.
+      'tracing:node-redis:command:error': (message) => this.fail(message),
+      'tracing:node-redis:command:asyncEnd': (message) => this.succeed(message),
+      'tracing:node-redis:batch:start': (message) => this.beginBatch(message),
+      'tracing:node-redis:batch:end': () => this.batches.leave(),
+      'tracing:node-redis:batch:error': (message) => this.batches.fail(message),
+      'tracing:node-redis:batch:asyncEnd': (message) => this.batches.succeed(message),
+    });
+  }
+
+  start(): void {
+    if (this.isStarted) return;
+    this.isStarted = true;
+    for (const [name, listener] of this.connections) subscribe(name, listener);
+    if (this.clients.size > 0) this.listen();
+  }
+
+  stop(): void {
+    if (!this.isStarted) return;
+    this.isStarted = false;
+    this.isListening = false;
+    for (const [name, listener] of [...this.connections, ...this.traffic]) unsubscribe(name, listener);
+  }
+
+  /** `client/index.js` of a copy that is hooked: its clients are not ours to record. Before 5.12 there is no channel. */
+  patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'connect')) return false;
+    if (!('_clientId' in prototype)) return true;
+    ledger.wrap<Connect>(prototype, 'connect', (original) => this.wrapConnect(original), 'channels');
+    return true;
+  }
+
+  /** A client of a copy that is hooked from now on. */
+  leave(client: object): void {
+    const { _clientId: id } = client as { readonly _clientId?: unknown };
+    if (this.clients.size > 0 && typeof id === 'string') this.clients.delete(id);
+  }
+
+  private wrapConnect(original: Connect): Connect {
+    const hooked = <T>(call: () => T): T => {
+      this.isHooked = true;
+      try {
+        return call();
+      } finally {
+        this.isHooked = false;
+      }
+    };
+    return function connect(this: object): Promise<unknown> {
+      // The channel is told synchronously.
+      return hooked(() => original.apply(this, arguments as unknown as unknown[]));
+    };
+  }
+
+  private meet(message: Message): void {
+    const { clientId, serverAddress, serverPort } = message;
+    if (this.isHooked || typeof clientId !== 'string' || this.clients.has(clientId)) return;
+    const socket = serverPort === undefined ? { path: serverAddress } : { host: serverAddress, port: serverPort };
+    this.clients.set(clientId, { facts: factsFrom({ socket }), connection: message });
+    this.listen();
+  }
+
+  /** Not every failed `connect()` is the end of a client: one that is connected refuses a second. */
+  private giveUp(message: Message): void {
+    const id = message.clientId as string;
+    if (this.clients.get(id)?.connection === message) this.clients.delete(id);
+  }
+
+  /** What is on its way is still followed to its end, and `connect()` brings the client back. */
+  private part({ clientId, reason }: Message): void {
+    if (reason === 'application_close') this.clients.delete(clientId as string);
+  }
+
+  private listen(): void {
+    if (this.isListening) return;
+    this.isListening = true;
+    for (const [name, listener] of this.traffic) subscribe(name, listener);
+  }
+
+  private begin(message: Message): void {
+    const client = this.clients.get(message.clientId as string);
+    if (client === undefined || !Array.isArray(message.args)) return;
+    const args = message.args.map(unlessLost);
+    if (message.batchMode !== undefined) {
+      this.batches.add(message, args);
+      return;
+    }
+    if (isBackground(args)) return;
+    selectDatabase(client, message.database);
+    const command = this.resumeScript(message, args) ?? this.tap.begin(client, args);
+    if (command !== undefined) this.commands.set(message, args.includes(undefined) ? { ...command, isMasked: true } : command);
+  }
+
+  private succeed(message: Message): void {
+    const command = this.take(message);
+    if (command === undefined) this.batches.addReply(message, message.result);
+    else this.tap.succeed(command, message.result);
+  }
+
+  private fail(message: Message): void {
+    const { clientId, error } = message;
+    const command = this.take(message);
+    if (command === undefined) this.batches.addReply(message, error);
+    else if (isUnknownScript(command, error)) this.waitForScript({ clientId, args: command.args, command }, error);
+    else this.tap.fail(command, error);
+  }
+
+  private take(message: Message): Command | undefined {
+    const command = this.commands.get(message);
+    this.commands.delete(message);
+    return command;
+  }
+
+  private beginBatch(message: Message): void {
+    const client = this.clients.get(message.clientId as string);
+    if (client === undefined) return;
+    selectDatabase(client, message.database);
+    this.batches.begin(message, client);
+  }
+
+  /** A defined script that the server does not know: node-redis goes on with EVAL in the same turn. One operation. */
+  private waitForScript(script: UnknownScript, error: unknown): void {
+    this.unknownScripts.push(script);
+    setImmediate(() => {
+      if (this.forgetScript(script)) this.tap.fail(script.command, error);
+    });
+  }
+
+  private resumeScript({ clientId }: Message, args: Arguments): Command | undefined {
+    if (this.unknownScripts.length === 0 || args[0] !== 'EVAL') return undefined;
+    const script = this.unknownScripts.find((waiting) => waiting.clientId === clientId && isSameCall(waiting.args, args));
+    if (script !== undefined) this.forgetScript(script);
+    return script?.command;
+  }
+
+  private forgetScript(script: UnknownScript): boolean {
+    const index = this.unknownScripts.indexOf(script);
+    if (index >= 0) this.unknownScripts.splice(index, 1);
+    return index >= 0;
+  }
+
+  /** An error thrown by a subscriber ends the process. */
+  private guarded(listeners: Readonly<Record<string, (message: Message) => void>>): Listeners {
+    const guard = (listener: (message: Message) => void) => (message: unknown) => {
+      try {
+        listener(message as Message);
+      } catch (error) {
+        this.report('a message of a diagnostics channel could not be read', error);
+      }
+    };
+    return new Map(Object.entries(listeners).map(([name, listener]) => [name, guard(listener)]));
+  }
+}
+
+/** What node-redis masked. Its question mark would be measured as a value of one byte. */
+function unlessLost(arg: unknown): unknown {
+  return arg === '?' ? undefined : arg;
+}
+
+/** What clusters, sentinels and streaming credentials send by themselves. The PING of `pingInterval` looks like any other. */
+function isBackground([name, subcommand]: Arguments): boolean {
+  if (name === 'CLUSTER') return subcommand === 'SLOTS';
+  return name === 'ASKING' || name === 'SENTINEL' || name === 'AUTH';
+}
+
+function isUnknownScript({ args }: Command, error: unknown): boolean {
+  return args[0] === 'EVALSHA' && error instanceof Error && error.message.startsWith('NOSCRIPT');
+}
+
+/** The same keys and arguments: only the name and the sha have become EVAL and the body. */
+function isSameCall(first: Arguments, second: Arguments): boolean {
+  return first.length === second.length && first.every((arg, index) => index < 2 || arg === second[index]);
+}

@@ -1,0 +1,249 @@
+// Knows: how a batch and a transaction of redis 2 and 3 run, and how one command of theirs ends.
+// Must not know: connections, spans, metrics.
+import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
+import type { Arguments, BatchKind, BatchStart, ClientRef, Write } from '../../../core/events';
+import type { Tap } from '../../../core/operation';
+
+export type Callback = (this: unknown, error?: unknown, reply?: unknown) => unknown;
+
+/** What the library queues and sends. Of it we replace the callback, and the list where a message is to carry something. */
+export interface CommandObject {
+  /** In lower case, however the application wrote it. */
+  readonly command: string;
+  /** As the application gave them: numbers, Dates, Buffers; without the client's key prefix. */
+  readonly args: Arguments;
+  callback?: Callback;
+  readonly call_on_write?: unknown;
+}
+
+/** What `batch()` and `multi()` return. */
+export interface LegacyMulti {
+  readonly _client: object;
+  readonly queue: { toArray(): CommandObject[] };
+  /** Commands of a transaction that were refused before EXEC, with their `position`. */
+  readonly errors?: unknown;
+}
+
+export type Exec = (this: LegacyMulti, callback?: unknown) => unknown;
+
+/** Is told how a command ended. */
+export interface Ending {
+  succeed(reply: unknown): void;
+  fail(error: unknown): void;
+}
+
+/** A copy: the library uses the application's own array where it can, and the application may go on to change it. */
+export function argumentsOf({ command, args }: CommandObject): Arguments {
+  return [command, ...args];
+}
+
+/** Another list, for the application may have given us its own. */
+export function sendInstead(command: CommandObject, args: Arguments): void {
+  Object.assign(command, { args: args.slice(1) });
+}
+
+/** Runs a callback in the context of whoever gave it, where the library would run it in its socket's. */
+export function boundTo(caller: Context, callback: Callback, ending: Ending | undefined): Callback {
+  return function (this: unknown, error, reply) {
+    if (ending !== undefined) {
+      if (error) ending.fail(error);
+      else ending.succeed(reply);
+    }
+    // Bound here: a context manager would make null of a `this` that is undefined.
+    const own = callback.bind(this);
+    return arguments.length < 2 ? context.with(caller, own, undefined, error) : context.with(caller, own, undefined, error, reply);
+  };
+}
+
+type Members = ReadonlyMap<CommandObject, Ending | undefined>;
+
+/** The batches and transactions of all clients. Others' commands may pass with theirs, which are known by identity. */
+export class LegacyBatches {
+  /** The commands of the one that runs: all of them pass synchronously, and the offline ones are known from then on. */
+  private members: Members = new Map();
+  /** What the application gave, where something else is sent: `exec` may be called twice. */
+  private readonly given = new WeakMap<CommandObject, Arguments>();
+  /** The transaction whose MULTI and EXEC pass now, synchronously: the library makes them itself. */
+  private transaction: { readonly client: object; readonly ending: Ending | undefined } | undefined;
+
+  constructor(
+    private readonly tap: Tap,
+    private readonly clientOf: (client: object) => ClientRef,
+  ) {}
+
+  owns(client: object, command: CommandObject): boolean {
+    return this.members.has(command) || (this.transaction?.client === client && isEnvelope(command));
+  }
+
+  /** Who is to be told how a command that we own ended, if anybody. */
+  endingOf(command: CommandObject): Ending | undefined {
+    return command.command === 'exec' && !this.members.has(command) ? this.transaction?.ending : this.members.get(command);
+  }
+
+  /** `exec_transaction`, which `multi().exec` is: MULTI, the commands, EXEC; the reply of EXEC has all of theirs. */
+  wrapTransaction(original: Exec): Exec {
+    const run = (multi: LegacyMulti, call: () => unknown) => this.runTransaction(multi, call);
+    return function exec_transaction(this: LegacyMulti): unknown {
+      return run(this, () => original.apply(this, withBoundCallback(arguments)));
+    };
+  }
+
+  /** `exec_batch`, which `batch().exec` is: each command is answered by itself. */
+  wrapBatch(original: Exec): Exec {
+    const run = (multi: LegacyMulti, call: () => unknown) => this.runBatch(multi, call);
+    return function exec_batch(this: LegacyMulti): unknown {
+      return run(this, () => original.apply(this, withBoundCallback(arguments)));
+    };
+  }
+
+  private runTransaction(multi: LegacyMulti, call: () => unknown): unknown {
+    const queued = multi.queue.toArray();
+    const { start, batch } = this.begin('MULTI', multi, queued);
+    const ending = start === undefined ? undefined : new Transaction(batch, multi);
+    const outer = this.transaction;
+    this.transaction = { client: multi._client, ending };
+    try {
+      return this.runWith(new Map(queued.map((command) => [command, undefined])), call);
+    } catch (error) {
+      ending?.fail(error);
+      throw error;
+    } finally {
+      this.transaction = outer;
+    }
+  }
+
+  private runBatch(multi: LegacyMulti, call: () => unknown): unknown {
+    const queued = multi.queue.toArray();
+    // Nothing is sent for an empty one.
+    if (queued.length === 0) return call();
+    const { start, batch } = this.begin('PIPELINE', multi, queued);
+    const members = new Map(queued.map((command, index) => [command, start && new Member(batch, index)]));
+    try {
+      return this.runWith(members, call);
+    } catch (error) {
+      batch.end({ error, aborted: false });
+      throw error;
+    }
+  }
+
+  private runWith(members: Members, call: () => unknown): unknown {
+    const outer = this.members;
+    this.members = members;
+    try {
+      return call();
+    } finally {
+      this.members = outer;
+    }
+  }
+
+  private begin(
+    kind: BatchKind,
+    multi: LegacyMulti,
+    queued: readonly CommandObject[],
+  ): { start: BatchStart | undefined; batch: OpenBatch } {
+    const commands = queued.map((command) => this.given.get(command) ?? argumentsOf(command));
+    const start = this.tap.beginBatch(kind, () => commands);
+    start?.sent?.forEach((args, index) => {
+      const command = queued[index] as CommandObject;
+      this.given.set(command, commands[index] as Arguments);
+      sendInstead(command, args);
+    });
+    return { start, batch: new OpenBatch(this.tap, kind, start, this.clientOf(multi._client), commands) };
+  }
+}
+
+/** A batch on its way. Settled once. */
+class OpenBatch {
+  readonly replies: unknown[] = [];
+  private readonly write: Write | undefined;
+  private left: number;
+
+  constructor(
+    private readonly tap: Tap,
+    private readonly kind: BatchKind,
+    private start: BatchStart | undefined,
+    private readonly client: ClientRef,
+    readonly commands: readonly Arguments[],
+  ) {
+    this.left = commands.length;
+    this.write = client.writes?.next();
+  }
+
+  keep(index: number, reply: unknown): void {
+    this.replies[index] = reply;
+    // Its own callback is called before the batch ends.
+    if (this.start !== undefined) this.tap.unsealMember(this.start, index, reply, this.client);
+    if (--this.left === 0) this.end({ error: this.replies.find((kept) => kept instanceof Error), aborted: false });
+  }
+
+  end({ error, aborted }: { readonly error: unknown; readonly aborted: boolean }): void {
+    const { tap, kind, start, client, write, commands, replies } = this;
+    this.start = undefined;
+    if (start !== undefined)
+      tap.settleBatch(start, { kind, commands, client, write, replies, failed: error !== undefined, error, aborted });
+  }
+}
+
+/** One command of a `batch()`. */
+class Member implements Ending {
+  private isOpen = true;
+
+  constructor(
+    private readonly batch: OpenBatch,
+    private readonly index: number,
+  ) {}
+
+  succeed(reply: unknown): void {
+    if (this.isOpen) this.batch.keep(this.index, reply);
+    this.isOpen = false;
+  }
+
+  fail(error: unknown): void {
+    this.succeed(error);
+  }
+}
+
+/** The EXEC of a transaction. */
+class Transaction implements Ending {
+  constructor(
+    private readonly batch: OpenBatch,
+    private readonly multi: LegacyMulti,
+  ) {}
+
+  succeed(reply: unknown): void {
+    const { batch } = this;
+    const refused = this.keepRefused();
+    if (Array.isArray(reply)) {
+      // A command whose arguments the library refused (3.0 and later) was not sent and has no reply.
+      for (let index = 0, next = 0; index < batch.commands.length; index++)
+        if (!refused || !(index in batch.replies)) batch.replies[index] = reply[next++];
+    }
+    batch.end({ error: batch.replies.find((kept) => kept instanceof Error), aborted: reply === null });
+  }
+
+  fail(error: unknown): void {
+    this.keepRefused();
+    this.batch.end({ error, aborted: false });
+  }
+
+  private keepRefused(): boolean {
+    const errors: readonly unknown[] = Array.isArray(this.multi.errors) ? this.multi.errors : [];
+    for (const error of errors) {
+      const { position } = error as { readonly position?: unknown };
+      if (typeof position === 'number') this.batch.replies[position] = error;
+    }
+    return errors.length > 0;
+  }
+}
+
+function isEnvelope({ command, args }: CommandObject): boolean {
+  return (command === 'multi' || command === 'exec') && args.length === 0;
+}
+
+/** The callback of `exec` may be chained behind that of some other command, and run in its context. */
+function withBoundCallback(call: IArguments): Parameters<Exec> {
+  const [callback] = call;
+  const caller = context.active();
+  if (typeof callback === 'function' && caller !== ROOT_CONTEXT) call[0] = boundTo(caller, callback as Callback, undefined);
+  return call as unknown as Parameters<Exec>;
+}

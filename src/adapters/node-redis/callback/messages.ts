@@ -1,0 +1,99 @@
+// Knows: where the messages of redis 2.6 to 3 are emitted.
+// Must not know: spans, metrics, attribute names.
+import { EventEmitter } from 'node:events';
+import { context } from '@opentelemetry/api';
+import type { Delivery, MessageTap } from '../../../core/delivery';
+import type { Arrival, ClientRef } from '../../../core/events';
+import { isAsync, type Listener, Listening } from '../../shared/listener-run';
+
+/** What we read of a client. */
+interface Client extends EventEmitter {
+  /** 1: what comes now is for subscribers; more: replies are still to come before. */
+  readonly pub_sub_mode?: unknown;
+  readonly domain?: unknown;
+}
+
+type ReturnReply = (this: Client, reply: unknown) => unknown;
+
+/** A message is emitted once as text and, under two names, as bytes. */
+const EVENTS: Readonly<Record<string, readonly string[]>> = {
+  message: ['message', 'message_buffer', 'messageBuffer'],
+  pmessage: ['pmessage', 'pmessage_buffer', 'pmessageBuffer'],
+};
+
+/** Taps subscribers of redis 2.6 to 3: their listeners run in a context of the message's own. */
+export class LegacyMessages {
+  constructor(
+    private readonly messages: MessageTap,
+    private readonly clientOf: (client: object) => ClientRef,
+  ) {}
+
+  /** All events of one message are emitted within this one call. */
+  wrapReply<F extends (this: never, reply: unknown) => unknown>(original: F): F {
+    const { messages, clientOf } = this;
+    const return_reply: ReturnReply = function (this: Client, reply: unknown): unknown {
+      const events = eventsOf(this, reply);
+      // Most replies are no messages: nothing is made for them.
+      if (events === undefined) return Reflect.apply(original, this, arguments);
+      const call = (seen: unknown): unknown => Reflect.apply(original, this, [seen]);
+      const arrival = arrivalOf(reply as unknown[], clientOf(this));
+      const delivery = messages.deliver(arrival);
+      if (delivery === undefined) return call(reply);
+      const seen = delivery.body === arrival.body ? reply : [...(reply as unknown[]).slice(0, -1), delivery.body];
+      return deliver(delivery, this, events, () => call(seen));
+    };
+    return return_reply as unknown as F;
+  }
+}
+
+/** The events of a message that somebody listens to. */
+function eventsOf(client: Client, reply: unknown): readonly string[] | undefined {
+  if (client.pub_sub_mode !== 1 || !Array.isArray(reply) || reply.length < 3) return undefined;
+  const events = EVENTS[String(reply[0])];
+  return events?.some((event) => client.listenerCount(event) > 0) ? events : undefined;
+}
+
+function arrivalOf(reply: readonly unknown[], client: ClientRef): Arrival {
+  const isPattern = String(reply[0]) === 'pmessage';
+  const [channel, body] = isPattern ? reply.slice(2) : reply.slice(1);
+  return { client, channel, pattern: isPattern ? reply[1] : undefined, body };
+}
+
+function deliver(delivery: Delivery, client: Client, events: readonly string[], call: () => unknown): unknown {
+  if (!delivery.isFollowed) return context.with(delivery.context, call);
+  const listening = new Listening(delivery);
+  const hasAsync = events.some((event) => client.rawListeners(event).some((listener) => isAsync(originalOf(listener))));
+  if (!hasAsync || !emitsPlainly(client)) return listening.run(call);
+  shadowEmit(client, events, listening);
+  try {
+    return listening.run(call);
+  } finally {
+    Reflect.deleteProperty(client, 'emit');
+  }
+}
+
+/** While a message is emitted: `emit` drops what listeners return. */
+function shadowEmit(client: Client, events: readonly string[], listening: Listening): void {
+  const emit = function (this: Client, event: string, ...args: unknown[]): boolean {
+    if (!events.includes(event)) return EventEmitter.prototype.emit.call(this, event, ...args);
+    const listeners = this.rawListeners(event) as Listener[];
+    for (const listener of listeners) {
+      const result = Reflect.apply(listener, this, args);
+      if (isAsync(originalOf(listener))) listening.follow(result);
+    }
+    return listeners.length > 0;
+  };
+  Object.defineProperty(client, 'emit', { value: emit, configurable: true, writable: true });
+}
+
+/** Of `once` the listener is inside. */
+function originalOf(listener: unknown): unknown {
+  return (listener as { readonly listener?: unknown }).listener ?? listener;
+}
+
+/** Whether `emit` does nothing but call the listeners: nobody replaced it, has a domain, or wants rejections captured. */
+function emitsPlainly(client: Client): boolean {
+  if (client.emit !== EventEmitter.prototype.emit || client.domain) return false;
+  const capture = Object.getOwnPropertySymbols(client).find(({ description }) => description === 'kCapture');
+  return capture === undefined || (client as unknown as Record<symbol, unknown>)[capture] !== true;
+}

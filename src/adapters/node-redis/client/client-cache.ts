@@ -1,0 +1,99 @@
+// Knows: the client-side cache of redis 5.1 and later, whose hits never reach a server.
+// Must not know: spans.
+import type { Arguments, CacheNews, ClientRef } from '../../../core/events';
+import type { Tap } from '../../../core/operation';
+import type { ConnectionRecorder } from '../../../core/recorder';
+
+/** A client's own cache, as far as it says that it answered. */
+interface ClientSideCache {
+  stats?(): Stats | undefined;
+}
+
+interface Stats {
+  readonly hitCount?: number;
+  readonly missCount?: number;
+  readonly evictionCount?: number;
+}
+
+interface CachingClient {
+  readonly clientSideCache?: ClientSideCache;
+}
+
+interface Parser {
+  readonly redisArgs?: Arguments;
+}
+
+export type ExecuteCommand = (this: CachingClient, command: unknown, parser: Parser, ...rest: unknown[]) => Promise<unknown>;
+
+/**
+ * Records what the cache answers. A hit is told from a miss that joins another's request, which looks the same from
+ * outside, by the cache's own count: it moves synchronously. With `recordStats: false` there is no count and no span.
+ */
+export function wrapExecuteCommand<C extends object>(
+  tap: Tap,
+  caches: ClientCaches,
+  clientOf: (client: C) => ClientRef,
+  original: ExecuteCommand,
+): ExecuteCommand {
+  // Most clients have no cache: what closes over a command has a function of its own.
+  return function executeCommand(this: CachingClient & { readonly _self?: CachingClient }): Promise<unknown> {
+    const { clientSideCache } = this._self ?? this;
+    return (clientSideCache === undefined ? original : executeCached).apply(this, arguments as never);
+  };
+
+  function executeCached(this: CachingClient & { readonly _self?: CachingClient }, _command: unknown, parser: Parser): Promise<unknown> {
+    const client = this._self ?? this;
+    const cache = client.clientSideCache as ClientSideCache;
+    caches.see(cache, () => clientOf(client as C));
+    const before = hitsOf(cache);
+    const promise = original.apply(this, arguments as never);
+    const args = parser?.redisArgs;
+    if (before === undefined || hitsOf(cache) === before || !Array.isArray(args)) return promise;
+    const command = tap.begin(clientOf(client as C), args);
+    if (command === undefined) return promise;
+    return promise.then((reply) => {
+      tap.succeed(command, reply, true);
+      return reply;
+    });
+  }
+}
+
+const NO_NEWS: CacheNews = { hits: 0, misses: 0, evictions: 0 };
+
+/** The caches that were used, each watched once: the clients of a pool share theirs. */
+export class ClientCaches {
+  private readonly seen = new WeakSet<ClientSideCache>();
+
+  constructor(private readonly recorder: ConnectionRecorder) {}
+
+  see(cache: ClientSideCache, clientOf: () => ClientRef): void {
+    if (this.seen.has(cache) || typeof cache.stats !== 'function') return;
+    this.seen.add(cache);
+    const reference = new WeakRef(cache);
+    let last = NO_NEWS;
+    const readNews = (): CacheNews | undefined => {
+      const stats = statsOf(reference.deref());
+      if (stats === undefined) return undefined;
+      const { hitCount: hits = 0, missCount: misses = 0, evictionCount: evictions = 0 } = stats;
+      // node-redis counts from none again when a connection is lost.
+      if (hits < last.hits || misses < last.misses || evictions < last.evictions) last = NO_NEWS;
+      const news = { hits: hits - last.hits, misses: misses - last.misses, evictions: evictions - last.evictions };
+      last = { hits, misses, evictions };
+      return news;
+    };
+    this.recorder.watchCache({ facts: clientOf().facts, readNews });
+  }
+}
+
+function hitsOf(cache: ClientSideCache): number | undefined {
+  return statsOf(cache)?.hitCount;
+}
+
+/** A cache may be the application's own, and must not fail its commands because we ask. */
+function statsOf(cache: ClientSideCache | undefined): Stats | undefined {
+  try {
+    return typeof cache?.stats === 'function' ? cache.stats() : undefined;
+  } catch {
+    return undefined;
+  }
+}

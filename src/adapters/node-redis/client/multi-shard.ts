@@ -1,0 +1,86 @@
+// Knows: that redis 6.2 and later share one call of a cluster out among its nodes.
+// Must not know: spans, which nodes.
+import type { Arguments, ClientFacts } from '../../../core/events';
+import type { Tap } from '../../../core/operation';
+import { PatchLedger, type Target } from '../../shared/patch';
+import { settleWith } from '../promise/send';
+
+interface Parser {
+  readonly redisArgs?: Arguments;
+  readonly commandIdentifier?: unknown;
+}
+
+type Run = (...args: unknown[]) => unknown;
+type MakeRun = (parser: Parser) => Run;
+
+interface Cluster {
+  readonly _self?: Cluster;
+  readonly _slots?: object;
+  readonly _policyResolver?: {
+    resolvePolicy?(command: unknown): { readonly ok?: boolean; readonly value?: { readonly request?: unknown } };
+  };
+}
+
+type ExecuteWithPolicies = (this: Cluster, parser: Parser, isReadonly: unknown, options: unknown, makeRun: MakeRun) => Promise<unknown>;
+
+/** One call, shared out among nodes, is one operation: MGET of keys in three slots, DBSIZE of every master. */
+export class FanOuts {
+  private depth = 0;
+
+  /** @param factsOf the facts of the cluster that has these slots */
+  constructor(
+    private readonly tap: Tap,
+    private readonly factsOf: (slots: object | undefined) => ClientFacts,
+  ) {}
+
+  /** Whether the command that is sent now is a share of a call that is recorded as a whole. */
+  get inside(): boolean {
+    return this.depth > 0;
+  }
+
+  /** `cluster/index.js`. Before 6.2 there is nothing to share out, and nothing to patch. */
+  patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
+    const { default: exported } = moduleExports;
+    const prototype: unknown = typeof exported === 'function' ? exported.prototype : undefined;
+    if (prototype === undefined) return false;
+    if (PatchLedger.has(prototype, '_executeWithPolicies')) {
+      ledger.wrap<ExecuteWithPolicies>(prototype, '_executeWithPolicies', (original) => this.wrap(original));
+    }
+    return true;
+  }
+
+  private wrap(original: ExecuteWithPolicies): ExecuteWithPolicies {
+    const { tap, factsOf } = this;
+    const share = (makeRun: MakeRun) => this.share(makeRun);
+    return function executeWithPolicies(this: Cluster, parser: Parser, _isReadonly, _options, makeRun: MakeRun): Promise<unknown> {
+      const args = parser?.redisArgs;
+      const isShared = Array.isArray(args) && typeof makeRun === 'function' && isSharedOut(this._self ?? this, parser);
+      const command = isShared ? tap.begin({ facts: factsOf((this._self ?? this)._slots) }, args) : undefined;
+      if (command === undefined) return original.apply(this, arguments as never);
+      arguments[3] = share(makeRun);
+      return settleWith(tap, command, original.apply(this, arguments as never));
+    };
+  }
+
+  /** Each share sends its command synchronously, on the first try and on every other. */
+  private share(makeRun: MakeRun): MakeRun {
+    return (parser) => {
+      const run = makeRun(parser);
+      return (...args) => {
+        this.depth += 1;
+        try {
+          return run(...args);
+        } finally {
+          this.depth -= 1;
+        }
+      };
+    };
+  }
+}
+
+/** Commands without a policy, and those with the default one, go to a single node. */
+function isSharedOut({ _policyResolver: resolver }: Cluster, { commandIdentifier }: Parser): boolean {
+  if (typeof resolver?.resolvePolicy !== 'function') return false;
+  const { ok, value } = resolver.resolvePolicy(commandIdentifier);
+  return ok === true && typeof value?.request === 'string' && !value.request.startsWith('default');
+}

@@ -1,0 +1,213 @@
+// Knows: the client pool of redis 5 and 6.
+// Must not know: spans, metrics, attribute names.
+import { context } from '@opentelemetry/api';
+import type { Pool, PoolLimits, PoolState } from '../../../core/events';
+import { PatchLedger, type Target } from '../../shared/patch';
+import { type Leasing, poolNameOf, timeLease, type WatchedPools } from '../../shared/pools';
+import { type ClientOptions, factsFrom } from '../server-info';
+import { prototypeOf } from './client';
+
+interface ClientPool {
+  readonly _self?: ClientPool;
+  readonly idleClients?: unknown;
+  readonly clientsInUse?: unknown;
+  readonly tasksQueueLength?: unknown;
+  readonly isOpen?: unknown;
+}
+
+interface PoolClient {
+  readonly options?: ClientOptions;
+}
+
+interface PoolOptions {
+  readonly minimum?: unknown;
+  readonly maximum?: unknown;
+}
+
+/** What a pool was made with. It keeps its limits and its server to itself. */
+interface Made {
+  readonly server: ClientOptions | undefined;
+  readonly limits: PoolLimits;
+}
+
+type Task = (client: PoolClient) => unknown;
+type Create = (this: unknown, server?: ClientOptions, options?: PoolOptions) => ClientPool;
+type Execute = (this: ClientPool, task: Task, ...rest: unknown[]) => unknown;
+type End = (this: ClientPool) => unknown;
+type Connect = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+
+const DEFAULT_MINIMUM = 1;
+const DEFAULT_MAXIMUM = 100;
+
+/** Taps pools: their tasks run in the caller's context, and their connections are counted and timed. */
+export class PoolTap {
+  private readonly made = new WeakMap<ClientPool, Made>();
+  /** Closed or destroyed, or about to be. */
+  private readonly ended = new WeakSet<ClientPool>();
+  /** The pool whose own code runs now, synchronously: a client that connects does it for the pool. */
+  private inside: ClientPool | undefined;
+
+  private readonly leasing: Leasing<ClientPool, PoolClient>;
+
+  constructor(private readonly pools: WatchedPools) {
+    this.leasing = {
+      recorder: pools.recorder,
+      lent: (pool, client) => this.see(pool, client?.options),
+      run: (task, client) => this.enter(undefined, () => task(client)),
+      ended: (pool) => pools.get(pool),
+      isTimeout,
+    };
+  }
+
+  /** `client/pool.js`. False if the seam is not what we know: then nothing is touched. */
+  patchPool(moduleExports: Target, ledger: PatchLedger): boolean {
+    const { RedisClientPool: pool } = moduleExports;
+    if (!PatchLedger.has(pool, 'create') || !PatchLedger.has(pool.prototype, 'connect', 'execute', 'close', 'destroy')) return false;
+    // The package copies it to its exports when it loads: only an instrumentation enabled by then sees the limits.
+    ledger.wrap<Create>(pool, 'create', (original) => this.wrapCreate(original));
+    ledger.wrap<Connect>(pool.prototype, 'connect', (original) => this.wrapConnect(original));
+    ledger.wrap<Execute>(pool.prototype, 'execute', (original) => this.wrapExecute(original));
+    ledger.wrap<End>(pool.prototype, 'close', (original) => this.wrapEnd(original));
+    ledger.wrap<End>(pool.prototype, 'destroy', (original) => this.wrapEnd(original));
+    return true;
+  }
+
+  /** `client/index.js`: how long a connection of a pool takes to be made. */
+  patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'connect')) return false;
+    const timed = (client: PoolClient, call: () => Promise<unknown>) => this.timeCreation(client, call);
+    ledger.wrap<Connect>(prototype, 'connect', (original) => {
+      return function connect(this: unknown): Promise<unknown> {
+        return timed(this as PoolClient, () => original.apply(this, arguments as never));
+      };
+    });
+    return true;
+  }
+
+  private wrapCreate(original: Create): Create {
+    const { made } = this;
+    return function create(server, options): ClientPool {
+      const pool = original.apply(this, arguments as never);
+      made.set(pool._self ?? pool, { server, limits: limitsOf(options) });
+      return pool;
+    };
+  }
+
+  private wrapConnect(original: Connect): Connect {
+    const connecting = (pool: ClientPool, call: () => Promise<unknown>) => {
+      this.ended.delete(pool);
+      const promise = this.enter(pool, call);
+      this.seeMade(pool);
+      return promise;
+    };
+    return function connect(this: unknown): Promise<unknown> {
+      const pool = this as ClientPool;
+      return connecting(pool._self ?? pool, () => original.apply(this, arguments as never));
+    };
+  }
+
+  private wrapExecute(original: Execute): Execute {
+    const execute = (pool: ClientPool, task: Task, call: (task: Task) => unknown) => this.execute(pool, task, call);
+    return function (this: ClientPool, task: Task): unknown {
+      if (typeof task !== 'function') return original.apply(this, arguments as never);
+      // A task that waits would run in the context of whoever gives a connection back.
+      return execute(this._self ?? this, context.bind(context.active(), task), (bound) => {
+        arguments[0] = bound;
+        return original.apply(this, arguments as never);
+      });
+    };
+  }
+
+  private wrapEnd(original: End): End {
+    const { ended, pools } = this;
+    return function end(this: ClientPool): unknown {
+      const pool = this._self ?? this;
+      ended.add(pool);
+      try {
+        return original.apply(this, arguments as never);
+      } finally {
+        // A pool that is gone at once gives its name back at once.
+        pools.get(pool)?.read();
+      }
+    };
+  }
+
+  private execute(pool: ClientPool, task: Task, call: (task: Task) => unknown): unknown {
+    const { pools } = this;
+    if (pools.get(pool) === undefined && pool.isOpen === true) this.seeMade(pool);
+    if (!pools.recorder.isActive()) return call(pools.get(pool) === undefined ? this.lookingAtClient(pool, task) : task);
+    return this.enter(pool, () => timeLease(this.leasing, pool, task, call));
+  }
+
+  private timeCreation(client: PoolClient, call: () => Promise<unknown>): Promise<unknown> {
+    const { inside: pool } = this;
+    if (pool === undefined || !this.pools.recorder.isActive()) return call();
+    const startMark = performance.now();
+    return call().then((connected) => {
+      this.pools.recorder.created(this.see(pool, client.options), performance.now() - startMark);
+      return connected;
+    });
+  }
+
+  private enter<T>(pool: ClientPool | undefined, call: () => T): T {
+    const { inside } = this;
+    this.inside = pool;
+    try {
+      return call();
+    } finally {
+      this.inside = inside;
+    }
+  }
+
+  /** Where a pool connects is private to it; if we did not see it made, the first client it lends out tells. */
+  private lookingAtClient(pool: ClientPool, task: Task): Task {
+    return (client) => {
+      this.see(pool, client?.options);
+      return task(client);
+    };
+  }
+
+  private seeMade(pool: ClientPool): void {
+    const made = this.made.get(pool);
+    if (made !== undefined) this.see(pool, made.server);
+  }
+
+  private see(pool: ClientPool, server: ClientOptions | undefined): Pool {
+    const known = this.pools.get(pool);
+    if (known !== undefined) return known;
+    const { made, ended } = this;
+    return this.pools.watch(pool, {
+      name: poolNameOf(factsFrom(server)),
+      limits: made.get(pool)?.limits,
+      stateOf: (current) => readPool(current, ended.has(current)),
+    });
+  }
+}
+
+function limitsOf(options: PoolOptions | undefined): PoolLimits {
+  // What is given stands, even undefined: then the pool compares with undefined, and there is no limit to tell.
+  const { minimum, maximum } = { minimum: DEFAULT_MINIMUM, maximum: DEFAULT_MAXIMUM, ...options };
+  return { minimum: numberOf(minimum), maximum: numberOf(maximum) };
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/**
+ * undefined once the pool is closed. 5.0 says that it is open after `close()`, and works without `connect()`, saying
+ * that it is not; 6.3 keeps a connection that comes back after `destroy()`.
+ */
+function readPool(pool: ClientPool, isEnded: boolean): PoolState | undefined {
+  const { idleClients: idle, clientsInUse: used, tasksQueueLength: pending, isOpen } = pool;
+  if (typeof idle !== 'number' || typeof used !== 'number' || typeof pending !== 'number') return undefined;
+  const isEmpty = idle + used === 0;
+  if (isEnded ? isEmpty || isOpen === false : isEmpty && isOpen === false) return undefined;
+  return { idle, used, pending };
+}
+
+/** The pool's own error: the text is the same in all versions, the class' name dies under minification. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Timeout waiting for a client');
+}

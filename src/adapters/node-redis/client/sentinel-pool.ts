@@ -1,0 +1,168 @@
+// Knows: the connections to its master that a sentinel of redis 5 and 6 lends to its commands.
+// Must not know: spans, metrics, attribute names.
+import type { Pool, PoolState } from '../../../core/events';
+import { type Class, onConstruct, PatchLedger, type Target } from '../../shared/patch';
+import type { WatchedPools } from '../../shared/pools';
+import type { SentinelOptions } from '../promise/topology';
+
+interface Sentinel {
+  readonly _self?: Sentinel;
+  readonly isOpen?: unknown;
+  readonly isReady?: unknown;
+}
+
+/** The numbers of the connections that are free, and those who wait for one. A sentinel keeps it to itself. */
+type FreeQueue = object;
+
+interface Leases {
+  readonly name: string;
+  readonly size: number;
+  /** Weakly: a queue of which somebody still waits must not keep its sentinel. */
+  readonly sentinel: WeakRef<Sentinel>;
+  /** When each connection that is lent was lent. */
+  readonly lentMarks: Map<unknown, number>;
+  waiting: number;
+}
+
+type Connect = (this: Sentinel) => Promise<unknown>;
+type Shift = (this: FreeQueue) => unknown;
+type Wait = (this: FreeQueue) => Promise<unknown>;
+type Push = (this: FreeQueue, id: unknown) => unknown;
+
+const DEFAULT_SIZE = 1;
+
+/** Taps the pool of a sentinel. Commands that run at the same time share a lease; replicas are shared without one. */
+export class SentinelPoolTap {
+  private readonly leases = new WeakMap<FreeQueue, Leases>();
+  private readonly queues = new WeakMap<Sentinel, FreeQueue>();
+  /** A sentinel builds its queue while it is built itself. */
+  private lonelyQueue: FreeQueue | undefined;
+
+  constructor(private readonly pools: WatchedPools) {}
+
+  /** `sentinel/wait-queue.js`. False if the seam is not what we know: then nothing is touched. */
+  patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
+    const queue = moduleExports.WaitQueue as { readonly prototype?: unknown } | undefined;
+    if (!PatchLedger.has(queue?.prototype, 'shift', 'wait', 'push')) return false;
+    ledger.wrap<Shift>(queue.prototype, 'shift', (original) => this.wrapShift(original));
+    ledger.wrap<Wait>(queue.prototype, 'wait', (original) => this.wrapWait(original));
+    ledger.wrap<Push>(queue.prototype, 'push', (original) => this.wrapPush(original));
+    const seen = (instance: FreeQueue): void => {
+      this.lonelyQueue = instance;
+    };
+    ledger.replace(moduleExports, 'WaitQueue', onConstruct(queue as unknown as Class, seen));
+    return true;
+  }
+
+  /** `sentinel/index.js`. */
+  patchSentinel(moduleExports: Target, ledger: PatchLedger): boolean {
+    const { default: sentinel } = moduleExports;
+    const { prototype } = (sentinel ?? {}) as { readonly prototype?: unknown };
+    if (!PatchLedger.has(prototype, 'connect')) return false;
+    ledger.wrap<Connect>(prototype, 'connect', (original) => this.wrapConnect(original));
+    return true;
+  }
+
+  /** A sentinel was made: the queue that was built meanwhile is its own. */
+  meet(sentinel: Sentinel, address: string, options: SentinelOptions): void {
+    const queue = this.lonelyQueue;
+    this.lonelyQueue = undefined;
+    if (queue === undefined) return;
+    const size = typeof options.masterPoolSize === 'number' ? options.masterPoolSize : DEFAULT_SIZE;
+    const name = `${address}/${options.nodeClientOptions?.database ?? 0}`;
+    this.leases.set(queue, { name, size, sentinel: new WeakRef(sentinel), lentMarks: new Map(), waiting: 0 });
+    this.queues.set(sentinel, queue);
+  }
+
+  private wrapConnect(original: Connect): Connect {
+    const see = (sentinel: Sentinel) => this.see(sentinel);
+    return function connect(this: Sentinel): Promise<unknown> {
+      const promise = original.apply(this, arguments as never);
+      see(this._self ?? this);
+      return promise;
+    };
+  }
+
+  /** A free connection, or undefined; then it waits. */
+  private wrapShift(original: Shift): Shift {
+    const lent = (queue: FreeQueue, id: unknown) => this.lent(queue, id, 0);
+    return function shift(this: FreeQueue): unknown {
+      const id = original.apply(this, arguments as never);
+      if (id !== undefined) lent(this, id);
+      return id;
+    };
+  }
+
+  private wrapWait(original: Wait): Wait {
+    const wait = (queue: FreeQueue, promise: Promise<unknown>) => this.wait(queue, promise);
+    return function (this: FreeQueue): Promise<unknown> {
+      return wait(this, original.apply(this, arguments as never));
+    };
+  }
+
+  private wrapPush(original: Push): Push {
+    const returned = (queue: FreeQueue, id: unknown) => this.returned(queue, id);
+    return function push(this: FreeQueue, id: unknown): unknown {
+      returned(this, id);
+      return original.apply(this, arguments as never);
+    };
+  }
+
+  private wait(queue: FreeQueue, promise: Promise<unknown>): Promise<unknown> {
+    const leases = this.leases.get(queue);
+    if (leases === undefined) return promise;
+    const askedMark = performance.now();
+    leases.waiting += 1;
+    // Nobody is ever refused.
+    return promise.then((id) => {
+      leases.waiting -= 1;
+      this.lent(queue, id, performance.now() - askedMark);
+      return id;
+    });
+  }
+
+  private lent(queue: FreeQueue, id: unknown, waitMs: number): void {
+    const leases = this.leases.get(queue);
+    if (leases === undefined) return;
+    leases.lentMarks.set(id, performance.now());
+    const pool = this.poolOf(leases);
+    if (pool !== undefined) this.pools.recorder.waited(pool, waitMs);
+  }
+
+  private returned(queue: FreeQueue, id: unknown): void {
+    const leases = this.leases.get(queue);
+    const lentMark = leases?.lentMarks.get(id);
+    if (leases === undefined || lentMark === undefined) return;
+    leases.lentMarks.delete(id);
+    const pool = this.poolOf(leases);
+    if (pool !== undefined) this.pools.recorder.used(pool, performance.now() - lentMark);
+  }
+
+  private poolOf({ sentinel }: Leases): Pool | undefined {
+    const current = sentinel.deref();
+    return current && this.see(current);
+  }
+
+  /** Watched while it is open. */
+  private see(sentinel: Sentinel): Pool | undefined {
+    const known = this.pools.get(sentinel);
+    if (known !== undefined) return known;
+    const leases = this.leasesOf(sentinel);
+    if (leases === undefined || sentinel.isOpen !== true) return undefined;
+    const { name, size } = leases;
+    const stateOf = (current: Sentinel): PoolState | undefined => readSentinel(current, this.leasesOf(current));
+    return this.pools.watch(sentinel, { name, limits: { minimum: size, maximum: size }, stateOf });
+  }
+
+  private leasesOf(sentinel: Sentinel): Leases | undefined {
+    const queue = this.queues.get(sentinel);
+    return queue && this.leases.get(queue);
+  }
+}
+
+/** undefined once the sentinel is closed. All connections are made before the first is lent. */
+function readSentinel(sentinel: Sentinel, leases: Leases | undefined): PoolState | undefined {
+  if (sentinel.isOpen !== true || leases === undefined) return undefined;
+  const { size, lentMarks, waiting: pending } = leases;
+  return { idle: sentinel.isReady === true ? Math.max(0, size - lentMarks.size) : 0, used: lentMarks.size, pending };
+}

@@ -1,0 +1,188 @@
+// Knows: how a transaction or pipeline looks from inside node-redis 4 to 6.
+// Must not know: which version called, spans.
+import type { Arguments, BatchKind, BatchStart, Write, Writes } from '../../../core/events';
+import type { SettledBatch, Tap } from '../../../core/operation';
+import { isRedirect, Redirects, type SentinelCall, type SentinelCalls } from '../../shared/retried-calls';
+import type { NodeRef } from './send';
+
+/** A queued command as the batch executors of redis 4 to 6 take it. */
+interface QueuedCommand {
+  readonly args: Arguments;
+}
+
+/** What is observed while the executor runs. All its `addCommand` calls happen synchronously inside it. */
+interface OpenBatch {
+  /** What each of the application's commands will answer; behind them EXEC. */
+  readonly promises: Promise<unknown>[];
+  /** Whether the next added command is MULTI itself. */
+  isOpening: boolean;
+  readonly call: SentinelCall | undefined;
+  queue: object | undefined;
+  write: Write | undefined;
+}
+
+/** One batch as an executor was asked to run it. */
+export interface BatchCall {
+  readonly kind: BatchKind;
+  /** The executor's first argument, as it came. */
+  readonly commands: unknown;
+  /** The client's facts; `queue` is the one the commands went to, if they went anywhere. */
+  clientOf(queue: object | undefined): NodeRef;
+  /** The executor, with its first argument or what is to be sent instead. */
+  call(commands: unknown): Promise<unknown>;
+  /** The replies in what the executor resolved with; `null` if the transaction was aborted. */
+  repliesIn(result: unknown): unknown;
+}
+
+type Ended = Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies' | 'endMark'>;
+
+export class Batches {
+  // Grouped by a flag around the call, not by chain id: v4 pipelines have none, and an ASK retry has another.
+  private open: OpenBatch | undefined;
+  private isInside = false;
+  private readonly redirects = new Redirects<BatchStart>();
+
+  /** @param writesOf what a queue writes; undefined: that cannot be seen */
+  constructor(
+    private readonly tap: Tap,
+    private readonly writesOf: (queue: object) => Writes | undefined,
+    private readonly calls: SentinelCalls,
+  ) {}
+
+  /** Whether the `addCommand` call that runs now belongs to a batch. */
+  get inside(): boolean {
+    return this.isInside;
+  }
+
+  /** Takes note of a command of the batch that runs now. What it answers stays the executor's to handle. */
+  collect(queue: object, promise: Promise<unknown>): void {
+    const { open } = this;
+    if (open === undefined) return;
+    if (open.queue === undefined) {
+      open.queue = queue;
+      open.write = this.writesOf(queue)?.next();
+    }
+    if (open.isOpening) open.isOpening = false;
+    else open.promises.push(promise);
+  }
+
+  /** Runs an executor and settles the batch when it ends. The result and the rejection are the executor's own. */
+  execute(batch: BatchCall): Promise<unknown> {
+    const { kind, commands, call } = batch;
+    const { sending } = this.calls;
+    // A group runs a transaction that was redirected or lost once more, with the same list.
+    const resumed = Array.isArray(commands) ? this.redirects.resume(commands, sending) : undefined;
+    const start = resumed ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
+    if (start === undefined) return this.enter(undefined, () => call(commands));
+    const open: OpenBatch = { promises: [], isOpening: kind === 'MULTI', call: sending, queue: undefined, write: undefined };
+    return this.follow(
+      batch,
+      start,
+      open,
+      this.enter(open, () => call(withSent(commands, start.sent))),
+    );
+  }
+
+  private follow(batch: BatchCall, start: BatchStart, open: OpenBatch, promise: Promise<unknown>): Promise<unknown> {
+    const { kind, commands, clientOf, repliesIn } = batch;
+    const list = applicationCommands(commands);
+    const settle = (ended: Ended): void => {
+      if (list.length === 0 && open.queue === undefined && !ended.failed) return;
+      this.tap.settleBatch(start, { kind, commands: list, client: clientOf(open.queue), write: open.write, ...ended });
+    };
+    return promise.then(
+      (result) => {
+        const found = repliesIn(result);
+        const replies = Array.isArray(found) ? found : [];
+        // EXEC answers with the error of a command in its place; the application is told of it as a rejection.
+        settle({ failed: replies.some(isError), aborted: found === null, error: undefined, replies });
+        return result;
+      },
+      (error: unknown) => {
+        const endMark = performance.now();
+        const aborted = isWatchError(error);
+        const known = answersOf(open.promises.slice(0, list.length), kind);
+        const conclude = async (): Promise<void> => settle({ failed: !aborted, aborted, error, replies: await known, endMark });
+        const isFollowed = open.call !== undefined || (isRedirect(error) && clientOf(open.queue).isNode === true);
+        if (isFollowed && Array.isArray(commands)) this.redirects.wait(commands, start, conclude, open.call);
+        else conclude();
+        throw error;
+      },
+    );
+  }
+
+  /** A batch that is not recorded still keeps its commands from being taken for single ones. */
+  private enter(open: OpenBatch | undefined, call: () => Promise<unknown>): Promise<unknown> {
+    const { open: outerOpen, isInside: outerInside } = this;
+    this.open = open;
+    this.isInside = true;
+    try {
+      return call();
+    } finally {
+      this.open = outerOpen;
+      this.isInside = outerInside;
+    }
+  }
+}
+
+/**
+ * What the commands of a batch that failed have answered by now, for only then it matters. A promise tells in a turn of
+ * its own; those that are settled do so before this one. Of a transaction only refusals: what is queued has no answer.
+ */
+async function answersOf(promises: readonly Promise<unknown>[], kind: BatchKind): Promise<readonly unknown[]> {
+  const answers: unknown[] = [];
+  for (const [index, promise] of promises.entries()) {
+    const keep = (answer: unknown): void => {
+      answers[index] = answer;
+    };
+    promise.then(kind === 'MULTI' ? undefined : keep, keep);
+  }
+  await undefined;
+  return answers.slice();
+}
+
+function isError(reply: unknown): boolean {
+  return reply instanceof Error;
+}
+
+/** The list with other arguments where messages carry something; the application's own list stays as it is. */
+function withSent(commands: unknown, sent: ReadonlyMap<number, Arguments> | undefined): unknown {
+  if (sent === undefined || sent.size === 0 || !Array.isArray(commands)) return commands;
+  const list = commands as readonly QueuedCommand[];
+  const first = list.length - applicationCommands(list).length > 0 ? 1 : 0;
+  return list.map((command, index) => {
+    const args = sent.get(index - first);
+    return args === undefined ? command : { ...command, args };
+  });
+}
+
+/** A call with another first argument. */
+export function replacing<A extends ArrayLike<unknown>>(call: A, first: unknown): A {
+  return call[0] === first ? call : ([first, ...Array.prototype.slice.call(call, 1)] as unknown as A);
+}
+
+/** 4.0 hands MULTI and EXEC over among the commands; they are not the application's. */
+function applicationCommands(commands: unknown): readonly Arguments[] {
+  const list = Array.isArray(commands) ? (commands as readonly QueuedCommand[]).map(({ args }) => args) : [];
+  const isWrapped = list.length >= 2 && list[0]?.[0] === 'MULTI' && list[list.length - 1]?.[0] === 'EXEC';
+  return isWrapped ? list.slice(1, -1) : list;
+}
+
+/** Whether a batch has a SELECT. */
+export function selects(commands: unknown): boolean {
+  return applicationCommands(commands).some(([name]) => name === 'SELECT');
+}
+
+/** The last database a batch selected: one that Redis refused is no database, and may be any text. */
+export function selectedBy(commands: unknown, replies: unknown): unknown {
+  if (!Array.isArray(replies)) return undefined;
+  const selected = applicationCommands(commands).filter(([name], index) => name === 'SELECT' && !(replies[index] instanceof Error));
+  return selected[selected.length - 1]?.[1];
+}
+
+const WATCH_MESSAGE = /watched keys has been changed|reconnected after WATCH$|in middle of a WATCH Transaction$/;
+
+// Class names die under minification; the messages are node-redis' own.
+export function isWatchError(error: unknown): boolean {
+  return error instanceof Error && (error.constructor.name === 'WatchError' || WATCH_MESSAGE.test(error.message));
+}

@@ -1,0 +1,25 @@
+// Knows: how a client of redis 4 to 6 is asked to connect.
+// Must not know: spans, metrics, attribute names; what becomes of the connection later.
+import type { ClientRef } from '../../../core/events';
+import type { Tap } from '../../../core/operation';
+
+export type Connect<C extends object> = (this: C) => Promise<unknown>;
+
+/** The call of the application's, whatever number of tries it takes. What is lost later comes back without it. */
+export function wrapConnect<C extends object>(tap: Tap, clientOf: (client: C) => ClientRef, original: Connect<C>): Connect<C> {
+  return function connect(this: C): Promise<unknown> {
+    const connecting = tap.beginConnect(clientOf(this));
+    const promise = original.apply(this, arguments as never);
+    if (connecting === undefined) return promise;
+    return promise.then(
+      (connected) => {
+        tap.settleConnect(connecting, false, undefined);
+        return connected;
+      },
+      (error: unknown) => {
+        tap.settleConnect(connecting, true, error);
+        throw error;
+      },
+    );
+  };
+}

@@ -1,0 +1,210 @@
+// Knows: where the messages of redis 4.6 and later are handed to their listeners, and whose client got them.
+// Must not know: spans, metrics, attribute names.
+import { context } from '@opentelemetry/api';
+import type { Delivery, MessageTap } from '../../../core/delivery';
+import type { Arrival, ClientRef } from '../../../core/events';
+import { INVALIDATION, isAsync, Listening, runDetached } from '../../shared/listener-run';
+import { PatchLedger, type Target } from '../../shared/patch';
+import { prototypeOf } from '../client/client';
+import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
+import { replacing } from './batches';
+import { asNodeOf, type Groups } from './topology';
+
+/** What we read of a client. */
+interface Client {
+  readonly _self?: Client;
+  readonly options?: ClientOptions;
+}
+
+/** The listeners of one channel or pattern. */
+interface ListenerSets {
+  readonly buffers: Set<unknown>;
+  readonly strings: Set<unknown>;
+}
+
+type ListenersByName = ReadonlyMap<string, ListenerSets>;
+
+/** What we read of a client's subscriptions: until 5.0 by a method, since then by a field. */
+interface PubSub {
+  getTypeListeners?(type: string): ListenersByName;
+  readonly listeners?: Readonly<Record<string, ListenersByName>>;
+}
+
+type Subscribe = (this: Client, channels: unknown, ...rest: unknown[]) => unknown;
+type Method = (this: PubSub, ...args: unknown[]) => unknown;
+type Handle = (this: PubSub, reply: unknown, ...rest: unknown[]) => boolean;
+
+/** Where things stand in what the server sends. */
+const LAYOUTS: ReadonlyMap<string, { type: string; pattern?: number; channel: number; body: number }> = new Map([
+  ['message', { type: 'CHANNELS', channel: 1, body: 2 }],
+  ['pmessage', { type: 'PATTERNS', pattern: 1, channel: 2, body: 3 }],
+  ['smessage', { type: 'SHARDED', channel: 1, body: 2 }],
+]);
+
+/** The client's methods that subscribe; the last two are the library's own, when it moves listeners to another node. */
+const SUBSCRIBING = ['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'extendPubSubChannelListeners', 'extendPubSubListeners'];
+/** What they call, synchronously, where the client is not known. */
+const SUBSCRIBED = ['subscribe', 'extendChannelListeners', 'extendTypeListeners'];
+
+/** Taps subscribers of redis 4.6 and later: their listeners run in a context of the message's own. */
+export class PubSubTap {
+  private readonly owners = new WeakMap<PubSub, Client>();
+  private readonly refs = new WeakMap<Client, ClientRef>();
+  private readonly internal = new WeakSet<Client>();
+  private subscriber: Client | undefined;
+
+  constructor(
+    private readonly messages: MessageTap,
+    private readonly groups: Groups,
+  ) {}
+
+  /** `client/index.js`. Before 4.6 there is nothing to be done, and 4.0 to 4.5 know no sharded channels. */
+  patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    const names = SUBSCRIBING.filter((name) => PatchLedger.has(prototype, name));
+    for (const name of names) ledger.wrap<Subscribe>(prototype as Target, name, (original) => this.wrapSubscribing(original));
+    return names.length >= 2;
+  }
+
+  /** `client/pub-sub.js`. False if the seam is not what we know: then nothing is touched. */
+  patchPubSub(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = (moduleExports.PubSub as { readonly prototype?: unknown } | undefined)?.prototype;
+    if (!PatchLedger.has(prototype, 'handleMessageReply', ...SUBSCRIBED)) return false;
+    for (const name of SUBSCRIBED) ledger.wrap<Method>(prototype, name, (original) => this.wrapSubscribed(original));
+    ledger.wrap<Handle>(prototype, 'handleMessageReply', (original) => this.wrapHandle(original));
+    return true;
+  }
+
+  /** The client that subscribes now. */
+  get current(): ClientRef {
+    return this.subscriber === undefined ? UNKNOWN : this.refOf(this.subscriber);
+  }
+
+  private wrapSubscribing(original: Subscribe): Subscribe {
+    const enter = (client: Client, call: () => unknown): unknown => {
+      const outer = this.subscriber;
+      this.subscriber = client;
+      try {
+        return call();
+      } finally {
+        this.subscriber = outer;
+      }
+    };
+    const { internal } = this;
+    return function subscribing(this: Client, channels: unknown): unknown {
+      const client = this._self ?? this;
+      if (isSentinelControl(channels)) internal.add(client);
+      return enter(client, () => original.apply(this, arguments as never));
+    };
+  }
+
+  private wrapSubscribed(original: Method): Method {
+    const own = (pubSub: PubSub): void => {
+      if (this.subscriber !== undefined) this.owners.set(pubSub, this.subscriber);
+    };
+    return function subscribed(this: PubSub): unknown {
+      own(this);
+      return original.apply(this, arguments as never);
+    };
+  }
+
+  private wrapHandle(original: Handle): Handle {
+    const { messages } = this;
+    const ownerOf = (pubSub: PubSub): Client | undefined => this.owners.get(pubSub);
+    const arrivalOf = (message: Received, owner: Client | undefined): Arrival => this.arrivalOf(message, owner);
+    const isInternal = (message: Received, owner: Client | undefined): boolean => this.isInternal(message, owner);
+    return function handleMessageReply(this: PubSub, reply: unknown): boolean {
+      const call = arguments as unknown as Parameters<Handle>;
+      const message = received(this, reply);
+      if (message === undefined) return original.apply(this, call);
+      const owner = ownerOf(this);
+      if (isInternal(message, owner)) return runDetached(messages, () => original.apply(this, call));
+      const delivery = messages.deliver(arrivalOf(message, owner));
+      if (delivery === undefined) return original.apply(this, call);
+      const seen = delivery.body === message.body ? call : replacing(call, withBody(call[0] as unknown[], message, delivery.body));
+      return deliver(delivery, message.sets, () => original.apply(this, seen));
+    };
+  }
+
+  private arrivalOf({ channel, pattern, body }: Received, owner: Client | undefined): Arrival {
+    return { channel, pattern, body, client: owner === undefined ? UNKNOWN : this.refOf(owner) };
+  }
+
+  private isInternal({ channel }: Received, owner: Client | undefined): boolean {
+    return (owner !== undefined && this.internal.has(owner)) || String(channel) === INVALIDATION;
+  }
+
+  /** Read at the first message: a cluster knows its subscriber only once that is connected. */
+  private refOf(client: Client): ClientRef {
+    const known = this.refs.get(client);
+    if (known !== undefined) return known;
+    const facts = factsFrom(client.options);
+    const group = this.groups.addressOf(client);
+    const ref = { facts: group === undefined ? facts : asNodeOf(group, facts) };
+    this.refs.set(client, ref);
+    return ref;
+  }
+}
+
+const UNKNOWN: ClientRef = { facts: UNKNOWN_SERVER };
+
+/** A sentinel subscribes to what its servers say of each other. The list is the library's own, in all versions. */
+function isSentinelControl(channels: unknown): boolean {
+  return Array.isArray(channels) && channels.includes('switch-master') && channels.includes('[-+]sdown');
+}
+
+/** A message that somebody listens to. */
+interface Received extends Omit<Arrival, 'client'> {
+  /** Where the body stands in the reply. */
+  readonly bodyAt: number;
+  readonly sets: ListenerSets;
+}
+
+function received(pubSub: PubSub, reply: unknown): Received | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  const layout = LAYOUTS.get(String(reply[0]));
+  if (layout === undefined) return undefined;
+  const channel: unknown = reply[layout.channel];
+  const pattern: unknown = layout.pattern === undefined ? undefined : reply[layout.pattern];
+  const byName = pubSub.getTypeListeners?.(layout.type) ?? pubSub.listeners?.[layout.type];
+  const sets = byName?.get(String(pattern ?? channel));
+  if (sets === undefined || sets.buffers.size + sets.strings.size === 0) return undefined;
+  return { channel, pattern, body: reply[layout.body], bodyAt: layout.body, sets };
+}
+
+function withBody(reply: readonly unknown[], { bodyAt }: Received, body: unknown): unknown[] {
+  return reply.map((element, index) => (index === bodyAt ? body : element));
+}
+
+/** Runs the library's own delivery in the message's context. */
+function deliver(delivery: Delivery, { buffers, strings }: ListenerSets, call: () => boolean): boolean {
+  if (!delivery.isFollowed) return context.with(delivery.context, call);
+  const listening = new Listening(delivery);
+  const restore = [buffers, strings].filter(hasAsync).map((set) => observeNext(set, listening));
+  try {
+    return listening.run(call);
+  } finally {
+    for (const undo of restore) undo();
+  }
+}
+
+function hasAsync(listeners: Set<unknown>): boolean {
+  for (const listener of listeners) if (isAsync(listener)) return true;
+  return false;
+}
+
+/**
+ * Shows the library other functions when it goes through a set of listeners the next time. It calls them and drops
+ * what they return; the set itself keeps the application's own functions, for `unsubscribe` to find.
+ */
+function observeNext(listeners: Set<unknown>, listening: Listening): () => void {
+  const restore = (): void => {
+    Reflect.deleteProperty(listeners, Symbol.iterator);
+  };
+  const iterate = function* (): Generator<unknown> {
+    restore();
+    for (const listener of listeners) yield isAsync(listener) ? listening.observe(listener) : listener;
+  };
+  Object.defineProperty(listeners, Symbol.iterator, { value: iterate, configurable: true });
+  return restore;
+}

@@ -1,0 +1,135 @@
+// Knows: how one command is followed from the call to its reply, the caller's promise intact.
+// Must not know: which version called, spans.
+import type { Arguments, ClientRef, Command } from '../../../core/events';
+import type { Tap } from '../../../core/operation';
+import { isRedirect, Redirects, type SentinelCall, type SentinelCalls } from '../../shared/retried-calls';
+
+/** A client's facts, and whether others may send what it refused to another node. */
+export interface NodeRef extends ClientRef {
+  isNode?: boolean;
+}
+
+/**
+ * Settles `command` with the promise and returns one that behaves like it: same value, same rejection, and an
+ * unhandled rejection stays unhandled. A promise on the side would either add one or swallow it.
+ */
+export function settleWith(tap: Tap, command: Command, promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    (reply) => {
+      tap.succeed(command, reply);
+      return reply;
+    },
+    (error: unknown) => {
+      tap.fail(command, error);
+      throw error;
+    },
+  );
+}
+
+/** Sends what the client sends by itself. It has no span; it is counted where the user asks for it. */
+export function sendInternal(tap: Tap, client: ClientRef, args: Arguments, call: () => Promise<unknown>): Promise<unknown> {
+  const command = tap.beginInternal(client, args);
+  return command === undefined ? call() : settleWith(tap, command, call());
+}
+
+/** What a script executor was asked to run, while it sends its first command. */
+interface DefinedScript {
+  readonly body: unknown;
+  /** The same object in every try of the call. */
+  readonly list: object;
+}
+
+interface UnknownScript extends DefinedScript {
+  readonly command: Command | undefined;
+}
+
+/**
+ * Calls that can become several commands, each call one operation: a defined script is an EVALSHA, and an EVAL when
+ * the server does not know it; a node of a group may refuse or lose a command, which is then sent to another.
+ */
+export class Retries {
+  private readonly unknownScripts = new WeakMap<object, UnknownScript[]>();
+  private readonly redirects = new Redirects<Command | undefined>();
+  private script: DefinedScript | undefined;
+
+  constructor(
+    private readonly tap: Tap,
+    private readonly calls: SentinelCalls,
+  ) {}
+
+  /** Runs a script executor; the first command it sends, synchronously, is the EVALSHA. */
+  executeScript<T>(script: DefinedScript, call: () => T): T {
+    this.script = script;
+    try {
+      return call();
+    } finally {
+      this.script = undefined;
+    }
+  }
+
+  /** Whether the command that is sent now may be one of several. */
+  concern(owner: object, node: NodeRef, args: Arguments): boolean {
+    if (this.script !== undefined || node.isNode === true) return true;
+    return args[0] === 'EVAL' && this.unknownScripts.get(owner)?.some(({ body }) => body === args[1]) === true;
+  }
+
+  /** Sends such a command. */
+  send(owner: object, node: NodeRef, args: Arguments, call: (sent: Arguments) => Promise<unknown>): Promise<unknown> {
+    const { script = this.takeUnknown(owner, args) } = this;
+    this.script = undefined;
+    const list = script?.list ?? args;
+    const { sending } = this.calls;
+    const command = this.commandOf(script, list, node, args);
+    return call(command?.sent ?? args).then(
+      (reply) => {
+        if (command !== undefined) this.tap.succeed(command, reply);
+        return reply;
+      },
+      (error: unknown) => {
+        if (script !== undefined && isUnknownScript(error)) this.waitForScript(owner, { ...script, command }, error);
+        else if (sending !== undefined || (node.isNode === true && isRedirect(error))) this.waitForNode(list, command, error, sending);
+        else if (command !== undefined) this.tap.fail(command, error);
+        throw error;
+      },
+    );
+  }
+
+  /** What an earlier try began, at this node now; or a new command. */
+  private commandOf(script: DefinedScript | undefined, list: object, node: NodeRef, args: Arguments): Command | undefined {
+    if (script !== undefined && 'command' in script) return (script as UnknownScript).command;
+    const redirected = this.redirects.resume(list, this.calls.sending);
+    if (redirected !== undefined) return { ...redirected, client: node };
+    // A script executor changes its list for the second try.
+    const command = this.tap.begin(node, script === undefined ? args : args.slice());
+    return command !== undefined && typeof script?.body === 'string' ? { ...command, script: script.body } : command;
+  }
+
+  private takeUnknown(owner: object, args: Arguments): UnknownScript | undefined {
+    const scripts = this.unknownScripts.get(owner);
+    const index = args[0] === 'EVAL' ? (scripts?.findIndex(({ body }) => body === args[1]) ?? -1) : -1;
+    return index < 0 ? undefined : scripts?.splice(index, 1)[0];
+  }
+
+  /** The EVAL follows within this turn; if it does not, the NOSCRIPT was the end after all. */
+  private waitForScript(owner: object, script: UnknownScript, error: unknown): void {
+    const scripts = this.unknownScripts.get(owner) ?? [];
+    scripts.push(script);
+    this.unknownScripts.set(owner, scripts);
+    setImmediate(() => {
+      const index = scripts.indexOf(script);
+      if (index < 0) return;
+      scripts.splice(index, 1);
+      if (script.command !== undefined) this.tap.fail(script.command, error);
+    });
+  }
+
+  private waitForNode(list: object, command: Command | undefined, error: unknown, call: SentinelCall | undefined): void {
+    if (command === undefined) return;
+    const endMark = performance.now();
+    this.redirects.wait(list, command, () => this.tap.fail(command, error, endMark), call);
+  }
+}
+
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}

@@ -1,0 +1,191 @@
+// Knows: which clients are nodes of a cluster or of a sentinel's master, and how that is addressed.
+// Must not know: how commands are tapped, spans.
+import type { ClientFacts } from '../../../core/events';
+import { type Class, onConstruct, PatchLedger, type Target } from '../../shared/patch';
+import { type SentinelCall, SentinelCalls } from '../../shared/retried-calls';
+import { type ClientOptions, hostAndPort, UNKNOWN_SERVER } from '../server-info';
+
+/** What a cluster keeps of its nodes. Public in every version from 4.1 on; 4.0 hides it. */
+interface Slots {
+  readonly masters?: readonly ClusterNode[];
+  readonly replicas?: readonly ClusterNode[];
+  /** The one that subscribes. */
+  readonly pubSubNode?: ClusterNode;
+}
+
+interface ClusterNode {
+  readonly client?: unknown;
+  /** The one that subscribes to this node's shards: from 5.0 on, and before. */
+  readonly pubSub?: ClusterNode;
+  readonly pubSubClient?: unknown;
+}
+
+interface ClusterOptions {
+  readonly rootNodes?: readonly unknown[];
+}
+
+export interface SentinelOptions {
+  readonly name?: unknown;
+  readonly sentinelRootNodes?: readonly unknown[];
+  readonly masterPoolSize?: unknown;
+  readonly nodeClientOptions?: ClientOptions;
+}
+
+interface Sentinel {
+  readonly _self?: Sentinel;
+}
+
+type Make = (...args: unknown[]) => Sentinel;
+type Factory = (this: unknown, options: SentinelOptions) => Make;
+type Duplicate = (this: Sentinel, overrides?: SentinelOptions) => Sentinel;
+type RunOnNode = (this: Sentinel, isReadonly: unknown, run: (client: object) => unknown) => Promise<unknown>;
+
+interface SentinelGroup {
+  readonly address: string;
+  readonly options: SentinelOptions;
+}
+
+interface Cluster {
+  readonly slots: WeakRef<Slots>;
+  readonly address: string;
+  readonly facts: ClientFacts;
+}
+
+/** Clusters and sentinels of the process, and whose clients belong to them. */
+export class Groups {
+  readonly calls = new SentinelCalls();
+  private clusters: Cluster[] = [];
+  private readonly sentinels = new WeakMap<Sentinel, SentinelGroup>();
+  private readonly sentinelNodes = new WeakMap<object, string>();
+  private hasSentinels = false;
+
+  /** @param seen told of every sentinel when it is made */
+  constructor(private readonly seen: (sentinel: Sentinel, address: string, options: SentinelOptions) => void) {}
+
+  /** `cluster/cluster-slots.js`: whoever builds one has a cluster. */
+  patchSlots(moduleExports: Target, ledger: PatchLedger): boolean {
+    if (typeof moduleExports.default !== 'function') return false;
+    const seen = (slots: object, args: readonly unknown[]) => this.addCluster(slots, args[0] as ClusterOptions | undefined);
+    ledger.replace(moduleExports, 'default', onConstruct(moduleExports.default as Class, seen));
+    return true;
+  }
+
+  /**
+   * `sentinel/index.js`. The options are private, and `create` is copied to the package's exports when it loads;
+   * but both classes make their instances through `factory`, looked up at every call.
+   */
+  patchSentinel(moduleExports: Target, ledger: PatchLedger): boolean {
+    const classes = [moduleExports.default, moduleExports.RedisSentinelClient];
+    const areKnown = classes.every((one) => PatchLedger.has(one, 'factory') && PatchLedger.has(one.prototype, '_execute'));
+    if (!areKnown) return false;
+    for (const one of classes as { prototype: Target }[]) {
+      ledger.wrap<Factory>(one as unknown as Target, 'factory', (original) => this.wrapFactory(original));
+      ledger.wrap<RunOnNode>(one.prototype, '_execute', (original) => this.wrapRunOnNode(original));
+    }
+    const [sentinel] = classes as { prototype: Target }[];
+    if (PatchLedger.has(sentinel?.prototype, 'duplicate')) {
+      ledger.wrap<Duplicate>(sentinel.prototype, 'duplicate', (original) => this.wrapDuplicate(original));
+    }
+    return true;
+  }
+
+  /** How the group that `client` is a node of is addressed; undefined for a client of its own. */
+  addressOf(client: object): string | undefined {
+    if (this.clusters.length === 0) return this.sentinelNodes.get(client);
+    const owner = this.clusters.find(({ slots }) => isNodeOf(slots.deref(), client));
+    return owner?.address ?? this.sentinelNodes.get(client);
+  }
+
+  /** The facts of a whole cluster, for a call that goes to several of its nodes. */
+  factsOf(slots: object | undefined): ClientFacts {
+    return this.clusters.find((cluster) => cluster.slots.deref() === slots)?.facts ?? UNKNOWN_SERVER;
+  }
+
+  /** What clusters and sentinels ask for themselves. An application that asks the same by hand is not told apart. */
+  isTopology(args: readonly unknown[]): boolean {
+    if (args[0] === 'ASKING') return true;
+    if (args[0] === 'CLUSTER') return (args[1] === 'SLOTS' || args[1] === 'NODES') && this.clusters.length > 0;
+    return args[0] === 'SENTINEL' && this.hasSentinels;
+  }
+
+  private addCluster(slots: object, options: ClusterOptions | undefined): void {
+    const address = addressOfAll(options?.rootNodes ?? []);
+    this.clusters = this.clusters.filter((cluster) => cluster.slots.deref() !== undefined);
+    this.clusters.push({ slots: new WeakRef(slots as Slots), address, facts: factsOfCluster(address) });
+  }
+
+  private wrapFactory(original: Factory): Factory {
+    const remember = (sentinel: Sentinel, options: SentinelOptions | undefined) => this.remember(sentinel, options);
+    return function factory(this: unknown, options: SentinelOptions): Make {
+      const make = original.apply(this, arguments as never);
+      return (...args) => {
+        const sentinel = make(...args);
+        remember(sentinel, options);
+        return sentinel;
+      };
+    };
+  }
+
+  /** Past the factory. */
+  private wrapDuplicate(original: Duplicate): Duplicate {
+    const remember = (sentinel: Sentinel, options: SentinelOptions) => this.remember(sentinel, options);
+    const { sentinels } = this;
+    return function duplicate(this: Sentinel, overrides?: SentinelOptions): Sentinel {
+      const made = original.apply(this, arguments as never);
+      const group = sentinels.get(this._self ?? this);
+      if (group !== undefined) remember(made, { ...group.options, ...overrides });
+      return made;
+    };
+  }
+
+  private remember(made: Sentinel, options: SentinelOptions | undefined): void {
+    this.hasSentinels = true;
+    const sentinel = made._self ?? made;
+    // Without a name there is nothing to watch, and node-redis will refuse it.
+    if (typeof options?.name !== 'string') return;
+    const address = `${addressOfAll(options.sentinelRootNodes ?? [])}/${options.name}`;
+    this.sentinels.set(sentinel, { address, options });
+    this.seen(sentinel, address, options);
+  }
+
+  /** The node that a sentinel chose is known only to the function that it runs there. */
+  private wrapRunOnNode(original: RunOnNode): RunOnNode {
+    const { sentinels, sentinelNodes, calls } = this;
+    return function execute(this: Sentinel, _isReadonly: unknown, run: (client: object) => unknown): Promise<unknown> {
+      const address = sentinels.get(this._self ?? this)?.address;
+      if (address === undefined || typeof run !== 'function') return original.apply(this, arguments as never);
+      const call: SentinelCall = {};
+      arguments[1] = (client: { readonly _self?: object }) => {
+        sentinelNodes.set(client._self ?? client, address);
+        return calls.send(call, () => run(client));
+      };
+      return calls.end(call, original.apply(this, arguments as never));
+    };
+  }
+}
+
+/** The facts of a node: the group is the server, the node is the peer. */
+export function asNodeOf(address: string, { serverAddress, serverPort, namespace }: ClientFacts): ClientFacts {
+  return Object.freeze({ serverAddress: address, serverPort: undefined, peerAddress: serverAddress, peerPort: serverPort, namespace });
+}
+
+function isNodeOf(slots: Slots | undefined, client: object): boolean {
+  if (slots === undefined) return false;
+  const owns = (node: ClusterNode | undefined): boolean =>
+    node !== undefined && (isClient(node.client, client) || isClient(node.pubSubClient, client) || isClient(node.pubSub?.client, client));
+  return owns(slots.pubSubNode) || slots.masters?.some(owns) === true || slots.replicas?.some(owns) === true;
+}
+
+function isClient(candidate: unknown, client: object): boolean {
+  return candidate === client || (candidate as { readonly _self?: object } | undefined)?._self === client;
+}
+
+/** A cluster has one database. */
+function factsOfCluster(serverAddress: string): ClientFacts {
+  return Object.freeze({ ...UNKNOWN_SERVER, serverAddress, namespace: '0' });
+}
+
+/** As configured, in an order that does not depend on how it was written down. */
+function addressOfAll(nodes: readonly unknown[]): string {
+  return nodes.map(hostAndPort).sort().join(',');
+}

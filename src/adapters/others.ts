@@ -1,0 +1,110 @@
+// Knows: what other OpenTelemetry instrumentations wrap in node-redis, how to see it, and how to take it off.
+// Must not know: our own seams, what becomes of a conflict.
+import { isMarked, PatchLedger, type Target } from './shared/patch';
+
+interface Place {
+  readonly target: Target;
+  readonly name: string;
+}
+
+/** The files of a copy of redis that was loaded before we came, by their path in the package. */
+export type LoadedFiles = ReadonlyMap<string, unknown>;
+
+const COMMANDER = 'dist/lib/commander.js';
+
+/** `attachCommands` was `extendWithCommands` in 4.0. */
+const ATTACH = ['attachCommands', 'extendWithCommands'] as const;
+
+/** What `@opentelemetry/instrumentation-redis` wraps, and `-redis-4` before it: by file, in the prototype of the default export. */
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  'dist/lib/client/multi-command.js': ['exec', 'execAsPipeline', 'addCommand'],
+  'dist/lib/client/index.js': ['multi', 'MULTI', 'sendCommand', 'connect'],
+  'dist/lib/cluster/index.js': ['MULTI'],
+  'dist/lib/cluster/multi-command.js': ['exec', 'addCommand'],
+};
+
+/** Files in which only others wrap something; and the main export, for when all of them are through. */
+export const RIVAL_FILES: readonly (string | undefined)[] = [COMMANDER, ...Object.keys(METHODS), undefined];
+
+/** Watches the places where other instrumentations wrap. Ours bear no marks, so whatever does is another's. */
+export class Rivals {
+  private readonly places: Place[] = [];
+  private readonly baked: (() => void)[] = [];
+
+  /** Takes note of a file. It may be wrapped already, or right after us. */
+  watch(file: string | undefined, moduleExports: Target): void {
+    if (file === undefined) this.watchLegacy(moduleExports);
+    else if (file === COMMANDER) this.watchAll(moduleExports, ATTACH);
+    else this.watchAll(prototypeAt(moduleExports, 'default'), METHODS[file] ?? []);
+  }
+
+  /** A copy of redis 4 that was loaded under another's wrapper has it in every method of its clients. */
+  watchLoaded(files: LoadedFiles): void {
+    const commander = files.get(COMMANDER) as Target | undefined;
+    const client = files.get('dist/lib/client/index.js') as Target | undefined;
+    const commands = files.get('dist/lib/client/commands.js') as Target | undefined;
+    if (commander === undefined || client === undefined || commands === undefined) return;
+    if (ATTACH.some((name) => isMarked(commander[name]))) this.baked.push(() => attachAgain(commander, client, commands));
+  }
+
+  /** Whether anybody wraps what we record. */
+  get present(): boolean {
+    return this.places.some(({ target, name }) => isMarked(target[name]));
+  }
+
+  /** Takes off what others have wrapped around redis or around us. */
+  evict(): void {
+    for (const { target, name } of this.places) {
+      for (let top = target[name]; isMarked(top); top = target[name]) {
+        top.__unwrap();
+        if (target[name] === top) break;
+      }
+    }
+    for (const attach of this.baked.splice(0)) attach();
+  }
+
+  /**
+   * Redis 2 and 3 are one file: what others wrap right after us is seen when the first client is constructed,
+   * which is before its first command. Only where another instrumentation is in the process at all.
+   */
+  onLegacyClient(moduleExports: Target, ledger: PatchLedger, call: () => void): void {
+    const prototype = prototypeAt(moduleExports, 'RedisClient');
+    if (!PatchLedger.has(prototype, 'initialize_retry_vars') || !isRivalLoaded()) return;
+    ledger.wrap<(this: object) => void>(prototype, 'initialize_retry_vars', (original) => {
+      return function initializeRetryVars(this: object): void {
+        call();
+        original.apply(this);
+      };
+    });
+  }
+
+  private watchLegacy(moduleExports: Target): void {
+    const prototype = prototypeAt(moduleExports, 'RedisClient');
+    if (prototype === undefined) return;
+    this.watchAll(prototype, ['internal_send_command', 'create_stream']);
+    this.watchAll(moduleExports, ['createClient']);
+  }
+
+  private watchAll(target: Target | undefined, names: readonly string[]): void {
+    if (target === undefined) return;
+    for (const name of names) if (typeof target[name] === 'function') this.places.push({ target, name });
+  }
+}
+
+/** Reading what a half-loaded module does not have yet would make Node warn of a circular dependency. */
+function prototypeAt(moduleExports: Target, name: string): Target | undefined {
+  const exported = Object.hasOwn(moduleExports, name) ? moduleExports[name] : undefined;
+  return typeof exported === 'function' ? (exported.prototype as Target) : undefined;
+}
+
+/** What redis 4 does when it is loaded: each command becomes a method that holds the executor. */
+function attachAgain(commander: Target, client: Target, commands: Target): void {
+  const attach = commander[ATTACH[0]] ?? commander[ATTACH[1]];
+  const BaseClass = client.default as { prototype: { commandsExecutor?: unknown } };
+  const executor = BaseClass.prototype.commandsExecutor;
+  if (typeof attach === 'function' && typeof executor === 'function') attach({ BaseClass, commands: commands.default, executor });
+}
+
+function isRivalLoaded(): boolean {
+  return Object.keys(require.cache ?? {}).some((file) => /[\\/]instrumentation-redis[\\/]/.test(file));
+}

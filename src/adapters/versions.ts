@@ -1,0 +1,120 @@
+// Knows: which file of which version of node-redis is tapped where. The only file here that names versions.
+// Must not know: what a tap does with a command, when it is patched.
+import type { Channels } from './node-redis/bundled/channels';
+import type { LegacyClientTap } from './node-redis/callback/client';
+import type { RedisClientTap } from './node-redis/client/client';
+import type { FanOuts } from './node-redis/client/multi-shard';
+import type { NativeMetricsTap } from './node-redis/client/native-metrics';
+import type { PoolTap } from './node-redis/client/pool';
+import type { SentinelPoolTap } from './node-redis/client/sentinel-pool';
+import type { Connections } from './node-redis/promise/connections';
+import type { PubSubTap } from './node-redis/promise/pub-sub';
+import type { Groups } from './node-redis/promise/topology';
+import type { CommandQueueTap } from './node-redis/queue/command-queue';
+import type { IsolationPoolTap } from './node-redis/queue/isolation-pool';
+import type { QueueListenersTap } from './node-redis/queue/listeners';
+import { RIVAL_FILES } from './others';
+import type { PatchLedger, Target } from './shared/patch';
+
+/** Each seam's state. Private to one instrumentation. */
+export interface Taps {
+  readonly client: RedisClientTap;
+  readonly queue: CommandQueueTap;
+  readonly legacy: LegacyClientTap;
+  readonly pool: PoolTap;
+  readonly isolation: IsolationPoolTap;
+  readonly sentinelPool: SentinelPoolTap;
+  readonly connections: Connections;
+  readonly native: NativeMetricsTap;
+  readonly pubSub: PubSubTap;
+  readonly listeners: QueueListenersTap;
+  readonly channels: Channels;
+  readonly groups: Groups;
+  readonly fanOuts: FanOuts;
+}
+
+/** One file of a package, and how it is patched. False: the seam is not there, nothing was touched. */
+export interface SeamFile {
+  /** Inside the package; undefined: the package's main export. */
+  readonly file: string | undefined;
+  patch(taps: Taps, moduleExports: Target, ledger: PatchLedger): boolean;
+}
+
+/** A package at some major versions, and the files in which its commands pass. */
+export interface Seam {
+  readonly module: string;
+  readonly majors: readonly number[];
+  readonly files: readonly SeamFile[];
+}
+
+/** Files of which we patch nothing: to see what others do there. */
+const WATCHED_FILES: readonly SeamFile[] = RIVAL_FILES.map((file) => ({ file, patch: () => true }));
+
+const QUEUE_FILES: readonly SeamFile[] = [
+  // From 4.1.
+  { file: 'dist/lib/client/RESP2/encoder.js', patch: (taps, exported, ledger) => taps.queue.patchEncoder(exported, ledger) },
+  {
+    file: 'dist/lib/client/commands-queue.js',
+    patch: (taps, exported, ledger) => taps.queue.patchQueue(exported, ledger) && taps.listeners.patchQueue(exported, ledger),
+  },
+  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.queue.patchSocket(exported, ledger) },
+  {
+    file: 'dist/lib/client/index.js',
+    patch: ({ queue, pubSub, isolation }, exported, ledger) => [queue, pubSub, isolation].every((tap) => tap.patchClient(exported, ledger)),
+  },
+  { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
+  { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
+  ...WATCHED_FILES,
+];
+
+const CLIENT_FILES: readonly SeamFile[] = [
+  // Before the queue, which loads it.
+  { file: 'dist/lib/RESP/encoder.js', patch: (taps, exported, ledger) => taps.client.patchEncoder(exported, ledger) },
+  {
+    file: 'dist/lib/client/commands-queue.js',
+    patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) && taps.connections.patchQueue(exported, ledger),
+  },
+  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger) },
+  {
+    file: 'dist/lib/client/index.js',
+    patch: ({ client, pool, pubSub, channels }, exported, ledger) =>
+      [client, pool, pubSub, channels].every((tap) => tap.patchClient(exported, ledger)),
+  },
+  { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
+  { file: 'dist/lib/client/pool.js', patch: (taps, exported, ledger) => taps.pool.patchPool(exported, ledger) },
+  { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
+  // From 5.12.
+  { file: 'dist/lib/opentelemetry/metrics.js', patch: (taps, exported, ledger) => taps.native.patch(exported, ledger) },
+  { file: 'dist/lib/cluster/index.js', patch: (taps, exported, ledger) => taps.fanOuts.patchCluster(exported, ledger) },
+  { file: 'dist/lib/sentinel/wait-queue.js', patch: (taps, exported, ledger) => taps.sentinelPool.patchQueue(exported, ledger) },
+  {
+    file: 'dist/lib/sentinel/index.js',
+    patch: (taps, exported, ledger) => taps.groups.patchSentinel(exported, ledger) && taps.sentinelPool.patchSentinel(exported, ledger),
+  },
+  ...WATCHED_FILES,
+];
+
+const LEGACY_FILES: readonly SeamFile[] = [
+  { file: undefined, patch: (taps, exported, ledger) => taps.legacy.patchClient(exported, ledger) },
+  { file: 'lib/extendedApi.js', patch: (taps, _exported, ledger) => taps.legacy.patchHalfBuilt(ledger) },
+];
+
+/** The table. A new major of redis is one number here, and a run of the conformance suite. */
+export const SEAMS: readonly Seam[] = [
+  { module: 'redis', majors: [2, 3], files: LEGACY_FILES },
+  { module: 'redis', majors: [4, 5, 6], files: [] }, // nothing but a shell around the packages below
+  { module: '@node-redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.0
+  { module: '@redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.1 to 4.7
+  { module: '@redis/client', majors: [5, 6], files: CLIENT_FILES },
+];
+
+/** undefined: that version is not known. */
+export function seamOf(module: string, version: string | undefined): Seam | undefined {
+  const major = Number.parseInt(version ?? '', 10);
+  return SEAMS.find((candidate) => candidate.module === module && candidate.majors.includes(major));
+}
+
+/** Redis 4 tells where a client connects only while it is built. */
+export function isSeenOnlyNew(seam: Seam | undefined): boolean {
+  return seam?.files === QUEUE_FILES;
+}
