@@ -2,10 +2,12 @@
 export type {
   ConflictMode,
   KeyMode,
+  OperationInfo,
   OptionalAttribute,
   ProcessSpanOptions,
   RedisInstrumentationConfig,
   SemconvMode,
+  SpanInfo,
   SpanNameInfo,
   StreamEntry,
 } from './index.js';

@@ -1,4 +1,12 @@
 export type { KeyMode } from './catalog';
-export type { ConflictMode, OptionalAttribute, RedisInstrumentationConfig, SemconvMode, SpanNameInfo } from './config';
+export type {
+  ConflictMode,
+  OperationInfo,
+  OptionalAttribute,
+  RedisInstrumentationConfig,
+  SemconvMode,
+  SpanInfo,
+  SpanNameInfo,
+} from './config';
 export type { ProcessSpanOptions, StreamEntry } from './instrumentation';
 export { instrumentClient, processSpan, RedisInstrumentation } from './instrumentation';

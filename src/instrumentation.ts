@@ -90,14 +90,15 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.isMeasuring = settings.metrics;
     this.followMeter();
     this.adapters.onConflict = settings.onConflict;
-    const spans = new SpanRecorder(settings.spans, this.providers.tracer, this.report);
+    const tracer = settings.traces ? this.providers.tracer : () => undefined;
+    const spans = new SpanRecorder(settings.spans, tracer, this.report);
     const insights = new CommandInsights(settings.insights, this.report);
     this.metrics.use(insights);
     const { channels, streams } = settings.propagation;
     const courier = channels.length + streams.length > 0 ? new MessageCourier(settings.propagation) : undefined;
     this.operation.use(settings.operation, insights, spans, this.metrics, courier);
     this.messageMetrics.use(settings.spans.keys);
-    const messageSpans = new MessageSpans(settings.spans, this.providers.tracer, this.report);
+    const messageSpans = new MessageSpans(settings.spans, tracer, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, courier);
   }
 

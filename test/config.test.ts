@@ -46,8 +46,10 @@ describe('config', () => {
         oldNames: false,
         spanName: undefined,
         serializer: undefined,
+        spanHook: undefined,
         responseHook: undefined,
       },
+      traces: true,
       metrics: true,
       onConflict: 'takeover',
     });
@@ -79,8 +81,9 @@ describe('config', () => {
         [`${PREFIX}OPTIONAL_ATTRIBUTES`]: 'db.redis.key,db.redis.args_count',
         [`${PREFIX}SEMCONV`]: 'dup',
         [`${PREFIX}CONSUMER_SPANS`]: 'false',
-        [`${PREFIX}PROPAGATE`]: 'orders:*, news',
+        [`${PREFIX}PROPAGATE_CHANNELS`]: 'orders:*, news',
         [`${PREFIX}PROPAGATE_STREAMS`]: 'jobs:*',
+        [`${PREFIX}TRACES`]: 'false',
         [`${PREFIX}METRICS`]: 'false',
         [`${PREFIX}INTERNAL_COMMANDS`]: 'true',
         [`${PREFIX}ON_CONFLICT`]: 'Stand-Down',
@@ -95,7 +98,7 @@ describe('config', () => {
       timedFromMs: 0.5,
     });
     assert.deepEqual(
-      [['PING'], ['config', 'get', 'x'], ['GET', 'ping']].map((args) => isIgnored?.(args)),
+      [['PING'], ['config', 'get', 'x'], ['GET', 'ping']].map((args) => isIgnored?.(args, undefined)),
       [true, true, false],
     );
     const { minDurationMs, slowMs, batchCommands, keys, maxQueryTextLength, withKey, withArgsCount, oldNames } = settings.spans;
@@ -114,6 +117,7 @@ describe('config', () => {
       isLockKey: undefined,
       members: true,
     });
+    assert.equal(settings.traces, false);
     assert.equal(settings.metrics, false);
     assert.equal(settings.onConflict, 'stand-down');
     assert.deepEqual(reports, []);
@@ -175,7 +179,7 @@ describe('config', () => {
     ['minDurationMs', -1, 'option minDurationMs: expected a number of milliseconds, got a number; using the default'],
     ['minDurationMs', Number.NaN, 'option minDurationMs: expected a number of milliseconds, got a number; using the default'],
     ['slowMs', true, 'option slowMs: expected a number of milliseconds or false, got a boolean; using the default'],
-    ['maxQueryTextLength', 15, 'option maxQueryTextLength: expected a whole number of at least 16, got a number; using the default'],
+    ['maxQueryTextLength', 15, 'option maxQueryTextLength: expected 0 or a whole number of at least 16, got a number; using the default'],
     ['keys', 'hunter2', 'option keys: expected safe, full, family, hidden or a function, got a string; using the default'],
     ['keys', null, 'option keys: expected safe, full, family, hidden or a function, got null; using the default'],
     [
@@ -186,8 +190,8 @@ describe('config', () => {
     ['keyFamily', 'user', 'option keyFamily: expected true, false or a function, got a string; using the default'],
     ['locks', 1, 'option locks: expected true, false, a pattern or a list of patterns, got a number; using the default'],
     ['cacheInsight', 1, 'option cacheInsight: expected true or false, got a number; using the default'],
-    ['propagate', 'orders:*', 'option propagate: expected a list of patterns, got a string; using the default'],
-    ['propagate', [''], 'option propagate: expected a list of patterns, got an array; using the default'],
+    ['propagateChannels', 'orders:*', 'option propagateChannels: expected a list of patterns, got a string; using the default'],
+    ['propagateChannels', [''], 'option propagateChannels: expected a list of patterns, got an array; using the default'],
     ['semconv', {}, 'option semconv: expected stable or dup, got an object; using the default'],
     ['onConflict', 'fight', 'option onConflict: expected takeover, stand-down or both, got a string; using the default'],
     ['spanName', 'x', 'option spanName: expected a function, got a string; using the default'],
@@ -206,7 +210,7 @@ describe('config', () => {
     ['METRICS', 'hunter2', 'expected true or false'],
     ['MIN_DURATION_MS', 'hunter2', 'expected a number of milliseconds'],
     ['SLOW_MS', 'hunter2', 'expected a number of milliseconds or false'],
-    ['MAX_QUERY_TEXT_LENGTH', '15', 'expected a whole number of at least 16'],
+    ['MAX_QUERY_TEXT_LENGTH', '15', 'expected 0 or a whole number of at least 16'],
     ['KEYS', 'hunter2', 'expected safe, full, family, hidden or a function'],
     [
       'OPTIONAL_ATTRIBUTES',
@@ -225,6 +229,26 @@ describe('config', () => {
       assert.deepEqual(settings, read({}).settings);
     });
   }
+
+  it('asks the ignore hook behind the names, with the arguments and the server, and survives it', () => {
+    const asked: unknown[] = [];
+    const ignore = (info: { readonly args: readonly unknown[] }): unknown => {
+      asked.push(info);
+      if (info.args[0] === 'throw') throw new Error('no');
+      return info.args[0] === 'skip' ? true : 'truthy';
+    };
+    const { settings, reports } = read({ ignore, ignoreCommands: ['PING'] });
+    const client = { serverAddress: 'cache', serverPort: 6379, peerAddress: undefined, peerPort: undefined, namespace: '2' };
+    const { isIgnored } = settings.operation;
+    assert.deepEqual(
+      [['PING'], ['GET', 'skip'], ['GET', 'keep'], ['GET', 'throw']].map((args) => isIgnored?.(args, client)),
+      [true, true, false, false],
+    );
+    assert.equal(isIgnored?.(['MULTI'], undefined), false);
+    assert.deepEqual(asked.length, 4);
+    assert.deepEqual(asked[0], { operation: 'GET', args: ['skip'], serverAddress: 'cache', serverPort: 6379, database: '2' });
+    assert.deepEqual(reports, ['the ignore hook threw; going on without it']);
+  });
 
   it('takes an empty variable for none', () => {
     assert.deepEqual(read({}, { [`${PREFIX}KEYS`]: '  ' }).reports, []);

@@ -26,7 +26,7 @@ export async function startService({ name, redisUrl, environment }) {
       OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http',
       // Others ask the network where they are.
       OTEL_NODE_RESOURCE_DETECTORS: 'env,process',
-      OTEL_INSTRUMENTATION_REDIS_PROPAGATE: 'cache:invalidate',
+      OTEL_INSTRUMENTATION_REDIS_PROPAGATE_CHANNELS: 'cache:invalidate',
       REDIS_URL: redisUrl,
       PORT: '0',
     },

@@ -1,5 +1,5 @@
 // Processes whose traces are one story: node examples/messages/run.mjs [messages] [subscribers]
-// Knows: the order of things. The processes are applications under the preload, with `propagate` and `propagateStreams` by environment.
+// Knows: the order of things. The processes are applications under the preload, with `propagateChannels` and `propagateStreams` by environment.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -21,7 +21,7 @@ async function run(service, script, redisUrl) {
       REDIS_URL: redisUrl,
       MESSAGES: String(messages),
       OTEL_SERVICE_NAME: service,
-      OTEL_INSTRUMENTATION_REDIS_PROPAGATE: 'orders:*',
+      OTEL_INSTRUMENTATION_REDIS_PROPAGATE_CHANNELS: 'orders:*',
       OTEL_INSTRUMENTATION_REDIS_PROPAGATE_STREAMS: 'orders:*',
       ...environmentFor(view.url),
       OTEL_BSP_MAX_QUEUE_SIZE: '100000',

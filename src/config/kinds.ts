@@ -1,46 +1,121 @@
-// Knows: the types that options have, and how code and environment spell their values.
+// Knows: the types that options have, and how code, environment and JSON spell their values.
 // Must not know: which options there are.
 import type { KeyMode } from '../catalog';
-import type { ConflictMode, OptionalAttribute, SemconvMode } from '../config';
+import type { ConflictMode, OptionalAttribute, SemconvMode } from './values';
 
-/** One type of option: what it is called in a message, how code and environment spell it. `undefined` refuses. */
+/** One type of option. `fromCode` and `fromText` return `undefined` for a value that is refused. */
 export interface Kind<T> {
+  /** What a message about a bad value asks for. */
   readonly expects: string;
+  /** The type in TypeScript. */
+  readonly type: string;
+  /** The type as a JSON schema; undefined: only code can give such a value. */
+  readonly schema?: object;
   fromCode(value: unknown): T | undefined;
+  /** Reads the text of an environment variable; undefined: only code can give such a value. */
   fromText?(text: string): T | undefined;
 }
 
 export const BOOLEAN: Kind<boolean> = {
   expects: 'true or false',
+  type: 'boolean',
+  schema: { type: 'boolean' },
   fromCode: (value) => (typeof value === 'boolean' ? value : undefined),
   fromText: (text) => ({ true: true, false: false, 1: true, 0: false })[text.toLowerCase()],
 };
 
-function numberKind(expects: string, accepts: (value: number) => boolean): Kind<number> {
+function numberKind(expects: string, schema: object, accepts: (value: number) => boolean): Kind<number> {
   const check = (value: unknown) => (typeof value === 'number' && accepts(value) ? value : undefined);
-  return { expects, fromCode: check, fromText: (text) => check(Number(text)) };
+  return { expects, type: 'number', schema, fromCode: check, fromText: (text) => check(Number(text)) };
 }
 
-export const MILLISECONDS = numberKind('a number of milliseconds', (value) => Number.isFinite(value) && value >= 0);
-export const TEXT_LENGTH = numberKind('a whole number of at least 16', (value) => Number.isInteger(value) && value >= 16);
+export const MILLISECONDS = numberKind(
+  'a number of milliseconds',
+  { type: 'number', minimum: 0 },
+  (value) => Number.isFinite(value) && value >= 0,
+);
 
-export const PATTERNS: Kind<readonly (string | RegExp)[]> = {
-  expects: 'a list of command names or patterns',
-  fromCode: (value) =>
-    Array.isArray(value) && value.every((item) => typeof item === 'string' || item instanceof RegExp) ? value : undefined,
-  fromText: (text) => listOf(text),
+export const TEXT_LENGTH = numberKind(
+  '0 or a whole number of at least 16',
+  { anyOf: [{ const: 0 }, { type: 'integer', minimum: 16 }] },
+  (value) => value === 0 || (Number.isInteger(value) && value >= 16),
+);
+
+/** Milliseconds, or `false` for never. */
+export const SLOW: Kind<number> = {
+  expects: `${MILLISECONDS.expects} or false`,
+  type: 'number | false',
+  schema: { anyOf: [MILLISECONDS.schema, { const: false }] },
+  fromCode: (value) => (value === false ? Number.POSITIVE_INFINITY : MILLISECONDS.fromCode(value)),
+  fromText: (text) => (text.toLowerCase() === 'false' ? Number.POSITIVE_INFINITY : MILLISECONDS.fromText?.(text)),
 };
 
-export const NAMES: Kind<readonly string[]> = {
+const LIST_OF_TEXTS = { type: 'array', items: { type: 'string', minLength: 1 } };
+
+function patternsKind(expects: string): Kind<readonly (string | RegExp)[]> {
+  return {
+    expects,
+    type: 'readonly (string | RegExp)[]',
+    schema: LIST_OF_TEXTS,
+    fromCode: (value) =>
+      Array.isArray(value) && value.every((item) => typeof item === 'string' || item instanceof RegExp) ? value : undefined,
+    fromText: (text) => listOf(text),
+  };
+}
+
+export const COMMANDS = patternsKind('a list of command names or patterns');
+
+/** Globs, as Redis itself has them. */
+export const GLOBS: Kind<readonly string[]> = {
   expects: 'a list of patterns',
+  type: 'readonly string[]',
+  schema: LIST_OF_TEXTS,
   fromCode: (value) => (Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '') ? value : undefined),
   fromText: (text) => listOf(text),
 };
 
-export const SLOW: Kind<number> = {
-  expects: `${MILLISECONDS.expects} or false`,
-  fromCode: (value) => (value === false ? Number.POSITIVE_INFINITY : MILLISECONDS.fromCode(value)),
-  fromText: (text) => (text.toLowerCase() === 'false' ? Number.POSITIVE_INFINITY : MILLISECONDS.fromText?.(text)),
+/** One of several words. */
+function choiceOf<T extends string>(...words: readonly T[]): Kind<T> {
+  const fromText = (text: string) => words.find((word) => word === text.toLowerCase());
+  return {
+    expects: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    type: words.map((word) => `'${word}'`).join(' | '),
+    schema: { enum: words },
+    fromCode: (value) => words.find((word) => word === value),
+    fromText,
+  };
+}
+
+export const SEMCONV: Kind<SemconvMode> = { ...choiceOf('stable', 'dup'), type: 'SemconvMode' };
+export const CONFLICT: Kind<ConflictMode> = { ...choiceOf('takeover', 'stand-down', 'both'), type: 'ConflictMode' };
+
+const KEY_WORDS = choiceOf('safe', 'full', 'family', 'hidden');
+
+export const KEYS: Kind<KeyMode> = {
+  ...KEY_WORDS,
+  expects: 'safe, full, family, hidden or a function',
+  type: 'KeyMode',
+  fromCode: (value) => (typeof value === 'function' ? (value as (key: string) => string) : KEY_WORDS.fromCode(value)),
+};
+
+type KeyFamily = boolean | ((key: string) => string | undefined);
+
+export const KEY_FAMILY: Kind<KeyFamily> = {
+  ...BOOLEAN,
+  expects: 'true, false or a function',
+  type: 'boolean | ((key: string) => string | undefined)',
+  fromCode: (value) => (typeof value === 'function' ? (value as Exclude<KeyFamily, boolean>) : BOOLEAN.fromCode(value)),
+};
+
+export const LOCKS: Kind<boolean | readonly (string | RegExp)[]> = {
+  expects: 'true, false, a pattern or a list of patterns',
+  type: 'boolean | string | RegExp | readonly (string | RegExp)[]',
+  schema: { anyOf: [{ type: 'boolean' }, { type: 'string' }, LIST_OF_TEXTS] },
+  fromCode: (value) => {
+    if (typeof value === 'boolean') return value;
+    return COMMANDS.fromCode(Array.isArray(value) ? value : [value]);
+  },
+  fromText: (text) => BOOLEAN.fromText?.(text) ?? listOf(text),
 };
 
 export const TIMES: readonly OptionalAttribute[] = ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'];
@@ -48,6 +123,8 @@ const OPTIONAL_ATTRIBUTE_NAMES: readonly OptionalAttribute[] = ['db.redis.key', 
 
 export const OPTIONAL_ATTRIBUTES: Kind<readonly OptionalAttribute[]> = {
   expects: `a list of ${OPTIONAL_ATTRIBUTE_NAMES.join(', ')}`,
+  type: 'readonly OptionalAttribute[]',
+  schema: { type: 'array', items: { enum: OPTIONAL_ATTRIBUTE_NAMES } },
   fromCode: (value) => (Array.isArray(value) && value.every(isOptionalAttribute) ? value : undefined),
   fromText: (text) => OPTIONAL_ATTRIBUTES.fromCode(listOf(text)),
 };
@@ -56,41 +133,9 @@ function isOptionalAttribute(name: unknown): name is OptionalAttribute {
   return OPTIONAL_ATTRIBUTE_NAMES.some((known) => known === name);
 }
 
-export const SEMCONV: Kind<SemconvMode> = {
-  expects: 'stable or dup',
-  fromCode: (value) => (value === 'stable' || value === 'dup' ? value : undefined),
-  fromText: (text) => SEMCONV.fromCode(text.toLowerCase()),
-};
-
-export const CONFLICT: Kind<ConflictMode> = {
-  expects: 'takeover, stand-down or both',
-  fromCode: (value) => (['takeover', 'stand-down', 'both'] as const).find((mode) => mode === value),
-  fromText: (text) => CONFLICT.fromCode(text.toLowerCase()),
-};
-
-export const KEYS: Kind<KeyMode> = {
-  expects: 'safe, full, family, hidden or a function',
-  fromCode: (value) => (typeof value === 'function' ? (value as (key: string) => string) : KEYS.fromText?.(String(value))),
-  fromText: (text) => (['safe', 'full', 'family', 'hidden'] as const).find((mode) => mode === text),
-};
-
-export const KEY_FAMILY: Kind<boolean | ((key: string) => string | undefined)> = {
-  expects: 'true, false or a function',
-  fromCode: (value) => (typeof value === 'function' ? (value as (key: string) => string | undefined) : BOOLEAN.fromCode(value)),
-  fromText: (text) => BOOLEAN.fromText?.(text),
-};
-
-export const LOCKS: Kind<boolean | readonly (string | RegExp)[]> = {
-  expects: 'true, false, a pattern or a list of patterns',
-  fromCode: (value) => {
-    if (typeof value === 'boolean') return value;
-    return PATTERNS.fromCode(Array.isArray(value) ? value : [value]);
-  },
-  fromText: (text) => BOOLEAN.fromText?.(text) ?? listOf(text),
-};
-
-export function functionOf<F>(): Kind<F | undefined> {
-  return { expects: 'a function', fromCode: (value) => (typeof value === 'function' ? (value as F) : undefined) };
+/** @param type its type in TypeScript, the same as `F` */
+export function functionOf<F>(type: string): Kind<F | undefined> {
+  return { expects: 'a function', type, fromCode: (value) => (typeof value === 'function' ? (value as F) : undefined) };
 }
 
 export function listOf(text: string): string[] {

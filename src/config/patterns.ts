@@ -1,11 +1,11 @@
 // Knows: how the patterns of options are matched.
 // Must not know: which option a pattern belongs to.
 import { lookup } from '../catalog';
-import type { Arguments } from '../core/events';
 import { globMatcher } from '../core/glob';
+import type { OperationSettings } from '../core/operation';
 
 /** Of commands, by their names. undefined: none matches. */
-export function matcherOf(patterns: readonly (string | RegExp)[]): ((args: Arguments) => boolean) | undefined {
+export function matcherOf(patterns: readonly (string | RegExp)[]): OperationSettings['isIgnored'] {
   if (patterns.length === 0) return undefined;
   const names = new Set(patterns.filter((pattern) => typeof pattern === 'string').map((name) => name.toUpperCase()));
   const expressions = patterns.filter((pattern) => pattern instanceof RegExp).map(withoutMemory);

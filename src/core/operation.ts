@@ -4,7 +4,19 @@ import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { isUnsampled, SUPPRESS_TRACING } from './context';
 import type { Courier } from './courier';
 import { Errands, unseal } from './errands';
-import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, ClientRef, Command, Connecting, Outcome, Write } from './events';
+import type {
+  Arguments,
+  Batch,
+  BatchKind,
+  BatchOutcome,
+  BatchStart,
+  ClientFacts,
+  ClientRef,
+  Command,
+  Connecting,
+  Outcome,
+  Write,
+} from './events';
 import type { BatchFacts, Facts, Insights } from './facts';
 import type { ConnectRecorder, Recorder, Report } from './recorder';
 import { Timings } from './timing';
@@ -19,8 +31,8 @@ export interface OperationSettings {
   readonly internalCommands: boolean;
   /** How long an operation takes of which is told where its time went; Infinity: none. */
   readonly timedFromMs: number;
-  /** Whether this command is to have no span. */
-  readonly isIgnored: ((args: Arguments) => boolean) | undefined;
+  /** Whether this command is to have no span. It never throws. @param facts undefined for a batch: its client is not known yet */
+  readonly isIgnored: ((args: Arguments, facts: ClientFacts | undefined) => boolean) | undefined;
 }
 
 /** What becomes of whatever is called now: it has a span, it is only counted, or it goes straight through. */
@@ -112,7 +124,7 @@ export class Operation implements Tap {
     if (decision === 'pass') return undefined;
     try {
       const caller = context.active();
-      const traced = decision === 'trace' && !this.settings.isIgnored?.(args);
+      const traced = decision === 'trace' && !this.settings.isIgnored?.(args, client.facts);
       const errand = this.errands?.of(args);
       if (!traced && errand === undefined && !this.metrics.isActive()) return undefined;
       const startTimeMs = Date.now();
@@ -178,7 +190,7 @@ export class Operation implements Tap {
     if (decision === 'pass') return undefined;
     try {
       const caller = context.active();
-      const traced = decision === 'trace' && !this.settings.isIgnored?.([kind]);
+      const traced = decision === 'trace' && !this.settings.isIgnored?.([kind], undefined);
       const commands = this.errands === undefined ? [] : (commandsOf?.() ?? []);
       const errands = this.errands?.ofAll(commands);
       if (!traced && errands === undefined && !this.metrics.isActive()) return undefined;

@@ -1,14 +1,14 @@
 // Knows: the functions a user may give us, and that none of them may hurt.
 // Must not know: what their results are used for.
 import type { Span } from '@opentelemetry/api';
-import type { SpanSettings } from '../config';
+import type { SpanInfo, SpanSettings } from '../config';
 import type { Arguments } from '../core/events';
 import type { Report } from '../core/recorder';
 
 /** Runs the user's hooks. One that throws is reported once, and the default stands. */
 export class Hooks {
   constructor(
-    private readonly settings: Pick<SpanSettings, 'spanName' | 'serializer' | 'responseHook'>,
+    private readonly settings: Partial<Pick<SpanSettings, 'spanName' | 'serializer' | 'spanHook' | 'responseHook'>>,
     private readonly report: Report,
   ) {}
 
@@ -31,6 +31,12 @@ export class Hooks {
     const hook = this.settings.responseHook;
     if (hook === undefined) return;
     this.guarded('responseHook', () => hook(span, String(args[0]), args.slice(1) as Array<string | Buffer>, reply));
+  }
+
+  /** @param info is asked for only where there is a hook */
+  ended(span: Span, info: () => SpanInfo): void {
+    const hook = this.settings.spanHook;
+    if (hook !== undefined) this.guarded('spanHook', () => hook(span, info()));
   }
 
   private guarded<T>(name: string, run: () => T): T | undefined {

@@ -32,7 +32,7 @@ export class MessageSpans implements MessageRecorder {
   ) {
     this.mask = keyMask(keys, report);
     this.channelFamily = familyMask(keys, report);
-    this.hooks = new Hooks({ spanName, serializer: undefined, responseHook: undefined }, report);
+    this.hooks = new Hooks({ spanName }, report);
   }
 
   isActive(): boolean {

@@ -12,7 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { batchText, type Entry, familyMask, type KeyMask, keyMask, lookup, procedureName, queryText } from '../catalog';
-import type { SpanSettings } from '../config';
+import type { SpanInfo, SpanSettings } from '../config';
 import type {
   Arguments,
   Batch,
@@ -57,6 +57,9 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
   private readonly mask: KeyMask;
   private readonly destinations: DestinationMasks;
   private readonly hooks: Hooks;
+  /** Undefined: no text is wanted. Which of the ways to make one is used is a matter of the settings. */
+  private readonly textOf: (entry: Entry, args: Arguments) => string | undefined;
+  private readonly batchTextOf: (commands: readonly Arguments[]) => string | undefined;
 
   /** @param tracer the tracer of whoever listens now; undefined while nobody does */
   constructor(
@@ -67,6 +70,10 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     this.mask = keyMask(settings.keys, report);
     this.destinations = { name: this.mask, family: familyMask(settings.keys, report) };
     this.hooks = new Hooks(settings, report);
+    const { maxQueryTextLength, serializer } = settings;
+    const isPlain = serializer === undefined;
+    this.textOf = maxQueryTextLength === 0 ? noText : isPlain ? this.redactedText : this.serializedText;
+    this.batchTextOf = maxQueryTextLength === 0 ? noText : isPlain ? this.redactedBatchText : this.serializedBatchText;
   }
 
   isActive(): boolean {
@@ -108,6 +115,7 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     const span = this.start(tracer, name, options, batch.context, batch.inside);
     for (const miss of digest.missHandles) miss.span = span.spanContext();
     if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
+    this.hooks.ended(span, () => infoOf(digest.operation, commands, outcome, outcome.replies));
     finish(span, batch.startTimeMs, outcome.durationMs, digest.failure);
   }
 
@@ -176,6 +184,7 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
     if (span.isRecording()) this.describe(span, entry, args, known);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
+    this.hooks.ended(span, () => infoOf(operation, [args], outcome, outcome.reply));
     finish(span, startTimeMs, outcome.durationMs, failure);
   }
 
@@ -214,22 +223,39 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
       .addLinks(options.links ?? []);
   }
 
-  private textOf(entry: Entry, args: Arguments): string {
+  private readonly redactedText = (entry: Entry, args: Arguments): string =>
+    queryText(entry, args, this.mask, this.settings.maxQueryTextLength);
+
+  private readonly serializedText = (entry: Entry, args: Arguments): string => {
     const { maxQueryTextLength } = this.settings;
     return this.hooks.queryText(args)?.slice(0, maxQueryTextLength) ?? queryText(entry, args, this.mask, maxQueryTextLength);
-  }
+  };
 
-  private batchTextOf(commands: readonly Arguments[]): string | undefined {
+  private readonly redactedBatchText = (commands: readonly Arguments[]): string | undefined =>
+    commands.length === 0 ? undefined : batchText(commands, lookup, this.mask, this.settings.maxQueryTextLength);
+
+  private readonly serializedBatchText = (commands: readonly Arguments[]): string | undefined => {
     if (commands.length === 0) return undefined;
-    const { maxQueryTextLength, serializer } = this.settings;
-    if (serializer === undefined) return batchText(commands, lookup, this.mask, maxQueryTextLength);
+    const { maxQueryTextLength } = this.settings;
     let text = '';
     for (const args of commands) {
       if (text.length >= maxQueryTextLength) break;
-      text += `${text === '' ? '' : '; '}${this.textOf(lookup(args), args)}`;
+      text += `${text === '' ? '' : '; '}${this.serializedText(lookup(args), args)}`;
     }
     return text.slice(0, maxQueryTextLength);
-  }
+  };
+}
+
+const noText = (): undefined => undefined;
+
+function infoOf(
+  operation: string,
+  commands: readonly Arguments[],
+  { failed, error, durationMs }: Pick<Outcome, 'failed' | 'error' | 'durationMs'>,
+  reply: unknown,
+): SpanInfo {
+  // Copies: the client's own lists are still in use, and have more than arguments.
+  return { operation, commands: commands.map((args) => [...args]), reply, failed, error, durationMs };
 }
 
 /** `Ok` is the application's to set: success leaves the status unset. */

@@ -238,7 +238,7 @@ describe('groups of nodes', () => {
 
     for (const version of VERSIONS.filter((one) => one !== '4.0')) {
       it(`carries context through a cluster with redis ${version}, sharded or not`, async () => {
-        resetTracing({ propagate: ['b', 'c'] });
+        resetTracing({ propagateChannels: ['b', 'c'] });
         await withCluster(version, async (client) => {
           const heard: string[] = [];
           const listener = (message: string) => heard.push(message);
@@ -348,7 +348,7 @@ describe('groups of nodes', () => {
 
     for (const version of VERSIONS.filter((one) => major(one) >= 5)) {
       it(`delivers messages by the proxy of redis ${version}, each with a span, and listeners keep their identity`, async () => {
-        resetTracing({ propagate: ['news', 'shard'], propagateStreams: ['orders'] });
+        resetTracing({ propagateChannels: ['news', 'shard'], propagateStreams: ['orders'] });
         await comparedBySentinel(version, async (sentinel) => {
           const heard: string[] = [];
           const listener = (message: string, channel: string) => heard.push(`${channel} ${message}`);

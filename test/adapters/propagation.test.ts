@@ -8,7 +8,7 @@ import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
 import { type Client, connect, end, folderOf, LEGACY_VERSIONS, loadRedis, VERSIONS, type Version } from '../support/versions';
 
-const OPTIONS = { propagate: ['orders:*'] };
+const OPTIONS = { propagateChannels: ['orders:*'] };
 
 /** What the two APIs have in common, for a publisher and a subscriber. */
 interface Peer {

@@ -40,7 +40,7 @@ const FAULTS = {
     register({ spanProcessors });
     propagation.disable();
     propagation.setGlobalPropagator({ inject: failing('inject'), extract: failing('extract'), fields: () => [] });
-    return { propagate: ['*'] };
+    return { propagateChannels: ['*'] };
   },
   'span processors throw'({ spanProcessors }) {
     const processor = { onStart() {}, onEnd: failing('onEnd'), forceFlush: async () => {}, shutdown: async () => {} };

@@ -252,7 +252,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
       ignoreCommands: fc.constant(['GET', 'H*']),
       optionalAttributes: fc.constant(['db.redis.key', 'db.redis.args_count', 'db.redis.queue_ms', 'db.redis.wire_ms']),
       semconv: fc.constant('dup'),
-      propagate: fc.constant(['orders:*']),
+      propagateChannels: fc.constant(['orders:*']),
       consumerSpans: fc.boolean(),
       internalCommands: fc.boolean(),
       metrics: fc.boolean(),

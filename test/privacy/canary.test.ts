@@ -23,7 +23,7 @@ const EVERYTHING = {
   semconv: 'dup',
   batchCommands: true,
   optionalAttributes: ['db.redis.key', 'db.redis.args_count'],
-  propagate: ['*'],
+  propagateChannels: ['*'],
   propagateStreams: ['*'],
 } as const;
 

@@ -159,6 +159,27 @@ describe('span recorder', () => {
       assert.deepEqual(names(), [`CONFIG RESETSTAT ${server_()}`]);
     });
 
+    it('none that the ignore hook names', async () => {
+      instrumentation.setConfig({ ignore: ({ operation, args }) => operation === 'MULTI' || args[0] === 'probe' });
+      await client.get('probe');
+      await client.multi().get('a').get('b').exec();
+      await client.get('k');
+      assert.deepEqual(texts(), ['GET k']);
+    });
+
+    it('none with traces: false, of commands, batches, connections or messages', async () => {
+      instrumentation.setConfig({ traces: false, connectSpans: true });
+      await client.get('k');
+      await client.multi().get('a').get('b').exec();
+      const subscriber = client.duplicate();
+      await subscriber.connect();
+      const told = new Promise((resolve) => subscriber.subscribe('news', resolve));
+      while ((await client.publish('news', 'x')) === 0);
+      await told;
+      await end(subscriber);
+      assert.deepEqual(names(), []);
+    });
+
     it('none faster than minDurationMs, but every error', async () => {
       instrumentation.setConfig({ minDurationMs: 150 });
       await client.get('fast');
@@ -299,6 +320,18 @@ describe('span recorder', () => {
       await client.mGet(['first', 'second', 'third', 'fourth']);
       assert.deepEqual(texts(), ['MGET first second …']);
     });
+
+    it('is left out with maxQueryTextLength: 0, whoever would have made it', async () => {
+      const dbStatementSerializer = sinon.fake.returns('text');
+      for (const config of [{}, { dbStatementSerializer }, { semconv: 'dup' } as const]) {
+        instrumentation.setConfig({ maxQueryTextLength: 0, ...config });
+        await client.get('k');
+        await client.multi().get('a').get('b').exec();
+      }
+      assert.equal(redisSpans().length, 6);
+      assert.ok(!redisSpans().some(({ attributes }) => 'db.query.text' in attributes || 'db.statement' in attributes));
+      sinon.assert.notCalled(dbStatementSerializer);
+    });
   });
 
   describe('hooks', () => {
@@ -321,16 +354,47 @@ describe('span recorder', () => {
       assertQuiet();
     });
 
+    it('are told of failures and batches by spanHook', async () => {
+      const told: unknown[] = [];
+      instrumentation.setConfig({
+        spanHook: (span, { durationMs, error, ...info }) => {
+          told.push({ ...info, error: error instanceof Error ? error.message : error });
+          assert.ok(durationMs >= 0);
+          span.setAttribute('app.failed', info.failed);
+        },
+      });
+      await client.set('k', 'v');
+      await assert.rejects(client.lPush('k', 'v'));
+      await client.multi().get('k').get('k').exec();
+      const failure = 'WRONGTYPE Operation against a key holding the wrong kind of value';
+      const [set, push, get] = [
+        ['SET', 'k', 'v'],
+        ['LPUSH', 'k', 'v'],
+        ['GET', 'k'],
+      ];
+      assert.deepEqual(told, [
+        { operation: 'SET', commands: [set], reply: 'OK', failed: false, error: undefined },
+        { operation: 'LPUSH', commands: [push], reply: undefined, failed: true, error: failure },
+        { operation: 'MULTI GET', commands: [get, get], reply: ['v', 'v'], failed: false, error: undefined },
+      ]);
+      assert.deepEqual(
+        redisSpans().map(({ attributes }) => attributes['app.failed']),
+        [false, true, false],
+      );
+      assertQuiet();
+    });
+
     it('that throw are reported once each, and the default stands', async () => {
       const fail = (): never => {
         throw new Error('secret of the hook');
       };
-      instrumentation.setConfig({ spanName: fail, dbStatementSerializer: fail, responseHook: fail, keys: fail });
+      const hooks = { spanName: fail, dbStatementSerializer: fail, spanHook: fail, responseHook: fail, ignore: fail };
+      instrumentation.setConfig({ ...hooks, keys: fail });
       assert.equal(await client.set('k', 'v'), 'OK');
       assert.equal(await client.set('k', 'v'), 'OK');
       assert.deepEqual(names(), [`SET ${server_()}`, `SET ${server_()}`]);
       assert.deepEqual(texts(), ['SET ? ?', 'SET ? ?']);
-      assert.equal(diagnostics.length, 4);
+      assert.equal(diagnostics.length, 6);
       assert.ok(!diagnostics.join().includes('secret of the hook'));
     });
   });

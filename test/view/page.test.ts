@@ -42,7 +42,7 @@ describe('the live page', function () {
         PATH: process.env.PATH,
         REDIS_URL: redis.url,
         OTEL_SERVICE_NAME: 'shop',
-        OTEL_INSTRUMENTATION_REDIS_PROPAGATE: 'news',
+        OTEL_INSTRUMENTATION_REDIS_PROPAGATE_CHANNELS: 'news',
         STAYS: '1',
       },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,0 +1,5 @@
+// Knows: every option, its environment variable and its default.
+// Must not know: what an option changes.
+export type { RedisInstrumentationConfig } from './public';
+export { readSettings, type Settings, type SpanSettings } from './settings';
+export type { ConflictMode, OperationInfo, OptionalAttribute, SemconvMode, SpanInfo, SpanNameInfo } from './values';

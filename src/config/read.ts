@@ -1,0 +1,45 @@
+// Knows: how options are read from code, then from the environment; bad values end here.
+// Must not know: what an option is for.
+import type { Report } from '../core/recorder';
+import { type Environment, OPTIONS, type Option, type OptionName, type OptionValues, variableOf } from './options';
+
+/** Reads all options once. A bad value is reported by its option or variable, never shown, and the default is used. */
+export function readOptions(config: object, environment: Environment, report: Report): OptionValues {
+  const given: Readonly<Record<string, unknown>> = { ...config };
+  const values: Partial<Record<OptionName, unknown>> = {};
+  for (const name of Object.keys(OPTIONS) as OptionName[]) {
+    const option: Option<unknown> = OPTIONS[name];
+    values[name] =
+      (given[name] === undefined
+        ? readVariable(variableOf(name), option, environment, report)
+        : readGiven(name, option, given[name], report)) ??
+      option.fallbackFrom?.(environment) ??
+      option.fallback;
+  }
+  return values as OptionValues;
+}
+
+function readGiven(name: OptionName, { kind }: Option<unknown>, given: unknown, report: Report): unknown {
+  const value = kind.fromCode(given);
+  if (value === undefined) {
+    report(`option ${name}: expected ${kind.expects}, got ${describe(given)}; using the default`);
+  }
+  return value;
+}
+
+function readVariable(variable: string, { kind }: Option<unknown>, environment: Environment, report: Report): unknown {
+  const text = environment[variable]?.trim();
+  if (text === undefined || text === '') return undefined;
+  const value = kind.fromText?.(text);
+  if (value === undefined) {
+    report(`${variable}: ${kind.fromText ? `expected ${kind.expects}` : 'can be given in code only'}; using the default`);
+  }
+  return value;
+}
+
+/** The kind of a bad value; never the value, which may be a secret in the wrong variable. */
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

@@ -1,0 +1,147 @@
+// Knows: what each room needs of the options.
+// Must not know: how options are read, what a room does with them.
+import { familyOf, type KeyMode, keyMask, lookup, OTHER_FAMILY } from '../catalog';
+import type { DeliverySettings } from '../core/delivery';
+import type { Arguments, ClientFacts } from '../core/events';
+import type { InsightSettings } from '../core/facts';
+import type { OperationSettings } from '../core/operation';
+import type { Report } from '../core/recorder';
+import { TIMES } from './kinds';
+import type { Environment, OptionValues } from './options';
+import { keyMatcherOf, matcherOf } from './patterns';
+import type { RedisInstrumentationConfig } from './public';
+import { readOptions } from './read';
+import type { ConflictMode } from './values';
+
+/** The part of the settings the span recorder needs. */
+export interface SpanSettings {
+  readonly minDurationMs: number;
+  readonly batchCommands: boolean;
+  readonly keys: KeyMode;
+  /** 0: no text. */
+  readonly maxQueryTextLength: number;
+  readonly withKey: boolean;
+  readonly withArgsCount: boolean;
+  /** How long an operation takes whose span says where the time went. */
+  readonly slowMs: number;
+  readonly withQueueMs: boolean;
+  readonly withWireMs: boolean;
+  readonly withEventLoopDelayMs: boolean;
+  readonly oldNames: boolean;
+  readonly spanName: RedisInstrumentationConfig['spanName'];
+  readonly serializer: RedisInstrumentationConfig['dbStatementSerializer'];
+  readonly spanHook: RedisInstrumentationConfig['spanHook'];
+  readonly responseHook: RedisInstrumentationConfig['responseHook'];
+}
+
+/** What the rooms get: frozen, complete, checked. */
+export interface Settings {
+  readonly operation: OperationSettings;
+  readonly messages: DeliverySettings;
+  readonly insights: InsightSettings;
+  /** Patterns of channels and streams whose messages carry the context of their sender. */
+  readonly propagation: { readonly channels: readonly string[]; readonly streams: readonly string[] };
+  readonly spans: SpanSettings;
+  readonly traces: boolean;
+  readonly metrics: boolean;
+  readonly onConflict: ConflictMode;
+}
+
+/** Reads options and environment once. */
+export function readSettings(config: RedisInstrumentationConfig, environment: Environment, report: Report): Settings {
+  const options = readOptions(config, environment, report);
+  const { requireParentSpan, consumerSpans, propagateChannels, propagateStreams, traces, metrics, onConflict } = options;
+  return Object.freeze({
+    operation: Object.freeze(operationSettings(options, report)),
+    messages: Object.freeze({ consumerSpans, requireParentSpan }),
+    insights: Object.freeze(insightSettings(options)),
+    propagation: Object.freeze({
+      channels: Object.freeze([...propagateChannels]),
+      streams: Object.freeze([...propagateStreams]),
+    }),
+    spans: Object.freeze(spanSettings(options)),
+    traces,
+    metrics,
+    onConflict,
+  });
+}
+
+function operationSettings(options: OptionValues, report: Report): OperationSettings {
+  const { requireParentSpan, connectSpans, spansWhenParentUnsampled, internalCommands, optionalAttributes, slowMs } = options;
+  return {
+    requireParentSpan,
+    connectSpans,
+    spansWhenParentUnsampled,
+    internalCommands,
+    isIgnored: ignoredBy(options, report),
+    timedFromMs: optionalAttributes.some((name) => TIMES.includes(name)) ? 0 : slowMs,
+  };
+}
+
+function ignoredBy({ ignoreCommands, ignore }: OptionValues, report: Report): OperationSettings['isIgnored'] {
+  const byName = matcherOf(ignoreCommands);
+  if (ignore === undefined) return byName;
+  return (args, facts) => byName?.(args, facts) === true || isTrue(() => ignore(infoOf(args, facts)), report);
+}
+
+function infoOf(args: Arguments, facts: ClientFacts | undefined) {
+  const { operation, from } = lookup(args);
+  return {
+    operation,
+    args: args.slice(from),
+    serverAddress: facts?.serverAddress,
+    serverPort: facts?.serverPort,
+    database: facts?.namespace,
+  };
+}
+
+function isTrue(ask: () => unknown, report: Report): boolean {
+  try {
+    return ask() === true;
+  } catch (error) {
+    report('the ignore hook threw; going on without it', error);
+    return false;
+  }
+}
+
+function insightSettings({ keys, keyFamily, cacheInsight, locks, batchCommands }: OptionValues): InsightSettings {
+  return {
+    families: typeof keyFamily === 'function' || (keyFamily && keys !== 'hidden'),
+    familyOf: typeof keyFamily === 'function' ? keyFamily : undefined,
+    familyOtherwise: familyThroughMask(keys),
+    cache: cacheInsight,
+    locks: locks !== false,
+    isLockKey: typeof locks === 'boolean' ? undefined : keyMatcherOf(locks),
+    members: batchCommands,
+  };
+}
+
+/** What is hidden of a key, by the mode or by the application's own mask, must not show in its family. */
+function familyThroughMask(keys: KeyMode): ((key: string) => string) | undefined {
+  if (keys === 'hidden') return () => OTHER_FAMILY;
+  if (typeof keys !== 'function') return undefined;
+  // The recorder of spans has a mask of its own, which reports what is wrong with the function.
+  const mask = keyMask(keys, () => {});
+  return (key) => familyOf(mask(key));
+}
+
+function spanSettings(options: OptionValues): SpanSettings {
+  const { minDurationMs, batchCommands, keys, maxQueryTextLength, slowMs, semconv, optionalAttributes } = options;
+  return {
+    minDurationMs,
+    batchCommands,
+    keys,
+    maxQueryTextLength,
+    withKey: optionalAttributes.includes('db.redis.key'),
+    withArgsCount: optionalAttributes.includes('db.redis.args_count'),
+    slowMs,
+    withQueueMs: optionalAttributes.includes('db.redis.queue_ms'),
+    withWireMs: optionalAttributes.includes('db.redis.wire_ms'),
+    withEventLoopDelayMs: optionalAttributes.includes('db.redis.event_loop_delay_ms'),
+    oldNames: semconv === 'dup',
+    spanName: options.spanName,
+    serializer: options.dbStatementSerializer,
+    spanHook: options.spanHook,
+    responseHook: options.responseHook,
+  };
+}
