@@ -19,7 +19,7 @@ import { Groups } from './node-redis/promise/topology';
 import { CommandQueueTap } from './node-redis/queue/command-queue';
 import { IsolationPoolTap } from './node-redis/queue/isolation-pool';
 import { QueueListenersTap } from './node-redis/queue/listeners';
-import { Rivals } from './others';
+import { type Other, Others } from './others';
 import { findPreloaded, type PreloadedCopy } from './preloaded';
 import { PatchLedger, type Target } from './shared/patch';
 import { WatchedPools } from './shared/pools';
@@ -40,7 +40,7 @@ interface Loaded {
   readonly where: string;
 }
 
-export { activeAdapters };
+export { activeAdapters, type Other };
 
 /** All adapters together: what to hook, and patching and unpatching everything that was loaded. */
 export class Adapters implements Active {
@@ -50,7 +50,7 @@ export class Adapters implements Active {
   private readonly ledger: PatchLedger;
   /** Every copy that was loaded, so that enabling again reaches all of them. Modules are never unloaded. */
   private readonly loaded: Loaded[] = [];
-  private readonly rivals = new Rivals();
+  private readonly others = new Others();
   /** Classes that were reached from a client. */
   private readonly reached = new WeakSet<object>();
   private isPatched = false;
@@ -60,12 +60,16 @@ export class Adapters implements Active {
     tap: Tap,
     private readonly messages: MessageTap,
     pools: PoolRecorder,
-    recorder: ConnectionRecorder,
+    connectionRecorder: ConnectionRecorder,
     native: (metrics: NativeMetrics) => void,
     private readonly report: Report,
     private readonly standDown: () => void,
   ) {
-    const channels = new Channels(tap, report);
+    const settle = (): void => {
+      if (this.isPatched) this.isClear();
+    };
+    const recorder = atEveryConnection(connectionRecorder, settle);
+    const channels = new Channels(tap, report, settle);
     const watched = new WatchedPools(pools);
     const sentinelPool = new SentinelPoolTap(watched);
     const groups = new Groups((...made) => sentinelPool.meet(...made));
@@ -88,6 +92,11 @@ export class Adapters implements Active {
       listeners: new QueueListenersTap(messages, () => pubSub.current),
     };
     this.ledger = new PatchLedger(report);
+  }
+
+  /** Who else records redis in this process, and is left to do so. */
+  findOthers(): readonly Other[] {
+    return this.others.find();
   }
 
   /** The files to hook, each once, whatever the number of versions that share it. */
@@ -154,13 +163,16 @@ export class Adapters implements Active {
     release(this);
   }
 
-  /** Settles a conflict as the option says. Asked at every file: what wraps after us is seen at the next. False: we are out. */
+  /**
+   * Settles a conflict as the option says. Asked at every file, for what wraps after us is seen at the next; and at
+   * every client, for what listens to channels may begin to at any time. False: we are out.
+   */
   private isClear(): boolean {
-    if (!this.rivals.present) return true;
-    const found = 'another OpenTelemetry instrumentation of redis is active';
+    const others = this.others.find();
+    if (others.length === 0) return true;
+    const found = `${others.map(({ name }) => name).join(' and ')} is active`;
     if (this.onConflict === 'takeover') {
-      this.rivals.evict();
-      this.report(`${found}; its patches were taken off (onConflict: takeover)`);
+      for (const other of others) this.takeOver(other);
     } else if (this.onConflict === 'both') {
       this.report(`${found}; both record every command (onConflict: both)`);
     } else {
@@ -170,6 +182,13 @@ export class Adapters implements Active {
       this.standDown();
     }
     return this.isPatched;
+  }
+
+  private takeOver({ name, remedy, evict }: Other): void {
+    evict?.();
+    if (evict !== undefined) this.report(`${name} is active; its patches were taken off (onConflict: takeover)`);
+    else
+      this.report(`${name} is active and cannot be taken off, so every command has two spans: ${remedy}, or set onConflict to stand-down`);
   }
 
   private reportPreloaded(copies: readonly PreloadedCopy[]): void {
@@ -185,7 +204,7 @@ export class Adapters implements Active {
     for (const { file } of seamOf(module, version)?.files ?? []) {
       this.onLoad(module, file, files.get(file ?? main), version);
     }
-    this.rivals.watchLoaded(files);
+    this.others.wraps.watchLoaded(files);
     return this.loaded.length > before;
   }
 
@@ -204,17 +223,29 @@ export class Adapters implements Active {
     if (file === undefined) return;
     const loaded = { file, moduleExports: moduleExports as Target, where: `${module} ${version}${name === undefined ? '' : `: ${name}`}` };
     this.loaded.push(loaded);
-    this.rivals.watch(name, loaded.moduleExports);
+    this.others.wraps.watch(name, loaded.moduleExports);
     if (this.isPatched && this.isClear()) this.apply(loaded);
   }
 
   private apply({ file, moduleExports, where }: Loaded): void {
     try {
-      if (file.file === undefined) this.rivals.onLegacyClient(moduleExports, this.ledger, () => this.isClear());
       if (file.patch(this.taps, moduleExports, this.ledger)) return;
       this.report(`${where} is not built as expected; it is left untouched`);
     } catch (error) {
       this.report(`${where} could not be patched`, error);
     }
   }
+}
+
+/** A client's connection is watched when it is made, before the first command is answered. */
+function atEveryConnection(recorder: ConnectionRecorder, call: () => void): ConnectionRecorder {
+  return {
+    watchConnection: (connection) => {
+      call();
+      recorder.watchConnection(connection);
+    },
+    reconnected: (server) => recorder.reconnected(server),
+    connectionFailed: (server, error) => recorder.connectionFailed(server, error),
+    watchCache: (cache) => recorder.watchCache(cache),
+  };
 }

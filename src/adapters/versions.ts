@@ -13,7 +13,7 @@ import type { Groups } from './node-redis/promise/topology';
 import type { CommandQueueTap } from './node-redis/queue/command-queue';
 import type { IsolationPoolTap } from './node-redis/queue/isolation-pool';
 import type { QueueListenersTap } from './node-redis/queue/listeners';
-import { RIVAL_FILES } from './others';
+import { WATCHED_NAMES } from './others/wraps';
 import type { PatchLedger, Target } from './shared/patch';
 
 /** Each seam's state. Private to one instrumentation. */
@@ -48,7 +48,7 @@ export interface Seam {
 }
 
 /** Files of which we patch nothing: to see what others do there. */
-const WATCHED_FILES: readonly SeamFile[] = RIVAL_FILES.map((file) => ({ file, patch: () => true }));
+const WATCHED_FILES: readonly SeamFile[] = WATCHED_NAMES.map((file) => ({ file, patch: () => true }));
 
 const QUEUE_FILES: readonly SeamFile[] = [
   // From 4.1.

@@ -144,7 +144,9 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   /**
    * What to do about another OpenTelemetry instrumentation of redis in the process, such as the one of
    * `auto-instrumentations-node`: `takeover` takes its patches off, for good; `stand-down` leaves redis to it;
-   * `both` records every command twice. It is reported once through `diag` in each case. Default: `takeover`.
+   * `both` records every command twice. It is reported once through `diag` in each case. Sentry, dd-trace, New
+   * Relic and node-redis itself may record redis through diagnostics channels: those are left alone, and the
+   * report says how to switch them off. Default: `takeover`.
    * @example onConflict: 'stand-down'
    */
   onConflict?: ConflictMode;

@@ -2,6 +2,8 @@
 // either records of the same commands.
 // Must not know: what is right.
 'use strict';
+const { AsyncLocalStorage } = require('node:async_hooks');
+const { channel } = require('node:diagnostics_channel');
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const { register } = require('tsx/cjs/api');
@@ -42,6 +44,21 @@ const STEPS = {
     const { RedisInstrumentation } = require('@opentelemetry/instrumentation-redis');
     made.theirs = new RedisInstrumentation();
   },
+  // As an ES module, as its releases from 0.72 on come: no cache of CommonJS shows it.
+  'theirs hidden': () => {
+    STEPS.theirs();
+    for (const file of Object.keys(require.cache)) if (file.includes('instrumentation-redis')) delete require.cache[file];
+  },
+  // What these do with the channels is all of them that is to be seen; `npm run test:distros` has the real ones.
+  sentry: () => {
+    bind('tracing:node-redis:command:start');
+    const client = { getIntegrationByName: (name) => (name === 'Redis' ? { name } : undefined) };
+    globalThis.__SENTRY__ = { version: '11.0.0', '11.0.0': { defaultCurrentScope: { getClient: () => client } } };
+  },
+  tracer: () => bind('tracing:node-redis:command:start'),
+  listener: () => channel('tracing:node-redis:command:start').subscribe(() => {}),
+  'dd-trace': () => bind('apm:redis:command:start'),
+  'new relic': () => bind('tracing:orchestrion:@redis/client:nr_addCommand:start'),
   redis: () => {
     made.redis = createRequire(join(__dirname, '../versions', `redis-${version}`, 'package.json'))('redis');
   },
@@ -51,6 +68,10 @@ const STEPS = {
     return isLegacy ? undefined : made.client.connect();
   },
 };
+
+function bind(name) {
+  channel(name).bindStore(new AsyncLocalStorage(), (data) => data);
+}
 
 function ours() {
   const unregister = register();

@@ -21,10 +21,11 @@ interface Found {
 /** What the application does after the last step, each once. */
 const ALL = ['GET FIRST', 'GET A', 'GET A; GET B', 'GET A; GET B'];
 
-const RIVAL = 'another OpenTelemetry instrumentation of redis is active';
-const TAKEN = `${RIVAL}; its patches were taken off (onConflict: takeover)`;
-const STOOD_DOWN = `${RIVAL}; this one stands down (onConflict: stand-down)`;
-const BOTH = `${RIVAL}; both record every command (onConflict: both)`;
+const OTHER = 'another OpenTelemetry instrumentation of redis is active';
+const TAKEN = `${OTHER}; its patches were taken off (onConflict: takeover)`;
+const STOOD_DOWN = `${OTHER}; this one stands down (onConflict: stand-down)`;
+const BOTH = `${OTHER}; both record every command (onConflict: both)`;
+const SENTRY = "Sentry's Redis integration";
 const SECOND = 'another RedisInstrumentation is active in this process; this one does nothing until it is enabled without the other';
 
 const PACKAGES: Readonly<Record<Version, string>> = {
@@ -51,9 +52,14 @@ describe('coexistence', function () {
   after(() => server.stop());
 
   /** Takes the steps in a process of its own, once for each version. */
-  async function every(steps: string, onConflict: string, expect: (found: Found, version: Version) => void): Promise<void> {
+  async function every(
+    steps: string,
+    onConflict: string,
+    expect: (found: Found, version: Version) => void,
+    versions: readonly Version[] = VERSIONS,
+  ): Promise<void> {
     const env = { ...process.env, NODE_OPTIONS: '', REDIS_HOST: server.host, REDIS_PORT: String(server.port) };
-    const runs = VERSIONS.map(async (version) => {
+    const runs = versions.map(async (version) => {
       const { stdout } = await promisify(execFile)(process.execPath, [APP, version, steps, onConflict], { env });
       return [version, JSON.parse(stdout) as Found] as const;
     });
@@ -79,6 +85,58 @@ describe('coexistence', function () {
         const before = ['2.8', '3.1'].includes(version) ? [] : ['redis-connect'];
         assert.deepEqual({ ours, theirs, diagnostics }, { ours: ALL, theirs: before, diagnostics: [TAKEN, loadedFirst(version)] }, version);
       }));
+  });
+
+  it('takes off the patches of one that no module cache shows: ours, theirs hidden, redis, client', () =>
+    every(
+      'ours, theirs hidden, redis, client',
+      'takeover',
+      (found, version) => assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [TAKEN] }, version),
+      ['2.8', '3.1'],
+    ));
+
+  describe('with a tracer that listens to channels', () => {
+    const DD_TRACE = "switch it off there: tracer.use('redis', false)";
+    const TRACERS = [
+      ['sentry', '6.3', SENTRY, "leave it out of Sentry.init: integrations: (all) => all.filter(({ name }) => name !== 'Redis')"],
+      ['tracer', '5.12', "a tracer on node-redis's diagnostics channels", 'switch it off where it is set up (node-redis'],
+      ['dd-trace', '3.1', "dd-trace's redis plugin", DD_TRACE],
+      ['dd-trace', '6.3', "dd-trace's redis plugin", DD_TRACE],
+      ['new relic', '4.7', "New Relic's instrumentation of redis", 'switch it off in newrelic.js'],
+    ] as const;
+
+    for (const [step, version, name, remedy] of TRACERS) {
+      for (const steps of [`${step}, ours, redis, client`, `ours, redis, ${step}, client`]) {
+        it(`says what to switch off on redis ${version}: ${steps}`, () =>
+          every(
+            steps,
+            'takeover',
+            ({ ours, diagnostics: [message = '', ...more] }) => {
+              assert.deepEqual([ours, more], [ALL, []]);
+              assert.ok(
+                message.startsWith(`${name} is active and cannot be taken off, so every command has two spans: ${remedy}`),
+                message,
+              );
+              assert.ok(message.endsWith(', or set onConflict to stand-down'), message);
+            },
+            [version],
+          ));
+
+        it(`stands down where it is told to on redis ${version}: ${steps}`, () =>
+          every(
+            steps,
+            'stand-down',
+            ({ ours, diagnostics }) =>
+              assert.deepEqual([ours, diagnostics], [[], [`${name} is active; this one stands down (onConflict: stand-down)`]]),
+            [version],
+          ));
+      }
+    }
+
+    it('does not take one that only listens for a tracer: listener, ours, redis, client', () =>
+      every('listener, ours, redis, client', 'stand-down', ({ ours, diagnostics }) => assert.deepEqual([ours, diagnostics], [ALL, []]), [
+        '6.3',
+      ]));
   });
 
   for (const steps of ['theirs, ours, redis, client', 'ours, theirs, redis, client', 'theirs, redis, client, ours']) {

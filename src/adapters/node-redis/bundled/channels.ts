@@ -58,9 +58,11 @@ export class Channels {
   private isListening = false;
   private isHooked = false;
 
+  /** @param met called before a client that no hook knows is recorded */
   constructor(
     private readonly tap: Tap,
     private readonly report: Report,
+    private readonly met: () => void,
   ) {
     this.batches = new ChannelBatches(tap);
     this.connections = this.guarded({
@@ -127,6 +129,8 @@ export class Channels {
   private meet(message: Message): void {
     const { clientId, serverAddress, serverPort } = message;
     if (this.isHooked || typeof clientId !== 'string' || this.clients.has(clientId)) return;
+    this.met();
+    if (!this.isStarted) return;
     const socket = serverPort === undefined ? { path: serverAddress } : { host: serverAddress, port: serverPort };
     this.clients.set(clientId, { facts: factsFrom({ socket }), connection: message });
     this.listen();

@@ -1,6 +1,6 @@
 // Knows: what other OpenTelemetry instrumentations wrap in node-redis, how to see it, and how to take it off.
-// Must not know: our own seams, what becomes of a conflict.
-import { isMarked, PatchLedger, type Target } from './shared/patch';
+// Must not know: our own seams, who listens to channels, what becomes of a conflict.
+import { isMarked, type Target } from '../shared/patch';
 
 interface Place {
   readonly target: Target;
@@ -20,14 +20,15 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   'dist/lib/client/multi-command.js': ['exec', 'execAsPipeline', 'addCommand'],
   'dist/lib/client/index.js': ['multi', 'MULTI', 'sendCommand', 'connect'],
   'dist/lib/cluster/index.js': ['MULTI'],
-  'dist/lib/cluster/multi-command.js': ['exec', 'addCommand'],
+  // Of a pipeline it is an open change of theirs.
+  'dist/lib/cluster/multi-command.js': ['exec', 'execAsPipeline', 'addCommand'],
 };
 
 /** Files in which only others wrap something; and the main export, for when all of them are through. */
-export const RIVAL_FILES: readonly (string | undefined)[] = [COMMANDER, ...Object.keys(METHODS), undefined];
+export const WATCHED_NAMES: readonly (string | undefined)[] = [COMMANDER, ...Object.keys(METHODS), undefined];
 
 /** Watches the places where other instrumentations wrap. Ours bear no marks, so whatever does is another's. */
-export class Rivals {
+export class Wraps {
   private readonly places: Place[] = [];
   private readonly baked: (() => void)[] = [];
 
@@ -63,21 +64,6 @@ export class Rivals {
     for (const attach of this.baked.splice(0)) attach();
   }
 
-  /**
-   * Redis 2 and 3 are one file: what others wrap right after us is seen when the first client is constructed,
-   * which is before its first command. Only where another instrumentation is in the process at all.
-   */
-  onLegacyClient(moduleExports: Target, ledger: PatchLedger, call: () => void): void {
-    const prototype = prototypeAt(moduleExports, 'RedisClient');
-    if (!PatchLedger.has(prototype, 'initialize_retry_vars') || !isRivalLoaded()) return;
-    ledger.wrap<(this: object) => void>(prototype, 'initialize_retry_vars', (original) => {
-      return function initializeRetryVars(this: object): void {
-        call();
-        original.apply(this);
-      };
-    });
-  }
-
   private watchLegacy(moduleExports: Target): void {
     const prototype = prototypeAt(moduleExports, 'RedisClient');
     if (prototype === undefined) return;
@@ -103,8 +89,4 @@ function attachAgain(commander: Target, client: Target, commands: Target): void 
   const BaseClass = client.default as { prototype: { commandsExecutor?: unknown } };
   const executor = BaseClass.prototype.commandsExecutor;
   if (typeof attach === 'function' && typeof executor === 'function') attach({ BaseClass, commands: commands.default, executor });
-}
-
-function isRivalLoaded(): boolean {
-  return Object.keys(require.cache ?? {}).some((file) => /[\\/]instrumentation-redis[\\/]/.test(file));
 }

@@ -1,0 +1,33 @@
+// Knows: who else records redis in this process, however it does so.
+// Must not know: what becomes of a conflict, our own seams.
+import { findTracers } from './tracers';
+import { Wraps } from './wraps';
+
+/** Another instrumentation that records every command. */
+export interface Other {
+  /** Reads on with "is active". */
+  readonly name: string;
+  /** How its users switch off its part for redis; reads on with "or set …". */
+  readonly remedy: string;
+  /** Takes it off for good. undefined: nobody but its user can. */
+  readonly evict?: () => void;
+}
+
+const REMEDY = 'leave it out of the list of instrumentations';
+
+/** Everybody who records redis but us. */
+export class Others {
+  readonly wraps = new Wraps();
+
+  /** As of now: some come late. */
+  find(): Other[] {
+    const tracers = findTracers();
+    if (!this.wraps.present) return tracers;
+    const wrapping: Other = {
+      name: 'another OpenTelemetry instrumentation of redis',
+      remedy: REMEDY,
+      evict: () => this.wraps.evict(),
+    };
+    return [wrapping, ...tracers];
+  }
+}

@@ -1,0 +1,75 @@
+// Knows: who records redis by diagnostics channels, node-redis's own and those that tracers put into its code.
+// Must not know: our own seams, what becomes of a conflict.
+import { channel, hasSubscribers } from 'node:diagnostics_channel';
+import type { Other } from './index';
+
+/** Where node-redis tells a command's start, from 5.12 on. */
+const COMMAND_START = 'tracing:node-redis:command:start';
+
+const SENTRY: Other = {
+  name: "Sentry's Redis integration",
+  remedy: "leave it out of Sentry.init: integrations: (all) => all.filter(({ name }) => name !== 'Redis')",
+};
+
+const UNNAMED: Other = {
+  name: "a tracer on node-redis's diagnostics channels",
+  remedy: "switch it off where it is set up (node-redis's own: leave tracing out of OpenTelemetry.init)",
+};
+
+/** Channels that only the tracer's own code publishes to, and only its spans are made from. */
+const PRIVATE_CHANNELS: readonly (Other & { readonly channels: readonly string[] })[] = [
+  {
+    name: "dd-trace's redis plugin",
+    remedy: "switch it off there: tracer.use('redis', false)",
+    channels: ['apm:redis:command:start'],
+  },
+  {
+    name: "New Relic's instrumentation of redis",
+    remedy: "switch it off in newrelic.js: instrumentation: { redis: { enabled: false }, '@redis/client': { enabled: false } }",
+    channels: ['tracing:orchestrion:redis:nr_internalSendCommand:start', 'tracing:orchestrion:@redis/client:nr_addCommand:start'],
+  },
+  {
+    ...SENTRY,
+    channels: [
+      'tracing:orchestrion:redis:command:start',
+      'tracing:orchestrion:@redis/client:command:start',
+      'tracing:orchestrion:@redis/client:executor:start',
+    ],
+  },
+];
+
+/** Tracers that record every command beside us. */
+export function findTracers(): Other[] {
+  const found = PRIVATE_CHANNELS.filter(({ channels }) => channels.some(hasSubscribers)).map(({ name, remedy }) => ({ name, remedy }));
+  if (!isTraced(COMMAND_START)) return found;
+  const native = isSentryRecording() ? SENTRY : UNNAMED;
+  return [...found.filter(({ name }) => name !== native.name), native];
+}
+
+/**
+ * Whether somebody makes a span of each message. Who only listens may count or log: node-redis's own metrics do. Whoever
+ * binds a store gives each command a context of its own, and there is nothing to put there but a span. Node.js does
+ * not tell it of a channel; where it keeps it elsewhere one day, nothing is said.
+ */
+function isTraced(name: string): boolean {
+  if (!hasSubscribers(name)) return false;
+  const { _stores: stores } = channel(name) as { readonly _stores?: { readonly size?: unknown } };
+  return typeof stores?.size === 'number' && stores.size > 0;
+}
+
+interface SentryClient {
+  getIntegrationByName?(name: string): unknown;
+}
+
+interface SentryCarrier {
+  readonly defaultCurrentScope?: { getClient?(): SentryClient | undefined };
+}
+
+/** What all copies of Sentry's SDK share in a process. */
+function isSentryRecording(): boolean {
+  const { __SENTRY__: shared } = globalThis as { __SENTRY__?: Readonly<Record<string, SentryCarrier | undefined>> };
+  return Object.values(shared ?? {}).some((carrier) => {
+    const client = carrier?.defaultCurrentScope?.getClient?.();
+    return client?.getIntegrationByName?.('Redis') !== undefined;
+  });
+}
