@@ -2,7 +2,7 @@
 
 export function ms(value) {
   if (value === undefined || value === null) return '–';
-  if (value >= 10_000) return `${(value / 1_000).toFixed(1)} s`;
+  if (value >= 1_000) return `${(value / 1_000).toFixed(value >= 10_000 ? 1 : 2)} s`;
   if (value >= 100) return `${Math.round(value)} ms`;
   return `${value.toFixed(value >= 10 ? 1 : 2)} ms`;
 }
@@ -33,6 +33,12 @@ export function ago(milliseconds) {
   if (seconds < 2) return 'now';
   if (seconds < 60) return `${seconds} s ago`;
   return seconds < 3_600 ? `${Math.floor(seconds / 60)} min ago` : `${Math.floor(seconds / 3_600)} h ago`;
+}
+
+/** The highest of 1, 2 and 5, times a power of ten, of which there are at least `least` up to `value`. */
+export function roundStep(value, least) {
+  const power = 10 ** Math.floor(Math.log10(value / least));
+  return [5, 2, 1].map((digit) => digit * power).find((step) => value / step >= least);
 }
 
 export function clock(epochMs) {

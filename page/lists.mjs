@@ -36,6 +36,7 @@ let now = 0;
 
 export function showLists(overview, openTrace) {
   now = overview.atMs;
+  byId('slowest-none').hidden = overview.slowest.length > 0;
   showNotable(overview, openTrace);
   keep(
     byId('slowest'),
@@ -74,7 +75,7 @@ function makeSlowest({ family }, openTrace) {
 function makeSlow({ text }, openTrace) {
   let traceId;
   const duration = h('span', { class: 'number' });
-  const element = h('li', {}, h('button', { type: 'button', title: text, click: () => openTrace(traceId) }, text), duration);
+  const element = h('li', {}, h('button', { type: 'button', click: () => openTrace(traceId) }, text), duration);
   return {
     element,
     update(slow) {

@@ -1,7 +1,7 @@
 // Knows: that the server says once a second how things stand, and who draws what of it.
 import './connect.mjs';
 import { byId, setText } from './dom.mjs';
-import { ago } from './format.mjs';
+import { ago, clock } from './format.mjs';
 import { showLists } from './lists.mjs';
 import { showCommands, showFamilies } from './tables.mjs';
 import { showTiles } from './tiles.mjs';
@@ -38,12 +38,18 @@ function show(overview) {
 }
 
 function draw(overview) {
-  for (const note of document.querySelectorAll('.window')) setText(note, `The last ${overview.windowMs / 60_000} minutes.`);
+  for (const note of document.querySelectorAll('.window')) setText(note, periodOf(overview));
   showTiles(overview);
   showFamilies(overview);
   showCommands(overview);
   showLists(overview, openTrace);
   showTraces(overview);
+}
+
+/** What the numbers are of: all there was, as long as that is less than what is kept. */
+function periodOf({ received, atMs, windowMs }) {
+  if (received.firstMs > 0 && atMs - received.firstMs < windowMs) return `Since ${clock(received.firstMs)}.`;
+  return `The last ${windowMs / 60_000} minutes.`;
 }
 
 function showRefusal({ refusals, refusal }) {

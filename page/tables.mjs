@@ -4,6 +4,7 @@ import { byId, h, keep, setText } from './dom.mjs';
 import { count, ms, percent, plural } from './format.mjs';
 
 export function showFamilies({ families }) {
+  byId('families-none').hidden = families.length > 0;
   keep(byId('families'), families, ({ family }) => family, makeFamily);
 }
 
@@ -43,6 +44,7 @@ function warningOf({ unfilled, immortal }) {
 }
 
 export function showCommands({ commands }) {
+  byId('commands-none').hidden = commands.length > 0;
   const scale = scaleOf(commands);
   setText(byId('range-title'), scale === undefined ? '' : `${ms(scale.least)} to ${ms(scale.most)}, logarithmic`);
   keep(

@@ -1,6 +1,6 @@
 // Knows: the few numbers that say whether all is well.
 import { course } from './charts.mjs';
-import { byId, h, setAttribute, setText } from './dom.mjs';
+import { byId, h, setText } from './dom.mjs';
 import { count, ms, percent, plural, rate } from './format.mjs';
 
 const TILES = [
@@ -24,7 +24,7 @@ const TILES = [
     }),
   },
   {
-    title: 'Latency, p95',
+    title: 'Latency (p95)',
     tone: 'accent',
     read: ({ totals: { latency, p95Course } }) => ({
       value: ms(latency?.p95),
@@ -60,12 +60,12 @@ const TILES = [
   {
     title: 'Connections',
     tone: 'accent',
-    read: ({ servers, pools }) => {
+    read: ({ servers, pools, connectionsCourse }) => {
       const used = sum(pools.map((pool) => pool.used));
       const limit = sum(pools.map((pool) => pool.limit ?? 0));
       return {
         value: count(sum(servers.map(({ connections }) => connections))),
-        values: pools[0]?.usedCourse.map((_, index) => sum(pools.map(({ usedCourse }) => usedCourse[index]))),
+        values: connectionsCourse.some((open) => open > 0) ? connectionsCourse : undefined,
         detail: pools.length === 0 ? 'no pools' : `pools: ${used}${limit > 0 ? ` of ${limit}` : ''} in use`,
         isAlarming: limit > 0 && used >= limit,
       };
@@ -84,7 +84,6 @@ const tiles = TILES.map(({ title, tone, top, read }) => {
       const now = read(overview);
       setText(value, now.value);
       setText(detail, now.detail);
-      setAttribute(detail, 'title', now.detail);
       element.classList.toggle('alarming', now.isAlarming === true);
       chart.element.classList.toggle('none', now.values === undefined);
       if (now.values !== undefined) chart.update(now.values, `${title} over time`);

@@ -1,36 +1,64 @@
-// Knows: the list of traces, and which one is open.
+// Knows: the list of traces, that it holds still under a pointer, and which trace is open.
+// Must not know: how a trace is drawn.
 import { byId, h, keep, setText } from './dom.mjs';
 import { clock, ms, plural } from './format.mjs';
 import { showTrace } from './waterfall.mjs';
 
-const CHOICES = { recent: 'Latest', slowest: 'Slowest', notable: 'Worth a look' };
+const CHOICES = { recent: 'Latest', slowest: 'Slowest', notable: 'Worth a look', polls: 'Polls' };
 const MARKS = { stampede: 'stampede', lock: 'lock lost', transaction: 'aborted', message: 'message' };
+const TYPING_MS = 200;
 
-let lists = { recent: [], slowest: [], notable: [] };
 let choice = 'recent';
-/** What is open, and how many spans of it are shown. */
-let open = { traceId: undefined, spans: 0 };
+/** What there is of the choice, by the latest that came. */
+let current = [];
+/** What is listed. It stays as it is while somebody points at it. */
+let listed = [];
+/** Drawn once. `trace` is undefined until it has come. */
+let open = { traceId: undefined, trace: undefined };
+let isHeld = false;
+let lists = {};
+let searching = 0;
+
+const zone = byId('trace-zone');
+const list = byId('trace-list');
+const form = byId('trace-filter');
+const held = byId('trace-held');
 
 const buttons = Object.entries(CHOICES).map(([name, title]) => {
   return h('button', { type: 'button', 'aria-pressed': name === choice ? 'true' : 'false', click: () => choose(name) }, title);
 });
 byId('choices').append(...buttons);
-byId('trace-list').addEventListener('keydown', walk);
+
+list.addEventListener('keydown', walk);
+// The way from the list to its button must not let go of it.
+for (const name of ['pointerenter', 'focusin']) zone.addEventListener(name, () => hold(true));
+for (const name of ['pointerleave', 'focusout']) zone.addEventListener(name, () => hold(zone.matches(':hover, :focus-within')));
+held.addEventListener('click', () => {
+  listed = current;
+  showList();
+});
+form.addEventListener('submit', (event) => event.preventDefault());
+let typing;
+form.addEventListener('input', () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => void refresh(true), TYPING_MS);
+});
+addEventListener('hashchange', openLinked);
 
 function choose(name) {
   choice = name;
   for (const button of buttons) button.setAttribute('aria-pressed', String(button.textContent === CHOICES[name]));
-  showList();
+  void refresh(true);
 }
 
 export function showTraces({ traces }) {
   lists = traces;
-  showList();
-  const all = [...traces.recent, ...traces.slowest, ...traces.notable];
-  const grown = all.find(({ traceId, spans }) => traceId === open.traceId && spans !== open.spans);
+  void refresh(false);
+  const all = Object.values(traces).flat();
+  const grown = all.find(({ traceId, spans }) => traceId === open.traceId && spans !== open.trace?.spans);
   if (grown !== undefined) void load(grown.traceId);
-  if (open.traceId === undefined) {
-    // To begin with, one that has something to show.
+  if (open.traceId === undefined && !openLinked()) {
+    // To begin with, one that has something to show. It is nobody's choice, so the address does not name it.
     const [richest] = [...traces.recent].sort((one, other) => other.spans - one.spans);
     if (richest !== undefined) void load(richest.traceId);
   }
@@ -39,25 +67,79 @@ export function showTraces({ traces }) {
 /** From elsewhere on the page: the trace is shown, and scrolled to. */
 export function openTrace(traceId) {
   if (traceId === undefined) return;
-  void load(traceId);
+  select(traceId);
   byId('trace').focus({ preventScroll: true });
   byId('traces').scrollIntoView({ block: 'start' });
 }
 
+/** The address names the trace, so that it can be sent to somebody or opened again. */
+function select(traceId) {
+  history.replaceState(undefined, '', `#trace=${traceId}`);
+  void load(traceId);
+}
+
+function openLinked() {
+  const traceId = /^#trace=(\w+)$/.exec(location.hash)?.[1];
+  if (traceId === undefined || traceId === open.traceId) return traceId !== undefined;
+  void load(traceId);
+  return true;
+}
+
 async function load(traceId) {
-  open = { ...open, traceId };
+  if (open.traceId !== traceId) open = { traceId, trace: undefined };
   showList();
   // The view may have ended, which the page says elsewhere.
-  const response = await fetch(`traces/${traceId}`).catch(() => undefined);
+  const response = await fetch(`api/traces/${traceId}`).catch(() => undefined);
   const trace = response?.ok ? await response.json() : undefined;
   // Another one may have been opened meanwhile.
   if (response === undefined || open.traceId !== traceId) return;
-  if (trace !== undefined) open.spans = trace.spans;
-  showTrace(byId('trace'), trace, load);
+  open.trace = trace;
+  showTrace(byId('trace'), trace, select);
+  showList();
+}
+
+function hold(isNow) {
+  isHeld = isNow;
+  if (!isHeld) listed = current;
+  showList();
+}
+
+/** @param isAsked the user has chosen something else to be listed */
+async function refresh(isAsked) {
+  const search = ++searching;
+  const query = queryOf(new FormData(form));
+  const found = query === undefined ? (lists[choice] ?? []) : await find(query);
+  if (found === undefined || search !== searching) return;
+  current = found;
+  if (isAsked || !isHeld) listed = current;
+  showList();
+}
+
+function queryOf(data) {
+  const query = new URLSearchParams();
+  for (const [name, value] of data) if (value !== '') query.set(name, value);
+  return query.size === 0 ? undefined : query;
+}
+
+async function find(query) {
+  query.set('list', choice);
+  const response = await fetch(`api/traces?${query}`).catch(() => undefined);
+  return response?.ok ? await response.json() : undefined;
 }
 
 function showList() {
-  keep(byId('trace-list'), lists[choice], ({ traceId }) => traceId, makeEntry);
+  const latest = new Map(current.map((trace) => [trace.traceId, trace]));
+  // What is listed already may have grown.
+  const traces = listed.map((trace) => latest.get(trace.traceId) ?? trace);
+  keep(list, traces, ({ traceId }) => traceId, makeEntry);
+  const isListed = traces.some(({ traceId }) => traceId === open.traceId);
+  keep(byId('trace-pinned'), open.trace === undefined || isListed ? [] : [open.trace], ({ traceId }) => traceId, makeEntry);
+  const known = new Set(traces.map(({ traceId }) => traceId));
+  const waiting = current.filter(({ traceId }) => !known.has(traceId)).length;
+  held.hidden = waiting === 0;
+  setText(held, `${waiting} new`);
+  setText(byId('trace-count'), plural(traces.length, 'trace'));
+  byId('trace-none').hidden = traces.length > 0;
 }
 
 function makeEntry({ traceId }) {
@@ -65,7 +147,7 @@ function makeEntry({ traceId }) {
   const about = h('span', { class: 'about' });
   const duration = h('span', { class: 'number' });
   const marks = h('span', { class: 'marks' });
-  const button = h('button', { type: 'button', click: () => void load(traceId) }, title, duration, about, marks);
+  const button = h('button', { type: 'button', click: () => select(traceId) }, title, duration, about, marks);
   const element = h('li', {}, button);
   return {
     element,
@@ -98,7 +180,7 @@ function makeMark({ text, tone }) {
 function walk(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step === undefined) return;
-  const entries = [...byId('trace-list').querySelectorAll('button')];
+  const entries = [...list.querySelectorAll('button')];
   const next = entries[entries.indexOf(document.activeElement) + step];
   if (next === undefined) return;
   event.preventDefault();

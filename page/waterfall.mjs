@@ -1,8 +1,9 @@
 // Knows: one trace as bars over time, and the details of one span.
+import { copy } from './connect.mjs';
 import { h } from './dom.mjs';
-import { ms, plural } from './format.mjs';
+import { ms, plural, roundStep } from './format.mjs';
 
-const TICKS = 4;
+const LEAST_TICKS = 3;
 
 /** Draws the trace into `container`; undefined says that it is not kept any more. */
 export function showTrace(container, trace, openTrace) {
@@ -15,19 +16,34 @@ export function showTrace(container, trace, openTrace) {
   container.replaceChildren(head(trace), axis(trace.durationMs), rows, details);
 }
 
-function head({ title, durationMs, rows, omitted, services }) {
+function head({ traceId, title, durationMs, rows, omitted, services }) {
+  const button = h('button', { type: 'button', class: 'quiet', 'aria-label': 'Copy the trace id' }, 'Copy id');
+  button.addEventListener('click', () => void copy(traceId, button));
   const about = `${plural(rows.length, 'span')} in ${ms(durationMs)}${services.length > 1 ? `, ${services.join(' → ')}` : ''}`;
   return h(
     'div',
     { class: 'trace-head' },
-    h('h3', {}, h('code', {}, title)),
+    h('div', { class: 'title-row' }, h('h3', {}, h('code', {}, title)), button),
     h('p', { class: 'note' }, omitted > 0 ? `${about}; ${omitted} more are not kept` : about),
   );
 }
 
+/** Ticks are round numbers, where they are; the last one may stand before the end. */
 function axis(durationMs) {
-  const ticks = Array.from({ length: TICKS + 1 }, (_, index) => h('span', {}, ms((durationMs * index) / TICKS)));
+  const step = durationMs > 0 ? roundStep(durationMs, LEAST_TICKS) : 1;
+  const count = durationMs > 0 ? Math.floor(durationMs / step + 1e-9) + 1 : 1;
+  const ticks = Array.from({ length: count }, (_, index) => {
+    const tick = h('span', {}, tickText(step * index, step));
+    tick.style.left = `${durationMs > 0 ? (100 * step * index) / durationMs : 0}%`;
+    return tick;
+  });
   return h('div', { class: 'axis', 'aria-hidden': 'true' }, ...ticks);
+}
+
+function tickText(value, step) {
+  if (value === 0) return '0';
+  const digits = Math.max(0, -Math.floor(Math.log10(step >= 1_000 ? step / 1_000 : step)));
+  return step >= 1_000 ? `${(value / 1_000).toFixed(digits)} s` : `${value.toFixed(digits)} ms`;
 }
 
 function makeRow(row, trace, details, openTrace) {
@@ -53,9 +69,10 @@ function marksOf(row, trace) {
   const above = trace.rows.find(({ spanId }) => spanId === row.parentSpanId);
   const from = trace.rows.find(({ spanId }) => spanId === row.linkedFrom);
   const marks = [];
+  if (row.notes.length > 0) marks.push(h('span', { class: 'mark plain', 'aria-label': 'with a note' }, '✎'));
   if (row.mark !== undefined) marks.push(h('span', { class: `mark ${row.mark.tone}` }, row.mark.text));
   if (row.service !== (above ?? trace.rows[0]).service) marks.push(h('span', { class: 'mark plain' }, row.service));
-  if (from !== undefined) marks.push(h('span', { class: 'mark link', title: `linked to ${from.title}` }, '↗ linked'));
+  if (from !== undefined) marks.push(h('span', { class: 'mark link' }, `↗ from ${from.title}`));
   return marks;
 }
 
@@ -81,10 +98,25 @@ function describe(row, trace, openTrace) {
     ['took', ms(row.durationMs)],
     ...Object.entries(row.attributes).map(([name, value]) => [name, String(value)]),
   ];
-  const elsewhere = row.links.filter(({ traceId }) => traceId !== trace.traceId);
+  const noted = new Set(row.notes.flatMap(({ traceIds }) => traceIds));
+  const elsewhere = new Set(row.links.map(({ traceId }) => traceId).filter((traceId) => traceId !== trace.traceId && !noted.has(traceId)));
   return [
     h('h4', {}, row.title),
+    ...row.notes.map((note) => makeNote(note, openTrace)),
     h('dl', {}, ...facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])),
-    ...elsewhere.map(({ traceId }) => h('button', { type: 'button', click: () => openTrace(traceId) }, 'Open the trace this one links to')),
+    ...[...elsewhere].map((traceId) =>
+      h('button', { type: 'button', click: () => openTrace(traceId) }, 'Open the trace this one links to'),
+    ),
   ];
+}
+
+function makeNote({ text, traceIds }, openTrace) {
+  const buttons = traceIds.map((traceId, index) => {
+    return h(
+      'button',
+      { type: 'button', click: () => openTrace(traceId) },
+      traceIds.length === 1 ? 'Open its trace' : `Open trace ${index + 1}`,
+    );
+  });
+  return h('p', { class: 'sentence' }, `${text} `, ...buttons);
 }

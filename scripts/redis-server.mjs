@@ -95,7 +95,8 @@ function handle({ folder, port, args, child }) {
 
 // Readiness is read from the child's own log first: a PING alone could be answered by a stranger that won the port.
 async function launch(args, folder, port) {
-  const child = spawn(ensureBinary('redis'), args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  // In a process group of its own: a Ctrl-C of the terminal would end the server before those who use it.
+  const child = spawn(ensureBinary('redis'), args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const entry = { child, folder };
   running.add(entry);
   child.once('exit', () => running.delete(entry));

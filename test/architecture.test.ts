@@ -22,7 +22,7 @@ const MAY: Record<string, readonly string[]> = {
   register: ['preload'],
   // Nobody may import it, so that it costs no start-up.
   cli: ['version', 'adapters', 'view'],
-  view: ['core', 'catalog'],
+  view: ['core', 'catalog', 'version'],
 };
 
 /** Names of the API that a room may use; undefined: all. */

@@ -2,15 +2,15 @@
 // Must not know: what is shown.
 import { constants } from 'node:os';
 import { PACKAGE_NAME } from '../version';
-import { environmentFor, openView, printReport, type View } from '../view';
-import { type Options, type Program, type SubCommand, UsageError } from './command';
+import { type Budget, environmentFor, openView, overviewFrom, printReport, readBudgets, type View } from '../view';
+import { EXIT, type Options, type Program, type SubCommand, UsageError } from './command';
 import { type Ended, start } from './program';
 
 /** Of a run without steps, the first spans are shown. */
 const REPORTED_SPANS = 60;
 
 /** Options that say nothing of a page that waits for programs from elsewhere. */
-const OF_A_PROGRAM = ['headless', 'hook'] as const;
+const OF_A_PROGRAM = ['headless', 'json', 'fail-on', 'hook'] as const;
 
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -18,6 +18,8 @@ export const view: SubCommand = {
   summary: 'shows traces, hit ratios and latencies of a program on a local page, live',
   options: {
     headless: { type: 'boolean', summary: 'no page: prints a waterfall and a summary when the program has ended' },
+    json: { type: 'boolean', summary: 'no page: prints the summary as JSON when the program has ended' },
+    'fail-on': { type: 'string', summary: 'no page: budgets, as "hit-ratio<0.8,errors>0"; exit code 1 if one is broken' },
     hook: { type: 'boolean', summary: 'the program starts an OpenTelemetry SDK itself' },
     port: { type: 'string', summary: 'of the page and the receiver; default: a free one' },
   },
@@ -32,12 +34,12 @@ export const view: SubCommand = {
   },
 
   async runAlone(options) {
-    const needless = OF_A_PROGRAM.find((name) => options[name] === true);
+    const needless = OF_A_PROGRAM.find((name) => options[name] !== undefined);
     if (needless !== undefined) throw new UsageError(`--${needless} needs a program. It goes after --, for example -- node app.js`);
     const opened = await open(options);
     const ended = signalled();
     say(`page: ${opened.url}`);
-    say(`Start a program elsewhere with: ${opened.line}`);
+    say(`Start a program elsewhere with: ${process.platform === 'win32' ? opened.lines.windows : opened.lines.posix}`);
     await ended;
     await opened.stop();
     return 0;
@@ -55,9 +57,11 @@ async function open({ port = '0' }: Options): Promise<View> {
   }
 }
 
-async function show(opened: View, program: Program, { headless, hook }: Options): Promise<number> {
-  const preload = require.resolve(hook === true ? '../hook' : '../register');
-  if (headless !== true) say(`page: ${opened.url}`);
+async function show(opened: View, program: Program, options: Options): Promise<number> {
+  const budgets = budgetsIn(options);
+  const isHeadless = options.headless === true || options.json === true || budgets.length > 0;
+  const preload = require.resolve(options.hook === true ? '../hook' : '../register');
+  if (!isHeadless) say(`page: ${opened.url}`);
   let interrupted = false;
   void signalled().then(() => {
     interrupted = true;
@@ -66,14 +70,42 @@ async function show(opened: View, program: Program, { headless, hook }: Options)
   const code = exitCode(await started.ended);
   // What it has started may need longer than itself, and has things to send.
   if (interrupted) await started.stop();
-  if (headless === true) {
-    printReport(opened, [{ title: program.join(' '), startMs: Number.NEGATIVE_INFINITY, about: '' }], process.stdout, REPORTED_SPANS);
-    if (opened.telemetry.received.lastMs === 0) say(`Nothing was sent here. To see why: npx ${PACKAGE_NAME} doctor -- …`);
-  } else if (process.stdout.isTTY && !interrupted) {
+  if (isHeadless) return report(opened, program, options.json === true, budgets) || code;
+  if (process.stdout.isTTY && !interrupted) {
     say(`${program[0]} ended with code ${code}. The page stays until Ctrl-C.`);
     await signalled();
   }
   return code;
+}
+
+/** Prints what came of the run. The exit code tells whether a budget was broken. */
+function report(opened: View, program: Program, asJson: boolean, budgets: readonly Budget[]): number {
+  const overview = overviewFrom(opened);
+  const checked = budgets.map((budget) => ({
+    budget: budget.text,
+    measured: budget.measured(overview),
+    broken: budget.isBroken(overview),
+  }));
+  if (asJson) {
+    const { traces: _, ...summary } = overview;
+    process.stdout.write(`${JSON.stringify({ ...summary, budgets: checked })}\n`);
+  } else {
+    printReport(opened, [{ title: program.join(' '), startMs: Number.NEGATIVE_INFINITY, about: '' }], process.stdout, REPORTED_SPANS);
+  }
+  const isSilent = opened.telemetry.received.lastMs === 0;
+  if (isSilent) say(`Nothing was sent here. To see why: npx ${PACKAGE_NAME} doctor -- …`);
+  const broken = checked.filter((budget) => budget.broken);
+  for (const { budget, measured } of broken) say(`budget broken: ${budget} (measured ${Number(measured?.toFixed(3))})`);
+  // A budget that nothing was measured against was not kept.
+  return broken.length > 0 || (isSilent && budgets.length > 0) ? EXIT.unhealthy : EXIT.healthy;
+}
+
+function budgetsIn({ 'fail-on': text }: Options): Budget[] {
+  try {
+    return typeof text === 'string' ? readBudgets(text) : [];
+  } catch (error) {
+    throw new UsageError(`--fail-on: ${(error as Error).message}`);
+  }
 }
 
 /** What a shell makes of it. */

@@ -1,6 +1,7 @@
 // Knows: how a program is told to send its telemetry here, at once and without waiting.
 // Must not know: what it sends.
 import { resolve } from 'node:path';
+import { PACKAGE_NAME } from '../version';
 
 const REGISTER = resolve(__dirname, '../register.mjs');
 
@@ -29,16 +30,26 @@ export function environmentFor(url: string): Readonly<Record<string, string>> {
   };
 }
 
-/** For a program that is started elsewhere: its command with what has to stand before it, in a shell. */
-export function lineFor(url: string): string {
-  const settings = {
+/** How a program is started whose telemetry is to come here. */
+export interface ConnectLines {
+  /** A page of its own for one program. The same in every shell. */
+  readonly view: string;
+  /** This page, for a program that is started in another terminal. */
+  readonly posix: string;
+  readonly windows: string;
+}
+
+export function linesFor(url: string): ConnectLines {
+  const settings = Object.entries({
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
     OTEL_BSP_SCHEDULE_DELAY: '300',
     OTEL_METRIC_EXPORT_INTERVAL: '1000',
-    NODE_OPTIONS: `'--import "${REGISTER}"'`,
+    NODE_OPTIONS: `--import "${REGISTER}"`,
+  });
+  return {
+    view: `npx ${PACKAGE_NAME} view -- node app.js`,
+    posix: `${settings.map(([name, value]) => `${name}=${value.includes(' ') ? `'${value}'` : value}`).join(' ')} node app.js`,
+    windows: `${settings.map(([name, value]) => `$env:${name}='${value}'`).join('; ')}; node app.js`,
   };
-  return `${Object.entries(settings)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ')} node app.js`;
 }

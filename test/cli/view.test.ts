@@ -51,6 +51,28 @@ describe('the command view', function () {
     assert.ok(!stdout.includes('\u001b'));
   });
 
+  it('prints the summary as JSON, and fails where a budget is broken', async () => {
+    const { code, stdout, stderr } = await view(['--json', '--fail-on', 'hit-ratio<0.8,errors>1', '--', process.execPath, APP]);
+    const { totals, budgets, traces } = JSON.parse(stdout);
+    assert.deepEqual([totals.hits, totals.misses, traces], [7, 3, undefined]);
+    assert.deepEqual(budgets, [
+      { budget: 'hit-ratio<0.8', measured: 0.7, broken: true },
+      { budget: 'errors>1', measured: 1, broken: false },
+    ]);
+    assert.equal(stderr, 'done\nbudget broken: hit-ratio<0.8 (measured 0.7)\n');
+    assert.equal(code, 1);
+  });
+
+  it('has the exit code of the program where budgets are kept, and fails where nothing was measured', async () => {
+    const [kept, silent, unreadable] = await Promise.all([
+      view(['--fail-on', 'errors>1', '--', process.execPath, APP], { EXIT_CODE: '7' }),
+      view(['--fail-on', 'errors>1', '--', process.execPath, '--eval', '1']),
+      view(['--fail-on', 'errors!', '--', process.execPath, '--eval', '1']),
+    ]);
+    assert.deepEqual([kept.code, silent.code, unreadable.code], [7, 1, 2]);
+    assert.match(unreadable.stderr, /--fail-on: "errors!" is no budget/);
+  });
+
   it('leads telemetry here, whatever the shell says of it', async () => {
     const { stdout } = await view(['--headless', '--', process.execPath, APP], {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',

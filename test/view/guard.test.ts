@@ -124,8 +124,8 @@ describe('the server of the view', () => {
       '/../package.json',
       '/%2e%2e/package.json',
       '/index.html',
-      '/traces/none',
-      '/traces/../main.mjs',
+      '/api/traces/none',
+      '/api/traces/../main.mjs',
       '//evil.example/',
       '/nope',
     ]) {

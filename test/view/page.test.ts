@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { ensureBinary } from '../../scripts/binaries.mjs';
 import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
-import { command, EPOCH_MS, tracesBody } from './otlp';
+import { type Attributes, command, EPOCH_MS, type SampleSpan, tracesBody } from './otlp';
 
 const MAIN = resolve(__dirname, '../../build/cli/main.js');
 const APP = resolve(__dirname, 'app.mjs');
@@ -115,6 +115,7 @@ describe('the live page', function () {
     );
     const marks = await page.locator('.waterfall .mark').allInnerTexts();
     assert.deepEqual(marks, ['✗ WRONGTYPE', 'lock acquired']);
+    await page.locator('#trace-list, #trace-pinned').locator('[aria-current=true]', { hasText: 'everything else' }).waitFor();
   });
 
   it('shows locks, pools, connections and messages', async () => {
@@ -133,7 +134,10 @@ describe('the live page', function () {
     await list.getByRole('button', { name: /load a profile/ }).click();
     await page.locator('#trace h3', { hasText: 'load a profile' }).waitFor();
     assert.equal(await page.locator('.waterfall li').count(), 7);
-    assert.deepEqual(await page.locator('.waterfall .mark').allInnerTexts(), ['miss', 'miss', 'miss']);
+    assert.deepEqual(await page.locator('.waterfall .mark').allInnerTexts(), ['miss', '✎', 'miss', '✎', 'miss', '✎']);
+    await page.locator('.waterfall button', { hasText: 'SET user:1' }).click();
+    assert.match(await page.locator('.sentence').innerText(), /^Filled a miss\. Loading the value took [\d.]+ ms\.$/);
+    await list.getByRole('button', { name: /load a profile/ }).focus();
     await page.keyboard.press('ArrowUp');
     await page.locator('#trace h3', { hasText: 'read profiles' }).waitFor();
     await page.locator('.waterfall button', { hasText: 'MGET' }).focus();
@@ -152,7 +156,7 @@ describe('the live page', function () {
       .click();
     await page.locator('#trace h3', { hasText: 'tell the news' }).waitFor();
     assert.deepEqual(await page.locator('.waterfall .name').allInnerTexts(), ['tell the news', 'publish news', 'process news']);
-    assert.equal(await page.locator('.waterfall .mark.link').getAttribute('title'), 'linked to publish news');
+    assert.equal(await page.locator('.waterfall .mark.link').innerText(), '↗ from publish news');
     const bars = await page.locator('.waterfall .bar').all();
     const starts = await Promise.all(
       bars.map(async (bar) => Number.parseFloat((await bar.getAttribute('style'))?.split('left: ')[1] ?? '')),
@@ -174,8 +178,10 @@ describe('the live page', function () {
     await state.getByText(/^live$/).waitFor();
   });
 
-  it('gives the line for another program', async () => {
-    const line = await page.locator('#line').innerText();
+  it('gives the lines for another program, and breaks them between words alone', async () => {
+    assert.equal(await page.locator('#line-view').innerText(), 'npx opentelemetry-instrumentation-redis view -- node app.js');
+    assert.match(await page.locator('#line-windows').innerText(), /^\$env:OTEL_EXPORTER_OTLP_ENDPOINT='.*'; .*; node app\.js$/);
+    const line = await page.locator('#line-posix').innerText();
     assert.ok(line.startsWith(`OTEL_EXPORTER_OTLP_ENDPOINT=${url} `), line);
     assert.match(line, /NODE_OPTIONS='--import "\/.*\/build\/register\.mjs"' node app\.js$/);
   });
@@ -201,6 +207,120 @@ describe('the live page', function () {
       await page.setViewportSize({ width, height: 800 });
       assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${width}`);
     }
+  });
+
+  it('shows a table that is wider than a phone with a shadow at its side', async () => {
+    await page.setViewportSize({ width: 360, height: 800 });
+    const tables = page.locator('.scroll');
+    const layers = await page.evaluate("getComputedStyle(document.querySelector('.scroll')).backgroundAttachment");
+    assert.equal(layers, 'local, local, scroll, scroll');
+    assert.ok(await tables.last().evaluate((element) => element.scrollWidth > element.clientWidth));
+    await page.setViewportSize({ width: 1_280, height: 900 });
+  });
+
+  describe('the list of traces', () => {
+    const list = () => page.locator('#trace-list');
+    const titles = () => list().locator('code').allInnerTexts();
+    const span = (name: string, attributes: Attributes, more: Partial<SampleSpan> = {}) =>
+      tracesBody([{ name, attributes, atMs: Date.now() - EPOCH_MS, ...more }], 'elsewhere');
+
+    it('holds still under a pointer, counts what waits, and goes on when asked', async () => {
+      await list().locator('button').first().hover();
+      const before = await titles();
+      for (const [index, key] of ['held:1', 'held:2'].entries()) {
+        await send(span('GET', command('GET', { 'db.query.text': `GET ${key}`, 'cache.hit': true }), { trace: `held${index}` }));
+      }
+      const waiting = page.locator('#trace-held');
+      await waiting.getByText('2 new').waitFor();
+      assert.deepEqual(await titles(), before);
+      await waiting.click();
+      await list().getByText('GET held:2').waitFor();
+      await waiting.waitFor({ state: 'hidden' });
+    });
+
+    it('holds still while it has the focus, and goes on after', async () => {
+      await page.mouse.move(0, 0);
+      await list().locator('button').first().focus();
+      await send(span('GET', command('GET', { 'db.query.text': 'GET focus:1' }), { trace: 'focus1' }));
+      await page.locator('#trace-held').getByText('1 new').waitFor();
+      await page.locator('#pause').focus();
+      await list().getByText('GET focus:1').waitFor();
+    });
+
+    it('finds traces by command, family, error and duration', async () => {
+      const search = page.getByRole('searchbox');
+      await search.fill('lrange');
+      await list().getByText('GET focus:1').waitFor({ state: 'detached' });
+      assert.deepEqual(await titles(), ['everything else']);
+      await search.fill('wrongtype');
+      await page.locator('#trace-list li:only-child').waitFor();
+      await search.fill('user:{}');
+      await list().getByText('load a profile').waitFor();
+      await search.fill('');
+      await page.getByLabel('Errors only').check();
+      await list().getByText('load a profile').waitFor({ state: 'detached' });
+      assert.ok((await titles()).includes('everything else'));
+      await page.getByLabel('Errors only').uncheck();
+      await page.getByLabel('Slower than').selectOption('1000');
+      await page.locator('#trace-none').waitFor();
+      await page.getByLabel('Slower than').selectOption('');
+      await list().getByText('load a profile').waitFor();
+    });
+
+    it('has a place of its own for polls, and keeps them from the latest', async () => {
+      await send(span('BLPOP', command('BLPOP', { 'db.query.text': 'BLPOP jobs 5' }), { trace: 'poll1', forMs: 5_000 }));
+      await page.getByRole('button', { name: 'Polls' }).click();
+      await list().getByText('BLPOP jobs 5').waitFor();
+      await page.getByRole('button', { name: 'Slowest' }).click();
+      await list().getByText('load a profile').waitFor();
+      assert.ok(!(await titles()).includes('BLPOP jobs 5'));
+      await page.getByRole('button', { name: 'Latest' }).click();
+    });
+
+    it('keeps the open trace pinned when the list has moved on, and its address opens it', async () => {
+      await list()
+        .getByRole('button', { name: /load a profile/ })
+        .click();
+      await page.locator('#trace h3', { hasText: 'load a profile' }).waitFor();
+      assert.match(page.url(), /#trace=\w+$/);
+      await page.getByRole('searchbox').fill('focus:1');
+      await page.locator('#trace-pinned [aria-current=true]', { hasText: 'load a profile' }).waitFor();
+      const linked = await browser.newPage();
+      await linked.goto(page.url());
+      await linked.locator('#trace h3', { hasText: 'load a profile' }).waitFor();
+      await linked.close();
+      await page.getByRole('searchbox').fill('');
+    });
+
+    it('tells that a stampede was one, and how long a lock was waited for and held', async () => {
+      const at = Date.now() - EPOCH_MS;
+      const lock = (attributes: Attributes) => command('SET', { 'db.redis.lock.key': 'lock:7', ...attributes });
+      await send(
+        tracesBody(
+          [
+            { id: '1', attributes: command('SET', { 'cache.load.duration_ms': 30, 'cache.stampede_width': 4 }), atMs: at },
+            { id: '2', attributes: lock({ 'db.redis.lock.acquired': false }), atMs: at + 10, forMs: 1 },
+            { id: '3', attributes: lock({ 'db.redis.lock.acquired': true }), atMs: at + 30, forMs: 2 },
+            { id: '4', attributes: lock({ 'db.redis.lock.released': true }), atMs: at + 92, forMs: 1 },
+          ].map((one) => ({ ...one, trace: 'story' })),
+          'elsewhere',
+        ),
+      );
+      await page.goto(`${url}/#trace=story`);
+      await page.reload();
+      await page.locator('.waterfall li:nth-child(4)').waitFor();
+      const sentences: string[] = [];
+      for (const row of await page.locator('.waterfall button').all()) {
+        await row.click();
+        sentences.push(...(await page.locator('.sentence').allInnerTexts()));
+      }
+      assert.deepEqual(sentences, [
+        'Filled a miss. Loading the value took 30 ms.',
+        'A stampede: 4 callers missed this key before it was filled.',
+        'Waited 22 ms for this lock, in 2 attempts.',
+        'Held this lock for 60 ms.',
+      ]);
+    });
   });
 
   it('has a name for everything that can be pressed', async () => {

@@ -1,6 +1,7 @@
 // Knows: how pools and connections stand.
 // Must not know: commands, traces.
 import * as semconv from '../../core/semconv';
+import { STALE_MS } from '../store/points';
 import { textOf } from '../store/reading';
 import type { Records } from '../store/records';
 import { type Course, ratio } from './course';
@@ -21,9 +22,6 @@ export interface ServerView {
   readonly connections: number;
   readonly queued: number;
 }
-
-/** A process that has been silent for this long does not hold connections any more, as far as we know. */
-const STALE_MS = 150_000;
 
 export function poolsOf(records: Records, step: number, steps: number, nowMs: number): PoolView[] {
   const rows = new Map(records.pools.all(step).map((entry) => [entry.name, entry]));
@@ -50,6 +48,15 @@ export function serversOf(records: Records, nowMs: number): ServerView[] {
   const queued = standings(records, semconv.METRIC_REDIS_OFFLINE_QUEUE_DEPTH, nowMs);
   const servers = new Map(connections.map(({ attributes }) => [serverIn(attributes), serverOf(attributes)]));
   return [...servers].map(([server, where]) => ({ server, connections: sumWhere(connections, where), queued: sumWhere(queued, where) }));
+}
+
+/** Programs export from time to time; between two exports the number stands. */
+export function connectionsOverTime(records: Records, step: number, steps: number): Course {
+  let last: number | undefined;
+  return records.connections.read(step, steps).map((open) => {
+    if (open > 0) last = open;
+    return last;
+  });
 }
 
 type Attributes = Readonly<Record<string, unknown>>;

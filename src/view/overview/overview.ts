@@ -6,7 +6,7 @@ import type { Records } from '../store/records';
 import type { Slow } from '../store/slowest';
 import type { Received, Telemetry } from '../store/telemetry';
 import { STEP_MS, STEPS, type Sums, stepOf } from '../store/window';
-import { type PoolView, poolsOf, type ServerView, serversOf } from './connections';
+import { connectionsOverTime, type PoolView, poolsOf, type ServerView, serversOf } from './connections';
 import { addUp, type Course, ratio, ratios } from './course';
 import type { TraceLists } from './traces';
 
@@ -76,6 +76,7 @@ export interface Overview {
   readonly slowest: readonly { readonly family: string; readonly slow: readonly Slow[] }[];
   readonly pools: readonly PoolView[];
   readonly servers: readonly ServerView[];
+  readonly connectionsCourse: Course;
   readonly locks: readonly LockView[];
   readonly channels: readonly ChannelView[];
   readonly notable: readonly Notable[];
@@ -103,6 +104,7 @@ export function overviewOf({ records, received, clock }: Telemetry, traces: Trac
     slowest: records.slowest.all(atMs),
     pools: poolsOf(records, step, steps, atMs),
     servers: serversOf(records, atMs),
+    connectionsCourse: connectionsOverTime(records, step, steps),
     locks: records.locks.all(step).map(lockOf),
     channels: records.channels.all(step).map(channelOf),
     notable: records.notables.newestFirst(),

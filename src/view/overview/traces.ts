@@ -2,9 +2,11 @@
 // Must not know: how it is kept or drawn.
 import type { Span } from '../otlp/message';
 import type { NotableKind } from '../store/notables';
-import { isRedisSpan, lookupOf, notableOf, queryOf, requestOf } from '../store/reading';
+import { isBlocking, isRedisSpan, lookupOf, notableOf, queryOf, requestOf } from '../store/reading';
 import type { Trace, Traces } from '../store/traces';
 import { type Mark, markOf } from './mark';
+import { type Note, notesOn } from './notes';
+import { fits, type TraceQuery, wordsOf } from './search';
 import { arrange, rootsOf } from './tree';
 
 /** A trace in a list. */
@@ -19,6 +21,8 @@ export interface TraceDigest {
   readonly hits: number;
   readonly misses: number;
   readonly marks: readonly (NotableKind | 'message')[];
+  /** Nothing but commands that wait for somebody: a worker that polls its queue. */
+  readonly isPoll: boolean;
 }
 
 /** A span with its place below its parent. */
@@ -29,6 +33,7 @@ export interface Row extends Span {
   readonly mark: Mark | undefined;
   /** The span of the sender, if this one received a message and the sender is shown. */
   readonly linkedFrom: string | undefined;
+  readonly notes: readonly Note[];
 }
 
 export interface TraceDetail extends TraceDigest {
@@ -39,27 +44,64 @@ export interface TraceDetail extends TraceDigest {
 const LIST = 40;
 const MAX_ROWS = 1_000;
 
-/** Traces for three ways to look: the latest, the slowest, and those with something to look at. */
+interface Entry {
+  readonly digest: TraceDigest;
+  /** Made once somebody searches. */
+  words: string | undefined;
+}
+
+/** The names of the lists, as the page and the API ask for them. */
+export const TRACE_LISTS = ['recent', 'slowest', 'notable', 'polls'] as const;
+export type TraceListName = (typeof TRACE_LISTS)[number];
+
+/** Traces for four ways to look: the latest, the slowest, those with something to look at, and polls. */
 export class TraceLists {
-  private readonly digests = new WeakMap<Trace, TraceDigest>();
+  private readonly entries = new WeakMap<Trace, Entry>();
 
   constructor(private readonly traces: Traces) {}
 
-  all(): { readonly recent: TraceDigest[]; readonly slowest: TraceDigest[]; readonly notable: TraceDigest[] } {
-    const recent = [...this.traces.all()].filter(({ spans }) => spans.some(isRedisSpan)).map((trace) => this.digest(trace));
-    recent.sort((a, b) => b.startMs - a.startMs);
-    const slowest = [...recent].sort((a, b) => b.durationMs - a.durationMs);
-    const notable = recent.filter(({ marks }) => marks.some((mark) => mark !== 'message'));
-    return { recent: recent.slice(0, LIST), slowest: slowest.slice(0, LIST), notable: notable.slice(0, LIST) };
+  all(): Readonly<Record<TraceListName, TraceDigest[]>> {
+    const found = this.found({});
+    return {
+      recent: listOf('recent', found),
+      slowest: listOf('slowest', found),
+      notable: listOf('notable', found),
+      polls: listOf('polls', found),
+    };
   }
 
-  private digest(trace: Trace): TraceDigest {
-    const known = this.digests.get(trace);
-    if (known?.spans === trace.spans.length) return known;
-    const digest = digestOf(trace.traceId, trace.spans);
-    this.digests.set(trace, digest);
-    return digest;
+  /** One of the lists, of those traces alone that fit. */
+  find(list: TraceListName, query: TraceQuery): TraceDigest[] {
+    return listOf(list, this.found(query));
   }
+
+  /** Latest first. */
+  private found(query: TraceQuery): TraceDigest[] {
+    const found: TraceDigest[] = [];
+    for (const trace of this.traces.all()) {
+      if (!trace.spans.some(isRedisSpan)) continue;
+      const entry = this.entryOf(trace);
+      if (query.text !== undefined) entry.words ??= wordsOf(trace);
+      if (fits(query, entry.digest, entry.words ?? '')) found.push(entry.digest);
+    }
+    return found.sort((a, b) => b.startMs - a.startMs);
+  }
+
+  private entryOf(trace: Trace): Entry {
+    const known = this.entries.get(trace);
+    if (known?.digest.spans === trace.spans.length) return known;
+    const entry: Entry = { digest: digestOf(trace.traceId, trace.spans), words: undefined };
+    this.entries.set(trace, entry);
+    return entry;
+  }
+}
+
+/** A poll that waits for a minute is neither slow nor news. */
+function listOf(list: TraceListName, latestFirst: readonly TraceDigest[]): TraceDigest[] {
+  const all = latestFirst.filter(({ isPoll }) => isPoll === (list === 'polls'));
+  if (list === 'slowest') all.sort((a, b) => b.durationMs - a.durationMs);
+  const listed = list === 'notable' ? all.filter(({ marks }) => marks.some((mark) => mark !== 'message')) : all;
+  return listed.slice(0, LIST);
 }
 
 /** The trace, and below it the spans of other traces that link to it. */
@@ -88,6 +130,7 @@ function digestOf(traceId: string, spans: readonly Span[]): TraceDigest {
     hits: lookups.reduce((sum, { hits }) => sum + hits, 0),
     misses: lookups.reduce((sum, { misses }) => sum + misses, 0),
     marks: [...new Set([...found, ...messages])],
+    isPoll: found.length === 0 && spans.every((span) => isRedisSpan(span) && isBlocking(span)),
   };
 }
 
@@ -110,5 +153,6 @@ function rowsOf(spans: readonly Span[]): Row[] {
     isRedis: isRedisSpan(span),
     mark: markOf(span),
     linkedFrom: span.kind === 'consumer' ? span.links.find(({ spanId }) => ids.has(spanId))?.spanId : undefined,
+    notes: notesOn(span, spans),
   }));
 }

@@ -1,11 +1,13 @@
-// Knows: which path gives what: the page, its feed, one trace, and where telemetry goes.
+// Knows: which path gives what: the page, its feed, the API, and where telemetry goes.
 // Must not know: how telemetry is read or added up.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ConnectLines } from '../environment';
 import { JSON_TYPE, Refusal, receive, type Signal } from '../otlp/receive';
 import { overviewOf } from '../overview/overview';
-import { TraceLists, traceDetail } from '../overview/traces';
+import { TraceLists } from '../overview/traces';
 import type { Telemetry } from '../store/telemetry';
+import { answerOf } from './api';
 import { Feed } from './feed';
 import { isWelcome, SECURITY_HEADERS } from './guard';
 import { type PageFile, readPage } from './page';
@@ -22,11 +24,11 @@ const SIGNALS: ReadonlyMap<string, Signal> = new Map([
   ['/v1/metrics', 'metrics'],
 ]);
 
-/** Serves the page and receives OTLP, on loopback alone. `connect` is the line that sends an application's telemetry here. */
-export async function startServer(telemetry: Telemetry, port: number, connect: (url: string) => string): Promise<ViewServer> {
+/** Serves the page and receives OTLP, on loopback alone. `connect` gives the lines that send an application's telemetry here. */
+export async function startServer(telemetry: Telemetry, port: number, connect: (url: string) => ConnectLines): Promise<ViewServer> {
   const lists = new TraceLists(telemetry.records.traces);
   const feed = new Feed(() => overviewOf(telemetry, lists));
-  const routes = { telemetry, feed, files: readPage(), connect: () => connect(url) };
+  const routes = { telemetry, lists, feed, files: readPage(), connect: () => connect(url) };
   const server = createServer((request, response) => {
     void answer(request, response, routes).catch((error) => refuse(response, error));
   });
@@ -37,19 +39,20 @@ export async function startServer(telemetry: Telemetry, port: number, connect: (
 
 interface Routes {
   readonly telemetry: Telemetry;
+  readonly lists: TraceLists;
   readonly feed: Feed;
   readonly files: ReadonlyMap<string, PageFile>;
-  readonly connect: () => string;
+  readonly connect: () => ConnectLines;
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, routes: Routes): Promise<void> {
   if (!isWelcome(request)) throw new Refusal(403, 'this server answers programs and its own page on this machine');
-  const [path = '/'] = (request.url ?? '/').split('?');
+  const [path = '/', query = ''] = (request.url ?? '/').split('?');
   const signal = SIGNALS.get(path);
   if (signal !== undefined) return await take(request, response, signal, routes.telemetry);
   if (request.method !== 'GET') throw new Refusal(405, 'GET is expected');
   if (path === '/feed') return watch(response, routes.feed);
-  const found = find(path, routes);
+  const found = find(path, query, routes);
   if (found === undefined) throw new Refusal(404, 'nothing is here');
   send(response, 200, found);
 }
@@ -81,12 +84,10 @@ function watch(response: ServerResponse, feed: Feed): void {
   if (!feed.watch(response)) response.end();
 }
 
-function find(path: string, { telemetry, files, connect }: Routes): PageFile | undefined {
-  if (path === '/connect') return json({ line: connect() });
-  const traceId = /^\/traces\/(\w{1,64})$/.exec(path)?.[1];
-  if (traceId === undefined) return files.get(path);
-  const trace = traceDetail(telemetry.records.traces, traceId);
-  return trace === undefined ? undefined : json(trace);
+function find(path: string, query: string, routes: Routes): PageFile | undefined {
+  if (path === '/connect') return json(routes.connect());
+  const answer = answerOf(path, new URLSearchParams(query), routes);
+  return answer === undefined ? routes.files.get(path) : json(answer);
 }
 
 function json(value: unknown): PageFile {

@@ -21,6 +21,16 @@ function addPoolUse(to: Records, { attributes, value }: Point, step: number): vo
   if (attributes[semconv.ATTR_DB_CLIENT_CONNECTION_STATE] === 'used') to.pools.row(poolIn(attributes), step).peakUsed.raise(value, step);
 }
 
+/** A process that has been silent for this long does not hold connections any more, as far as we know. */
+export const STALE_MS = 150_000;
+
+/** How many connections are open, after an export. */
+export function addConnections(to: Records, nowMs: number): void {
+  const fresh = to.series.of(semconv.METRIC_REDIS_CONNECTIONS).filter(({ seenAtMs }) => nowMs - seenAtMs < STALE_MS);
+  const open = fresh.reduce((sum, { value }) => sum + value, 0);
+  to.connections.set(open, stepOf(nowMs));
+}
+
 type Reader = (to: Records, increase: Increase, step: number, nowMs: number) => void;
 
 /** What each counter and histogram adds to. */

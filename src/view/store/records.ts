@@ -6,7 +6,7 @@ import { type Lookup, notableOf } from './reading';
 import { Series } from './series';
 import { Slowest } from './slowest';
 import { Traces } from './traces';
-import { Table } from './window';
+import { Ring, Table } from './window';
 
 const LOOKUPS = ['hits', 'misses'] as const;
 const COMMANDS = ['calls', 'errors'] as const;
@@ -22,6 +22,9 @@ export class Records {
   readonly notables = new Notables();
   readonly slowest = new Slowest();
   readonly durations = new Durations(MAX_COMMANDS);
+
+  /** Open connections of all programs. */
+  readonly connections = new Ring();
 
   /** What metrics say is exact. Spans may be sampled, but are all there is where no metrics come. */
   readonly lookups = { metrics: new Table(LOOKUPS), spans: new Table(LOOKUPS) };

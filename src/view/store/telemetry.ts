@@ -1,7 +1,7 @@
 // Knows: that telemetry arrives, and when.
 // Must not know: how it came in, what it says, or who looks.
 import { readPoints, readSpans, type Span } from '../otlp/message';
-import { addPoint } from './points';
+import { addConnections, addPoint } from './points';
 import { Records } from './records';
 import { addSpan } from './spans';
 
@@ -35,6 +35,7 @@ export class Telemetry {
     const points = readPoints(body);
     const nowMs = this.clock();
     for (const point of points) addPoint(this.records, point, nowMs);
+    addConnections(this.records, nowMs);
     this.received.points += points.length;
     this.arrived(nowMs);
   }

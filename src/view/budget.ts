@@ -1,0 +1,46 @@
+// Knows: what a run may cost, as somebody writes it down for CI, and whether it was kept to.
+// Must not know: what happens to a run that was not.
+import type { Overview } from './overview/overview';
+
+/** One limit: `hit-ratio<0.8` is broken by a ratio below 0.8. */
+export interface Budget {
+  /** As it was written. */
+  readonly text: string;
+  isBroken(overview: Overview): boolean;
+  /** What was measured; undefined: nothing, and the budget is not broken. */
+  measured(overview: Overview): number | undefined;
+}
+
+/** By name, what can be limited. */
+const MEASURES: Readonly<Record<string, (overview: Overview) => number | undefined>> = {
+  'hit-ratio': ({ totals }) => totals.hitRatio,
+  calls: ({ totals }) => totals.calls,
+  errors: ({ totals }) => totals.errors,
+  'p50-ms': ({ totals }) => totals.latency?.p50,
+  'p95-ms': ({ totals }) => totals.latency?.p95,
+  'p99-ms': ({ totals }) => totals.latency?.p99,
+  stampedes: ({ totals }) => totals.stampedes,
+  'lost-locks': ({ locks }) => locks.reduce((sum, { lost }) => sum + lost, 0),
+};
+
+/** @throws {Error} that says what was expected, for whoever wrote it */
+export function readBudgets(text: string): Budget[] {
+  return text.split(',').map((part) => readBudget(part.trim()));
+}
+
+function readBudget(text: string): Budget {
+  const [, name = '', sign, limit = ''] = /^([a-z\d-]+)\s*([<>])\s*(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  const measure = Object.hasOwn(MEASURES, name) ? MEASURES[name] : undefined;
+  if (measure === undefined) {
+    throw new Error(`${JSON.stringify(text)} is no budget. One of ${Object.keys(MEASURES).join(', ')}, then < or >, then a number`);
+  }
+  return {
+    text,
+    measured: measure,
+    isBroken(overview) {
+      const value = measure(overview);
+      if (value === undefined) return false;
+      return sign === '<' ? value < Number(limit) : value > Number(limit);
+    },
+  };
+}
