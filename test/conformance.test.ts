@@ -1,7 +1,7 @@
 import { conformance, conformanceTable } from './conformance';
-import { LEGACY_VERSIONS, VERSIONS } from './support/versions';
+import { IOREDIS_VERSIONS, LEGACY_VERSIONS, VERSIONS } from './support/versions';
 
-const ALL = [...LEGACY_VERSIONS, ...VERSIONS];
+const ALL = [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_VERSIONS];
 
 describe('conformance', () => {
   after(() => console.log(conformanceTable(ALL)));

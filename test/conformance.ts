@@ -6,7 +6,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { type ExpectedSpan, PATHS, type Path } from './paths';
 import { type RedisServer, startStandalone } from './support/redis-server';
 import { assertQuiet, inSpan, instrumentation, type Recorded, recorded, redisSpans, resetTracing } from './support/tracing';
-import { connect, end, loadRedis, major, type Redis, type Version } from './support/versions';
+import { connect, end, loadRedis, major, type Redis, titleOf, type Version } from './support/versions';
 
 /** What a run of a path shows to its application: the value or the rejection, and whatever else it could hear. */
 interface Observed {
@@ -36,7 +36,7 @@ export function conformanceTable(versions: readonly Version[]): string {
 
 /** Runs all paths of one version: once without us, once with us, and compares. */
 export function conformance(version: Version): void {
-  describe(`conformance of redis ${version}`, () => {
+  describe(`conformance of ${titleOf(version)}`, () => {
     let server: RedisServer;
     let redis: Redis;
     before(async () => {
@@ -71,7 +71,7 @@ async function observe(path: Path, version: Version, redis: Redis, server: Redis
   if (!path.breaksConnection) client.on('error', (error: Error) => events.push(`error ${error.message}`));
   const restore = listenForUnhandled(events);
   try {
-    const run = (): Promise<unknown> => path.run({ client, redis, server, version, events });
+    const run = (): Promise<unknown> => path.run({ client, redis, server, version, events, asCaller });
     const result = await inCaller(path, run);
     // Unhandled rejections are told of once the microtasks are through.
     await new Promise((resolve) => setImmediate(resolve));
@@ -97,8 +97,20 @@ function inCaller(path: Path, run: () => Promise<unknown>): Promise<string> {
   return inSpan(async (caller) => {
     const result = await run().then(describeResult, (error: unknown) => `rejected with ${describeResult(error)}`);
     const parents = redisSpans().map(({ parentSpanContext }) => parentSpanContext?.spanId);
+    if (callers.size > 0) assert.deepEqual(parents.length === 0 ? [] : [...callers], parents, 'the parents');
+    callers.clear();
     if (!path.ownParents) assert.deepEqual(new Set(parents), new Set(parents.map(() => caller.spanContext().spanId)), 'the parent');
     return result;
+  });
+}
+
+/** One of several callers. Its span must be the parent of one span, and of no other caller's. */
+const callers = new Set<string>();
+
+function asCaller<T>(call: () => Promise<T>): Promise<T> {
+  return inSpan((caller) => {
+    callers.add(caller.spanContext().spanId);
+    return call();
   });
 }
 
@@ -109,9 +121,9 @@ function describeResult(value: unknown): string {
   return inspect(value, { depth: 6, sorted: true });
 }
 
-/** Redis 2 and 3 send the name of the method, which is in lower case. */
+/** Redis 2 and 3, ioredis and iovalkey send the name of the method, which is in lower case. */
 function asSpelled(span: ExpectedSpan, version: Version): ExpectedSpan {
-  if (major(version) >= 4) return span;
+  if (major(version) >= 4 || span.isSpelled === true) return span;
   const { 'db.operation.name': operation, 'db.query.text': text, ...rest } = span.attributes;
   const spelled = String(operation).replace(/^(MULTI |PIPELINE )?(\S+)/, (whole, kind: string | undefined, word: string) =>
     kind === undefined && BATCH_KINDS.has(word) ? whole : `${kind ?? ''}${word.toLowerCase()}`,
@@ -127,7 +139,7 @@ function asSpelled(span: ExpectedSpan, version: Version): ExpectedSpan {
 const BATCH_KINDS = new Set(['MULTI', 'PIPELINE']);
 
 /** What the table leaves out because every span has it. */
-function complete({ name, kind = 'CLIENT', attributes, error }: ExpectedSpan, server: RedisServer): Recorded {
+function complete({ name, kind = 'CLIENT', attributes, error }: Omit<ExpectedSpan, 'isSpelled'>, server: RedisServer): Recorded {
   const common: Attributes = { 'db.system.name': 'redis', 'db.namespace': '0', 'server.address': server.host, 'server.port': server.port };
   const defaultName = `${attributes['db.operation.name']} ${server.host}:${server.port}`;
   return { name: name ?? defaultName, kind, attributes: { ...common, ...attributes }, ...(error === undefined ? {} : { error }) };

@@ -5,6 +5,7 @@ import type { MessageTap } from '../core/delivery';
 import type { Tap } from '../core/operation';
 import type { ConnectionRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import { type Active, activeAdapters, claim, release } from './active';
+import { IoredisTap } from './ioredis';
 import { Channels } from './node-redis/bundled/channels';
 import { copyOf } from './node-redis/bundled/client';
 import { LegacyClientTap } from './node-redis/callback/client';
@@ -90,6 +91,7 @@ export class Adapters implements Active {
       native: new NativeMetricsTap(native),
       pubSub,
       listeners: new QueueListenersTap(messages, () => pubSub.current),
+      ioredis: new IoredisTap(tap, messages, recorder),
     };
     this.ledger = new PatchLedger(report);
   }

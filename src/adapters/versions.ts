@@ -1,5 +1,6 @@
-// Knows: which file of which version of node-redis is tapped where. The only file here that names versions.
+// Knows: which file of which version of which library is tapped where. The only file here that names versions.
 // Must not know: what a tap does with a command, when it is patched.
+import type { IoredisTap } from './ioredis';
 import type { Channels } from './node-redis/bundled/channels';
 import type { LegacyClientTap } from './node-redis/callback/client';
 import type { RedisClientTap } from './node-redis/client/client';
@@ -31,6 +32,7 @@ export interface Taps {
   readonly channels: Channels;
   readonly groups: Groups;
   readonly fanOuts: FanOuts;
+  readonly ioredis: IoredisTap;
 }
 
 /** One file of a package, and how it is patched. False: the seam is not there, nothing was touched. */
@@ -99,6 +101,21 @@ const LEGACY_FILES: readonly SeamFile[] = [
   { file: 'lib/extendedApi.js', patch: (taps, _exported, ledger) => taps.legacy.patchHalfBuilt(ledger) },
 ];
 
+/** By the names that files have from 5 on, and had in 4, from 4.11 on. */
+const IOREDIS_FILES: readonly SeamFile[] = [
+  ...['built/Redis.js', 'built/redis/index.js'].map((file) => seamFile(file, 'patchRedis')),
+  ...['built/Pipeline.js', 'built/pipeline.js'].map((file) => seamFile(file, 'patchPipeline')),
+  ...['built/Script.js', 'built/script.js'].map((file) => seamFile(file, 'patchScript')),
+  seamFile('built/cluster/index.js', 'patchCluster'),
+  seamFile('built/redis/event_handler.js', 'patchHandlers'),
+  seamFile('built/DataHandler.js', 'patchData'),
+  seamFile('built/connectors/SentinelConnector/index.js', 'patchSentinels'),
+];
+
+function seamFile(file: string, name: keyof IoredisTap): SeamFile {
+  return { file, patch: ({ ioredis }, exported, ledger) => ioredis[name](exported, ledger) };
+}
+
 /** The table. A new major of redis is one number here, and a run of the conformance suite. */
 export const SEAMS: readonly Seam[] = [
   { module: 'redis', majors: [2, 3], files: LEGACY_FILES },
@@ -106,6 +123,8 @@ export const SEAMS: readonly Seam[] = [
   { module: '@node-redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.0
   { module: '@redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.1 to 4.7
   { module: '@redis/client', majors: [5, 6], files: CLIENT_FILES },
+  { module: 'ioredis', majors: [4, 5, 6], files: IOREDIS_FILES },
+  { module: 'iovalkey', majors: [0], files: IOREDIS_FILES },
 ];
 
 /** undefined: that version is not known. */

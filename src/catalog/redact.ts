@@ -67,9 +67,12 @@ const PROCEDURE = /^[\w.-]{1,64}$/;
 /**
  * The sha or the function a command calls, the function shown as in the text. A script's body, or whatever else stands
  * where a sha belongs, is none.
+ *
+ * @param known what the application calls the script
  */
-export function procedureName({ rule, from }: Entry, args: Arguments, mask: KeyMask): string | undefined {
+export function procedureName({ rule, from }: Entry, args: Arguments, mask: KeyMask, known?: string): string | undefined {
   if (!rule?.procedure) return undefined;
+  if (known !== undefined && PROCEDURE.test(known)) return known;
   const [first] = rule.grammar;
   const name = args[from];
   if (typeof name !== 'string') return undefined;

@@ -55,7 +55,9 @@ export interface Command extends Started {
   /** Some arguments are missing: what is remembered by them would be wrong. */
   readonly isMasked?: true;
   /** The body of the script, where the arguments name only its sha. */
-  readonly script?: string;
+  readonly script?: string | undefined;
+  /** What the application calls that script, where the library knows. */
+  readonly procedure?: string | undefined;
   /** The context of its span, where that is there already. */
   readonly inside?: Context | undefined;
   /** What to send in place of `args`. */

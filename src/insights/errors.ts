@@ -1,6 +1,7 @@
 // Knows: what an error of Redis or of its client means, and what of its text is safe to keep.
 // Must not know: spans, metrics, clients.
 import type { Failure } from '../core/facts';
+import { clientSentence } from './client-sentences';
 import { PREFIXES, safeSentence } from './sentences';
 
 const OTHER = '_OTHER';
@@ -10,8 +11,9 @@ export function classify(error: unknown): Failure {
   if (!(error instanceof Error)) return { type: OTHER, statusCode: undefined, description: 'rejected with a value that is no Error' };
   const prefix = redisPrefix(error);
   if (prefix !== undefined) return { type: prefix, statusCode: prefix, description: scrub(prefix, error.message) };
-  const type = codeOf(error) ?? classOf(error);
-  return { type, statusCode: undefined, description: CLIENT_MESSAGES.has(error.message) ? error.message : type };
+  const sentence = clientSentence(error.message);
+  const type = codeOf(error) ?? (isPlain(error) ? sentence?.type : undefined) ?? classOf(error);
+  return { type, statusCode: undefined, description: sentence?.told ?? type };
 }
 
 /** `error.type` of what the application's own code threw: its words are its own, and no prefix of Redis. */
@@ -41,25 +43,16 @@ function codeOf(error: Error): string | undefined {
 
 const CLASS = /^[A-Z]\w{3,47}$/;
 
+/** Of no class that would say what it is. */
+function isPlain(error: Error): boolean {
+  return error.constructor.name === 'Error' && error.name === 'Error';
+}
+
 /** A class name that minification shortened says nothing, and changes with every build. */
 function classOf(error: Error): string {
   const name = error.constructor.name === 'Error' ? error.name : error.constructor.name;
   return CLASS.test(name) ? name : OTHER;
 }
-
-/** What the client libraries say of their own state: constant texts. */
-const CLIENT_MESSAGES: ReadonlySet<string> = new Set([
-  'Cannot send commands in PubSub mode',
-  'Connection timeout',
-  'Disconnects client',
-  'Socket already opened',
-  'Socket closed unexpectedly',
-  'The client is closed',
-  'The client is offline',
-  'The command was aborted',
-  'The command aborted',
-  'The queue is full',
-]);
 
 const HIDDEN_TEXT = '(text hidden)';
 

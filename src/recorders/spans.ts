@@ -166,7 +166,7 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     const entry = lookup(args);
     const { operation } = entry;
     const attributes = spanAttributes(operation, client.facts, this.textOf(entry, args), failure);
-    const procedure = procedureName(entry, args, this.mask);
+    const procedure = procedureName(entry, args, this.mask, command.procedure);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
     if (found !== undefined) addLookup(attributes, found);
     if (cache !== undefined) addCache(attributes, cache);

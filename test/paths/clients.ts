@@ -1,4 +1,4 @@
-import { end } from '../support/versions';
+import { end, isIoredis } from '../support/versions';
 import {
   batch,
   batchItems,
@@ -9,6 +9,7 @@ import {
   fromV41,
   hit,
   miss,
+  notIoredis,
   type Path,
   type PathContext,
   span,
@@ -41,11 +42,11 @@ export const CLIENTS: readonly Path[] = [
   },
   {
     title: 'duplicate()',
-    on: fromV4,
-    run: async ({ client }) => {
+    on: (version) => fromV4(version) || isIoredis(version),
+    run: async ({ client, version }) => {
       const duplicate = client.duplicate();
       duplicate.on('error', () => {});
-      await duplicate.connect();
+      if (fromV4(version)) await duplicate.connect();
       try {
         return await duplicate.get('k');
       } finally {
@@ -207,6 +208,7 @@ export const CLIENTS: readonly Path[] = [
   },
   {
     title: 'a connection that breaks while a command waits, and comes back',
+    on: notIoredis,
     breaksConnection: true,
     run: async ({ client, server }) => {
       const waiting = client.blPop('empty', 0).catch((error: Error) => error);

@@ -1,6 +1,7 @@
 // Knows: all paths, in the order in which they run.
 import { BATCHES } from './batches';
 import { CLIENTS } from './clients';
+import { IOREDIS } from './ioredis';
 import type { Path } from './path';
 import { SCRIPTS } from './scripts';
 import { SINGLE_COMMANDS } from './single';
@@ -8,4 +9,4 @@ import { SINGLE_COMMANDS } from './single';
 export type { ExpectedSpan, Path } from './path';
 
 /** Every way in which a command can reach a server. */
-export const PATHS: readonly Path[] = [...SINGLE_COMMANDS, ...SCRIPTS, ...BATCHES, ...CLIENTS];
+export const PATHS: readonly Path[] = [...SINGLE_COMMANDS, ...SCRIPTS, ...BATCHES, ...CLIENTS, ...IOREDIS];

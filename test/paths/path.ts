@@ -2,7 +2,7 @@
 // Must not know: any single path, or how a version is tapped.
 import type { Attributes } from '@opentelemetry/api';
 import type { RedisServer } from '../support/redis-server';
-import { type Client, connect, end, major, type Redis, type Version } from '../support/versions';
+import { type Client, connect, end, isIoredis, major, type Redis, type Version } from '../support/versions';
 
 export interface PathContext {
   readonly client: Client;
@@ -11,6 +11,8 @@ export interface PathContext {
   readonly version: Version;
   /** What the application heard, for comparison with the control. */
   readonly events: string[];
+  /** Runs a call in a span of its own, which that call's span must have for a parent. */
+  asCaller<T>(call: () => Promise<T>): Promise<T>;
 }
 
 export interface ExpectedSpan {
@@ -21,6 +23,8 @@ export interface ExpectedSpan {
   readonly attributes: Attributes;
   /** The description of the ERROR status. */
   readonly error?: string;
+  /** Its names are in the case that is written here, whatever the library makes of its methods. */
+  readonly isSpelled?: true;
 }
 
 export interface Path {
@@ -89,6 +93,10 @@ export const v4 = (version: Version): boolean => major(version) === 4;
 export const fromV4 = (version: Version): boolean => major(version) >= 4;
 export const fromV41 = (version: Version): boolean => fromV4(version) && version !== '4.0';
 export const fromV5 = (version: Version): boolean => major(version) >= 5;
+
+export const notIoredis = (version: Version): boolean => !isIoredis(version);
+/** Those whose clients know scripts as commands. */
+export const withScripts = (version: Version): boolean => fromV4(version) || isIoredis(version);
 
 /** Calls a callback API and waits for the callback. */
 export function called(start: (callback: (error: unknown, reply: unknown) => void) => void): Promise<unknown> {

@@ -1,7 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
-import type { Redis } from '../support/versions';
-import { batch, batchItems, type ExpectedSpan, failed, fromV4, fromV41, lockAttempt, type Path, span, WRONGTYPE, withClient } from './path';
+import { isIoredis, type Redis, type Version } from '../support/versions';
+import {
+  batch,
+  batchItems,
+  type ExpectedSpan,
+  failed,
+  fromV41,
+  lockAttempt,
+  type Path,
+  span,
+  WRONGTYPE,
+  withClient,
+  withScripts,
+} from './path';
 
 const SCRIPT = 'return redis.call("SET", KEYS[1], ARGV[1])';
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');
@@ -40,6 +52,9 @@ const procedure = (operation: string, name: string, text: string, attributes: At
   name: `${operation} ${name}`,
 });
 
+/** What a defined script is called: by its name, where the client knows it. */
+const called = (version: Version, name: string, sha: string): string => (isIoredis(version) ? name : sha);
+
 /** Scripts and functions. */
 export const SCRIPTS: readonly Path[] = [
   {
@@ -61,17 +76,17 @@ export const SCRIPTS: readonly Path[] = [
   },
   {
     title: 'a defined script, first unknown to the server and then known: one span each, no error',
-    on: fromV4,
+    on: withScripts,
     run: (context) =>
       withClient(context, { scripts: scriptsOf(context.redis) }, async (client) => [
         await client.setIt('k', 'secret'),
         await client.setIt('k', 'secret'),
       ]),
-    spans: () => [1, 2].map(() => procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 k ?`)),
+    spans: (version) => [1, 2].map(() => procedure('EVALSHA', called(version, 'setIt', SHA), `EVALSHA ${SHA} 1 k ?`)),
   },
   {
     title: 'a lock, taken by SET and given back by a defined script, once',
-    on: fromV4,
+    on: withScripts,
     run: (context) => {
       const scripts = { release: context.redis.defineScript({ ...TWO_ARGUMENTS, SCRIPT: RELEASE }) };
       return withClient(context, { scripts }, async (client) => [
@@ -80,38 +95,43 @@ export const SCRIPTS: readonly Path[] = [
         await client.release('k', 'secret'),
       ]);
     },
-    spans: () => [
+    spans: (version) => [
       span('SET', 'SET k ? PX ? NX', { 'db.redis.value_length': 6, ...lockAttempt(true, 5) }),
       ...[true, false].map((released) =>
-        procedure('EVALSHA', RELEASE_SHA, `EVALSHA ${RELEASE_SHA} 1 k ?`, { 'db.redis.lock.key': 'k', 'db.redis.lock.released': released }),
+        procedure('EVALSHA', called(version, 'release', RELEASE_SHA), `EVALSHA ${RELEASE_SHA} 1 k ?`, {
+          'db.redis.lock.key': 'k',
+          'db.redis.lock.released': released,
+        }),
       ),
     ],
   },
   {
     title: 'a defined script called twice at once while the server does not know it',
-    on: fromV4,
+    on: withScripts,
     run: (context) =>
       withClient(context, { scripts: scriptsOf(context.redis) }, (client) => Promise.all([client.setIt('a', '1'), client.setIt('b', '2')])),
-    spans: () => [procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 a ?`), procedure('EVALSHA', SHA, `EVALSHA ${SHA} 1 b ?`)],
+    spans: (version) => ['a', 'b'].map((key) => procedure('EVALSHA', called(version, 'setIt', SHA), `EVALSHA ${SHA} 1 ${key} ?`)),
   },
   {
     title: 'a defined script inside a multi',
-    on: fromV4,
+    on: withScripts,
     run: (context) =>
       withClient(context, { scripts: scriptsOf(context.redis) }, (client) => client.multi().setIt('k', 'secret').get('k').exec()),
-    spans: () => [span('MULTI', 'EVAL ? 1 k ?; GET k', batch(2, batchItems(1, 0)))],
+    spans: (version) => [
+      span('MULTI', isIoredis(version) ? `EVALSHA ${SHA} 1 k ?; GET k` : 'EVAL ? 1 k ?; GET k', batch(2, batchItems(1, 0))),
+    ],
   },
   {
     title: 'a defined script that fails, without the place in the script',
-    on: fromV4,
+    on: withScripts,
     given: [['LPUSH', 'list', 'x']],
     run: (context) => {
       const scripts = { getIt: context.redis.defineScript({ ...TWO_ARGUMENTS, SCRIPT: FAILING_SCRIPT }) };
       return withClient(context, { scripts }, (client) => client.getIt('list', 'secret'));
     },
-    spans: () => [
+    spans: (version) => [
       {
-        ...procedure('EVALSHA', FAILING_SHA, `EVALSHA ${FAILING_SHA} 1 list ?`, {
+        ...procedure('EVALSHA', called(version, 'getIt', FAILING_SHA), `EVALSHA ${FAILING_SHA} 1 list ?`, {
           'error.type': 'WRONGTYPE',
           'db.response.status_code': 'WRONGTYPE',
         }),

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Measuring, type Point } from '../support/metrics';
 import { type RedisServer, startCluster, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, redisSpans, resetTracing } from '../support/tracing';
-import { connect, end, LEGACY_VERSIONS, loadRedis, major, VERSIONS, type Version } from '../support/versions';
+import { connect, end, IOREDIS_VERSIONS, LEGACY_VERSIONS, loadRedis, major, titleOf, VERSIONS, type Version } from '../support/versions';
 
 const DURATION = 'db.client.operation.duration';
 
@@ -16,6 +16,12 @@ const HANDSHAKES: Record<Version, Record<string, number>> = {
   '5.0': { AUTH: 1, SELECT: 1 },
   '5.12': { AUTH: 1, 'CLIENT SETINFO': 2, SELECT: 1 },
   '6.3': { HELLO: 1, CLIENT: 1, 'CLIENT SETINFO': 2, SELECT: 1 }, // CLIENT MAINT_NOTIFICATIONS is in no table yet
+  'ioredis-4.28': { auth: 1, info: 1, select: 1 },
+  'ioredis-5.0': { auth: 1, info: 1, select: 1 },
+  'ioredis-5.4': { auth: 1, info: 1, select: 1 },
+  'ioredis-5.11': { auth: 1, info: 1, select: 1, 'client SETINFO': 2 },
+  'ioredis-6.0': { hello: 1, info: 1, select: 1, 'client SETINFO': 2 },
+  'iovalkey-0.4': { auth: 1, info: 1, select: 1 },
 };
 
 describe('internal commands', () => {
@@ -53,8 +59,8 @@ describe('internal commands', () => {
     await end(client);
   }
 
-  for (const version of [...LEGACY_VERSIONS, ...VERSIONS]) {
-    it(`are counted as such on redis ${version}, without a span, at their server, and its errors`, async () => {
+  for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_VERSIONS]) {
+    it(`are counted as such on ${titleOf(version)}, without a span, at their server, and its errors`, async () => {
       await load(version);
       const points = await internal();
       assert.deepEqual(byOperation(points), HANDSHAKES[version]);
@@ -77,7 +83,7 @@ describe('internal commands', () => {
       assert.deepEqual(Object.values(byOperation(others)), [1]);
     });
 
-    it(`are not there by default on redis ${version}`, async () => {
+    it(`are not there by default on ${titleOf(version)}`, async () => {
       instrumentation.setConfig({});
       await load(version);
       assert.deepEqual(Object.values(byOperation(await measuring.points(DURATION))), [1]);

@@ -2,16 +2,31 @@
 // Must not know: how they are traced.
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { commandsOf, promising } from './legacy-facade';
+import { callbackFacade, commandsOf, ioredisFacade } from './facade';
 import type { RedisServer } from './redis-server';
+
 /** The callback API, walked through a promise API of the tests' own. */
 export const LEGACY_VERSIONS = ['2.8', '3.1'] as const;
 
 /** The promise API. */
 export const VERSIONS = ['4.0', '4.7', '5.0', '5.12', '6.3'] as const;
-export type Version = (typeof VERSIONS)[number] | (typeof LEGACY_VERSIONS)[number];
 
+/** Other libraries, walked through the same facade. */
+export const IOREDIS_VERSIONS = ['ioredis-4.28', 'ioredis-5.0', 'ioredis-5.4', 'ioredis-5.11', 'ioredis-6.0', 'iovalkey-0.4'] as const;
+export type IoredisVersion = (typeof IOREDIS_VERSIONS)[number];
+export type Version = (typeof VERSIONS)[number] | (typeof LEGACY_VERSIONS)[number] | IoredisVersion;
+
+/** Of redis; other libraries have none. */
 export const major = (version: Version): number => Number.parseInt(version, 10);
+
+export function isIoredis(version: string): version is IoredisVersion {
+  return version.startsWith('io');
+}
+
+/** As the table shows it. */
+export function titleOf(version: Version): string {
+  return isIoredis(version) ? version.replace('-', ' ') : `redis ${version}`;
+}
 
 /** A client, as far as all versions agree. What differs is reached by name. */
 // biome-ignore lint/suspicious/noExplicitAny: five versions of one library, of which no two share their types
@@ -25,16 +40,20 @@ export interface Redis {
   defineScript(script: object): unknown;
   // biome-ignore lint/suspicious/noExplicitAny: see Client
   commandOptions?(options: object): any;
+  /** The class itself, behind the facade. */
+  readonly library?: Client;
 }
 
 export function folderOf(version: string): string {
-  return resolve(__dirname, '..', 'versions', `redis-${version}`);
+  return resolve(__dirname, '..', 'versions', isIoredis(version) ? version : `redis-${version}`);
 }
 
 /** The package as an application would get it: through require, after the instrumentation. */
 export function loadRedis(version: Version): Redis {
-  const redis = createRequire(`${folderOf(version)}/package.json`)('redis') as Redis;
-  return major(version) < 4 ? promising(redis, commandsOf(folderOf('4.7'))) : redis;
+  const require = createRequire(`${folderOf(version)}/package.json`);
+  if (isIoredis(version)) return ioredisFacade(require(version.slice(0, version.indexOf('-'))), commandsOf(folderOf('4.7')));
+  const redis = require('redis') as Redis;
+  return major(version) < 4 ? callbackFacade(redis, commandsOf(folderOf('4.7'))) : redis;
 }
 
 /** A connected client. Errors of the connection are the test's to look at, where it looks at them. */

@@ -5,12 +5,12 @@ import type { MessageTap } from '../../../core/delivery';
 import type { ClientFacts, ClientRef, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import type { ConnectionRecorder } from '../../../core/recorder';
+import { KeptBack } from '../../shared/kept-back';
 import { PatchLedger, type Target } from '../../shared/patch';
 import { factsFrom, selectDatabase } from '../server-info';
 import { argumentsOf, boundTo, type CommandObject, type Ending, type Exec, LegacyBatches, sendInstead } from './batch';
 import { LegacyConnections } from './connections';
 import { LegacyMessages } from './messages';
-import { LegacyWrites } from './writes';
 
 /** What we read of a client. */
 interface Client {
@@ -248,11 +248,11 @@ class Single implements Ending {
 
 /** The library follows SELECT itself, in single commands, batches and transactions alike. */
 class LegacyClientRef implements ClientRef {
-  readonly writes: LegacyWrites;
+  readonly writes: KeptBack;
   private readonly known: ClientRef;
 
   constructor(private readonly client: Client) {
-    this.writes = new LegacyWrites(() => isOffline(client));
+    this.writes = new KeptBack(() => isOffline(client));
     this.known = { facts: factsOf(client) };
   }
 

@@ -1,16 +1,14 @@
 // Knows: where the messages of redis 2.6 to 3 are emitted.
 // Must not know: spans, metrics, attribute names.
-import { EventEmitter } from 'node:events';
-import { context } from '@opentelemetry/api';
-import type { Delivery, MessageTap } from '../../../core/delivery';
+import type { EventEmitter } from 'node:events';
+import type { MessageTap } from '../../../core/delivery';
 import type { Arrival, ClientRef } from '../../../core/events';
-import { isAsync, type Listener, Listening } from '../../shared/listener-run';
+import { deliverEmitted } from '../../shared/emitted';
 
 /** What we read of a client. */
 interface Client extends EventEmitter {
   /** 1: what comes now is for subscribers; more: replies are still to come before. */
   readonly pub_sub_mode?: unknown;
-  readonly domain?: unknown;
 }
 
 type ReturnReply = (this: Client, reply: unknown) => unknown;
@@ -40,7 +38,7 @@ export class LegacyMessages {
       const delivery = messages.deliver(arrival);
       if (delivery === undefined) return call(reply);
       const seen = delivery.body === arrival.body ? reply : [...(reply as unknown[]).slice(0, -1), delivery.body];
-      return deliver(delivery, this, events, () => call(seen));
+      return deliverEmitted(delivery, this, events, () => call(seen));
     };
     return return_reply as unknown as F;
   }
@@ -57,43 +55,4 @@ function arrivalOf(reply: readonly unknown[], client: ClientRef): Arrival {
   const isPattern = String(reply[0]) === 'pmessage';
   const [channel, body] = isPattern ? reply.slice(2) : reply.slice(1);
   return { client, channel, pattern: isPattern ? reply[1] : undefined, body };
-}
-
-function deliver(delivery: Delivery, client: Client, events: readonly string[], call: () => unknown): unknown {
-  if (!delivery.isFollowed) return context.with(delivery.context, call);
-  const listening = new Listening(delivery);
-  const hasAsync = events.some((event) => client.rawListeners(event).some((listener) => isAsync(originalOf(listener))));
-  if (!hasAsync || !emitsPlainly(client)) return listening.run(call);
-  shadowEmit(client, events, listening);
-  try {
-    return listening.run(call);
-  } finally {
-    Reflect.deleteProperty(client, 'emit');
-  }
-}
-
-/** While a message is emitted: `emit` drops what listeners return. */
-function shadowEmit(client: Client, events: readonly string[], listening: Listening): void {
-  const emit = function (this: Client, event: string, ...args: unknown[]): boolean {
-    if (!events.includes(event)) return EventEmitter.prototype.emit.call(this, event, ...args);
-    const listeners = this.rawListeners(event) as Listener[];
-    for (const listener of listeners) {
-      const result = Reflect.apply(listener, this, args);
-      if (isAsync(originalOf(listener))) listening.follow(result);
-    }
-    return listeners.length > 0;
-  };
-  Object.defineProperty(client, 'emit', { value: emit, configurable: true, writable: true });
-}
-
-/** Of `once` the listener is inside. */
-function originalOf(listener: unknown): unknown {
-  return (listener as { readonly listener?: unknown }).listener ?? listener;
-}
-
-/** Whether `emit` does nothing but call the listeners: nobody replaced it, has a domain, or wants rejections captured. */
-function emitsPlainly(client: Client): boolean {
-  if (client.emit !== EventEmitter.prototype.emit || client.domain) return false;
-  const capture = Object.getOwnPropertySymbols(client).find(({ description }) => description === 'kCapture');
-  return capture === undefined || (client as unknown as Record<symbol, unknown>)[capture] !== true;
 }

@@ -1,16 +1,16 @@
-// Knows: when a client of redis 2 and 3 hands a command to its socket.
+// Knows: when commands that a client keeps back until it is connected are handed to its socket.
 // Must not know: how a client says that it is not connected, who asks for it.
-import type { Write, Writes } from '../../../core/events';
+import type { Write, Writes } from '../../core/events';
 
 /** A command is handed over as it is called, or kept back until the connection is ready. */
-export class LegacyWrites implements Writes {
-  private waiting: LegacyWrite | undefined;
+export class KeptBack implements Writes {
+  private waiting: Waiting | undefined;
 
   constructor(private readonly isOffline: () => boolean) {}
 
   next(): Write {
     if (!this.isOffline()) return AT_ONCE;
-    this.waiting ??= new LegacyWrite(Number.POSITIVE_INFINITY);
+    this.waiting ??= new Waiting(Number.POSITIVE_INFINITY);
     return this.waiting;
   }
 
@@ -21,7 +21,7 @@ export class LegacyWrites implements Writes {
   }
 }
 
-class LegacyWrite implements Write {
+class Waiting implements Write {
   constructor(public mark: number) {}
 
   markOf(): number {
@@ -29,4 +29,4 @@ class LegacyWrite implements Write {
   }
 }
 
-const AT_ONCE = new LegacyWrite(Number.NEGATIVE_INFINITY);
+const AT_ONCE = new Waiting(Number.NEGATIVE_INFINITY);

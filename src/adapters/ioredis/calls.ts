@@ -1,0 +1,116 @@
+// Knows: how one command of ioredis is followed, over all of its tries, and settled once.
+// Must not know: where it passes, pipelines, spans, metrics.
+import type { Command } from '../../core/events';
+import type { Tap } from '../../core/operation';
+import { FOLLOWER, type Follower, type LibraryCommand, sendInstead } from './library';
+import type { DefinedScript, Resends } from './scripts';
+import type { Route, Server } from './servers';
+
+/** What the parts of the tap have in common. */
+export interface Following {
+  readonly tap: Tap;
+  readonly resends: Resends;
+}
+
+/** Errors for which a cluster sends a whole pipeline again. */
+const REDIRECTS = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) |^Connection is closed\.$/;
+
+/** One command that has a span or is counted. */
+export class Call implements Follower {
+  /** What the last try failed with, where another may follow. */
+  private held: { readonly error: unknown; readonly mark: number } | undefined;
+  private isOpen = true;
+  private server: Server | undefined;
+
+  /**
+   * @param route where it goes, if that is not settled by who was called
+   * @param script the defined script that it runs
+   * @param isRetried whether an auto-pipeline of a cluster sends it, which may send all of it again
+   */
+  constructor(
+    private readonly following: Following,
+    private readonly command: Command,
+    private readonly route: Route | undefined,
+    private readonly script: DefinedScript | undefined,
+    private readonly isRetried = false,
+  ) {}
+
+  get args(): Command['args'] {
+    return this.command.args;
+  }
+
+  get body(): string | undefined {
+    return this.script?.body;
+  }
+
+  /** The first try. */
+  begin(command: LibraryCommand): void {
+    if (this.command.sent !== undefined) sendInstead(command, this.command.sent);
+    this.attach(command);
+  }
+
+  attach(command: LibraryCommand): void {
+    const call = this;
+    const { resolve, reject } = command;
+    this.held = undefined;
+    command[FOLLOWER] = this;
+    command.resolve = function (this: unknown, reply): unknown {
+      call.succeed(reply);
+      return resolve.apply(this, arguments as unknown as [unknown]);
+    };
+    command.reject = function (this: unknown, error): unknown {
+      call.refuse(error);
+      return reject.apply(this, arguments as unknown as [unknown]);
+    };
+  }
+
+  at(server: Server): void {
+    if (this.route === undefined) {
+      if (server.isReady) server.writes.resume();
+      return;
+    }
+    server.place();
+    this.server = server;
+    this.route.at(server);
+  }
+
+  fail(error: unknown, mark?: number): void {
+    if (!this.close()) return;
+    this.following.tap.fail(this.command, error, mark);
+  }
+
+  /** No try follows any more. */
+  release(error?: unknown): void {
+    const { held } = this;
+    if (held !== undefined) this.fail(held.error, held.mark);
+    else if (error !== undefined) this.fail(error);
+  }
+
+  private succeed(reply: unknown): void {
+    if (this.close()) this.following.tap.succeed(this.command, reply);
+  }
+
+  /** The command failed, and the call may yet succeed. */
+  private refuse(error: unknown): void {
+    if (!this.isOpen) return;
+    const held = { error, mark: performance.now() };
+    if (this.script !== undefined && isUnknownScript(error)) {
+      this.held = held;
+      this.following.resends.wait(this, () => this.release());
+    } else if (this.isRetried && error instanceof Error && REDIRECTS.test(error.message)) {
+      this.held = held;
+    } else this.fail(error, held.mark);
+  }
+
+  /** A reply may come after a command has timed out. */
+  private close(): boolean {
+    if (!this.isOpen) return false;
+    this.isOpen = false;
+    if (this.route !== undefined && this.server !== undefined) this.route.facts = this.server.facts;
+    return true;
+  }
+}
+
+export function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}

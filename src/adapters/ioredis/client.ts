@@ -1,0 +1,143 @@
+// Knows: where the commands of an ioredis client pass, and which of them are followed.
+// Must not know: pipelines, clusters, spans, metrics.
+import type { Arguments, ClientRef, Command } from '../../core/events';
+import type { Decision, Tap } from '../../core/operation';
+import { PatchLedger, type Target } from '../shared/patch';
+import { Call, type Following } from './calls';
+import { argumentsOf, beforeReply, type Client, FOLLOWER, isNamed, type LibraryCommand, prototypeOf } from './library';
+import type { OwnTraffic } from './own-traffic';
+import type { DefinedScript, Resends, Scripts } from './scripts';
+import type { Route, Server, Servers } from './servers';
+import { Transaction } from './transactions';
+
+type Send = (this: Client, command: LibraryCommand, ...rest: unknown[]) => unknown;
+
+/** Those that change what the connection is for, rather than ask for something. No span, as in every other library. */
+const MODES: ReadonlySet<string> = new Set(
+  ['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ssubscribe', 'sunsubscribe', 'monitor'].flatMap((name) => [
+    name,
+    name.toUpperCase(),
+  ]),
+);
+
+/** Follows single commands. */
+export class Commands {
+  private readonly following: Following;
+
+  constructor(
+    private readonly tap: Tap,
+    private readonly servers: Servers,
+    private readonly own: OwnTraffic,
+    private readonly scripts: Scripts,
+    private readonly resends: Resends,
+  ) {
+    this.following = { tap, resends };
+  }
+
+  /** `Redis.js`. False if the seam is not what we know: then nothing is touched. */
+  patchRedis(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'sendCommand')) return false;
+    ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
+    return true;
+  }
+
+  private wrapSend(original: Send): Send {
+    const pass = (client: Client, command: LibraryCommand) => this.pass(client, command);
+    return function sendCommand(this: Client, command): unknown {
+      pass(this, command);
+      try {
+        return original.apply(this, arguments as unknown as Parameters<Send>);
+      } catch (error) {
+        command[FOLLOWER]?.fail(error);
+        throw error;
+      }
+    };
+  }
+
+  private pass(client: Client, command: LibraryCommand): void {
+    const follower = command[FOLLOWER];
+    if (follower === null) return;
+    const server = this.servers.of(client);
+    if (follower !== undefined) {
+      follower.at(server);
+      return;
+    }
+    // Before anything else: it may pass again, in another context, and must not be taken for a new one.
+    command[FOLLOWER] = null;
+    if (!Array.isArray(command.args) || typeof command.reject !== 'function') return;
+    if (this.resends.resume(command)) return;
+    followDatabase(command, server);
+    if (this.own.sends(command, server)) this.beginOwn(command, server);
+    else if (!MODES.has(command.name) && !this.isTransacted(command, server)) {
+      server.place();
+      this.begin(command, server);
+    }
+  }
+
+  /** Follows a command from here on; not if nobody wants it. */
+  begin(command: LibraryCommand, client: ClientRef, route?: Route, isRetried?: boolean): Call | undefined {
+    const script = this.scripts.take();
+    const begun = this.begun(client, script, () => argumentsOf(command), this.tap.decide());
+    if (begun === undefined) return undefined;
+    const call = new Call(this.following, begun, route, script, isRetried);
+    call.begin(command);
+    return call;
+  }
+
+  private begun(client: ClientRef, script: DefinedScript | undefined, args: () => Arguments, decision: Decision): Command | undefined {
+    if (decision === 'pass') return undefined;
+    const command = this.tap.begin(client, args(), decision);
+    if (command === undefined || script === undefined) return command;
+    return { ...command, script: script.body, procedure: script.name };
+  }
+
+  private beginOwn(command: LibraryCommand, server: Server): void {
+    const begun = this.tap.wantsInternal ? this.tap.beginInternal(server, argumentsOf(command)) : undefined;
+    if (begun !== undefined) new Call(this.following, begun, undefined, undefined).begin(command);
+    // Redis 4 of this library asks which scripts of a pipeline are there, and loads the others in the same turn.
+    if (isNamed(command, 'script') && command.args[0] === 'exists') {
+      beforeReply(command, (reply) => {
+        if (Array.isArray(reply)) server.expectedLoads += reply.filter((one) => one === 0).length;
+      });
+    }
+  }
+
+  /** Whether a transaction that is sent one by one begins, goes on or ends with this. */
+  private isTransacted(command: LibraryCommand, server: Server): boolean {
+    const { transaction } = server;
+    if (transaction === undefined) {
+      if (!isNamed(command, 'multi')) return false;
+      server.transaction = new Transaction(this.tap, this.tap.beginBatch('MULTI'), server, command);
+      return true;
+    }
+    if (isNamed(command, 'discard')) {
+      server.transaction = undefined;
+      return false;
+    }
+    if (isNamed(command, 'exec')) {
+      server.transaction = undefined;
+      transaction.execute(command);
+    } else transaction.add(command);
+    return true;
+  }
+}
+
+/** Replies come in order: what is answered after SELECT comes from the other database, or after the EXEC that it waited for. */
+export function followDatabase(command: LibraryCommand, server: Server): void {
+  if (isNamed(command, 'select')) {
+    const [database] = command.args;
+    beforeReply(command, (reply) => {
+      const answer = String(reply);
+      if (answer === 'OK') server.select(database);
+      else if (answer === 'QUEUED') server.queuedDatabase = database;
+    });
+  } else if (isNamed(command, 'exec')) {
+    beforeReply(command, (reply) => {
+      const { queuedDatabase } = server;
+      server.queuedDatabase = undefined;
+      const isDone = Array.isArray(reply) && !reply.some((one) => one instanceof Error);
+      if (isDone && queuedDatabase !== undefined) server.select(queuedDatabase);
+    });
+  }
+}

@@ -1,0 +1,61 @@
+// Knows: where the commands of an ioredis cluster pass before it has chosen a node.
+// Must not know: single connections, pipelines, spans, metrics.
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { PatchLedger, type Target } from '../shared/patch';
+import type { Commands } from './client';
+import { type Cluster, FOLLOWER, type LibraryCommand, prototypeOf } from './library';
+import type { OwnTraffic } from './own-traffic';
+import type { Resends } from './scripts';
+import { Route, type Servers } from './servers';
+
+type Send = (this: Cluster, command: LibraryCommand, ...rest: unknown[]) => unknown;
+type Delay = (this: Cluster, callback: (...args: unknown[]) => unknown) => unknown;
+
+const MODES: ReadonlySet<string> = new Set(['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ssubscribe', 'sunsubscribe']);
+
+/** Follows the commands of clusters. */
+export class Clusters {
+  constructor(
+    private readonly servers: Servers,
+    private readonly commands: Commands,
+    private readonly own: OwnTraffic,
+    private readonly resends: Resends,
+  ) {}
+
+  /** `cluster/index.js`. False if the seam is not what we know: then nothing is touched. */
+  patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'sendCommand', 'delayUntilReady')) return false;
+    ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
+    ledger.wrap<Delay>(prototype, 'delayUntilReady', (original) => wrapDelay(original));
+    return true;
+  }
+
+  /** Before the original: it replaces `reject` by what sends the command to another node. */
+  private wrapSend(original: Send): Send {
+    const pass = (cluster: Cluster, command: LibraryCommand) => this.pass(cluster, command);
+    return function sendCommand(this: Cluster, command): unknown {
+      pass(this, command);
+      return original.apply(this, arguments as unknown as Parameters<Send>);
+    };
+  }
+
+  private pass(cluster: Cluster, command: LibraryCommand): void {
+    const facts = this.servers.ofCluster(cluster);
+    // The node tells what the cluster sends by itself from what the application does.
+    if (command[FOLLOWER] !== undefined || this.own.isOn || MODES.has(command.name)) return;
+    command[FOLLOWER] = null;
+    if (!Array.isArray(command.args) || this.resends.resume(command)) return;
+    const route = new Route(facts);
+    this.commands.begin(command, route, route);
+  }
+}
+
+/** What waits until the nodes are known runs where whoever connected was; it is the business of whoever called. */
+function wrapDelay(original: Delay): Delay {
+  return function delayUntilReady(this: Cluster, callback): unknown {
+    const caller = context.active();
+    const bound = caller === ROOT_CONTEXT || typeof callback !== 'function' ? callback : context.bind(caller, callback);
+    return original.call(this, bound);
+  };
+}

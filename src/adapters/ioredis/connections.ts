@@ -1,0 +1,132 @@
+// Knows: how the connections of ioredis come and go, and what waits for them.
+// Must not know: commands, spans, metrics, attribute names.
+import type { Connecting, ConnectionState } from '../../core/events';
+import type { Tap } from '../../core/operation';
+import type { ConnectionRecorder } from '../../core/recorder';
+import { PatchLedger, type Target } from '../shared/patch';
+import { type Client, prototypeOf } from './library';
+import type { Server, Servers } from './servers';
+
+/** What is known of a client's connections: it has one, and a new one whenever that is lost. */
+interface Known {
+  connecting: Connecting | undefined;
+  wasReady: boolean;
+  /** It was ready, and nobody closed it. */
+  isLost: boolean;
+  /** That this one failed is told. */
+  hasFailed: boolean;
+}
+
+type SetStatus = (this: Client, status: string, ...rest: unknown[]) => unknown;
+type ErrorHandler = (client: Client) => (...args: unknown[]) => unknown;
+
+/** Watches the connections of clients, those of a cluster's nodes too. */
+export class ConnectionWatch {
+  private readonly known = new WeakMap<Server, Known>();
+
+  constructor(
+    private readonly tap: Tap,
+    private readonly recorder: ConnectionRecorder,
+    private readonly servers: () => Servers,
+  ) {}
+
+  /** `Redis.js`. False if the seam is not what we know: then nothing is touched. */
+  patchRedis(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'setStatus')) return false;
+    const told = (client: Client, status: string) => this.changed(client, status);
+    ledger.wrap<SetStatus>(prototype, 'setStatus', (original) => {
+      return function setStatus(this: Client, status): unknown {
+        told(this, status);
+        return original.apply(this, arguments as unknown as Parameters<SetStatus>);
+      };
+    });
+    return true;
+  }
+
+  /** `redis/event_handler.js`: an error of the socket. */
+  patchHandlers(moduleExports: Target, ledger: PatchLedger): boolean {
+    if (!PatchLedger.has(moduleExports, 'errorHandler')) return false;
+    const told = (client: Client, error: unknown) => this.failed(client, error);
+    ledger.wrap<ErrorHandler>(moduleExports, 'errorHandler', (original) => (client) => {
+      const handle = original(client);
+      return function errorHandler(this: unknown, error): unknown {
+        told(client, error);
+        return handle.apply(this, arguments as unknown as [unknown]);
+      };
+    });
+    return true;
+  }
+
+  /** A client that was not known. */
+  watch(client: Client, server: Server): void {
+    if (server.isInternal) return;
+    const isReady = client.status === 'ready';
+    this.known.set(server, { connecting: undefined, wasReady: isReady, isLost: false, hasFailed: false });
+    // Weakly: watching a client must not keep it.
+    const reference = new WeakRef(client);
+    const facts = (): Server['facts'] => server.facts;
+    this.recorder.watchConnection({
+      get facts() {
+        return facts();
+      },
+      read: () => read(reference.deref()),
+    });
+  }
+
+  /** Told before the client knows. */
+  private changed(client: Client, status: string): void {
+    const server = this.servers().of(client);
+    const known = this.known.get(server);
+    if (status === 'connect') server.connected();
+    if (status === 'close' || status === 'end') server.transaction = undefined;
+    if (known === undefined) return;
+    if (status === 'connecting') {
+      known.hasFailed = false;
+      known.connecting = this.tap.beginConnect(server);
+    } else if (status === 'ready') this.ready(known, server);
+    else if (status === 'close') this.closed(known, server, client);
+  }
+
+  private ready(known: Known, server: Server): void {
+    settle(this.tap, known, false, undefined);
+    if (known.isLost) this.recorder.reconnected(server.facts);
+    known.wasReady = true;
+    known.isLost = false;
+  }
+
+  private closed(known: Known, server: Server, client: Client): void {
+    const isMeant = Boolean(client.manuallyClosing);
+    known.isLost = !isMeant && (known.isLost || known.wasReady);
+    known.wasReady = false;
+    if (isMeant) known.connecting = undefined;
+    else this.told(known, server, lossError());
+  }
+
+  private failed(client: Client, error: unknown): void {
+    const server = this.servers().of(client);
+    const known = this.known.get(server);
+    if (known !== undefined && !client.manuallyClosing) this.told(known, server, error);
+  }
+
+  private told(known: Known, server: Server, error: unknown): void {
+    settle(this.tap, known, true, error);
+    if (!known.hasFailed) this.recorder.connectionFailed(server.facts, error);
+    known.hasFailed = true;
+  }
+}
+
+function settle(tap: Tap, known: Known, failed: boolean, error: unknown): void {
+  const { connecting } = known;
+  known.connecting = undefined;
+  if (connecting !== undefined) tap.settleConnect(connecting, failed, error);
+}
+
+function read(client: Client | undefined): ConnectionState | undefined {
+  return client && { isReady: client.status === 'ready', waiting: client.offlineQueue?.length ?? 0 };
+}
+
+/** The library has none for it; node-redis calls it so. */
+function lossError(): Error {
+  return Object.assign(new Error(), { name: 'SocketClosedUnexpectedlyError' });
+}

@@ -1,0 +1,49 @@
+// Knows: which parts of ioredis and iovalkey there are, and what each file of theirs is tapped by.
+// Must not know: versions, what a part does.
+import type { MessageTap } from '../../core/delivery';
+import type { Tap } from '../../core/operation';
+import type { ConnectionRecorder } from '../../core/recorder';
+import type { PatchLedger, Target } from '../shared/patch';
+import { Commands } from './client';
+import { Clusters } from './clusters';
+import { ConnectionWatch } from './connections';
+import { Messages } from './messages';
+import { OwnTraffic } from './own-traffic';
+import { Pipelines } from './pipelines';
+import { Resends, Scripts } from './scripts';
+import { Servers } from './servers';
+
+type Patch = (moduleExports: Target, ledger: PatchLedger) => boolean;
+
+/** Taps ioredis 4.17 to 6, and iovalkey, which is a copy of 5. */
+export class IoredisTap {
+  readonly patchRedis: Patch;
+  readonly patchCluster: Patch;
+  readonly patchPipeline: Patch;
+  readonly patchScript: Patch;
+  readonly patchHandlers: Patch;
+  readonly patchData: Patch;
+  readonly patchSentinels: Patch;
+
+  constructor(tap: Tap, messageTap: MessageTap, recorder: ConnectionRecorder) {
+    const own = new OwnTraffic();
+    const scripts = new Scripts();
+    const resends = new Resends();
+    const connections = new ConnectionWatch(tap, recorder, () => servers);
+    const servers: Servers = new Servers(
+      (client, server) => connections.watch(client, server),
+      () => own.isMaking,
+    );
+    const commands = new Commands(tap, servers, own, scripts, resends);
+    const pipelines = new Pipelines(tap, servers, commands, own, resends);
+    const clusters = new Clusters(servers, commands, own, resends);
+    const messages = new Messages(messageTap, servers);
+    this.patchRedis = (...file) => [commands, own, connections].every((part) => part.patchRedis(...file));
+    this.patchCluster = (...file) => [clusters, own].every((part) => part.patchCluster(...file));
+    this.patchPipeline = (...file) => pipelines.patchPipeline(...file);
+    this.patchScript = (...file) => scripts.patchScript(...file);
+    this.patchHandlers = (...file) => [own, connections].every((part) => part.patchHandlers(...file));
+    this.patchData = (...file) => messages.patchHandler(...file);
+    this.patchSentinels = (...file) => own.patchSentinels(...file);
+  }
+}

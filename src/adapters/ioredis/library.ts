@@ -1,0 +1,107 @@
+// Knows: the objects of ioredis and iovalkey, as far as we read them, and what we leave on a command.
+// Must not know: where they pass, what is recorded.
+import type { Arguments } from '../../core/events';
+import type { Target } from '../shared/patch';
+import type { Server } from './servers';
+
+/** On a command: who follows it. The same object passes several times: offline, lost, redirected, as a member of a pipeline. */
+export const FOLLOWER = Symbol('opentelemetry-instrumentation-redis.follower');
+
+/** Is told of each pass of a command. */
+export interface Follower {
+  /** It is handed to this connection. */
+  at(server: Server): void;
+  /** Its promise is new, and with it `resolve` and `reject`; or another object is sent in its place. */
+  attach(command: LibraryCommand): void;
+  /** It could not even be sent. */
+  fail(error: unknown): void;
+}
+
+export type Settle = (this: unknown, value?: unknown) => unknown;
+
+/** What is sent. */
+export interface Words {
+  /** In lower case from a method, as given from `call`. */
+  readonly name: string;
+  /** Flat, strings and Buffers, with the key prefix; without the name. */
+  readonly args: readonly unknown[];
+}
+
+export interface LibraryCommand extends Words {
+  args: unknown[];
+  /** Given the raw reply: Buffers, flat lists. */
+  resolve: Settle;
+  reject: Settle;
+  /** Some argument is a Buffer. */
+  bufferMode?: boolean;
+  /** Sent for the library's own sake, and left out of the results of a pipeline. */
+  readonly ignore?: unknown;
+  /** null: nobody follows it, and nobody will. */
+  [FOLLOWER]?: Follower | null;
+}
+
+export interface Client {
+  readonly status?: string;
+  readonly stream?: { readonly writable?: boolean; readonly remoteAddress?: string; readonly remotePort?: number } | null;
+  readonly options: ClientOptions;
+  readonly condition?: { readonly handshake?: unknown; readonly protocol?: unknown; readonly subscriber?: unknown } | null;
+  readonly offlineQueue?: { readonly length: number };
+  readonly manuallyClosing?: unknown;
+  readonly isCluster?: unknown;
+  readonly scriptsSet?: Readonly<Record<string, object>>;
+}
+
+export interface ClientOptions {
+  readonly host?: unknown;
+  readonly port?: unknown;
+  readonly path?: unknown;
+  readonly db?: unknown;
+  /** Where the servers are asked for; `name` is that of the master. */
+  readonly sentinels?: unknown;
+  readonly name?: unknown;
+}
+
+export interface Cluster extends Client {
+  readonly isCluster: true;
+  readonly startupNodes?: readonly unknown[];
+  readonly connectionPool?: { readonly nodes?: { readonly all?: Readonly<Record<string, unknown>> } };
+}
+
+export interface Pipeline {
+  readonly redis: Client;
+  readonly isCluster?: unknown;
+  /** How many MULTIs wait for their EXEC. */
+  readonly _transactions: number;
+  readonly _queue: readonly LibraryCommand[];
+  resolve: Settle;
+  reject: Settle;
+}
+
+/** As the application sees it, the name first. A copy: of a script the library replaces the first argument when it writes. */
+export function argumentsOf({ name, args }: Words): Arguments {
+  return [name, ...args];
+}
+
+export function sendInstead(command: LibraryCommand, args: Arguments): void {
+  command.args = args.slice(1);
+  if (command.args.some((arg) => Buffer.isBuffer(arg))) command.bufferMode = true;
+}
+
+/** Names come as the application wrote them, which is lower case nearly always. */
+export function isNamed({ name }: Words, word: string): boolean {
+  return name === word || (name.length === word.length && name.toLowerCase() === word);
+}
+
+/** Called with the raw reply, before the application is. */
+export function beforeReply(command: LibraryCommand, told: (reply: unknown) => void): void {
+  const { resolve } = command;
+  command.resolve = function (this: unknown, reply): unknown {
+    told(reply);
+    return resolve.apply(this, arguments as unknown as [unknown]);
+  };
+}
+
+/** The prototype of the class a file exports as its default. */
+export function prototypeOf({ default: exported }: Target): Target | undefined {
+  return typeof exported === 'function' ? (exported.prototype as Target) : undefined;
+}

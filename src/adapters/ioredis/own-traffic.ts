@@ -1,0 +1,116 @@
+// Knows: what ioredis sends by itself: to connect, to come back, to know its servers.
+// Must not know: what becomes of it, spans, metrics.
+import { PatchLedger, type Target } from '../shared/patch';
+import { isNamed, type LibraryCommand, prototypeOf } from './library';
+import type { Server } from './servers';
+
+type Method = (this: object, ...args: unknown[]) => unknown;
+type Handler = (...args: unknown[]) => Method;
+
+/** What a connection begins with, in 6 a second time where the server does not know HELLO. */
+const HANDSHAKE: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'client', 'readonly', 'himport']);
+
+/** While these methods run, what is sent is the library's own, and so are the clients that are made. */
+export class OwnTraffic {
+  private depth = 0;
+  private making = 0;
+
+  get isOn(): boolean {
+    return this.depth > 0;
+  }
+
+  /** Whether a client that is made now is the library's own. */
+  get isMaking(): boolean {
+    return this.making > 0;
+  }
+
+  /** `redis/event_handler.js`: AUTH, SELECT, CLIENT, READONLY, MONITOR, and what was subscribed to. */
+  patchHandlers(moduleExports: Target, ledger: PatchLedger): boolean {
+    if (!PatchLedger.has(moduleExports, 'connectHandler', 'readyHandler')) return false;
+    for (const name of ['connectHandler', 'readyHandler']) {
+      ledger.wrap<Handler>(moduleExports, name, (original) => this.wrapHandler(original));
+    }
+    return true;
+  }
+
+  /** `Redis.js`: INFO, and the SELECT before what is sent again. */
+  patchRedis(moduleExports: Target, ledger: PatchLedger): boolean {
+    return this.patchMethods(prototypeOf(moduleExports), ledger, '_readyCheck', 'handleReconnection');
+  }
+
+  /** `cluster/index.js`: CLUSTER INFO and SLOTS, the latter by a client of its own. */
+  patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    return this.patchMethods(prototype, ledger, 'readyCheck') && this.patchMakers(prototype, ledger, 'getInfoFromNode');
+  }
+
+  /** `connectors/SentinelConnector/index.js`: the clients that ask sentinels. */
+  patchSentinels(moduleExports: Target, ledger: PatchLedger): boolean {
+    return this.patchMakers(prototypeOf(moduleExports), ledger, 'connectToSentinel');
+  }
+
+  /** Runs what the library does for its own ends. */
+  run<T>(call: () => T): T {
+    this.depth += 1;
+    try {
+      return call();
+    } finally {
+      this.depth -= 1;
+    }
+  }
+
+  /** Whether the library sends this by itself. */
+  sends(command: LibraryCommand, server: Server): boolean {
+    if (this.depth > 0 || server.isInternal || isNamed(command, 'asking')) return true;
+    if (server.expectedLoads > 0 && isLoad(command)) {
+      server.expectedLoads -= 1;
+      return true;
+    }
+    if (server.status !== 'connect') return false;
+    const { handshake, protocol } = server.condition ?? {};
+    if (handshake === true) return protocol === 2 && HANDSHAKE.has(command.name);
+    // The version is looked up in a file first.
+    return command.name === 'client' && String(command.args[0]).toLowerCase() === 'setinfo';
+  }
+
+  private patchMethods(prototype: Target | undefined, ledger: PatchLedger, ...names: string[]): boolean {
+    if (!PatchLedger.has(prototype, ...names)) return false;
+    for (const name of names) ledger.wrap<Method>(prototype, name, (original) => this.wrapMethod(original));
+    return true;
+  }
+
+  private patchMakers(prototype: Target | undefined, ledger: PatchLedger, name: string): boolean {
+    if (!PatchLedger.has(prototype, name)) return false;
+    ledger.wrap<Method>(prototype, name, (original) => this.wrapMaker(this.wrapMethod(original)));
+    return true;
+  }
+
+  private wrapMaker(original: Method): Method {
+    const make = (call: () => unknown): unknown => {
+      this.making += 1;
+      try {
+        return call();
+      } finally {
+        this.making -= 1;
+      }
+    };
+    return function method(this: object): unknown {
+      return make(() => original.apply(this, arguments as unknown as unknown[]));
+    };
+  }
+
+  private wrapMethod(original: Method): Method {
+    const run = <T>(call: () => T): T => this.run(call);
+    return function method(this: object): unknown {
+      return run(() => original.apply(this, arguments as unknown as unknown[]));
+    };
+  }
+
+  private wrapHandler(original: Handler): Handler {
+    return (...args) => this.wrapMethod(original(...args));
+  }
+}
+
+function isLoad({ name, args }: LibraryCommand): boolean {
+  return name === 'script' && args[0] === 'load';
+}

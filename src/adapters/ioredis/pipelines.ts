@@ -1,0 +1,141 @@
+// Knows: how ioredis collects commands in a pipeline, by hand or by itself, and sends it.
+// Must not know: single commands, spans, metrics.
+import type { ClientRef } from '../../core/events';
+import type { Tap } from '../../core/operation';
+import { PatchLedger, type Target } from '../shared/patch';
+import type { Call } from './calls';
+import { type Commands, followDatabase } from './client';
+import { type Cluster, FOLLOWER, type LibraryCommand, type Pipeline, prototypeOf, type Settle } from './library';
+import type { OwnTraffic } from './own-traffic';
+import type { Resends } from './scripts';
+import { Route, type Servers } from './servers';
+import { layoutOf, Member, OpenBatch } from './transactions';
+
+type Add = (this: Pipeline, command: LibraryCommand, ...rest: unknown[]) => unknown;
+type Exec = (this: Pipeline, ...args: unknown[]) => unknown;
+
+/** On a pipeline: what we know of it. */
+const STATE = Symbol('opentelemetry-instrumentation-redis.pipeline');
+
+interface State {
+  /** Concurrent calls, put together by the library: each is a command of its own. */
+  readonly isAutomatic: boolean;
+  /** Those of an automatic one in a cluster, which may be sent again. */
+  readonly calls: Call[];
+  isBegun: boolean;
+}
+
+type Known = Pipeline & { [STATE]?: State };
+
+/** Follows pipelines and transactions. */
+export class Pipelines {
+  constructor(
+    private readonly tap: Tap,
+    private readonly servers: Servers,
+    private readonly commands: Commands,
+    private readonly own: OwnTraffic,
+    private readonly resends: Resends,
+  ) {}
+
+  /** `Pipeline.js`. False if the seam is not what we know: then nothing is touched. */
+  patchPipeline(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'sendCommand', 'exec')) return false;
+    ledger.wrap<Add>(prototype, 'sendCommand', (original) => this.wrapAdd(original));
+    ledger.wrap<Exec>(prototype, 'exec', (original) => this.wrapExec(original));
+    return true;
+  }
+
+  private wrapAdd(original: Add): Add {
+    const add = (pipeline: Pipeline, command: LibraryCommand) => this.add(pipeline, command);
+    return function sendCommand(this: Pipeline, command): unknown {
+      add(this, command);
+      return original.apply(this, arguments as unknown as Parameters<Add>);
+    };
+  }
+
+  /** The only place where a command of an automatic pipeline passes in its caller's context. */
+  private add(pipeline: Pipeline, command: LibraryCommand): void {
+    const follower = command[FOLLOWER];
+    // A cluster sends it again.
+    if (follower !== undefined) {
+      follower?.attach(command);
+      return;
+    }
+    command[FOLLOWER] = null;
+    const { redis } = pipeline;
+    if (!redis.isCluster) followDatabase(command, this.servers.of(redis));
+    const state = stateOf(pipeline);
+    if (!state.isAutomatic || command.ignore) return;
+    const isRetried = redis.isCluster === true;
+    const route = new Route(this.clientOf(pipeline).facts);
+    const call = this.commands.begin(command, route, route, isRetried);
+    if (call !== undefined && isRetried) state.calls.push(call);
+  }
+
+  private wrapExec(original: Exec): Exec {
+    const begin = (pipeline: Pipeline) => this.begin(pipeline);
+    const { own } = this;
+    return function exec(this: Pipeline): unknown {
+      const call = () => original.apply(this, arguments as unknown as unknown[]);
+      // It only adds the EXEC.
+      if (this._transactions > 0) return call();
+      begin(this);
+      // Its members are known. What else is sent is the library's: 4 asks which scripts are there.
+      return own.run(call);
+    };
+  }
+
+  /** Once, though a cluster may send all of it again. */
+  private begin(pipeline: Pipeline): void {
+    const state = stateOf(pipeline);
+    const queue = pipeline._queue;
+    if (state.isBegun || queue.length === 0) return;
+    state.isBegun = true;
+    if (state.isAutomatic) {
+      whenSettled(pipeline, (error) => {
+        for (const call of state.calls) call.release(error);
+      });
+      return;
+    }
+    const layout = layoutOf(queue);
+    const start = this.tap.beginBatch(layout.kind, () => layout.commands);
+    if (start === undefined) return;
+    const batch = new OpenBatch(this.tap, start, layout, this.clientOf(pipeline));
+    batch.seal(queue);
+    queue.forEach((command, place) => {
+      new Member(batch, place, this.resends, command).attach(command);
+    });
+    whenSettled(pipeline, (error) => batch.end(error));
+  }
+
+  private clientOf({ redis }: Pipeline): ClientRef {
+    if (redis.isCluster) return { facts: this.servers.ofCluster(redis as Cluster) };
+    const server = this.servers.of(redis);
+    server.place();
+    return server;
+  }
+}
+
+function stateOf(pipeline: Known): State {
+  const known = pipeline[STATE];
+  if (known !== undefined) return known;
+  // What the library leaves on its own before the first command is added.
+  const isAutomatic = Object.getOwnPropertySymbols(pipeline).some(({ description }) => description === 'exec');
+  const state: State = { isAutomatic, calls: [], isBegun: false };
+  Object.defineProperty(pipeline, STATE, { value: state });
+  return state;
+}
+
+/** Told before the application is. @param told with an error where the pipeline was not even sent */
+function whenSettled(pipeline: Pipeline, told: (error?: unknown) => void): void {
+  const { resolve, reject } = pipeline;
+  pipeline.resolve = function (this: unknown): unknown {
+    told();
+    return Reflect.apply(resolve, this, arguments);
+  } satisfies Settle;
+  pipeline.reject = function (this: unknown, error): unknown {
+    told(error);
+    return Reflect.apply(reject, this, arguments);
+  } satisfies Settle;
+}

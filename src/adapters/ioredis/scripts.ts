@@ -1,0 +1,111 @@
+// Knows: which defined script a command runs, and that one which the server does not know is sent again.
+// Must not know: connections, pipelines, spans, metrics.
+import { PatchLedger, type Target } from '../shared/patch';
+import { type Client, type LibraryCommand, type Pipeline, prototypeOf } from './library';
+
+/** A script that the application has defined as a command. */
+export interface DefinedScript {
+  readonly body: string;
+  /** What the application calls it. */
+  readonly name: string | undefined;
+}
+
+interface Script {
+  readonly lua?: unknown;
+}
+
+type Execute = (this: Script, container: Client | Pipeline, ...rest: unknown[]) => unknown;
+
+/** Whose script is sent at the moment. */
+export class Scripts {
+  private readonly known = new WeakMap<Script, DefinedScript>();
+  private running: DefinedScript | undefined;
+
+  /** `Script.js`. False if the seam is not what we know: then nothing is touched. */
+  patchScript(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'execute')) return false;
+    ledger.wrap<Execute>(prototype, 'execute', (original) => this.wrapExecute(original));
+    return true;
+  }
+
+  /** The script of the command that is sent now. Asked once: what it sends besides is no script's. */
+  take(): DefinedScript | undefined {
+    const { running } = this;
+    if (running !== undefined) this.running = undefined;
+    return running;
+  }
+
+  private wrapExecute(original: Execute): Execute {
+    const run = (script: DefinedScript | undefined, call: () => unknown): unknown => {
+      this.running = script;
+      try {
+        return call();
+      } finally {
+        this.running = undefined;
+      }
+    };
+    const of = (script: Script, container: Client | Pipeline) => this.of(script, container);
+    return function execute(this: Script, container): unknown {
+      return run(of(this, container), () => original.apply(this, arguments as unknown as Parameters<Execute>));
+    };
+  }
+
+  private of(script: Script, container: Client | Pipeline): DefinedScript | undefined {
+    const known = this.known.get(script);
+    if (known !== undefined) return known;
+    if (typeof script.lua !== 'string') return undefined;
+    const { scriptsSet = {} } = 'redis' in container ? container.redis : container;
+    const name = Object.keys(scriptsSet).find((one) => scriptsSet[one] === script);
+    const defined = { body: script.lua, name };
+    this.known.set(script, defined);
+    return defined;
+  }
+}
+
+/** A call whose script was not known to the server. */
+export interface Resent {
+  readonly args: readonly unknown[];
+  /** undefined: not known; the second try then names it by its sha again. */
+  readonly body: string | undefined;
+  attach(command: LibraryCommand): void;
+}
+
+interface Waiting {
+  readonly call: Resent;
+  readonly giveUp: NodeJS.Immediate;
+}
+
+/** Joins the two tries of a script that the server did not know: two objects, the second sent in the same turn. */
+export class Resends {
+  private readonly waiting: Waiting[] = [];
+
+  /** @param giveUp called where no second try has come */
+  wait(call: Resent, giveUp: () => void): void {
+    const stop = (): void => {
+      const index = this.waiting.indexOf(waiting);
+      if (index < 0) return;
+      this.waiting.splice(index, 1);
+      giveUp();
+    };
+    const waiting = { call, giveUp: setImmediate(stop) };
+    this.waiting.push(waiting);
+  }
+
+  /** The call whose second try this is goes on with it. False: it is none. */
+  resume(command: LibraryCommand): boolean {
+    if (this.waiting.length === 0) return false;
+    const index = this.waiting.findIndex(({ call }) => isAgain(command, call));
+    const [found] = index < 0 ? [] : this.waiting.splice(index, 1);
+    if (found === undefined) return false;
+    clearImmediate(found.giveUp);
+    found.call.attach(command);
+    return true;
+  }
+}
+
+/** The sha again, or the script itself, and then the same arguments. */
+function isAgain({ args }: LibraryCommand, { args: first, body }: Resent): boolean {
+  if (args.length !== first.length - 1 || (args[0] !== first[1] && args[0] !== body)) return false;
+  return args.every((arg, index) => index === 0 || arg === first[index + 1]);
+}

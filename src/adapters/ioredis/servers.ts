@@ -1,0 +1,184 @@
+// Knows: where each client of ioredis is connected to, and which database its replies come from.
+// Must not know: commands, spans, metrics.
+import type { ClientFacts, ClientRef, Write, Writes } from '../../core/events';
+import { KeptBack } from '../shared/kept-back';
+import type { Client, ClientOptions, Cluster } from './library';
+import type { Transaction } from './transactions';
+
+const DEFAULT_HOST = 'localhost';
+const DEFAULT_PORT = 6379;
+const SENTINEL_PORT = 26_379;
+
+/** One client with a connection of its own. */
+export class Server implements ClientRef {
+  facts: ClientFacts;
+  readonly writes: KeptBack;
+  /** MULTI was sent by itself, and what comes now is queued by Redis. */
+  transaction: Transaction | undefined;
+  /** The database that EXEC will leave us in. */
+  queuedDatabase: unknown;
+  /** Commands LOAD that the library sends next: 4 asks which scripts of a pipeline are there. */
+  expectedLoads = 0;
+  private isPlaced = false;
+
+  constructor(
+    private readonly client: Client,
+    /** Made by the library for its own ends: it asks a sentinel, or a node for the topology. */
+    readonly isInternal: boolean,
+    private readonly clusterOf: (client: Client) => ClientFacts | undefined,
+  ) {
+    this.facts = factsOf(client);
+    this.writes = new KeptBack(() => !this.isReady);
+  }
+
+  /** Whether what is sent now is written now. */
+  get isReady(): boolean {
+    const { status, stream } = this.client;
+    return status === 'ready' && stream?.writable === true;
+  }
+
+  get status(): string | undefined {
+    return this.client.status;
+  }
+
+  get condition(): Client['condition'] {
+    return this.client.condition;
+  }
+
+  /** Whose node a client is is known once it is used. */
+  place(): void {
+    if (this.isPlaced) return;
+    this.isPlaced = true;
+    const cluster = this.clusterOf(this.client);
+    if (cluster === undefined) return;
+    const { serverAddress, serverPort } = this.facts;
+    this.facts = Object.freeze({ ...cluster, peerAddress: serverAddress, peerPort: serverPort });
+  }
+
+  /** A sentinel has named another server, perhaps. */
+  connected(): void {
+    if (Array.isArray(this.client.options.sentinels)) this.facts = Object.freeze({ ...factsOf(this.client), ...peerOf(this.client) });
+  }
+
+  /** Later replies come from another database. */
+  select(database: unknown): void {
+    const namespace = String(database);
+    if (namespace !== this.facts.namespace) this.facts = Object.freeze({ ...this.facts, namespace });
+  }
+}
+
+/** Where one call went, and when it was written: for calls whose connection is chosen later, or changes. */
+export class Route implements ClientRef, Writes, Write {
+  private mark = Number.POSITIVE_INFINITY;
+
+  constructor(public facts: ClientFacts) {}
+
+  get writes(): Writes {
+    return this;
+  }
+
+  next(): Write {
+    return this;
+  }
+
+  markOf(): number {
+    return this.mark;
+  }
+
+  /** What is redirected is on the wire from the first try on. */
+  at({ isReady }: Server): void {
+    if (isReady && this.mark === Number.POSITIVE_INFINITY) this.mark = performance.now();
+  }
+}
+
+/** All clients of the process, and its clusters. */
+export class Servers {
+  private readonly known = new WeakMap<object, Server>();
+  private clusters: { readonly cluster: WeakRef<Cluster>; readonly facts: ClientFacts }[] = [];
+  private readonly clusterFacts = new WeakMap<object, ClientFacts>();
+
+  /** @param seen told of every client once. @param isInternal whether the library makes one for itself at the moment */
+  constructor(
+    private readonly seen: (client: Client, server: Server) => void,
+    private readonly isInternal: () => boolean,
+  ) {}
+
+  of(client: Client): Server {
+    const known = this.known.get(client);
+    if (known !== undefined) return known;
+    const server = new Server(client, this.isInternal(), (one) => this.clusterOf(one));
+    this.known.set(client, server);
+    this.seen(client, server);
+    return server;
+  }
+
+  /** The facts of a whole cluster; its nodes are told from other clients from now on. */
+  ofCluster(cluster: Cluster): ClientFacts {
+    const known = this.clusterFacts.get(cluster);
+    if (known !== undefined) return known;
+    const serverAddress = addressOfAll(cluster.startupNodes, DEFAULT_PORT);
+    const facts = Object.freeze({ serverAddress, serverPort: undefined, peerAddress: undefined, peerPort: undefined, namespace: '0' });
+    this.clusterFacts.set(cluster, facts);
+    this.clusters = this.clusters.filter((one) => one.cluster.deref() !== undefined);
+    this.clusters.push({ cluster: new WeakRef(cluster), facts });
+    return facts;
+  }
+
+  private clusterOf(client: Client): ClientFacts | undefined {
+    const { host, port } = client.options;
+    const name = `${host}:${port}`;
+    return this.clusters.find(({ cluster }) => cluster.deref()?.connectionPool?.nodes?.all?.[name] === client)?.facts;
+  }
+}
+
+function factsOf(client: Client): ClientFacts {
+  const { options } = client;
+  const path = textOf(options.path);
+  const isSentinel = Array.isArray(options.sentinels);
+  return Object.freeze({
+    serverAddress: isSentinel ? sentinelAddress(options) : (path ?? textOf(options.host) ?? DEFAULT_HOST),
+    serverPort: isSentinel || path !== undefined ? undefined : (portOf(options.port) ?? DEFAULT_PORT),
+    ...(isSentinel ? peerOf(client) : { peerAddress: undefined, peerPort: undefined }),
+    namespace: String(options.db ?? 0),
+  });
+}
+
+function sentinelAddress({ sentinels, name }: ClientOptions): string {
+  return `${addressOfAll(sentinels as unknown[], SENTINEL_PORT)}/${name}`;
+}
+
+/** The options of a client with sentinels name the default server; the truth is where its socket leads. */
+function peerOf({ stream }: Client): Pick<ClientFacts, 'peerAddress' | 'peerPort'> {
+  return { peerAddress: stream?.remoteAddress, peerPort: stream?.remotePort };
+}
+
+/** As configured, in an order that does not depend on how it was written down. */
+function addressOfAll(nodes: readonly unknown[] = [], defaultPort: number): string {
+  return nodes
+    .map((node) => hostAndPort(node, defaultPort))
+    .sort()
+    .join(',');
+}
+
+/** A node as users write it down: a port, a URL, `host:port`, or an object. */
+function hostAndPort(node: unknown, defaultPort: number): string {
+  if (typeof node === 'number') return `${DEFAULT_HOST}:${node}`;
+  if (typeof node === 'string') {
+    if (/^\d+$/.test(node)) return `${DEFAULT_HOST}:${node}`;
+    const url = node.includes('://') ? node : `redis://${node}`;
+    if (!URL.canParse(url)) return `${DEFAULT_HOST}:${defaultPort}`;
+    const { hostname, port } = new URL(url);
+    return `${hostname.replace(/^\[|\]$/g, '') || DEFAULT_HOST}:${port || defaultPort}`;
+  }
+  const { host, port } = (node ?? {}) as ClientOptions;
+  return `${textOf(host) ?? DEFAULT_HOST}:${portOf(port) ?? defaultPort}`;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function portOf(value: unknown): number | undefined {
+  const port = typeof value === 'string' ? Number(value) : value;
+  return typeof port === 'number' && Number.isInteger(port) ? port : undefined;
+}

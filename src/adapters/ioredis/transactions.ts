@@ -1,0 +1,213 @@
+// Knows: how many commands are followed as one: a transaction, a pipeline, or one with others inside.
+// Must not know: where they pass, spans, metrics.
+import type { Arguments, BatchKind, BatchStart, ClientFacts, ClientRef, Write } from '../../core/events';
+import type { Tap } from '../../core/operation';
+import { isUnknownScript } from './calls';
+import { argumentsOf, FOLLOWER, type Follower, isNamed, type LibraryCommand, sendInstead, type Words } from './library';
+import type { Resends } from './scripts';
+import type { Server } from './servers';
+
+/** The commands of the application in what is sent, MULTI and EXEC taken out. */
+export interface Layout {
+  readonly kind: BatchKind;
+  readonly commands: readonly Arguments[];
+  /** By place in what is sent: the index among `commands`; -1 for MULTI and EXEC. */
+  readonly indexes: readonly number[];
+  /** The transactions inside: the places of their MULTI and their EXEC. */
+  readonly transactions: readonly (readonly [multi: number, exec: number])[];
+}
+
+export function layoutOf(sent: readonly Words[]): Layout {
+  const commands: Arguments[] = [];
+  const transactions: (readonly [number, number])[] = [];
+  let multi = -1;
+  const indexes = sent.map((command, place) => {
+    if (multi < 0 && isNamed(command, 'multi')) multi = place;
+    else if (multi >= 0 && isNamed(command, 'exec')) {
+      transactions.push([multi, place]);
+      multi = -1;
+    } else return commands.push(argumentsOf(command)) - 1;
+    return -1;
+  });
+  const isWhole = transactions.length === 1 && commands.length === sent.length - 2 && indexes[0] === -1 && indexes.at(-1) === -1;
+  return { kind: isWhole ? 'MULTI' : 'PIPELINE', commands, indexes, transactions };
+}
+
+/** A batch on its way. Settled once. */
+export class OpenBatch {
+  /** The replies to what was sent, by place. */
+  private readonly answers: unknown[] = [];
+  private readonly client: { facts: ClientFacts };
+  private readonly write: Write | undefined;
+  private server: Server | undefined;
+  private isAnswered = false;
+
+  constructor(
+    private readonly tap: Tap,
+    private start: BatchStart | undefined,
+    private readonly layout: Layout,
+    client: ClientRef,
+  ) {
+    this.client = { facts: client.facts };
+    this.write = client.writes?.next();
+  }
+
+  /** Messages that go out with it carry their context. */
+  seal(sent: readonly LibraryCommand[]): void {
+    this.start?.sent?.forEach((args, index) => {
+      const command = sent[this.layout.indexes.indexOf(index)];
+      if (command !== undefined) sendInstead(command, args);
+    });
+  }
+
+  at(server: Server): void {
+    server.place();
+    if (server.isReady) server.writes.resume();
+    this.server = server;
+  }
+
+  /** @param reply an Error where the command was refused */
+  keep(place: number, reply: unknown): void {
+    if (!this.isAnswered && this.server !== undefined) this.client.facts = this.server.facts;
+    this.isAnswered = true;
+    const transaction = this.layout.transactions.find(([multi, exec]) => multi <= place && place <= exec);
+    const isQueued = transaction !== undefined && place !== transaction[1] && !(reply instanceof Error);
+    if (isQueued) return;
+    // What is in the list of EXEC is turned into strings and objects before the batch ends.
+    const kept = transaction !== undefined && Array.isArray(reply) ? [...reply] : reply;
+    this.answers[place] = kept;
+    if (transaction === undefined) this.unseal(this.layout.indexes[place] as number, kept);
+    else if (Array.isArray(kept)) this.unsealAll(transaction[0], kept);
+  }
+
+  /** @param multi the place of the MULTI whose commands were answered with this */
+  private unsealAll(multi: number, replies: readonly unknown[]): void {
+    replies.forEach((reply, at) => {
+      this.unseal(this.layout.indexes[multi + 1 + at] ?? -1, reply);
+    });
+  }
+
+  private unseal(index: number, reply: unknown): void {
+    if (this.start !== undefined && index >= 0) this.tap.unsealMember(this.start, index, reply, this.client);
+  }
+
+  /** @param error of the batch as a whole, where it was not even sent */
+  end(error?: unknown): void {
+    const { start, layout, client, write } = this;
+    this.start = undefined;
+    if (start === undefined) return;
+    const replies = this.replies();
+    const executed = layout.transactions.map(([, exec]) => this.answers[exec]);
+    const failure = error ?? replies.find((reply) => reply instanceof Error) ?? executed.find((reply) => reply instanceof Error);
+    const failed = failure !== undefined;
+    const aborted = executed.includes(null);
+    this.tap.settleBatch(start, { kind: layout.kind, commands: layout.commands, client, write, replies, failed, error: failure, aborted });
+  }
+
+  /** With holes: a command of a transaction that was not executed has none. */
+  private replies(): unknown[] {
+    const replies: unknown[] = [];
+    const { indexes, transactions } = this.layout;
+    for (const place in this.answers) {
+      const index = indexes[place] as number;
+      if (index >= 0) replies[index] = this.answers[place];
+    }
+    for (const [multi, exec] of transactions) {
+      const list = this.answers[exec];
+      if (!Array.isArray(list)) continue;
+      for (let at = 0; multi + 1 + at < exec; at++) replies[indexes[multi + 1 + at] as number] = list[at];
+    }
+    return replies;
+  }
+}
+
+/** One command of a batch. */
+export class Member implements Follower {
+  readonly args: Arguments;
+  readonly body = undefined;
+
+  constructor(
+    private readonly batch: OpenBatch,
+    private readonly place: number,
+    private readonly resends: Resends,
+    command: LibraryCommand,
+  ) {
+    this.args = argumentsOf(command);
+  }
+
+  at(server: Server): void {
+    this.batch.at(server);
+  }
+
+  fail(error: unknown): void {
+    this.batch.keep(this.place, error);
+  }
+
+  attach(command: LibraryCommand): void {
+    const member = this;
+    const { resolve, reject } = command;
+    command[FOLLOWER] = this;
+    command.resolve = function (this: unknown, reply): unknown {
+      member.batch.keep(member.place, reply);
+      return resolve.apply(this, arguments as unknown as [unknown]);
+    };
+    command.reject = function (this: unknown, error): unknown {
+      member.fail(error);
+      if (isUnknownScript(error)) member.resends.wait(member, () => undefined);
+      return reject.apply(this, arguments as unknown as [unknown]);
+    };
+  }
+}
+
+/** More commands than a transaction has that is sent one by one; what goes on is no transaction any more. */
+const MAX_COMMANDS = 10_000;
+
+/** MULTI, sent by itself: what the connection is sent now is queued by Redis, until EXEC or DISCARD. */
+export class Transaction {
+  private readonly sent: Words[] = [];
+  private readonly errors = new Map<number, unknown>();
+
+  /** @param start undefined: it is not recorded, nor are its commands, which are answered with QUEUED */
+  constructor(
+    private readonly tap: Tap,
+    private readonly start: BatchStart | undefined,
+    private readonly server: Server,
+    multi: LibraryCommand,
+  ) {
+    this.add(multi);
+  }
+
+  /** Follows one more command. */
+  add(command: LibraryCommand): void {
+    if (this.start === undefined || this.sent.length >= MAX_COMMANDS) return;
+    const place = this.sent.push({ name: command.name, args: [...command.args] }) - 1;
+    const { reject } = command;
+    const { errors } = this;
+    command.reject = function (this: unknown, error): unknown {
+      errors.set(place, error);
+      return reject.apply(this, arguments as unknown as [unknown]);
+    };
+  }
+
+  /** EXEC is sent. */
+  execute(command: LibraryCommand): void {
+    const { start, server } = this;
+    if (start === undefined || this.sent.length >= MAX_COMMANDS) return;
+    const place = this.sent.push(command) - 1;
+    const { resolve, reject } = command;
+    const end = (reply: unknown): void => {
+      const batch = new OpenBatch(this.tap, start, layoutOf(this.sent), server);
+      for (const [at, error] of this.errors) batch.keep(at, error);
+      batch.keep(place, reply);
+      batch.end();
+    };
+    command.resolve = function (this: unknown, reply): unknown {
+      end(reply);
+      return resolve.apply(this, arguments as unknown as [unknown]);
+    };
+    command.reject = function (this: unknown, error): unknown {
+      end(error);
+      return reject.apply(this, arguments as unknown as [unknown]);
+    };
+  }
+}

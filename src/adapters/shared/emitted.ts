@@ -1,0 +1,50 @@
+// Knows: how a message is followed that a client emits as events, and its listeners run in a context of their own.
+// Must not know: where a client gets it from, spans.
+import { EventEmitter } from 'node:events';
+import { context } from '@opentelemetry/api';
+import type { Delivery } from '../../core/delivery';
+import { isAsync, type Listener, Listening } from './listener-run';
+
+interface Emitter extends EventEmitter {
+  readonly domain?: unknown;
+}
+
+/** Runs `call`, which emits one message under these names, synchronously. */
+export function deliverEmitted<T>(delivery: Delivery, emitter: EventEmitter, events: readonly string[], call: () => T): T {
+  if (!delivery.isFollowed) return context.with(delivery.context, call);
+  const listening = new Listening(delivery);
+  const hasAsync = events.some((event) => emitter.rawListeners(event).some((listener) => isAsync(originalOf(listener))));
+  if (!hasAsync || !emitsPlainly(emitter)) return listening.run(call);
+  shadowEmit(emitter, events, listening);
+  try {
+    return listening.run(call);
+  } finally {
+    Reflect.deleteProperty(emitter, 'emit');
+  }
+}
+
+/** While a message is emitted: `emit` drops what listeners return. */
+function shadowEmit(emitter: EventEmitter, events: readonly string[], listening: Listening): void {
+  const emit = function (this: EventEmitter, event: string, ...args: unknown[]): boolean {
+    if (!events.includes(event)) return EventEmitter.prototype.emit.call(this, event, ...args);
+    const listeners = this.rawListeners(event) as Listener[];
+    for (const listener of listeners) {
+      const result = Reflect.apply(listener, this, args);
+      if (isAsync(originalOf(listener))) listening.follow(result);
+    }
+    return listeners.length > 0;
+  };
+  Object.defineProperty(emitter, 'emit', { value: emit, configurable: true, writable: true });
+}
+
+/** Of `once` the listener is inside. */
+function originalOf(listener: unknown): unknown {
+  return (listener as { readonly listener?: unknown }).listener ?? listener;
+}
+
+/** Whether `emit` does nothing but call the listeners: nobody replaced it, has a domain, or wants rejections captured. */
+function emitsPlainly(emitter: Emitter): boolean {
+  if (emitter.emit !== EventEmitter.prototype.emit || emitter.domain) return false;
+  const capture = Object.getOwnPropertySymbols(emitter).find(({ description }) => description === 'kCapture');
+  return capture === undefined || (emitter as unknown as Record<symbol, unknown>)[capture] !== true;
+}

@@ -1,0 +1,160 @@
+// Knows: how the paths of the promise API of redis 4 are walked on other clients: redis 2 and 3, ioredis and iovalkey.
+// Must not know: tracing.
+import { createRequire } from 'node:module';
+import type { Client, Redis } from './versions';
+
+type Callback = (error: unknown, reply: unknown) => void;
+type Call = (...args: unknown[]) => unknown;
+type Commands = Readonly<Record<string, { transformArguments(...args: unknown[]): string[] } | undefined>>;
+
+interface Options {
+  readonly socket?: object;
+  readonly database?: number;
+  readonly scripts?: Readonly<Record<string, { readonly SCRIPT: string; readonly NUMBER_OF_KEYS: number }>>;
+}
+
+/** What each library has for the things that redis 4 has. */
+interface Driver {
+  create(redis: Client, options: Options): Client;
+  /** Whether it is ready to be used. */
+  isReady(client: Client): boolean;
+  end(client: Client): void;
+  /** Sends a command by the method it has. */
+  send(client: Client, name: string, args: readonly unknown[]): Promise<unknown>;
+  /** Sends a command that may have no method. */
+  sendRaw(client: Client, name: string, args: readonly unknown[]): Promise<unknown>;
+  multi(client: Client): Client;
+  pipeline(client: Client): Client;
+  exec(batch: Client): Promise<unknown>;
+}
+
+const EVENTS = new Set(['on', 'once', 'off', 'removeListener', 'emit', 'listenerCount']);
+
+/** The callback API of redis 2 and 3. */
+const CALLBACKS: Driver = {
+  create: (redis, options) => redis.createClient({ ...flat(options), retry_strategy: () => 50 }),
+  isReady: (client) => client.ready,
+  end: (client) => client.end(false),
+  send: (client, name, args) => promised((callback) => client[name](...args, callback)),
+  sendRaw: (client, name, args) => promised((callback) => client.send_command(name, args, callback)),
+  multi: (client) => client.multi(),
+  pipeline: (client) => client.batch(),
+  exec: (batch) => promised((callback) => batch.exec(callback)),
+};
+
+/** ioredis and iovalkey. What is returned is the client's own promise. */
+const IOREDIS: Driver = {
+  create(Redis, { scripts = {}, ...options }) {
+    const client = new Redis({ ...flat(options), retryStrategy: () => 50 });
+    for (const [name, { SCRIPT: lua, NUMBER_OF_KEYS: numberOfKeys }] of Object.entries(scripts))
+      client.defineCommand(name, { lua, numberOfKeys });
+    return client;
+  },
+  isReady: (client) => client.status === 'ready',
+  end: (client) => client.disconnect(),
+  send: (client, name, args) => client[name](...args),
+  sendRaw: (client, name, args) => client.call(name.toLowerCase(), ...args),
+  multi: (client) => client.multi(),
+  pipeline: (client) => client.pipeline(),
+  exec: (batch) => batch.exec(),
+};
+
+/**
+ * Another API as that of redis 4: names and arguments as it writes them, sent by the methods the library has for them.
+ * Nothing is sent that an application of that library could not send.
+ */
+function facade(redis: Client, commands: Commands, driver: Driver): Redis {
+  const createClient = (options: Options = {}) => facadeOf(driver.create(redis, options), commands, driver);
+  return { createClient, createCluster: unsupported, defineScript: (script) => script, library: redis };
+}
+
+export const callbackFacade = (redis: Client, commands: Commands): Redis => facade(redis, commands, CALLBACKS);
+export const ioredisFacade = (redis: Client, commands: Commands): Redis => facade(redis, commands, IOREDIS);
+
+/** The commands of redis 4, which know how to write a call down. */
+export function commandsOf(folder: string): Commands {
+  const require = createRequire(createRequire(`${folder}/package.json`).resolve('redis'));
+  return require('@redis/client/dist/lib/client/commands.js').default as Commands;
+}
+
+function unsupported(): never {
+  throw new Error('the facade has no such thing');
+}
+
+function flat({ socket = {}, database, ...rest }: Options): object {
+  return { ...socket, ...rest, ...(database === undefined ? {} : { db: database }) };
+}
+
+function facadeOf(client: Client, commands: Commands, driver: Driver): Client {
+  const own: Record<string, Call> = {
+    connect: async () => {
+      if (!driver.isReady(client)) await new Promise((resolve) => client.once('ready', resolve));
+    },
+    disconnect: async () => driver.end(client),
+    destroy: async () => driver.end(client),
+    sendCommand: (args) => {
+      const [name = '', ...rest] = args as string[];
+      return driver.sendRaw(client, name, rest);
+    },
+    quit: () => driver.send(client, 'quit', []),
+    select: (database) => driver.send(client, 'select', [database]),
+    multi: () => multiOf(client, commands, driver),
+  };
+  return new Proxy(client, {
+    get: (target, name: string) =>
+      (name === 'callbackClient' || name === 'client' ? target : own[name]) ??
+      (EVENTS.has(name) ? target[name].bind(target) : callOf(target, name, commands, driver)),
+  });
+}
+
+function callOf(client: Client, name: string, commands: Commands, driver: Driver): unknown {
+  const command = commands[name.toUpperCase()] ?? commands[snakeCase(name)];
+  if (command === undefined) return typeof client[name] === 'function' ? client[name].bind(client) : client[name];
+  return (...args: unknown[]) => {
+    const [word = '', ...rest] = writtenBy(command, args);
+    return driver.send(client, word.toLowerCase(), rest);
+  };
+}
+
+function multiOf(client: Client, commands: Commands, driver: Driver): Client {
+  const multi = driver.multi(client);
+  const queued: string[][] = [];
+  const add = (words: string[]): Client => {
+    queued.push(words);
+    return proxy;
+  };
+  const run = (batch: Client): Promise<unknown> => {
+    for (const [word = '', ...rest] of queued) batch[/[a-z]/.test(word) ? word : word.toLowerCase()](...rest);
+    return driver.exec(batch);
+  };
+  const own: Record<string, Call> = {
+    exec: (asPipeline) => run(asPipeline === true ? driver.pipeline(client) : multi),
+    execAsPipeline: () => run(driver.pipeline(client)),
+    addCommand: (words) => add(words as string[]),
+  };
+  const proxy: Client = new Proxy(
+    {},
+    {
+      get: (_, name: string) => {
+        const command = commands[name.toUpperCase()] ?? commands[snakeCase(name)];
+        if (own[name] !== undefined) return own[name];
+        if (command !== undefined) return (...args: unknown[]) => add(writtenBy(command, args));
+        return (...args: string[]) => add([name, ...args]);
+      },
+    },
+  );
+  return proxy;
+}
+
+function writtenBy(command: { transformArguments(...args: unknown[]): string[] }, args: unknown[]): string[] {
+  return [...command.transformArguments(...args)];
+}
+
+/** `configGet` is CONFIG_GET. */
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+function promised(start: (callback: Callback) => void): Promise<unknown> {
+  return new Promise((resolve, reject) => start((error, reply) => (error ? reject(error) : resolve(reply))));
+}
