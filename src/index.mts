@@ -7,6 +7,7 @@ export type {
   ProcessSpanOptions,
   RedisInstrumentationConfig,
   SemconvMode,
+  SpanChoice,
   SpanInfo,
   SpanNameInfo,
   StreamEntry,

@@ -5,6 +5,7 @@ export type {
   OptionalAttribute,
   RedisInstrumentationConfig,
   SemconvMode,
+  SpanChoice,
   SpanInfo,
   SpanNameInfo,
 } from './config';

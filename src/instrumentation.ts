@@ -10,11 +10,14 @@ import * as semconv from './core/semconv';
 import { CommandInsights } from './insights';
 import { MessageCourier } from './propagation/courier';
 import { Providers } from './providers';
+import { CompositeSpans } from './recorders/composite-spans';
 import { ServerMetrics } from './recorders/connections';
 import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
 import { MetricRecorder } from './recorders/metrics';
 import { PoolMetrics } from './recorders/pool';
+import { RepeatedCalls } from './recorders/repeated-calls';
+import { RequestTotals } from './recorders/request-totals';
 import { SpanRecorder } from './recorders/spans';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
 
@@ -40,6 +43,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   /** What was said before anybody had set a logger. */
   declare private unheard: string[];
   declare private providers: Providers;
+  declare private currentMeter: () => Meter | undefined;
   declare private isMeasuring: boolean;
   declare private metrics: MetricRecorder;
   declare private pools: PoolMetrics;
@@ -48,6 +52,8 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   declare private messageMetrics: MessageMetrics;
   declare private deliveries: Deliveries;
   declare private adapters: Adapters;
+  /** undefined: nothing is held back. */
+  declare private composites: CompositeSpans | undefined;
 
   /** @param config options; what is not given comes from the environment, then from the defaults */
   constructor(config: RedisInstrumentationConfig = {}) {
@@ -59,6 +65,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.report = this.reporting();
     this.providers = new Providers(() => this.followMeter());
     const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
+    this.currentMeter = meter;
     this.messageMetrics = new MessageMetrics(meter);
     this.metrics = new MetricRecorder(meter, this.messageMetrics, this.report);
     this.pools = new PoolMetrics(meter, this.report);
@@ -86,17 +93,23 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   }
 
   private configure(): void {
+    this.flushSpans();
     const settings = readSettings(this.getConfig(), process.env, this.report);
     this.isMeasuring = settings.metrics;
     this.followMeter();
     this.adapters.onConflict = settings.onConflict;
     const tracer = settings.traces ? this.providers.tracer : () => undefined;
-    const spans = new SpanRecorder(settings.spans, tracer, this.report);
     const insights = new CommandInsights(settings.insights, this.report);
+    const familyOf = (key: unknown) => insights.familyOf(key);
+    const recorder = new SpanRecorder(settings.spans, tracer, this.report);
+    const { isCollecting } = settings.spans;
+    this.composites = isCollecting ? new CompositeSpans(recorder, settings.spans, tracer, familyOf, this.report) : undefined;
+    const spans = new RepeatedCalls(this.composites ?? recorder, familyOf, this.currentMeter);
+    const totals = settings.requestTotals ? new RequestTotals() : undefined;
     this.metrics.use(insights);
     const { channels, streams } = settings.propagation;
     const courier = channels.length + streams.length > 0 ? new MessageCourier(settings.propagation) : undefined;
-    this.operation.use(settings.operation, insights, spans, this.metrics, courier);
+    this.operation.use(settings.operation, insights, spans, this.metrics, courier, totals);
     this.messageMetrics.use(settings.spans.keys);
     const messageSpans = new MessageSpans(settings.spans, tracer, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, courier);
@@ -140,13 +153,24 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.adapters.unpatch();
   }
 
+  /**
+   * Makes the spans that `compressSpans` holds back, for a tenth of a second after the last command of a run. To be
+   * called before the SDK is shut down; `register` and `disable()` do.
+   */
+  flushSpans(): void {
+    this.composites?.flush();
+  }
+
   private stop(): void {
+    this.flushSpans();
     this.operation.stop();
     this.deliveries.stop();
     this.servers.stop();
   }
 
   override setTracerProvider(provider: TracerProvider): void {
+    // The base constructor calls this before init().
+    this.composites?.flush();
     super.setTracerProvider(provider);
     this.providers.setTracerProvider(provider);
     // An SDK sets its logger after we are constructed, and before it gives us its provider.

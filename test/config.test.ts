@@ -34,6 +34,11 @@ describe('config', () => {
       propagation: { channels: [], streams: [] },
       spans: {
         minDurationMs: 0,
+        isNotableOnly: false,
+        emptyPolls: false,
+        isIgnoredKey: undefined,
+        isCollecting: false,
+        compressMaxDurationMs: 50,
         batchCommands: false,
         keys: 'safe',
         maxQueryTextLength: 1024,
@@ -50,6 +55,7 @@ describe('config', () => {
         responseHook: undefined,
       },
       traces: true,
+      requestTotals: false,
       metrics: true,
       onConflict: 'takeover',
     });
@@ -84,6 +90,12 @@ describe('config', () => {
         [`${PREFIX}PROPAGATE_CHANNELS`]: 'orders:*, news',
         [`${PREFIX}PROPAGATE_STREAMS`]: 'jobs:*',
         [`${PREFIX}TRACES`]: 'false',
+        [`${PREFIX}SPANS`]: 'Notable',
+        [`${PREFIX}IGNORE_KEYS`]: 'bull:*, sess:*',
+        [`${PREFIX}EMPTY_POLLS`]: 'true',
+        [`${PREFIX}COMPRESS_SPANS`]: 'true',
+        [`${PREFIX}COMPRESS_MAX_DURATION_MS`]: '5',
+        [`${PREFIX}REQUEST_TOTALS`]: 'true',
         [`${PREFIX}METRICS`]: 'false',
         [`${PREFIX}INTERNAL_COMMANDS`]: 'true',
         [`${PREFIX}ON_CONFLICT`]: 'Stand-Down',
@@ -118,6 +130,14 @@ describe('config', () => {
       members: true,
     });
     assert.equal(settings.traces, false);
+    assert.equal(settings.requestTotals, true);
+    const { isNotableOnly, isIgnoredKey, emptyPolls, isCollecting, compressMaxDurationMs } = settings.spans;
+    assert.deepEqual([isNotableOnly, emptyPolls, isCollecting, compressMaxDurationMs], [true, true, true, 5]);
+    const commands = [['GET', 'bull:q'], ['MGET', 'bull:q', 'other'], ['EVALSHA', 'sha', '2', 'bull:a', 'sess:b', 'other'], ['PING']];
+    assert.deepEqual(
+      commands.map((args) => isIgnoredKey?.(args)),
+      [true, false, true, false],
+    );
     assert.equal(settings.metrics, false);
     assert.equal(settings.onConflict, 'stand-down');
     assert.deepEqual(reports, []);
@@ -248,6 +268,12 @@ describe('config', () => {
     assert.deepEqual(asked.length, 4);
     assert.deepEqual(asked[0], { operation: 'GET', args: ['skip'], serverAddress: 'cache', serverPort: 6379, database: '2' });
     assert.deepEqual(reports, ['the ignore hook threw; going on without it']);
+  });
+
+  it('compresses nothing where responseHook wants every reply', () => {
+    const { settings, reports } = read({ compressSpans: true, responseHook: () => {} });
+    assert.equal(settings.spans.isCollecting, false);
+    assert.deepEqual(reports, ['compressSpans has no effect with responseHook']);
   });
 
   it('takes an empty variable for none', () => {

@@ -1,8 +1,10 @@
 // Knows: what Redis commands mean. Must not know: clients, replies in flight, spans, metrics.
+export { mayWait } from './blocking';
 export type { HitRule } from './commands';
 export { familyOf, KeyFamilies, OTHER_FAMILY } from './families';
 export type { Role } from './grammar';
 export { endOfItems, type Items } from './items';
+export { keyIndexOf, keysOf } from './key-index';
 export { familyMask, type KeyMask, type KeyMode, keyMask } from './keys';
 export { type CommandRule, type Entry, lookup } from './lookup';
 export { assignRoles } from './reader';

@@ -2,4 +2,4 @@
 // Must not know: what an option changes.
 export type { RedisInstrumentationConfig } from './public';
 export { readSettings, type Settings, type SpanSettings } from './settings';
-export type { ConflictMode, OperationInfo, OptionalAttribute, SemconvMode, SpanInfo, SpanNameInfo } from './values';
+export type { ConflictMode, OperationInfo, OptionalAttribute, SemconvMode, SpanChoice, SpanInfo, SpanNameInfo } from './values';

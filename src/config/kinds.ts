@@ -1,7 +1,7 @@
 // Knows: the types that options have, and how code, environment and JSON spell their values.
 // Must not know: which options there are.
 import type { KeyMode } from '../catalog';
-import type { ConflictMode, OptionalAttribute, SemconvMode } from './values';
+import type { ConflictMode, OptionalAttribute, SemconvMode, SpanChoice } from './values';
 
 /** One type of option. `fromCode` and `fromText` return `undefined` for a value that is refused. */
 export interface Kind<T> {
@@ -86,6 +86,7 @@ function choiceOf<T extends string>(...words: readonly T[]): Kind<T> {
   };
 }
 
+export const SPANS: Kind<SpanChoice> = { ...choiceOf('all', 'notable'), type: 'SpanChoice' };
 export const SEMCONV: Kind<SemconvMode> = { ...choiceOf('stable', 'dup'), type: 'SemconvMode' };
 export const CONFLICT: Kind<ConflictMode> = { ...choiceOf('takeover', 'stand-down', 'both'), type: 'ConflictMode' };
 

@@ -16,10 +16,11 @@ import {
   OPTIONAL_ATTRIBUTES,
   SEMCONV,
   SLOW,
+  SPANS,
   TEXT_LENGTH,
 } from './kinds';
 import type { RedisInstrumentationConfig } from './public';
-import type { SemconvMode } from './values';
+import type { SemconvMode, SpanChoice } from './values';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -87,6 +88,37 @@ export const OPTIONS = {
       'Returns `true` for a command or batch that gets no span. It is asked before the command runs, after `ignoreCommands`, and sees every argument.',
     example: "({ operation, args }) => operation === 'GET' && String(args[0]).startsWith('probe:')",
   }),
+  ignoreKeys: option(GLOBS, [], {
+    section: 'spans',
+    meaning: 'Keys, as patterns of Redis (`bull:*`): a command or batch that concerns no others gets no span. Metrics count it.',
+    more: '[In production](production.md)',
+    example: "['bull:*', 'sess:*']",
+  }),
+  spans: option<SpanChoice>(SPANS, 'all', {
+    section: 'spans',
+    meaning:
+      'Which operations get a span: `all`, or `notable`: failures, slow operations (`slowMs`), fills, lost locks, aborted transactions and calls that repeat. With `requestTotals` the rest is still accounted for.',
+    more: '[In production](production.md)',
+    example: "'notable'",
+  }),
+  emptyPolls: option(BOOLEAN, false, {
+    section: 'spans',
+    meaning:
+      'Make a span also for a blocking read that waited in vain and has no parent span, as workers make them for ever. Metrics count it either way.',
+    example: 'true',
+  }),
+  compressSpans: option(BOOLEAN, false, {
+    section: 'spans',
+    meaning:
+      'Make one span of commands that end one after another below the same parent, with the same operation, server, database and key family. Metrics count every one. It has no effect with `responseHook`.',
+    more: '[Composite spans](spans.md#composite-spans)',
+    example: 'true',
+  }),
+  compressMaxDurationMs: option(MILLISECONDS, 50, {
+    section: 'spans',
+    meaning: 'A command that took more milliseconds has a span of its own, with `compressSpans` too.',
+    example: '10',
+  }),
   minDurationMs: option(MILLISECONDS, 0, {
     section: 'spans',
     meaning: 'Make no span for an operation that took fewer milliseconds. A failure always has one.',
@@ -107,6 +139,13 @@ export const OPTIONS = {
     meaning:
       'Make a span for every message that reaches a subscriber, around its listeners, and for every `processSpan`. Without it, both run in no span of ours.',
     example: 'false',
+  }),
+  requestTotals: option(BOOLEAN, false, {
+    section: 'content',
+    meaning:
+      'Add up on the span of the request, as its instrumentation of HTTP or our consumer spans make one, else on the one that is active, what Redis cost it: `db.redis.calls`, `db.redis.duration_ms`, `cache.hit_count`, `cache.miss_count`, `db.redis.errors`. Commands without a span are counted too.',
+    more: '[What Redis cost a request](spans.md#what-redis-cost-a-request)',
+    example: 'true',
   }),
   slowMs: option(SLOW, 100, {
     section: 'content',

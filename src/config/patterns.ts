@@ -1,6 +1,7 @@
 // Knows: how the patterns of options are matched.
 // Must not know: which option a pattern belongs to.
-import { lookup } from '../catalog';
+import { keysOf, lookup } from '../catalog';
+import type { Arguments } from '../core/events';
 import { globMatcher } from '../core/glob';
 import type { OperationSettings } from '../core/operation';
 
@@ -19,6 +20,27 @@ export function matcherOf(patterns: readonly (string | RegExp)[]): OperationSett
 export function keyMatcherOf(patterns: readonly (string | RegExp)[]): (key: string) => boolean {
   const matchers = patterns.map((pattern) => (typeof pattern === 'string' ? globMatcher(pattern) : matcherOfExpression(pattern)));
   return (key) => matchers.some((matches) => matches(key));
+}
+
+/** Keys are looked for among so many arguments of a command. */
+const MAX_ARGUMENTS = 64;
+
+/** Of commands, by their keys: all of them match. undefined: none does. */
+export function commandMatcherOf(patterns: readonly string[]): ((args: Arguments) => boolean) | undefined {
+  if (patterns.length === 0) return undefined;
+  const matches = keyMatcherOf(patterns);
+  return (args) => {
+    const keys = keysOf(lookup(args), args, MAX_ARGUMENTS);
+    return keys.length > 0 && keys.every((key) => matches(textOf(key)));
+  };
+}
+
+function textOf(key: unknown): string {
+  return typeof key === 'string'
+    ? key
+    : ArrayBuffer.isView(key)
+      ? Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString()
+      : String(key);
 }
 
 function matcherOfExpression(pattern: RegExp): (key: string) => boolean {

@@ -3,7 +3,7 @@
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
 import type { KeyMode } from '../catalog';
-import type { ConflictMode, OperationInfo, OptionalAttribute, SemconvMode, SpanInfo, SpanNameInfo } from './values';
+import type { ConflictMode, OperationInfo, OptionalAttribute, SemconvMode, SpanChoice, SpanInfo, SpanNameInfo } from './values';
 
 /**
  * Options of {@link RedisInstrumentation}. Each but the functions can be given by the environment variable
@@ -40,6 +40,36 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   ignore?: (info: OperationInfo) => boolean;
   /**
+   * Keys, as patterns of Redis (`bull:*`): a command or batch that concerns no others gets no span. Metrics count
+   * it. Default: none.
+   * @example ignoreKeys: ['bull:*', 'sess:*']
+   */
+  ignoreKeys?: readonly string[];
+  /**
+   * Which operations get a span: `all`, or `notable`: failures, slow operations (`slowMs`), fills, lost locks,
+   * aborted transactions and calls that repeat. With `requestTotals` the rest is still accounted for. Default:
+   * `all`.
+   * @example spans: 'notable'
+   */
+  spans?: SpanChoice;
+  /**
+   * Make a span also for a blocking read that waited in vain and has no parent span, as workers make them for
+   * ever. Metrics count it either way. Default: `false`.
+   * @example emptyPolls: true
+   */
+  emptyPolls?: boolean;
+  /**
+   * Make one span of commands that end one after another below the same parent, with the same operation, server,
+   * database and key family. Metrics count every one. It has no effect with `responseHook`. Default: `false`.
+   * @example compressSpans: true
+   */
+  compressSpans?: boolean;
+  /**
+   * A command that took more milliseconds has a span of its own, with `compressSpans` too. Default: `50`.
+   * @example compressMaxDurationMs: 10
+   */
+  compressMaxDurationMs?: number;
+  /**
    * Make no span for an operation that took fewer milliseconds. A failure always has one. Default: `0`.
    * @example minDurationMs: 5
    */
@@ -62,6 +92,13 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    * @example consumerSpans: false
    */
   consumerSpans?: boolean;
+  /**
+   * Add up on the span of the request, as its instrumentation of HTTP or our consumer spans make one, else on the
+   * one that is active, what Redis cost it: `db.redis.calls`, `db.redis.duration_ms`, `cache.hit_count`,
+   * `cache.miss_count`, `db.redis.errors`. Commands without a span are counted too. Default: `false`.
+   * @example requestTotals: true
+   */
+  requestTotals?: boolean;
   /**
    * From how many milliseconds on a span says where its time went: `db.redis.queue_ms` in the client,
    * `db.redis.wire_ms` on the way and in Redis, `db.redis.event_loop_delay_ms` of both in which this process was

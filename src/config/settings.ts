@@ -8,7 +8,7 @@ import type { OperationSettings } from '../core/operation';
 import type { Report } from '../core/recorder';
 import { TIMES } from './kinds';
 import type { Environment, OptionValues } from './options';
-import { keyMatcherOf, matcherOf } from './patterns';
+import { commandMatcherOf, keyMatcherOf, matcherOf } from './patterns';
 import type { RedisInstrumentationConfig } from './public';
 import { readOptions } from './read';
 import type { ConflictMode } from './values';
@@ -16,6 +16,16 @@ import type { ConflictMode } from './values';
 /** The part of the settings the span recorder needs. */
 export interface SpanSettings {
   readonly minDurationMs: number;
+  /** Only what somebody should look at. */
+  readonly isNotableOnly: boolean;
+  /** Also blocking reads that waited in vain, and that nobody's request waited for. */
+  readonly emptyPolls: boolean;
+  /** Whether a command concerns no key but ones that are to have no spans; undefined: all keys may have. */
+  readonly isIgnoredKey: ((args: Arguments) => boolean) | undefined;
+  /** Whether commands that are alike are collected, to be written as one. */
+  readonly isCollecting: boolean;
+  /** Longest duration of a command that becomes part of a run. */
+  readonly compressMaxDurationMs: number;
   readonly batchCommands: boolean;
   readonly keys: KeyMode;
   /** 0: no text. */
@@ -43,6 +53,7 @@ export interface Settings {
   readonly propagation: { readonly channels: readonly string[]; readonly streams: readonly string[] };
   readonly spans: SpanSettings;
   readonly traces: boolean;
+  readonly requestTotals: boolean;
   readonly metrics: boolean;
   readonly onConflict: ConflictMode;
 }
@@ -50,7 +61,8 @@ export interface Settings {
 /** Reads options and environment once. */
 export function readSettings(config: RedisInstrumentationConfig, environment: Environment, report: Report): Settings {
   const options = readOptions(config, environment, report);
-  const { requireParentSpan, consumerSpans, propagateChannels, propagateStreams, traces, metrics, onConflict } = options;
+  const { requireParentSpan, consumerSpans, propagateChannels, propagateStreams, traces, requestTotals } = options;
+  const { metrics, onConflict } = options;
   return Object.freeze({
     operation: Object.freeze(operationSettings(options, report)),
     messages: Object.freeze({ consumerSpans, requireParentSpan }),
@@ -59,8 +71,9 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
       channels: Object.freeze([...propagateChannels]),
       streams: Object.freeze([...propagateStreams]),
     }),
-    spans: Object.freeze(spanSettings(options)),
+    spans: Object.freeze(spanSettings(options, report)),
     traces,
+    requestTotals,
     metrics,
     onConflict,
   });
@@ -78,10 +91,11 @@ function operationSettings(options: OptionValues, report: Report): OperationSett
   };
 }
 
-function ignoredBy({ ignoreCommands, ignore }: OptionValues, report: Report): OperationSettings['isIgnored'] {
-  const byName = matcherOf(ignoreCommands);
-  if (ignore === undefined) return byName;
-  return (args, facts) => byName?.(args, facts) === true || isTrue(() => ignore(infoOf(args, facts)), report);
+function ignoredBy({ ignoreCommands, ignoreKeys, ignore }: OptionValues, report: Report): OperationSettings['isIgnored'] {
+  const byHook: OperationSettings['isIgnored'] = ignore && ((args, facts) => isTrue(() => ignore(infoOf(args, facts)), report));
+  const reasons = [matcherOf(ignoreCommands), commandMatcherOf(ignoreKeys), byHook].filter((reason) => reason !== undefined);
+  if (reasons.length < 2) return reasons[0];
+  return (args, facts) => reasons.some((isIgnored) => isIgnored(args, facts));
 }
 
 function infoOf(args: Arguments, facts: ClientFacts | undefined) {
@@ -125,10 +139,18 @@ function familyThroughMask(keys: KeyMode): ((key: string) => string) | undefined
   return (key) => familyOf(mask(key));
 }
 
-function spanSettings(options: OptionValues): SpanSettings {
+function spanSettings(options: OptionValues, report: Report): SpanSettings {
+  const { ignoreKeys, spans, emptyPolls, compressSpans, compressMaxDurationMs, responseHook } = options;
+  // The hook is told of every reply, with a span of its own.
+  if (compressSpans && responseHook !== undefined) report('compressSpans has no effect with responseHook');
   const { minDurationMs, batchCommands, keys, maxQueryTextLength, slowMs, semconv, optionalAttributes } = options;
   return {
     minDurationMs,
+    isNotableOnly: spans === 'notable',
+    emptyPolls,
+    isIgnoredKey: commandMatcherOf(ignoreKeys),
+    isCollecting: (compressSpans || spans === 'notable') && responseHook === undefined,
+    compressMaxDurationMs,
     batchCommands,
     keys,
     maxQueryTextLength,
@@ -142,6 +164,6 @@ function spanSettings(options: OptionValues): SpanSettings {
     spanName: options.spanName,
     serializer: options.dbStatementSerializer,
     spanHook: options.spanHook,
-    responseHook: options.responseHook,
+    responseHook,
   };
 }

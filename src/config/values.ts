@@ -12,6 +12,9 @@ export type OptionalAttribute =
 /** `stable`: today's names only. `dup`: the names of before the stable conventions as well. */
 export type SemconvMode = 'stable' | 'dup';
 
+/** `all`: every operation that nothing else excludes. `notable`: those that somebody should look at. */
+export type SpanChoice = 'all' | 'notable';
+
 /** What to do about another OpenTelemetry instrumentation of redis in the process. */
 export type ConflictMode = 'takeover' | 'stand-down' | 'both';
 
@@ -42,7 +45,9 @@ export interface SpanInfo {
   readonly operation: string;
   /** The name and the arguments of each command: one, or those of a batch. */
   readonly commands: readonly (readonly unknown[])[];
-  /** The reply; for a batch the list of replies, in which an `Error` stands where a command failed. */
+  /** How many commands the span stands for. Of several that `compressSpans` joined, `commands` has the first alone. */
+  readonly count: number;
+  /** The reply; `undefined` for commands that `compressSpans` joined; for a batch the list of replies, in which an `Error` stands where a command failed. */
   readonly reply: unknown;
   readonly failed: boolean;
   /** Why it failed: the reason of the rejection. */

@@ -5,6 +5,12 @@ import { type Context, createContextKey, type Span, TraceFlags, trace } from '@o
 /** The key `suppressTracing()` of @opentelemetry/core sets. Context keys are global symbols by their description. */
 export const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
+/** The key under which instrumentations of HTTP servers keep the request's span (`setRPCMetadata()` of @opentelemetry/core). */
+export const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
+
+/** The span in which a message is processed: the entry of what is done for it. */
+export const ENTRY_SPAN = createContextKey('opentelemetry-instrumentation-redis entry span');
+
 /** Who called: the span that was active. */
 export interface Caller {
   readonly traceId: string;

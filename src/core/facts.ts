@@ -138,6 +138,8 @@ export interface Insights {
   command(command: Command, outcome: Outcome): Facts;
   /** @param isCounted whether somebody reads `counts` now: where not, hits need not be told apart by family */
   batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts;
+  /** The family of a key; undefined: families are not wanted. */
+  familyOf(key: unknown): string | undefined;
   /** What was counted since the last reset. `nowMark`, on the monotonic clock, tells which misses were not filled in time. */
   counts(nowMark: number): Iterable<FamilyCounts>;
   resetCounts(): void;

@@ -83,17 +83,27 @@ export class Operation implements Tap {
   private insights!: Insights;
   private spans!: Recorder & ConnectRecorder;
   private metrics!: Recorder;
+  /** Told of every command, whether or not it has a span or is counted. */
+  private totals: Recorder | undefined;
   private errands: Errands | undefined;
   private readonly timings = new Timings();
 
   constructor(private readonly report: Report) {}
 
   /** Sets what decides and what records, from now on. Called before the first command. */
-  use(settings: OperationSettings, insights: Insights, spans: Recorder & ConnectRecorder, metrics: Recorder, courier?: Courier): void {
+  use(
+    settings: OperationSettings,
+    insights: Insights,
+    spans: Recorder & ConnectRecorder,
+    metrics: Recorder,
+    courier?: Courier,
+    totals?: Recorder,
+  ): void {
     this.settings = settings;
     this.insights = insights;
     this.spans = spans;
     this.metrics = metrics;
+    this.totals = totals;
     this.errands = courier && new Errands(courier, spans, this.report);
     this.timings.use(settings.timedFromMs);
   }
@@ -126,7 +136,7 @@ export class Operation implements Tap {
       const caller = context.active();
       const traced = decision === 'trace' && !this.settings.isIgnored?.(args, client.facts);
       const errand = this.errands?.of(args);
-      if (!traced && errand === undefined && !this.metrics.isActive()) return undefined;
+      if (!traced && errand === undefined && !this.isFollowed(decision)) return undefined;
       const startTimeMs = Date.now();
       const startMark = performance.now();
       const write = traced ? this.timings.begin(startMark, client.writes) : undefined;
@@ -193,7 +203,7 @@ export class Operation implements Tap {
       const traced = decision === 'trace' && !this.settings.isIgnored?.([kind], undefined);
       const commands = this.errands === undefined ? [] : (commandsOf?.() ?? []);
       const errands = this.errands?.ofAll(commands);
-      if (!traced && errands === undefined && !this.metrics.isActive()) return undefined;
+      if (!traced && errands === undefined && !this.isFollowed(decision)) return undefined;
       const start: BatchStart = { context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
       // Where it is written to is not known yet.
       if (traced) this.timings.begin(start.startMark, undefined);
@@ -228,6 +238,7 @@ export class Operation implements Tap {
     const isMeasured = this.metrics.isActive();
     const facts = this.readBatch(batch, ended, isMeasured);
     if (facts === undefined) return;
+    if (this.totals !== undefined) this.guarded('a batch could not be added up', () => this.totals?.batch(batch, ended, facts));
     if (start.traced) this.guarded('a batch could not be recorded', () => this.spans.batch(batch, ended, facts));
     if (isMeasured) this.guarded('a batch could not be recorded', () => this.metrics.batch(batch, ended, facts));
   }
@@ -243,12 +254,24 @@ export class Operation implements Tap {
         this.report('a span could not be recorded', error);
       }
     }
+    if (this.totals !== undefined) {
+      try {
+        this.totals.command(command, outcome, facts);
+      } catch (error) {
+        this.report('a command could not be added up', error);
+      }
+    }
     if (!isMeasured) return;
     try {
       this.metrics.command(command, outcome, facts);
     } catch (error) {
       this.report('a metric could not be recorded', error);
     }
+  }
+
+  /** Of what has no span: whether somebody wants to know of it all the same. */
+  private isFollowed(decision: Decision): boolean {
+    return this.metrics.isActive() || (this.totals !== undefined && decision === 'trace');
   }
 
   private read(command: Command, outcome: Outcome): Facts | undefined {

@@ -80,6 +80,17 @@ export const ATTR_REDIS_CSC_RESULT = 'redis.client.csc.result';
 export const METRIC_REDIS_CSC_REQUESTS = 'redis.client.csc.requests';
 export const METRIC_REDIS_CSC_EVICTIONS = 'redis.client.csc.evictions';
 
+// node-redis has this name for its own metrics.
+export const ATTR_REDIS_OPERATION_BLOCKING = 'redis.client.operation.blocking';
+export const METRIC_REDIS_REPEATED_CALLS = 'redis.client.repeated_calls';
+export const ATTR_REDIS_REPEATED_CALLS = 'db.redis.repeated_calls';
+export const ATTR_REDIS_COMPOSITE_COUNT = 'db.redis.composite.count';
+export const ATTR_REDIS_COMPOSITE_SUM_MS = 'db.redis.composite.sum_ms';
+export const ATTR_REDIS_COMPOSITE_MAX_MS = 'db.redis.composite.max_ms';
+export const ATTR_REDIS_COMPOSITE_VALUE_BYTES = 'db.redis.composite.value_bytes';
+export const ATTR_REDIS_CALLS = 'db.redis.calls';
+export const ATTR_REDIS_DURATION_MS = 'db.redis.duration_ms';
+export const ATTR_REDIS_ERRORS = 'db.redis.errors';
 export const ATTR_REDIS_CACHE_LOCAL = 'db.redis.cache.local';
 export const ATTR_REDIS_INTERNAL = 'db.redis.internal';
 export const ATTR_REDIS_VALUE_LENGTH = 'db.redis.value_length';

@@ -54,6 +54,10 @@ export class CommandInsights implements Insights {
     return digest;
   }
 
+  familyOf(key: unknown): string | undefined {
+    return this.tally.of(key).family;
+  }
+
   counts(nowMark: number): Iterable<FamilyCounts> {
     this.traffic.expire(nowMark);
     return this.tally.all();

@@ -14,15 +14,21 @@ interface Flushable {
   forceFlush?(): Promise<void>;
 }
 
-/** Sends what is left when the event loop is empty and when a signal ends the process. */
-export function flushAtEnd(sdk: { shutdown(): Promise<void> }): void {
-  process.once('beforeExit', () => void settled(() => sdk.shutdown()));
+/**
+ * Sends what is left when the event loop is empty and when a signal ends the process.
+ * @param before makes what is held back; it does not throw
+ */
+export function flushAtEnd(sdk: { shutdown(): Promise<void> }, before: () => void): void {
+  process.once('beforeExit', () => {
+    before();
+    void settled(() => sdk.shutdown());
+  });
   // Workers get no signals.
-  if (isMainThread) for (const signal of SIGNALS) listen(signal);
+  if (isMainThread) for (const signal of SIGNALS) listen(signal, before);
 }
 
-function listen(signal: NodeJS.Signals): void {
-  process.prependOnceListener(signal, () => endOn(signal));
+function listen(signal: NodeJS.Signals, before: () => void): void {
+  process.prependOnceListener(signal, () => endOn(signal, before));
 }
 
 /**
@@ -31,11 +37,12 @@ function listen(signal: NodeJS.Signals): void {
  * else listens, the signal is sent again to do what it would have done. The SDK goes on: as process 1 of a
  * container, where that is nothing, the process lives on.
  */
-function endOn(signal: NodeJS.Signals): void {
+function endOn(signal: NodeJS.Signals, before: () => void): void {
+  before();
   const flushed = flush();
   if (process.listenerCount(signal) > 0) {
     // Whoever listens may send it again when all is closed, as NestJS does. Not sooner: who sends it at once means it.
-    process.nextTick(listen, signal);
+    process.nextTick(listen, signal, before);
     return;
   }
   // Not unref'd: a process that runs out of work meanwhile would end with code 0.

@@ -2,6 +2,7 @@
 // Must not know: exporters, processors, samplers: OTEL_* says those.
 import { diag } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
+import type { RedisInstrumentation } from '../instrumentation';
 import { PACKAGE_NAME } from '../version';
 import { SDK } from './application';
 import { apiGlobals, audibly, useConsole } from './diagnostics';
@@ -14,7 +15,7 @@ interface SdkModule {
 }
 
 /** Starts the application's SDK, configured by the environment, unless somebody has started one. */
-export function startSdk(path: string | undefined, instrumentation: Instrumentation | undefined): void {
+export function startSdk(path: string | undefined, instrumentation: RedisInstrumentation | undefined): void {
   if (isSdkDisabled(process.env) || apiGlobals().trace !== undefined) return;
   if (path === undefined) {
     audibly(reportMissing);
@@ -25,7 +26,7 @@ export function startSdk(path: string | undefined, instrumentation: Instrumentat
   // The SDK sets a logger only if OTEL_LOG_LEVEL is given, and an unreachable collector would be silence.
   useConsole();
   sdk.start();
-  flushAtEnd(sdk);
+  flushAtEnd(sdk, () => instrumentation?.flushSpans());
 }
 
 function reportMissing(): void {

@@ -5,6 +5,7 @@ import type { SpanSettings } from '../config';
 import type { ClientFacts, Timing } from '../core/events';
 import type { CacheFacts, DataFacts, Failure, Fill, LockFacts, Lookup } from '../core/facts';
 import * as semconv from '../core/semconv';
+import type { Composite } from './traced';
 
 const DEFAULT_PORT = 6379;
 
@@ -86,6 +87,16 @@ export function addTiming(
   if (wireMs !== undefined && (isSlow || withWireMs)) attributes[semconv.ATTR_REDIS_WIRE_MS] = wireMs;
   if (eventLoopDelayMs === undefined || !(isSlow || withEventLoopDelayMs)) return;
   attributes[semconv.ATTR_REDIS_EVENT_LOOP_DELAY_MS] = eventLoopDelayMs;
+}
+
+/** What a run of commands comes to. */
+export function addComposite(attributes: Attributes, { count, sumMs, maxMs, valueBytes, hits, misses, facts, isLocal }: Composite): void {
+  attributes[semconv.ATTR_REDIS_COMPOSITE_COUNT] = count;
+  attributes[semconv.ATTR_REDIS_COMPOSITE_SUM_MS] = sumMs;
+  attributes[semconv.ATTR_REDIS_COMPOSITE_MAX_MS] = maxMs;
+  if (valueBytes !== undefined) attributes[semconv.ATTR_REDIS_COMPOSITE_VALUE_BYTES] = valueBytes;
+  if (facts.lookup !== undefined) addLookup(attributes, { hits, misses, several: true });
+  if (isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
 }
 
 /** What a look-up or a write did in the cache. */

@@ -3,6 +3,7 @@
 import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import { familyMask, type KeyMask, keyMask } from '../catalog';
 import type { SpanSettings } from '../config';
+import { ENTRY_SPAN } from '../core/context';
 import type { Message, ProcessOutcome } from '../core/events';
 import type { MessageRecorder, Processing, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
@@ -47,7 +48,11 @@ export class MessageSpans implements MessageRecorder {
     const attributes = this.attributesOf(message);
     const links = sender === undefined ? [] : [{ context: sender }];
     const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, startTime: startTimeMs, attributes, links }, context);
-    return { context: trace.setSpan(context, span), end: (outcome) => finish(span, startTimeMs, outcome) };
+    const inside = trace.setSpan(context, span);
+    return {
+      context: inside.getValue(ENTRY_SPAN) === undefined ? inside.setValue(ENTRY_SPAN, span) : inside,
+      end: (outcome) => finish(span, startTimeMs, outcome),
+    };
   }
 
   private attributesOf({ channel, pattern, body, entry, client }: Message): Attributes {

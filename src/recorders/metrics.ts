@@ -1,7 +1,7 @@
 // Knows: which metrics an operation moves.
 // Must not know: clients, redis versions, patches, spans.
 import type { Attributes, Histogram, Meter } from '@opentelemetry/api';
-import { lookup } from '../catalog';
+import { lookup, mayWait } from '../catalog';
 import type { Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Failure, Insights } from '../core/facts';
 import type { NativeMetrics, Recorder, Report } from '../core/recorder';
@@ -22,6 +22,9 @@ const MAX_ATTRIBUTE_SETS = 500;
  */
 const MAX_OPERATIONS = 500;
 const OTHER = '_OTHER';
+
+/** What sets the durations of some operations apart from all others of that name. */
+type Mark = 'internal' | 'blocking';
 
 /** Counts and times operations, whether or not they have a span. */
 export class MetricRecorder implements Recorder {
@@ -65,7 +68,8 @@ export class MetricRecorder implements Recorder {
     const { args } = command;
     const { facts } = command.client;
     const entry = lookup(args);
-    this.record(entry.operation, facts, failure, outcome.durationMs, command.isInternal);
+    const mark = command.isInternal ? 'internal' : mayWait(entry, args) ? 'blocking' : undefined;
+    this.record(entry.operation, facts, failure, outcome.durationMs, mark);
     if (command.isInternal) return;
     // Most commands have nothing to do with messages: asked here, it costs them no call.
     if (entry.rule?.sends || command.errand !== undefined) {
@@ -100,23 +104,24 @@ export class MetricRecorder implements Recorder {
     for (const [stream, count] of receipt?.counts ?? []) this.messages.received(operation, stream, group, facts, count);
   }
 
-  private record(operation: string, facts: ClientFacts, failure: Failure | undefined, durationMs: number, isInternal?: boolean): void {
+  private record(operation: string, facts: ClientFacts, failure: Failure | undefined, durationMs: number, mark?: Mark): void {
     if (this.isDoubled) return;
-    this.duration?.record(durationMs / 1_000, this.attributesOf(operation, facts, failure, isInternal));
+    this.duration?.record(durationMs / 1_000, this.attributesOf(operation, facts, failure, mark));
   }
 
-  private attributesOf(operation: string, facts: ClientFacts, failure: Failure | undefined, isInternal = false): Attributes {
+  private attributesOf(operation: string, facts: ClientFacts, failure: Failure | undefined, mark: Mark | undefined): Attributes {
     let sets = this.attributeSets.get(facts);
     if (sets === undefined) {
       sets = new Map();
       this.attributeSets.set(facts, sets);
     }
     const outcome = failure === undefined ? operation : `${operation} ${failure.type}`;
-    const key = isInternal ? `${outcome} internal` : outcome;
+    const key = mark === undefined ? outcome : `${outcome} ${mark}`;
     const known = sets.get(key);
     if (known !== undefined) return known;
     const attributes = metricAttributes(this.bounded(operation), facts, failure);
-    if (isInternal) attributes[semconv.ATTR_REDIS_INTERNAL] = true;
+    if (mark === 'internal') attributes[semconv.ATTR_REDIS_INTERNAL] = true;
+    if (mark === 'blocking') attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] = true;
     if (sets.size < MAX_ATTRIBUTE_SETS) sets.set(key, attributes);
     return attributes;
   }

@@ -11,7 +11,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { batchText, type Entry, familyMask, type KeyMask, keyMask, lookup, procedureName, queryText } from '../catalog';
+import { batchText, type Entry, familyMask, type KeyMask, keyMask, lookup, mayWait, procedureName, queryText } from '../catalog';
 import type { SpanInfo, SpanSettings } from '../config';
 import type {
   Arguments,
@@ -26,11 +26,12 @@ import type {
   ProcessOutcome,
 } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
-import type { ConnectRecorder, Recorder, Report } from '../core/recorder';
+import type { Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import {
   addCache,
+  addComposite,
   addFills,
   addLock,
   addLookup,
@@ -45,6 +46,8 @@ import {
 } from './attributes';
 import { Hooks } from './hooks';
 import { addMessaging, type DestinationMasks, linksToSenders, type Messaging, messagingName, messagingOf } from './messaging';
+import { SpanSelection } from './selection';
+import { type Composite, type CompositeRecorder, Varying } from './traced';
 
 /** What a span is named for that is no command's. */
 const CONNECT = 'connect';
@@ -53,12 +56,14 @@ const CONNECT = 'connect';
  * Spans are created when the outcome is known, with their start time and all their attributes: a sampler sees
  * hit and error, a span can be dropped by its outcome, and nothing stays open if a command is never answered.
  */
-export class SpanRecorder implements Recorder, ConnectRecorder {
+export class SpanRecorder implements CompositeRecorder {
   private readonly mask: KeyMask;
+  private readonly commonMask: KeyMask;
   private readonly destinations: DestinationMasks;
+  private readonly selection: SpanSelection;
   private readonly hooks: Hooks;
   /** Undefined: no text is wanted. Which of the ways to make one is used is a matter of the settings. */
-  private readonly textOf: (entry: Entry, args: Arguments) => string | undefined;
+  private readonly textOf: (entry: Entry, args: Arguments, mask?: KeyMask) => string | undefined;
   private readonly batchTextOf: (commands: readonly Arguments[]) => string | undefined;
 
   /** @param tracer the tracer of whoever listens now; undefined while nobody does */
@@ -68,6 +73,8 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     report: Report,
   ) {
     this.mask = keyMask(settings.keys, report);
+    this.commonMask = (key) => (key instanceof Varying ? key.shown : this.mask(key));
+    this.selection = new SpanSelection(settings);
     this.destinations = { name: this.mask, family: familyMask(settings.keys, report) };
     this.hooks = new Hooks(settings, report);
     const { maxQueryTextLength, serializer } = settings;
@@ -80,16 +87,34 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     return this.tracer() !== undefined;
   }
 
-  command(command: Command, outcome: Outcome, facts: Facts): void {
-    const isShort = !outcome.failed && outcome.durationMs < this.settings.minDurationMs;
-    if (isShort && command.inside === undefined) return;
+  command(command: Command, outcome: Outcome, facts: Facts, repeated = 0): void {
+    if (command.inside === undefined && !this.selection.command(command, outcome, facts, repeated)) return;
     const tracer = this.tracer();
-    if (tracer !== undefined) this.recordCommand(tracer, command, outcome, facts);
+    if (tracer !== undefined) this.recordCommand(tracer, command, outcome, facts, repeated);
+  }
+
+  composite(composite: Composite): void {
+    if (!this.selection.composite(composite)) return;
+    const { first, facts, args, count, startTimeMs, durationMs, repeated } = composite;
+    const entry = lookup(first.args);
+    const { operation } = entry;
+    const procedure = procedureName(entry, first.args, this.mask);
+    const attributes = spanAttributes(operation, first.client.facts, this.textOf(entry, args, this.commonMask), undefined);
+    if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
+    addComposite(attributes, composite);
+    if (repeated > 0) attributes[semconv.ATTR_REDIS_REPEATED_CALLS] = repeated;
+    const name = this.hooks.spanName(operation, nameFor(operation, procedure, first.client.facts));
+    const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: timeAt(startTimeMs, 0), attributes };
+    const span = this.start(composite.tracer, name, options, first.context);
+    for (const miss of composite.missHandles) miss.span = span.spanContext();
+    if (span.isRecording() && facts.cache !== undefined) setFamily(span, facts.cache, facts.lookup !== undefined);
+    const info = { durationMs, failed: false, error: undefined };
+    this.hooks.ended(span, () => infoOf(operation, [first.args], info, undefined, count));
+    finish(span, startTimeMs, durationMs, undefined);
   }
 
   batch(batch: Batch, outcome: BatchOutcome, digest: BatchFacts): void {
-    const isShort = !outcome.failed && outcome.durationMs < this.settings.minDurationMs;
-    if (isShort && batch.inside === undefined) return;
+    if (batch.inside === undefined && !this.selection.batch(batch, outcome, digest)) return;
     const tracer = this.tracer();
     if (tracer === undefined) return;
     const { facts } = batch.client;
@@ -115,7 +140,7 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     const span = this.start(tracer, name, options, batch.context, batch.inside);
     for (const miss of digest.missHandles) miss.span = span.spanContext();
     if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
-    this.hooks.ended(span, () => infoOf(digest.operation, commands, outcome, outcome.replies));
+    this.hooks.ended(span, () => infoOf(digest.operation, commands, outcome, outcome.replies, batch.size ?? commands.length));
     finish(span, batch.startTimeMs, outcome.durationMs, digest.failure);
   }
 
@@ -160,7 +185,7 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     return messaging === undefined ? nameFor(operation, procedure, facts) : messagingName(messaging, this.destinations);
   }
 
-  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, known: Facts): void {
+  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, known: Facts, repeated: number): void {
     const { args, client, startTimeMs } = command;
     const { failure, lookup: found, cache, lock } = known;
     const entry = lookup(args);
@@ -170,7 +195,9 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
     if (found !== undefined) addLookup(attributes, found);
     if (cache !== undefined) addCache(attributes, cache);
+    if (mayWait(entry, args)) attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] = true;
     if (lock !== undefined) addLock(attributes, this.mask(lock.key), lock);
+    if (repeated > 0) attributes[semconv.ATTR_REDIS_REPEATED_CALLS] = repeated;
     if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
     if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
     const messaging = messagingOf(entry, args, command.errand);
@@ -184,7 +211,7 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
     if (span.isRecording()) this.describe(span, entry, args, known);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
-    this.hooks.ended(span, () => infoOf(operation, [args], outcome, outcome.reply));
+    this.hooks.ended(span, () => infoOf(operation, [args], outcome, outcome.reply, 1));
     finish(span, startTimeMs, outcome.durationMs, failure);
   }
 
@@ -208,7 +235,13 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
       const error = reply instanceof Error ? reply : outcome.error;
       const errand = batch.errands?.get(index);
       const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMark, errand };
-      this.recordCommand(tracer, member, { durationMs: outcome.durationMs, failed, reply, error, isLocal: false }, members[index] as Facts);
+      this.recordCommand(
+        tracer,
+        member,
+        { durationMs: outcome.durationMs, failed, reply, error, isLocal: false },
+        members[index] as Facts,
+        0,
+      );
     });
   }
 
@@ -223,12 +256,13 @@ export class SpanRecorder implements Recorder, ConnectRecorder {
       .addLinks(options.links ?? []);
   }
 
-  private readonly redactedText = (entry: Entry, args: Arguments): string =>
-    queryText(entry, args, this.mask, this.settings.maxQueryTextLength);
+  private readonly redactedText = (entry: Entry, args: Arguments, mask = this.mask): string =>
+    queryText(entry, args, mask, this.settings.maxQueryTextLength);
 
-  private readonly serializedText = (entry: Entry, args: Arguments): string => {
+  private readonly serializedText = (entry: Entry, args: Arguments, mask = this.mask): string => {
     const { maxQueryTextLength } = this.settings;
-    return this.hooks.queryText(args)?.slice(0, maxQueryTextLength) ?? queryText(entry, args, this.mask, maxQueryTextLength);
+    const given = mask === this.mask ? args : args.map((arg) => (arg instanceof Varying ? arg.shown : arg));
+    return this.hooks.queryText(given)?.slice(0, maxQueryTextLength) ?? queryText(entry, args, mask, maxQueryTextLength);
   };
 
   private readonly redactedBatchText = (commands: readonly Arguments[]): string | undefined =>
@@ -253,9 +287,10 @@ function infoOf(
   commands: readonly Arguments[],
   { failed, error, durationMs }: Pick<Outcome, 'failed' | 'error' | 'durationMs'>,
   reply: unknown,
+  count: number,
 ): SpanInfo {
   // Copies: the client's own lists are still in use, and have more than arguments.
-  return { operation, commands: commands.map((args) => [...args]), reply, failed, error, durationMs };
+  return { operation, commands: commands.map((args) => [...args]), count, reply, failed, error, durationMs };
 }
 
 /** `Ok` is the application's to set: success leaves the status unset. */

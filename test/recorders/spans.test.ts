@@ -32,6 +32,7 @@ describe('span recorder', () => {
 
   describe('times', () => {
     it('gives a span the time of its call and the duration until its reply', async () => {
+      instrumentation.setConfig({ emptyPolls: true });
       const before = Date.now();
       await client.blPop('empty', 0.2);
       const after = Date.now();
@@ -181,7 +182,7 @@ describe('span recorder', () => {
     });
 
     it('none faster than minDurationMs, but every error', async () => {
-      instrumentation.setConfig({ minDurationMs: 150 });
+      instrumentation.setConfig({ minDurationMs: 150, emptyPolls: true });
       await client.get('fast');
       await client.multi().get('fast').get('fast').exec();
       await client.blPop('slow', 0.2);
@@ -373,9 +374,9 @@ describe('span recorder', () => {
         ['GET', 'k'],
       ];
       assert.deepEqual(told, [
-        { operation: 'SET', commands: [set], reply: 'OK', failed: false, error: undefined },
-        { operation: 'LPUSH', commands: [push], reply: undefined, failed: true, error: failure },
-        { operation: 'MULTI GET', commands: [get, get], reply: ['v', 'v'], failed: false, error: undefined },
+        { operation: 'SET', commands: [set], count: 1, reply: 'OK', failed: false, error: undefined },
+        { operation: 'LPUSH', commands: [push], count: 1, reply: undefined, failed: true, error: failure },
+        { operation: 'MULTI GET', commands: [get, get], count: 2, reply: ['v', 'v'], failed: false, error: undefined },
       ]);
       assert.deepEqual(
         redisSpans().map(({ attributes }) => attributes['app.failed']),

@@ -209,14 +209,14 @@ describe('which spans say where the time went', function () {
   });
 
   it('those of operations that take 100 ms or more', async () => {
-    resetTracing({ slowMs: undefined });
+    resetTracing({ slowMs: undefined, emptyPolls: true });
     await client.blPop('nobody-pushes', 0.11);
     assert.deepEqual(shown(), TIMES);
   });
 
   it('not those that are faster than slowMs, and none with slowMs: false', async () => {
     for (const slowMs of [60_000, false] as const) {
-      resetTracing({ slowMs });
+      resetTracing({ slowMs, emptyPolls: true });
       await client.blPop('nobody-pushes', 0.11);
       assert.deepEqual(shown(), []);
     }

@@ -74,6 +74,7 @@ export function keyFamilyOf(attributes: Attributes): string | undefined {
 
 /** How long it takes is up to whoever pushes, not to Redis. */
 export function isBlocking(span: Span): boolean {
+  if (span.attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] === true) return true;
   const [name = '', word] = (commandOf(span) ?? '').split(' ');
   const blocks = lookup(word === undefined ? [name] : [name, word]).rule?.blocks;
   return blocks === true || (blocks !== undefined && / BLOCK /i.test(queryOf(span)));

@@ -1,0 +1,145 @@
+// Knows: which commands below one parent are written as one span, and when that is made.
+// Must not know: how a span is written, clients.
+import timers from 'node:timers';
+import { type Context, type Span, type Tracer, trace } from '@opentelemetry/api';
+import { type Entry, lookup, mayWait } from '../catalog';
+import type { SpanSettings } from '../config';
+import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Connecting, Outcome, ProcessOutcome } from '../core/events';
+import type { BatchFacts, Facts, Fill, Miss } from '../core/facts';
+import type { Report } from '../core/recorder';
+import { MAX_ARGUMENTS, MAX_RUN_MS, Run } from './run';
+import type { FamilyOf } from './subject';
+import type { CompositeRecorder, TracedRecorder } from './traced';
+
+/** The part of the settings that says what may be written together. */
+type CompositeSettings = Pick<SpanSettings, 'compressMaxDurationMs' | 'slowMs' | 'minDurationMs' | 'spanHook'>;
+
+export const MAX_IDLE_MS = 100;
+export const MAX_RUN_LENGTH = 10_000;
+export const MAX_RUNS = 1_000;
+
+/** How often it is looked for runs that have ended, while there are any. */
+const INTERVAL_MS = 25;
+
+/** Node's own: a test of the application may put a clock of its own in place of the global one. */
+const { setTimeout } = timers;
+
+/** Collects runs of commands that are alike. A span is made at the end of a run: nothing is open meanwhile. */
+export class CompositeSpans implements TracedRecorder {
+  /** One run for each parent, the oldest first. */
+  private readonly runs = new Map<Span, Run>();
+  /** In which run a look-up missed whose span is not made yet. */
+  private readonly missed = new WeakMap<Miss, Span>();
+  /** One for all. Made where no request is: a timer keeps the context in which it was made. */
+  private readonly timer: NodeJS.Timeout;
+  private isWaiting = false;
+
+  constructor(
+    private readonly next: CompositeRecorder,
+    private readonly settings: CompositeSettings,
+    private readonly tracer: () => Tracer | undefined,
+    private readonly familyOf: FamilyOf,
+    private readonly report: Report,
+  ) {
+    this.timer = setTimeout(() => this.look(performance.now()), INTERVAL_MS).unref();
+  }
+
+  isActive(): boolean {
+    return this.next.isActive();
+  }
+
+  command(command: Command, outcome: Outcome, facts: Facts, repeated = 0): void {
+    const parent = trace.getSpan(command.context);
+    if (facts.cache !== undefined && facts.cache.fills.length > 0) this.endMissed(facts.cache.fills);
+    const isShort = !outcome.failed && outcome.durationMs < this.settings.minDurationMs;
+    const entry = lookup(command.args);
+    if (isShort || parent === undefined || !this.mayJoin(entry, command, outcome, facts) || !parent.isRecording()) {
+      if (!isShort && parent !== undefined) this.end(parent);
+      this.next.command(command, outcome, facts, repeated);
+      return;
+    }
+    const run = this.runs.get(parent);
+    if (run?.isOf(entry, command, outcome, facts, this.familyOf)) run.add(command, outcome, facts, repeated);
+    else this.begin(parent, entry, command, outcome, facts, repeated);
+    if (facts.cache?.miss !== undefined) this.missed.set(facts.cache.miss, parent);
+    if (run !== undefined && run.count >= MAX_RUN_LENGTH) this.end(parent);
+  }
+
+  batch(batch: Batch, outcome: BatchOutcome, facts: BatchFacts): void {
+    const parent = trace.getSpan(batch.context);
+    if (facts.fills.length > 0) this.endMissed(facts.fills);
+    if (parent !== undefined) this.end(parent);
+    this.next.batch(batch, outcome, facts);
+  }
+
+  connect(connecting: Connecting, outcome: ProcessOutcome): void {
+    this.next.connect(connecting, outcome);
+  }
+
+  open(command: Command): Context | undefined {
+    return this.next.open(command);
+  }
+
+  openBatch(kind: BatchKind, commands: readonly Arguments[], started: BatchStart): Context | undefined {
+    return this.next.openBatch(kind, commands, started);
+  }
+
+  /** Ends all runs. */
+  flush(): void {
+    for (const parent of [...this.runs.keys()]) this.end(parent);
+  }
+
+  /** The commonest refusal first. */
+  private mayJoin(entry: Entry, { args, errand, inside, isMasked }: Command, outcome: Outcome, { cache, lock }: Facts): boolean {
+    if (outcome.failed || outcome.durationMs > this.settings.compressMaxDurationMs || outcome.durationMs >= this.settings.slowMs)
+      return false;
+    if (entry.rule === undefined || entry.rule.sends || errand !== undefined || inside !== undefined || isMasked) return false;
+    if (lock !== undefined || (cache !== undefined && cache.fills.length > 0)) return false;
+    return args.length <= MAX_ARGUMENTS && !mayWait(entry, args);
+  }
+
+  private begin(parent: Span, entry: Entry, command: Command, outcome: Outcome, facts: Facts, repeated: number): void {
+    this.end(parent);
+    const tracer = this.tracer();
+    if (tracer === undefined) return;
+    if (this.runs.size >= MAX_RUNS) for (const oldest of this.runs.keys()) if (this.end(oldest)) break;
+    // A reply may be large, and nobody but a hook asks for it.
+    const kept = this.settings.spanHook === undefined ? { ...outcome, reply: undefined } : outcome;
+    this.runs.set(parent, new Run(tracer, entry, command, kept, facts, repeated));
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    this.timer.refresh();
+  }
+
+  private endMissed(fills: readonly Fill[]): void {
+    for (const { miss } of fills) {
+      const parent = miss.span === undefined ? this.missed.get(miss) : undefined;
+      if (parent !== undefined) this.end(parent);
+    }
+  }
+
+  /** Whether there was one. */
+  private end(parent: Span): boolean {
+    const run = this.runs.get(parent);
+    if (run === undefined) return false;
+    this.runs.delete(parent);
+    try {
+      if (run.count === 1) this.next.command(run.first, run.outcome, run.facts, run.repeated);
+      else this.next.composite(run.finish(this.familyOf));
+    } catch (error) {
+      this.report('a span could not be recorded', error);
+    }
+    return true;
+  }
+
+  private look(nowMark: number): void {
+    this.isWaiting = false;
+    for (const [parent, run] of this.runs) {
+      const isOver = nowMark - run.endMark > MAX_IDLE_MS || nowMark - run.beganMark > MAX_RUN_MS || !parent.isRecording();
+      if (isOver) this.end(parent);
+    }
+    if (this.runs.size === 0) return;
+    this.isWaiting = true;
+    this.timer.refresh();
+  }
+}

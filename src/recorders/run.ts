@@ -1,0 +1,130 @@
+// Knows: what a run of commands that are alike comes to.
+// Must not know: when it ends, spans.
+import type { Tracer } from '@opentelemetry/api';
+import { type Entry, keyIndexOf, lookup } from '../catalog';
+import type { Command, Outcome } from '../core/events';
+import type { Facts, Miss } from '../core/facts';
+import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
+import { type Composite, Varying } from './traced';
+
+/** How long commands are added to a run. */
+export const MAX_RUN_MS = 1_000;
+
+/** Longest list of arguments that is kept and compared. */
+export const MAX_ARGUMENTS = 64;
+
+/** What is shown where arguments differ that have no family in common. */
+const HIDDEN = '?';
+
+export class Run {
+  readonly first: Command;
+  count = 1;
+  repeated: number;
+  /** When it began to be a run, on the monotonic clock: the first was answered. */
+  readonly beganMark: number;
+  endMark: number;
+  private startMark: number;
+  private startTimeMs: number;
+  private sumMs: number;
+  private maxMs: number;
+  private hits: number;
+  private misses: number;
+  private valueBytes: number | undefined;
+  private readonly missHandles: Miss[] = [];
+  private readonly subject: Subject;
+  /** Whether an argument is not the same in all. */
+  private readonly differs: boolean[] = [];
+  private shortest: number;
+  private longest: number;
+
+  constructor(
+    private readonly tracer: Tracer,
+    entry: Entry,
+    command: Command,
+    /** Of the first. */
+    readonly outcome: Outcome,
+    readonly facts: Facts,
+    repeated: number,
+  ) {
+    const { durationMs } = outcome;
+    // The list of arguments may be the application's own.
+    this.first = { ...command, args: command.args.slice() };
+    this.repeated = repeated;
+    this.startMark = command.startMark;
+    this.startTimeMs = command.startTimeMs;
+    this.endMark = command.startMark + durationMs;
+    this.beganMark = this.endMark;
+    this.sumMs = durationMs;
+    this.maxMs = durationMs;
+    this.hits = facts.lookup?.hits ?? 0;
+    this.misses = facts.lookup?.misses ?? 0;
+    this.valueBytes = facts.data.valueLength;
+    this.subject = subjectOf(entry, this.first.args, facts);
+    this.shortest = command.args.length;
+    this.longest = command.args.length;
+    if (facts.cache?.miss !== undefined) this.missHandles.push(facts.cache.miss);
+  }
+
+  /** Whether a command is one more of this run. */
+  isOf(entry: Entry, { args, client, startMark }: Command, { isLocal, durationMs }: Outcome, facts: Facts, familyOf: FamilyOf): boolean {
+    return (
+      client.facts === this.first.client.facts &&
+      isLocal === this.outcome.isLocal &&
+      startMark + durationMs - this.beganMark <= MAX_RUN_MS &&
+      isLike(this.subject, entry, args, facts, familyOf)
+    );
+  }
+
+  add({ args, startMark, startTimeMs }: Command, { durationMs }: Outcome, { lookup: found, data, cache }: Facts, repeated: number): void {
+    this.count++;
+    this.repeated = repeated;
+    if (startMark < this.startMark) {
+      this.startMark = startMark;
+      this.startTimeMs = startTimeMs;
+    }
+    this.endMark = Math.max(this.endMark, startMark + durationMs);
+    this.sumMs += durationMs;
+    this.maxMs = Math.max(this.maxMs, durationMs);
+    if (found !== undefined) {
+      this.hits += found.hits;
+      this.misses += found.misses;
+    }
+    if (data.valueLength !== undefined) this.valueBytes = (this.valueBytes ?? 0) + data.valueLength;
+    if (cache?.miss !== undefined) this.missHandles.push(cache.miss);
+    this.compare(args);
+  }
+
+  finish(familyOf: FamilyOf): Composite {
+    const { first, facts, tracer, count, startTimeMs, startMark, endMark, sumMs, maxMs, hits, misses, valueBytes, repeated } = this;
+    const { missHandles, outcome } = this;
+    const durationMs = endMark - startMark;
+    const family = nameOf(this.subject, familyOf);
+    const args = this.commonArguments(family);
+    const { isLocal } = outcome;
+    const times = { count, startTimeMs, durationMs, sumMs, maxMs };
+    return { first, facts, isLocal, tracer, args, ...times, hits, misses, missHandles, valueBytes, family, repeated };
+  }
+
+  private compare(args: readonly unknown[]): void {
+    const known = this.first.args;
+    this.shortest = Math.min(this.shortest, args.length);
+    this.longest = Math.max(this.longest, args.length);
+    for (let index = 1; index < this.shortest; index++) if (args[index] !== known[index]) this.differs[index] = true;
+  }
+
+  /** A family is only shown where all keys are known to be of it. */
+  private commonArguments(family: string | undefined): unknown[] {
+    const args: unknown[] = this.first.args.slice(0, this.shortest);
+    const entry = lookup(this.first.args);
+    const { from, rule } = entry;
+    const keyIndex = keyIndexOf(entry, this.first.args);
+    const areKeys = this.facts.cache !== undefined && rule?.items?.step !== undefined && !rule.items.areFields;
+    for (let index = from; index < this.shortest; index++) {
+      if (!this.differs[index]) continue;
+      const isKey = index === keyIndex || (areKeys && (index - keyIndex) % (rule.items?.step ?? 1) === 0);
+      args[index] = new Varying(isKey ? (family ?? HIDDEN) : HIDDEN);
+    }
+    if (this.longest > this.shortest) args.push(new Varying('…'));
+    return args;
+  }
+}

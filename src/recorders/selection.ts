@@ -1,0 +1,55 @@
+// Knows: which operations have a span, by how they ended.
+// Must not know: how a span is written.
+import { trace } from '@opentelemetry/api';
+import { lookup, mayWait } from '../catalog';
+import type { SpanSettings } from '../config';
+import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
+import type { BatchFacts, Facts } from '../core/facts';
+import { MIN_REPEATED_CALLS } from './repeated-calls';
+import type { Composite } from './traced';
+
+/** The part of the settings that says which operations have a span. */
+type SelectionSettings = Pick<SpanSettings, 'minDurationMs' | 'slowMs' | 'isNotableOnly' | 'emptyPolls' | 'isIgnoredKey'>;
+
+export class SpanSelection {
+  constructor(private readonly settings: SelectionSettings) {}
+
+  command(command: Command, outcome: Outcome, facts: Facts, repeated: number): boolean {
+    const { minDurationMs, slowMs, isNotableOnly, emptyPolls } = this.settings;
+    if (outcome.failed) return true;
+    if (outcome.durationMs < minDurationMs) return false;
+    if (!isNotableOnly) return emptyPolls || !isEmptyPoll(command, outcome);
+    if (facts.lock?.lost || (facts.cache !== undefined && facts.cache.fills.length > 0) || isTold(repeated)) return true;
+    return outcome.durationMs >= slowMs && !mayWait(lookup(command.args), command.args);
+  }
+
+  batch({ commands }: Batch, { failed, durationMs, aborted }: BatchOutcome, digest: BatchFacts): boolean {
+    const { minDurationMs, slowMs, isNotableOnly, isIgnoredKey } = this.settings;
+    if (isIgnoredKey !== undefined && commands.length > 0 && commands.every(isIgnoredKey)) return false;
+    if (failed) return true;
+    if (durationMs < minDurationMs) return false;
+    if (!isNotableOnly || aborted || digest.failedCount > 0) return true;
+    return durationMs >= slowMs || digest.fills.length > 0 || digest.locks.some(({ lost }) => lost);
+  }
+
+  composite({ repeated }: Composite): boolean {
+    return !this.settings.isNotableOnly || repeated >= MIN_REPEATED_CALLS;
+  }
+}
+
+/** A loop of several commands has no run: it is told at 10 calls, at 20, at 40, and so on. */
+function isTold(repeated: number): boolean {
+  return repeated >= MIN_REPEATED_CALLS && Number.isInteger(Math.log2(repeated / MIN_REPEATED_CALLS));
+}
+
+/** Workers poll for ever: that nothing came is no event. */
+function isEmptyPoll({ args, context }: Command, { reply }: Outcome): boolean {
+  const entry = lookup(args);
+  if (entry.rule?.blocks === undefined || !isEmpty(reply) || trace.getSpan(context) !== undefined) return false;
+  return mayWait(entry, args);
+}
+
+function isEmpty(reply: unknown): boolean {
+  if (reply === null || reply === undefined) return true;
+  return Array.isArray(reply) && reply.length === 0;
+}

@@ -1,0 +1,56 @@
+// Knows: when two commands are alike: the same operation on the same key, or on keys of the same family.
+// Must not know: spans, metrics, what is made of it.
+import { type Entry, keyIndexOf, OTHER_FAMILY } from '../catalog';
+import type { Arguments } from '../core/events';
+import type { Facts } from '../core/facts';
+
+/** What is learnt of a key; undefined: families are not wanted. */
+export type FamilyOf = (key: unknown) => string | undefined;
+
+/** What a command is about: kept of one, to compare others with. */
+export interface Subject {
+  readonly canonical: string;
+  /** The first argument, where that names a script or a function. */
+  readonly procedure: unknown;
+  readonly key: unknown;
+  /** The family of all its keys. To find it costs something: not before there is something to compare. */
+  family: string | undefined;
+  isNamed: boolean;
+}
+
+export function subjectOf(entry: Entry, args: Arguments, { cache }: Facts): Subject {
+  return {
+    canonical: entry.canonical,
+    procedure: procedureOf(entry, args),
+    key: keyOf(entry, args),
+    family: cache?.family,
+    isNamed: cache !== undefined,
+  };
+}
+
+/** Keys that have no family of their own are alike only where they are the same. */
+export function isLike(subject: Subject, entry: Entry, args: Arguments, { cache }: Facts, familyOf: FamilyOf): boolean {
+  if (subject.canonical !== entry.canonical || subject.procedure !== procedureOf(entry, args)) return false;
+  const key = keyOf(entry, args);
+  if (key === subject.key) return true;
+  if (key === undefined || subject.key === undefined) return false;
+  const family = cache === undefined ? familyOf(key) : cache.family;
+  return family !== undefined && family !== OTHER_FAMILY && family === nameOf(subject, familyOf);
+}
+
+export function nameOf(subject: Subject, familyOf: FamilyOf): string | undefined {
+  if (!subject.isNamed) {
+    subject.family = subject.key === undefined ? undefined : familyOf(subject.key);
+    subject.isNamed = true;
+  }
+  return subject.family;
+}
+
+function keyOf(entry: Entry, args: Arguments): unknown {
+  const index = keyIndexOf(entry, args);
+  return index < 0 ? undefined : args[index];
+}
+
+function procedureOf({ rule, from }: Entry, args: Arguments): unknown {
+  return rule?.procedure ? args[from] : undefined;
+}

@@ -1,0 +1,404 @@
+import assert from 'node:assert/strict';
+import { context, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import fc from 'fast-check';
+import type { RedisInstrumentationConfig } from '../../src';
+import type { Facts } from '../../src/core/facts';
+import { NO_DATA } from '../../src/insights/cache';
+import { CompositeSpans } from '../../src/recorders/composite-spans';
+import type { Composite } from '../../src/recorders/traced';
+import { Measuring } from '../support/metrics';
+import { type RedisServer, startStandalone } from '../support/redis-server';
+import { assertQuiet, diagnostics, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
+import { type Client, connect, end, loadRedis } from '../support/versions';
+
+describe('composite spans', function () {
+  this.timeout(60_000);
+  let server: RedisServer;
+  let client: Client;
+  before(async () => {
+    server = await startStandalone();
+    client = await connect(loadRedis('6.3'), server);
+    await client.ping();
+  });
+  after(async () => {
+    await end(client);
+    await server.stop();
+  });
+  beforeEach(async () => {
+    await server.request('FLUSHALL');
+    reset();
+  });
+  afterEach(() => {
+    assertQuiet();
+    resetTracing();
+  });
+
+  function reset(config: RedisInstrumentationConfig = {}): void {
+    resetTracing({ compressSpans: true, compressMaxDurationMs: 10_000, ...config });
+  }
+
+  /** The spans that there are once all runs have ended. */
+  function spans(): ReadableSpan[] {
+    instrumentation.flushSpans();
+    return redisSpans();
+  }
+
+  const countOf = ({ attributes }: ReadableSpan): number => Number(attributes['db.redis.composite.count'] ?? 1);
+  const shown = (): [unknown, number][] => spans().map((span) => [span.attributes['db.query.text'], countOf(span)]);
+
+  it('tell a run of look-ups of one family as one, with all that its members would have told', async () => {
+    for (const id of [1, 2, 3]) await client.set(`user:${id}`, 'x'.repeat(id));
+    reset();
+    const parent = await inSpan(async (span) => {
+      for (const id of [1, 2, 3, 4]) await client.get(`user:${id}`);
+      return span;
+    });
+    const [span, ...others] = spans();
+    assert.ok(span && others.length === 0);
+    const { 'db.redis.composite.sum_ms': sumMs, 'db.redis.composite.max_ms': maxMs, ...attributes } = span.attributes;
+    assert.deepEqual(attributes, {
+      'db.system.name': 'redis',
+      'db.operation.name': 'GET',
+      'db.namespace': '0',
+      'db.query.text': 'GET user:{}',
+      'server.address': server.host,
+      'server.port': server.port,
+      'db.redis.composite.count': 4,
+      'db.redis.composite.value_bytes': 6,
+      'cache.hit': false,
+      'cache.hit_count': 3,
+      'cache.miss_count': 1,
+      'db.redis.key_family': 'user:{}',
+    });
+    assert.equal(span.name, `GET ${server.host}:${server.port}`);
+    assert.equal(span.parentSpanContext?.spanId, parent.spanContext().spanId);
+    assert.ok(Number(maxMs) > 0 && Number(maxMs) <= Number(sumMs));
+    const durationMs = span.duration[0] * 1e3 + span.duration[1] / 1e6;
+    assert.ok(durationMs >= Number(sumMs) - 0.01, 'one after another, they take at least what they take together');
+  });
+
+  it('show an argument only where it is the same in all', async () => {
+    await inSpan(async () => {
+      for (const field of ['name', 'name']) await client.hGet('user:7', field);
+      for (const field of ['name', 'mail']) await client.hGet('user:8', field);
+      for (const id of [1, 2]) await client.hGet(`user:${id}`, 'name');
+      for (const keys of [['user:1', 'user:2'], ['user:3']]) await client.mGet(keys);
+      for (const id of [1, 2]) await client.expire(`user:${id}`, id);
+    });
+    // The keys of EXPIRE are not looked up, and all the same of one family.
+    assert.deepEqual(shown(), [
+      ['HGET user:{} ?', 6],
+      ['MGET user:{} …', 2],
+      ['EXPIRE user:{} ?', 2],
+    ]);
+  });
+
+  it('are ended by whatever else settles below the same parent, and by nothing elsewhere', async () => {
+    await client.set('text', 'x');
+    reset();
+    const two = async (key: string): Promise<void> => {
+      await client.get(`${key}:1`);
+      await client.get(`${key}:2`);
+    };
+    await inSpan(async () => {
+      await two('user');
+      await two('cart');
+      await client.lPush('text', 'x').catch(() => {});
+      await two('cart');
+      await client.multi().get('cart:1').get('cart:2').exec();
+      await two('cart');
+      await client.publish('news', 'x');
+      await two('cart');
+      await Promise.all([inSpan(() => two('user')), inSpan(() => two('user'))]);
+      await client.get('cart:9');
+    });
+    const texts = shown().map(([text, count]) => (count === 1 ? text : `${count} ${text}`));
+    assert.deepEqual([...texts].sort(), [
+      '2 GET cart:{}',
+      '2 GET cart:{}',
+      '2 GET cart:{}',
+      '2 GET user:{}',
+      '2 GET user:{}',
+      '2 GET user:{}',
+      '3 GET cart:{}',
+      'GET cart:1; GET cart:2',
+      'LPUSH text ?',
+      'PUBLISH news ?',
+    ]);
+  });
+
+  it('have no part in what is slow, blocks, fills, locks, or has no parent here', async () => {
+    reset({ slowMs: 0 });
+    await inSpan(async () => {
+      for (const id of [1, 2]) await client.get(`slow:${id}`);
+    });
+    assert.deepEqual(
+      shown().map(([, count]) => count),
+      [1, 1],
+    );
+    reset({ compressMaxDurationMs: 0 });
+    await inSpan(async () => {
+      for (const id of [1, 2]) await client.get(`user:${id}`);
+    });
+    assert.deepEqual(
+      shown().map(([, count]) => count),
+      [1, 1],
+    );
+    reset({ emptyPolls: true });
+    const remote = trace.wrapSpanContext({
+      traceId: 'a'.repeat(32),
+      spanId: 'b'.repeat(16),
+      traceFlags: TraceFlags.SAMPLED,
+      isRemote: true,
+    });
+    const ended = tracer.startSpan('ended');
+    ended.end();
+    for (const span of [remote, ended, undefined]) {
+      const around = span === undefined ? context.active() : trace.setSpan(context.active(), span);
+      await context.with(around, async () => {
+        for (const id of [1, 2]) await client.get(`user:${id}`);
+      });
+    }
+    await inSpan(async () => {
+      for (const id of [1, 2]) await client.set(`lock:${id}`, 'me', { NX: true, EX: 5 } as never);
+      for (const id of [1, 2]) await client.blPop(`queue:${id}`, 0.01);
+    });
+    assert.deepEqual(
+      shown().map(([, count]) => count),
+      Array(10).fill(1),
+    );
+  });
+
+  it('leave a miss its link: the run is over when it is filled, in whichever span', async () => {
+    await inSpan(async () => {
+      for (const id of [1, 2]) await client.get(`user:${id}`);
+      await inSpan(() => client.set('user:2', 'x'));
+    });
+    const [run, fill] = spans();
+    assert.ok(run && fill);
+    assert.equal(countOf(run), 2);
+    assert.deepEqual(
+      fill.links.map((link) => link.context.spanId),
+      [run.spanContext().spanId],
+    );
+    assert.equal(fill.attributes['cache.fill'], true);
+  });
+
+  it('come by themselves when the parent has ended, and when nothing came for a tenth of a second', async () => {
+    const until = async (count: number): Promise<void> => {
+      while (redisSpans().length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    await inSpan(async () => {
+      for (const id of [1, 2]) await client.get(`user:${id}`);
+    });
+    await until(1);
+    const span = tracer.startSpan('open');
+    await context.with(trace.setSpan(context.active(), span), async () => {
+      for (const id of [1, 2]) await client.get(`user:${id}`);
+    });
+    await until(2);
+    span.end();
+    assert.deepEqual(redisSpans().map(countOf), [2, 2]);
+  });
+
+  it('end at other options, another provider and disable()', async () => {
+    const all = (): number[] => redisSpans().map(countOf);
+    const some = async (count: number): Promise<void> => {
+      await Promise.all(Array.from({ length: count }, (_, id) => client.get(`user:${id}`)));
+    };
+    await inSpan(async () => {
+      await some(2);
+      instrumentation.setConfig({ compressSpans: true, slowMs: false, compressMaxDurationMs: 10_000 });
+      assert.deepEqual(all(), [2]);
+      await some(3);
+      const other = new InMemorySpanExporter();
+      instrumentation.setTracerProvider(new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(other)] }));
+      assert.deepEqual(all(), [2, 3]);
+      await some(4);
+      instrumentation.disable();
+      instrumentation.enable();
+      assert.deepEqual(other.getFinishedSpans().map(countOf), [4]);
+      instrumentation.setTracerProvider(trace.getTracerProvider());
+    });
+  });
+
+  it('end at ten thousand commands and after a second, and there are a thousand at most', () => {
+    const told: number[] = [];
+    const next = {
+      isActive: () => true,
+      command: () => told.push(1),
+      composite: ({ count }: Composite) => told.push(count),
+      batch: () => {},
+      connect: () => {},
+      open: () => undefined,
+      openBatch: () => undefined,
+    };
+    const settings = { compressMaxDurationMs: 50, slowMs: 100, minDurationMs: 0, spanHook: undefined };
+    const composites = new CompositeSpans(
+      next,
+      settings,
+      () => tracer,
+      () => undefined,
+      assert.fail,
+    );
+    const facts: Facts = { failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
+    const ref = { facts: { serverAddress: 'a', serverPort: 1, peerAddress: undefined, peerPort: undefined, namespace: '0' } };
+    const ping = (parent: Span, atMs: number): void => {
+      const base = { args: ['PING'], client: ref, context: trace.setSpan(ROOT_CONTEXT, parent), traced: true };
+      const command = { ...base, startTimeMs: 1e12 + atMs, startMark: performance.now() + atMs };
+      composites.command(command, { durationMs: 1, failed: false, reply: 'PONG', error: undefined, isLocal: false }, facts);
+    };
+    const parents = Array.from({ length: 1_001 }, () => tracer.startSpan('parent'));
+    const [first] = parents;
+    assert.ok(first);
+    for (let i = 0; i < 10_001; i++) ping(first, 0);
+    assert.deepEqual(told, [10_000]);
+    ping(first, 2_000);
+    assert.deepEqual(told, [10_000, 1]);
+    for (const parent of parents) ping(parent, 2_000);
+    assert.deepEqual(told, [10_000, 1, 2]);
+    composites.flush();
+    assert.equal(told.length, 1_003);
+    for (const parent of parents) parent.end();
+  });
+
+  it('are made of nothing below a parent that was sampled out, though spans are asked for there', async () => {
+    const seen = new InMemorySpanExporter();
+    reset({ spansWhenParentUnsampled: true });
+    const unsampled = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
+    const always = { shouldSample: () => ({ decision: 2 }), toString: () => 'always' };
+    instrumentation.setTracerProvider(new NodeTracerProvider({ sampler: always, spanProcessors: [new SimpleSpanProcessor(seen)] }));
+    await context.with(trace.setSpan(context.active(), unsampled), async () => {
+      for (const id of [1, 2]) await client.get(`user:${id}`);
+    });
+    instrumentation.flushSpans();
+    instrumentation.setTracerProvider(trace.getTracerProvider());
+    assert.deepEqual(seen.getFinishedSpans().map(countOf), [1, 1]);
+  });
+
+  it('are told to spanHook with their count, and leave the children of a batch alone', async () => {
+    const told: unknown[] = [];
+    reset({ batchCommands: true, spanHook: (_span, { operation, count, reply }) => told.push([operation, count, reply]) });
+    await inSpan(async () => {
+      for (const id of [1, 2]) await client.get(`user:${id}`);
+      await client.get('cart:1');
+      await client.multi().get('user:1').get('user:2').exec();
+    });
+    instrumentation.flushSpans();
+    assert.deepEqual(told, [
+      ['GET', 2, undefined],
+      ['GET', 1, null],
+      ['GET', 1, null],
+      ['GET', 1, null],
+      ['MULTI GET', 2, [null, null]],
+    ]);
+  });
+
+  it('give way to responseHook, which is told of every reply', async () => {
+    reset({ responseHook: () => {} });
+    await inSpan(async () => {
+      for (const id of [1, 2]) await client.get(`user:${id}`);
+    });
+    assert.deepEqual(redisSpans().map(countOf), [1, 1]);
+    assert.equal(diagnostics.length, 1);
+    diagnostics.length = 0;
+  });
+
+  it('hold every command once, hits and misses as the metrics do, no failure, and times within its own', async () => {
+    const kinds = ['hit', 'miss', 'other', 'set', 'fail', 'batch', 'mget', 'hget'] as const;
+    const step = fc.record({
+      kind: fc.constantFrom(...kinds),
+      id: fc.integer({ min: 1, max: 3 }),
+      parent: fc.integer({ min: 0, max: 2 }),
+      together: fc.boolean(),
+      times: fc.integer({ min: 1, max: 6 }),
+    });
+    const totals = { runs: 0, commands: 0, spans: 0, composites: 0 };
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
+        await server.request('FLUSHALL');
+        for (const id of [1, 2, 3]) await server.request('SET', `hit:${id}`, 'x');
+        await server.request('SET', 'text', 'x');
+        reset();
+        const measuring = Measuring.start();
+        const run: Record<(typeof kinds)[number], (id: number) => Promise<unknown>> = {
+          hit: (id) => client.get(`hit:${id}`),
+          miss: (id) => client.get(`miss:${id}`),
+          other: (id) => client.get(`other:${id}`),
+          set: (id) => client.set(`miss:${id}`, 'x', { PX: 1 } as never),
+          fail: () => client.lPush('text', 'x').catch(() => {}),
+          batch: (id) => client.multi().get(`hit:${id}`).get(`miss:${id}`).exec(),
+          mget: (id) => client.mGet([`hit:${id}`, `miss:${id}`]),
+          hget: (id) => client.hGet(`hash:${id}`, 'f'),
+        };
+        const parents = [0, 1, 2].map((index) => tracer.startSpan(`parent ${index}`));
+        const calls: { parent: Span; startMs: number; endMs: number }[] = [];
+        let waiting: Promise<unknown>[] = [];
+        const commands = steps.flatMap(({ times, ...one }) =>
+          Array.from({ length: times }, (_, at) => ({ ...one, id: ((one.id + at) % 3) + 1 })),
+        );
+        for (const { kind, id, parent: index, together } of commands) {
+          const parent = parents[index] as Span;
+          const call = { parent, startMs: Date.now(), endMs: 0 };
+          calls.push(call);
+          const done = context
+            .with(trace.setSpan(context.active(), parent), () => run[kind](id))
+            .then(() => {
+              call.endMs = Date.now();
+            });
+          waiting.push(done);
+          if (!together) await Promise.all(waiting.splice(0));
+        }
+        await Promise.all(waiting);
+        waiting = [];
+        const made = spans();
+        for (const parent of parents) parent.end();
+        const collected = await measuring.collect();
+        await measuring.stop();
+        const sum = (of: (span: ReadableSpan) => number): number => made.reduce((total, span) => total + of(span), 0);
+        const duration = (collected['db.client.operation.duration'] ?? []).reduce((total, { value }) => total + value, 0);
+        assert.equal(sum(countOf), commands.length);
+        assert.equal(duration, commands.length);
+        const failed = made.filter(({ attributes }) => 'error.type' in attributes);
+        assert.equal(failed.length, commands.filter(({ kind }) => kind === 'fail').length);
+        assert.ok(failed.every((span) => countOf(span) === 1));
+        const ofResult = (result: string): number =>
+          (collected['cache.requests'] ?? []).reduce(
+            (total, { attributes, value }) => total + (attributes['cache.result'] === result ? value : 0),
+            0,
+          );
+        const hits = sum(({ attributes: a }) => Number(a['cache.hit_count'] ?? (a['cache.hit'] === true ? 1 : 0)));
+        const misses = sum(({ attributes: a }) => Number(a['cache.miss_count'] ?? (a['cache.hit'] === false ? 1 : 0)));
+        assert.deepEqual([hits, misses], [ofResult('hit'), ofResult('miss')]);
+        for (const parent of parents) {
+          const own = calls.filter((call) => call.parent === parent);
+          const below = made.filter((span) => span.parentSpanContext?.spanId === parent.spanContext().spanId);
+          assert.equal(
+            below.reduce((total, span) => total + countOf(span), 0),
+            own.length,
+          );
+          const [from, to] = [Math.min(...own.map(({ startMs }) => startMs)), Math.max(...own.map(({ endMs }) => endMs))];
+          for (const span of below) {
+            const startMs = span.startTime[0] * 1e3 + span.startTime[1] / 1e6;
+            const endMs = span.endTime[0] * 1e3 + span.endTime[1] / 1e6;
+            // The two clocks may be a millisecond apart.
+            assert.ok(startMs >= from && endMs <= to + 2, `${startMs}..${endMs} is not within ${from}..${to}`);
+            if (countOf(span) === 1) continue;
+            const { 'db.redis.composite.sum_ms': sumMs, 'db.redis.composite.max_ms': maxMs } = span.attributes;
+            assert.ok(Number(maxMs) <= endMs - startMs + 0.01 && Number(sumMs) <= Number(maxMs) * countOf(span) + 0.01);
+          }
+        }
+        totals.runs++;
+        totals.commands += commands.length;
+        totals.spans += made.length;
+        totals.composites += made.filter((span) => countOf(span) > 1).length;
+      }),
+      { numRuns: 60 },
+    );
+    // What is joined must have been worth looking at.
+    assert.ok(totals.composites > totals.runs, JSON.stringify(totals));
+    if (process.env.SHOW !== undefined) console.log(totals);
+  });
+});

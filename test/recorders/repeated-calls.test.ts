@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { Measuring } from '../support/metrics';
+import { type RedisServer, startStandalone } from '../support/redis-server';
+import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
+import { type Client, connect, end, loadRedis } from '../support/versions';
+
+describe('calls that repeat', () => {
+  let server: RedisServer;
+  let client: Client;
+  let measuring: Measuring;
+  before(async () => {
+    server = await startStandalone();
+    client = await connect(loadRedis('6.3'), server);
+    await client.ping();
+  });
+  after(async () => {
+    await end(client);
+    await server.stop();
+  });
+  beforeEach(() => {
+    resetTracing();
+    measuring = Measuring.start();
+  });
+  afterEach(async () => {
+    await measuring.stop();
+    assertQuiet();
+    resetTracing();
+  });
+
+  async function counted(): Promise<unknown[]> {
+    const points = await measuring.points('redis.client.repeated_calls');
+    return points.map(({ attributes: a, value }) => [a['db.operation.name'], a['db.redis.key_family'], value]);
+  }
+
+  /** What the last span of each operation tells, where it tells anything. */
+  function told(): unknown[] {
+    instrumentation.flushSpans();
+    const spans = redisSpans().filter(({ attributes }) => 'db.redis.repeated_calls' in attributes);
+    const last = new Map(spans.map(({ attributes: a }) => [a['db.operation.name'], a['db.redis.repeated_calls']]));
+    return [...last];
+  }
+
+  const loop = async (count: number, call: (id: number) => Promise<unknown>): Promise<void> => {
+    for (let id = 1; id <= count; id++) await call(id);
+  };
+  const together = (count: number, call: (id: number) => Promise<unknown>): Promise<unknown> =>
+    Promise.all(Array.from({ length: count }, (_, id) => call(id)));
+
+  it('are counted from the tenth on, all of them, and told by the span of the last', async () => {
+    await inSpan(() => loop(9, (id) => client.get(`user:${id}:name`)));
+    assert.deepEqual([await counted(), told()], [[], []]);
+    await inSpan(() => loop(10, (id) => client.get(`user:${id}:name`)));
+    await inSpan(() => loop(15, (id) => client.get(`user:${id}:name`)));
+    assert.deepEqual([await counted(), told()], [[['GET', 'user:{}:name', 25]], [['GET', 15]]]);
+  });
+
+  it('are found where a round of the loop has several, and where requests overlap', async () => {
+    await Promise.all([
+      inSpan(() =>
+        loop(12, async (id) => {
+          await client.get(`user:${id}`);
+          await client.hGet(`cart:${id}`, 'total');
+        }),
+      ),
+      inSpan(() => loop(11, (id) => client.incr(`visits:${id}`))),
+    ]);
+    assert.deepEqual(
+      new Set(await counted()),
+      new Set([
+        ['GET', 'user:{}', 12],
+        ['HGET', 'cart:{}', 12],
+        ['INCR', 'visits:{}', 11],
+      ]),
+    );
+    assert.deepEqual(told().sort(), [
+      ['GET', 12],
+      ['HGET', 12],
+      ['INCR', 11],
+    ]);
+  });
+
+  it('are none where calls run at the same time, block, are of other families, in a batch or in other requests', async () => {
+    await inSpan(() => together(30, (id) => client.get(`user:${id}`)));
+    await inSpan(() => loop(12, (id) => together(2, (other) => client.get(`user:${id}:${other}`))));
+    await inSpan(() => loop(12, (id) => client.get(`${'abcdefghijklm'[id]}:x`)));
+    await inSpan(() => loop(12, () => client.multi().get('user:1').get('user:2').exec()));
+    await inSpan(() => loop(12, (id) => client.blPop(`queue:${id}`, 0.001)));
+    await loop(12, (id) => inSpan(() => client.get(`user:${id}`)));
+    await loop(12, (id) => client.get(`user:${id}`));
+    assert.deepEqual([await counted(), told()], [[], []]);
+  });
+
+  it('are told once, by the one span that they become, with compressSpans and where only notable spans are made', async () => {
+    for (const config of [{ compressSpans: true }, { spans: 'notable' } as const]) {
+      resetTracing({ ...config, compressMaxDurationMs: 10_000 });
+      await inSpan(async () => {
+        await loop(20, (id) => client.get(`user:${id}`));
+      });
+      assert.deepEqual(told(), [['GET', 20]]);
+      const [span, ...others] = redisSpans();
+      assert.deepEqual([span?.attributes['db.redis.composite.count'], others.length], [20, 0]);
+    }
+    resetTracing({ spans: 'notable' });
+    await inSpan(() =>
+      loop(50, async (id) => {
+        await client.get(`user:${id}`);
+        await client.hGet(`cart:${id}`, 'total');
+      }),
+    );
+    instrumentation.flushSpans();
+    const counts = redisSpans().map(({ attributes }) => attributes['db.redis.repeated_calls']);
+    assert.deepEqual(counts, [10, 10, 20, 20, 40, 40]);
+  });
+});
