@@ -30,7 +30,7 @@ const SHAPES = {
   nested: [['GET', 'k']],
   objects: [{}, { k: 1 }],
   symbol: [Symbol('GET')],
-  hole: ['GET', , 'k'], // biome-ignore lint/suspicious/noSparseArray: what an application may have by mistake
+  hole: Object.assign(new Array(3), { 0: 'GET', 2: 'k' }),
   undefinedArgument: ['SET', 'k', undefined],
   numberArgument: ['SET', 'k', 7],
   selectNothing: ['SELECT'],
