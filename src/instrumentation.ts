@@ -1,5 +1,5 @@
 // Knows: all rooms. The composition root, and the only file that does.
-import { diag, type Meter, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
+import { diag, type Meter, type MeterProvider, type Tracer, type TracerProvider } from '@opentelemetry/api';
 import { InstrumentationBase, InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import { Adapters, activeAdapters } from './adapters';
 import { type RedisInstrumentationConfig, readSettings } from './config';
@@ -19,6 +19,7 @@ import { PoolMetrics } from './recorders/pool';
 import { RepeatedCalls } from './recorders/repeated-calls';
 import { RequestTotals } from './recorders/request-totals';
 import { SpanRecorder } from './recorders/spans';
+import { describeProvider, type State, StatusFile } from './status';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
 
 /** Where every copy of the API keeps what is registered. */
@@ -33,6 +34,15 @@ const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
   ['cache', semconv.METRIC_REDIS_CSC_EVICTIONS],
 ];
 
+/** Options that can leave a process without spans, and whose values are no secrets. */
+const TOLD: readonly (keyof RedisInstrumentationConfig)[] = [
+  'traces',
+  'requireParentSpan',
+  'ignoreCommands',
+  'minDurationMs',
+  'onConflict',
+];
+
 /**
  * Traces and measures node-redis (npm `redis` 2 to 6 and `@redis/client`) with no change in the application.
  * Give it to a `NodeSDK`, to `registerInstrumentations`, or preload the package's `hook` or `register` entry.
@@ -42,8 +52,10 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   declare private report: Report;
   /** What was said before anybody had set a logger. */
   declare private unheard: string[];
+  declare private status: StatusFile | undefined;
   declare private providers: Providers;
   declare private currentMeter: () => Meter | undefined;
+  declare private tracerNow: () => Tracer | undefined;
   declare private isMeasuring: boolean;
   declare private metrics: MetricRecorder;
   declare private pools: PoolMetrics;
@@ -62,15 +74,20 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
 
   protected override init(): InstrumentationNodeModuleDefinition[] {
     this.unheard = [];
+    this.status = StatusFile.wanted(
+      () => this.state(),
+      () => this.isMeasured(),
+    );
     this.report = this.reporting();
     this.providers = new Providers(() => this.followMeter());
+    this.tracerNow = this.status?.tracer(this.providers.tracer) ?? this.providers.tracer;
     const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
     this.currentMeter = meter;
     this.messageMetrics = new MessageMetrics(meter);
     this.metrics = new MetricRecorder(meter, this.messageMetrics, this.report);
     this.pools = new PoolMetrics(meter, this.report);
     this.servers = new ServerMetrics(meter, this.report);
-    this.operation = new Operation(this.report);
+    this.operation = this.status?.operation(this.report) ?? new Operation(this.report);
     this.deliveries = new Deliveries(this.report);
     this.adapters = new Adapters(
       this.operation,
@@ -98,7 +115,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.isMeasuring = settings.metrics;
     this.followMeter();
     this.adapters.onConflict = settings.onConflict;
-    const tracer = settings.traces ? this.providers.tracer : () => undefined;
+    const tracer = settings.traces ? this.tracerNow : () => undefined;
     const insights = new CommandInsights(settings.insights, this.report);
     const familyOf = (key: unknown) => insights.familyOf(key);
     const recorder = new SpanRecorder(settings.spans, tracer, this.report);
@@ -118,9 +135,29 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   private reporting(): Report {
     const logger = diag.createComponentLogger({ namespace: PACKAGE_NAME });
     return reportOnce((message) => {
+      this.status?.say(message);
       if (hasLogger()) logger.warn(message);
       else this.unheard.push(message);
     });
+  }
+
+  /** What whoever asks is told. */
+  private state(): State {
+    const config = this.getConfig();
+    const given = TOLD.filter((option) => config[option] !== undefined).map((option) => [option, String(config[option])]);
+    const provider = this.providers.tracerProviderNow();
+    return {
+      isEnabled: this.isEnabled(),
+      options: Object.fromEntries(given),
+      seams: this.adapters.seams,
+      others: this.adapters.findOthers().map(({ name, remedy }) => ({ name, remedy })),
+      provider: provider && describeProvider(provider),
+      isMeasuring: this.isMeasured(),
+    };
+  }
+
+  private isMeasured(): boolean {
+    return this.isMeasuring && this.providers.meter() !== undefined;
   }
 
   /** The user asked for node-redis's own metrics; together with ours everything would be there twice. */

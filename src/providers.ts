@@ -54,6 +54,11 @@ export class Providers {
     return this.currentTracer;
   };
 
+  /** Where the tracer comes from; undefined while no SDK is registered. */
+  tracerProviderNow(): TracerProvider | undefined {
+    return this.tracer() === undefined ? undefined : this.tracerOf;
+  }
+
   /** undefined while no SDK is registered. */
   readonly meter = (): Meter | undefined => {
     const provider = this.meterProvider ?? metrics.getMeterProvider();

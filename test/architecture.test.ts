@@ -14,14 +14,15 @@ const MAY: Record<string, readonly string[]> = {
   recorders: ['core', 'catalog', 'insights', 'type config'],
   config: ['core', 'catalog'],
   version: [],
+  status: ['core'],
   providers: ['core', 'version'],
-  instrumentation: ['core', 'catalog', 'insights', 'propagation', 'adapters', 'recorders', 'config', 'providers', 'version'],
+  instrumentation: ['core', 'catalog', 'insights', 'propagation', 'adapters', 'recorders', 'config', 'providers', 'status', 'version'],
   preload: ['instrumentation', 'version'],
   index: ['instrumentation', 'type config', 'type catalog'],
   hook: ['preload'],
   register: ['preload'],
   // Nobody may import it, so that it costs no start-up.
-  cli: ['version', 'adapters', 'view'],
+  cli: ['version', 'adapters', 'status', 'view'],
   view: ['core', 'catalog', 'version'],
 };
 

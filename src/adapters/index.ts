@@ -36,6 +36,8 @@ export interface HookedFile {
 }
 
 interface Loaded {
+  /** Of which copy of redis, in words. */
+  readonly copy: string;
   readonly file: SeamFile;
   readonly moduleExports: Target;
   readonly where: string;
@@ -52,6 +54,7 @@ export class Adapters implements Active {
   /** Every copy that was loaded, so that enabling again reaches all of them. Modules are never unloaded. */
   private readonly loaded: Loaded[] = [];
   private readonly others = new Others();
+  private readonly patched = new Set<string>();
   /** Classes that were reached from a client. */
   private readonly reached = new WeakSet<object>();
   private isPatched = false;
@@ -94,6 +97,11 @@ export class Adapters implements Active {
       ioredis: new IoredisTap(tap, messages, recorder),
     };
     this.ledger = new PatchLedger(report);
+  }
+
+  /** Copies of redis that are patched: `redis 6.3.1`. */
+  get seams(): readonly string[] {
+    return this.isPatched ? [...this.patched] : [];
   }
 
   /** Who else records redis in this process, and is left to do so. */
@@ -223,15 +231,19 @@ export class Adapters implements Active {
     }
     const file = seam.files.find((candidate) => candidate.file === name);
     if (file === undefined) return;
-    const loaded = { file, moduleExports: moduleExports as Target, where: `${module} ${version}${name === undefined ? '' : `: ${name}`}` };
+    const copy = `${module} ${version}`;
+    const loaded = { copy, file, moduleExports: moduleExports as Target, where: `${copy}${name === undefined ? '' : `: ${name}`}` };
     this.loaded.push(loaded);
     this.others.wraps.watch(name, loaded.moduleExports);
     if (this.isPatched && this.isClear()) this.apply(loaded);
   }
 
-  private apply({ file, moduleExports, where }: Loaded): void {
+  private apply({ copy, file, moduleExports, where }: Loaded): void {
     try {
-      if (file.patch(this.taps, moduleExports, this.ledger)) return;
+      if (file.patch(this.taps, moduleExports, this.ledger)) {
+        this.patched.add(copy);
+        return;
+      }
       this.report(`${where} is not built as expected; it is left untouched`);
     } catch (error) {
       this.report(`${where} could not be patched`, error);

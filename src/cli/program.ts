@@ -1,6 +1,7 @@
 // Knows: how the user's program is started with one more file preloaded, and how it is ended.
 // Must not know: what the file does there.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Program, UsageError } from './command';
 
@@ -28,16 +29,22 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/**
- * Starts the program as the user does. `preload` comes before whatever the user preloads, by NODE_OPTIONS, so that it
- * reaches what `npm start` or `tsx` start. Its output goes to stderr: stdout is the sub-command's.
- */
-export function start([file, ...args]: Program, preload: string, env: Readonly<Record<string, string>>): Promise<Started> {
-  const flags = [`--require ${quoted(preload)}`, process.env.NODE_OPTIONS ?? ''].join(' ').trim();
+/** What is preloaded, and what it needs there. */
+export interface Preload {
+  /** Comes before whatever the user preloads, by NODE_OPTIONS, so that it reaches what `npm start` or `tsx` start. */
+  readonly file: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Where it writes, for a program that Node.js lets at nothing else. */
+  readonly folder?: string;
+}
+
+/** Starts the program as the user does. Its output goes to stderr: stdout is the sub-command's. */
+export function start(program: Program, preload: Preload): Promise<Started> {
+  const [file, ...args] = program;
   const child = spawn(file, args, {
     // A group of its own has no terminal to read from.
     stdio: [HAS_GROUPS ? 'ignore' : 'inherit', 2, 2],
-    env: { ...process.env, ...env, NODE_OPTIONS: flags },
+    env: { ...process.env, ...preload.env, NODE_OPTIONS: nodeOptions(process.env.NODE_OPTIONS ?? '', program, preload) },
     detached: HAS_GROUPS,
   });
   const forward = (name: NodeJS.Signals) => void signal(child, name);
@@ -71,6 +78,30 @@ function signal(child: ChildProcess, name: NodeJS.Signals | 0): boolean {
   } catch {
     return false;
   }
+}
+
+/** Yarn's own preload, which teaches Node.js where packages are: nothing is found before it. */
+const PLUG_AND_PLAY = /--(?:require|experimental-loader)[ =](?:"[^"]*\.pnp\.\S+"|\S*\.pnp\.\S+)/g;
+
+const ROOT = resolve(__dirname, '../..');
+
+/** The user's own NODE_OPTIONS, with the preload in its place. */
+export function nodeOptions(users: string, program: Program, { file, folder }: Omit<Preload, 'env'>): string {
+  const plugAndPlay = users.match(PLUG_AND_PLAY) ?? [];
+  const flags = [...plugAndPlay, `--require ${quoted(file)}`, users.replaceAll(PLUG_AND_PLAY, '')];
+  if (isRestricted(users, program)) {
+    flags.push(`--allow-fs-read=${quoted(ROOT)}`);
+    if (folder !== undefined) flags.push(`--allow-fs-read=${quoted(folder)}`, `--allow-fs-write=${quoted(folder)}`);
+  }
+  return flags
+    .map((flag) => flag.trim())
+    .filter((flag) => flag !== '')
+    .join(' ');
+}
+
+/** Node.js refuses what is allowed, where nothing is forbidden. */
+function isRestricted(users: string, [, ...args]: Program): boolean {
+  return [...users.split(/\s+/), ...args].some((flag) => /^--(experimental-)?permission$/.test(flag));
 }
 
 /** NODE_OPTIONS is split at spaces, but for what is quoted. */

@@ -60,13 +60,13 @@ async function open({ port = '0' }: Options): Promise<View> {
 async function show(opened: View, program: Program, options: Options): Promise<number> {
   const budgets = budgetsIn(options);
   const isHeadless = options.headless === true || options.json === true || budgets.length > 0;
-  const preload = require.resolve(options.hook === true ? '../hook' : '../register');
+  const file = require.resolve(options.hook === true ? '../hook' : '../register');
   if (!isHeadless) say(`page: ${opened.url}`);
   let interrupted = false;
   void signalled().then(() => {
     interrupted = true;
   });
-  const started = await start(program, preload, environmentFor(opened.url));
+  const started = await start(program, { file, env: environmentFor(opened.url) });
   const code = exitCode(await started.ended);
   // What it has started may need longer than itself, and has things to send.
   if (interrupted) await started.stop();

@@ -38,6 +38,9 @@ export interface OperationSettings {
 /** What becomes of whatever is called now: it has a span, it is only counted, or it goes straight through. */
 export type Decision = 'trace' | 'count' | 'pass';
 
+/** Why what is called has no span. */
+export type Refusal = 'no-parent' | 'parent-unsampled' | 'no-provider' | 'suppressed';
+
 /** What adapters see of us: decide → remember → (the call) → settle. */
 export interface Tap {
   /** The cheapest and commonest refusal: asked before a command is so much as looked at. */
@@ -300,15 +303,25 @@ export class Operation implements Tap {
     }
   }
 
-  /** The cheapest and commonest refusal first: in production most parents are unsampled. */
   private isTraced(caller: Context): boolean {
+    return this.refusalOf(caller) === undefined;
+  }
+
+  /** Why what is called now has no span; undefined: it has one, unless we are stopped. */
+  protected refusal(): Refusal | undefined {
+    return this.refusalOf(context.active());
+  }
+
+  /** The cheapest and commonest refusal first: in production most parents are unsampled. */
+  private refusalOf(caller: Context): Refusal | undefined {
     const parent = trace.getSpan(caller);
     if (parent === undefined) {
-      if (this.settings.requireParentSpan) return false;
+      if (this.settings.requireParentSpan) return 'no-parent';
     } else if (isUnsampled(parent) && !this.settings.spansWhenParentUnsampled) {
-      return false;
+      return 'parent-unsampled';
     }
-    return this.spans.isActive() && caller.getValue(SUPPRESS_TRACING) !== true;
+    if (!this.spans.isActive()) return 'no-provider';
+    return caller.getValue(SUPPRESS_TRACING) === true ? 'suppressed' : undefined;
   }
 }
 

@@ -10,9 +10,10 @@ import { LOADING } from './cases/loading';
 import { PROGRAM } from './cases/program';
 import { SAMPLING } from './cases/sampling';
 import { SDK } from './cases/sdk';
-import { NAME, Ward } from './patients';
+import { VARIABLES } from './cases/variables';
+import { NAME, type Patient, Ward } from './patients';
 
-const CASES = [...PROGRAM, ...LOADING, ...SDK, ...SAMPLING, ...EXPORT];
+const CASES = [...PROGRAM, ...VARIABLES, ...LOADING, ...SDK, ...SAMPLING, ...EXPORT];
 
 describe('the doctor', function () {
   this.timeout(120_000);
@@ -22,15 +23,33 @@ describe('the doctor', function () {
   });
   after(() => ward.close());
 
-  async function examine({ patient, collector }: Case): Promise<Ended> {
-    const given = typeof patient === 'function' ? patient(ward) : patient;
-    if (collector === undefined) return ward.examine(given);
-    return ward.withCollector(collector, (url) => ward.examine({ ...given, env: { OTEL_EXPORTER_OTLP_ENDPOINT: url } }));
+  /** What the doctor said, and what came of the line it said it with. */
+  interface Visit extends Ended {
+    readonly mended: boolean | undefined;
   }
 
-  const visits = new Map<Case, Promise<Ended>>();
-  function visit(given: Case): Promise<Ended> {
-    const visited = visits.get(given) ?? examine(given);
+  async function examine({ patient, collector }: Case, service: string): Promise<Visit> {
+    const given = typeof patient === 'function' ? patient(ward) : patient;
+    const named = { ...given, env: { OTEL_SERVICE_NAME: service, ...given.env } };
+    if (collector === undefined) return follow(named, () => ward.hasSpans(service));
+    return ward.withCollector(collector, (url, posts) => {
+      const env = { ...named.env, OTEL_EXPORTER_OTLP_ENDPOINT: url };
+      return follow({ ...named, env }, () => posts() > 0);
+    });
+  }
+
+  /** What has to be installed or asked of the doctor again is not tried. */
+  async function follow(patient: Patient, hasArrived: () => boolean): Promise<Visit> {
+    const ended = await ward.examine(patient);
+    const line = /^ {2}change: (?!npm |npx )(.+)$/m.exec(ended.stdout)?.[1];
+    if (line === undefined) return { ...ended, mended: undefined };
+    const { stderr } = await ward.paste(line, patient);
+    return { ...ended, stderr: `${ended.stderr}\n${line}\n${stderr}`, mended: hasArrived() };
+  }
+
+  const visits = new Map<Case, Promise<Visit>>();
+  function visit(given: Case): Promise<Visit> {
+    const visited = visits.get(given) ?? examine(given, `patient-${visits.size}`);
     // Its own test reports it.
     visited.catch(() => undefined);
     visits.set(given, visited);
@@ -42,12 +61,13 @@ describe('the doctor', function () {
       const visited = visit(given);
       // Who is examined mostly waits: the next one may come in meanwhile.
       CASES.slice(index + 1, index + 2).map(visit);
-      const { code, stdout, stderr } = await visited;
+      const { code, stdout, stderr, mended } = await visited;
       const found = [...stdout.matchAll(/^(?:problem|note) \(([a-z-]+)\): /gm)].map(([, id]) => id);
       assert.deepEqual(found, given.finds, `${stdout}\n${stderr}`);
       assert.match(stdout, given.says);
       assert.equal(code, stdout.endsWith('not healthy\n') ? 1 : 0);
       assert.equal(code, /^problem/m.test(stdout) ? 1 : 0);
+      assert.notEqual(mended, false, `no span came of the line that the doctor gave\n${stdout}\n${stderr}`);
     });
   }
 
@@ -84,7 +104,10 @@ describe('the doctor', function () {
 
   it('waits no longer than it is told, and says so', async () => {
     const { code, stdout } = await ward.examine({ app: 'setInterval(() => {}, 1_000);', flags: REGISTER, seconds: 3 });
-    assert.match(stdout, /No Redis client was loaded in 3 seconds\.\n {2}change: use the program while the doctor watches/);
+    assert.match(
+      stdout,
+      /No Redis client was loaded in 3 seconds: .*\n {2}change: npx opentelemetry-instrumentation-redis doctor --seconds 60 -- node /,
+    );
     assert.equal(code, 1);
   });
 

@@ -1,7 +1,8 @@
 // Knows: how a program comes to be run by the doctor, and in which folder, with which packages in it.
 // Must not know: what is found.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -31,6 +32,7 @@ export interface Patient {
 /** A Redis server, collectors, and folders in which packages are missing or too many. */
 export class Ward {
   private readonly folders: string[] = [];
+  private readonly services = new Set<string>();
 
   private constructor(
     readonly installed: Installation,
@@ -54,12 +56,21 @@ export class Ward {
 
   examine({ app = 'commonjs.cjs', flags = [], env = {}, command, folder = this.program, seconds = 30 }: Patient): Promise<Ended> {
     const main = join(this.installed.package, 'build/cli/main.js');
-    const telemetry = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_ENDPOINT: this.receiver.url };
     const file = existsSync(join(folder, app)) ? app : this.write(folder, app);
     return run([main, 'doctor', '--seconds', String(seconds), '--', ...(command ?? ['node', ...flags, file])], {
       cwd: folder,
-      env: { REDIS_URL: this.redis.url, ...telemetry, ...env },
+      env: this.environment(env),
     });
+  }
+
+  /** Runs a line as a person would who pastes it where the program was examined. */
+  paste(line: string, { env = {}, folder = this.program }: Patient): Promise<Ended> {
+    return run(['-c', line], { file: 'sh', cwd: folder, env: this.environment(env) });
+  }
+
+  private environment(env: Readonly<Record<string, string>>): Record<string, string> {
+    const telemetry = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_ENDPOINT: this.receiver.url };
+    return { REDIS_URL: this.redis.url, ...telemetry, ...env };
   }
 
   /** Path of a program with this source. */
@@ -92,6 +103,32 @@ export class Ward {
     return folder;
   }
 
+  /** A client of a few lines. */
+  folderWithTinyRedis(): string {
+    const folder = this.folderWithUs(...PEERS, 'redis');
+    const target = join(folder, 'node_modules/tiny-redis');
+    mkdirSync(target);
+    writeFileSync(
+      join(target, 'index.js'),
+      `module.exports = () => {
+        const { hostname, port } = new URL(process.env.REDIS_URL);
+        const socket = require('node:net').connect(port, hostname, () => socket.write('*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\na\\r\\n'));
+        socket.once('data', () => socket.destroy());
+      };`,
+    );
+    return folder;
+  }
+
+  /** All that matters of Sentry 11 here: it is loaded, and registers nothing. */
+  folderWithSentry(): string {
+    const folder = this.folderWithUs(...PEERS, 'redis');
+    const target = join(folder, 'node_modules/@sentry/node');
+    mkdirSync(target, { recursive: true });
+    writeFileSync(join(target, 'package.json'), JSON.stringify({ name: '@sentry/node', version: '11.12.0' }));
+    writeFileSync(join(target, 'index.js'), 'exports.init = () => {};');
+    return folder;
+  }
+
   /** The real redis, with another number on it. */
   folderWithRedis(version: string): string {
     const folder = this.folderWithUs(...PEERS);
@@ -105,17 +142,43 @@ export class Ward {
     return folder;
   }
 
-  /** Runs `call` beside a collector that answers everything with this status. */
-  async withCollector<T>(status: number, call: (url: string) => Promise<T>): Promise<T> {
-    const server = createServer((_request, response) => response.writeHead(status).end());
+  /** Runs `call` beside a collector that answers everything with this status, or speaks gRPC. */
+  async withCollector<T>(kind: number | 'grpc', call: (url: string, posts: () => number) => Promise<T>): Promise<T> {
+    let posts = 0;
+    const server = kind === 'grpc' ? grpcCollector(() => posts++) : httpCollector(kind, () => posts++);
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     try {
-      return await call(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      return await call(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, () => posts);
     } finally {
       server.close();
-      server.closeAllConnections();
     }
   }
+
+  /** Whether a span of redis has come from the service of this name. */
+  hasSpans(service: string): boolean {
+    for (const span of this.receiver.take().spans) if (span.scope === NAME) this.services.add(span.service);
+    return this.services.has(service);
+  }
+}
+
+function httpCollector(status: number, onPost: () => void): Server {
+  return createServer((_request, response) => {
+    onPost();
+    response.writeHead(status, { connection: 'close' }).end();
+  });
+}
+
+/** Takes everything, over HTTP/2 without encryption. */
+function grpcCollector(onPost: () => void): Server {
+  const server = createHttp2Server();
+  server.on('stream', (stream) => {
+    onPost();
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+    stream.resume().end(Buffer.alloc(5));
+  });
+  server.on('sessionError', () => {});
+  return server as unknown as Server;
 }
 
 export const PEERS = ['@opentelemetry/api', '@opentelemetry/instrumentation', '@opentelemetry/sdk-node', 'shimmer'];

@@ -1,34 +1,99 @@
-// Knows: how a line is written that changes the start of a program.
+// Knows: how a line is written that changes the start of a program, and keeps all else.
 // Must not know: why it should be changed.
 import { createRequire } from 'node:module';
 import { basename, join, relative } from 'node:path';
 import { PACKAGE_NAME } from '../../version';
-import { type Evidence, hasSdk } from './evidence';
+import { type Evidence, hasSdk, variableOf } from './evidence';
 
 /** `npm run dev`. */
 const WORDS_SHOWN = 2;
 
+/** What stands after the script is the program's own, and can be a secret. */
+const PLAIN = /^[\w@:./=,+-]+$/;
+
 /** How the program should be started: with `register`, or with `hook` where somebody else has an SDK. */
 export function preloading(evidence: Evidence): string {
   const isOurSdk = evidence.instrumentation?.entries.includes('register') === true;
-  const flag = `--import ${PACKAGE_NAME}/${hasSdk(evidence) && !isOurSdk ? 'hook' : 'register'}`;
-  const [name, ...words] = commandOf(evidence);
-  return name === 'node' ? [name, flag, ...words].join(' ') : `NODE_OPTIONS="${flag}" ${[name, ...words].join(' ')}`;
+  const name = `${PACKAGE_NAME}/${hasSdk(evidence) && !isOurSdk ? 'hook' : 'register'}`;
+  // Node.js reads --import in no executable but its own.
+  const flag = `${evidence.isSingleExecutable ? '--require' : '--import'} ${name}`;
+  const { program } = evidence;
+  const other = `${PACKAGE_NAME}/${name.endsWith('hook') ? 'register' : 'hook'}`;
+  if (program.includes(other) || process.env.NODE_OPTIONS?.includes(other)) return correcting(other, name, evidence);
+  if (!isNode(program[0]) || !isWhole(program))
+    return setting('NODE_OPTIONS', [flag, process.env.NODE_OPTIONS ?? ''].join(' ').trim(), evidence);
+  return ['node', flag, ...shown(evidence).slice(1)].join(' ');
 }
 
-export function withVariable(name: string, value: string, evidence: Evidence): string {
-  return [`${name}=${value}`, ...commandOf(evidence)].join(' ');
+/** The program with a variable that has another value. */
+export function setting(name: string, value: string, evidence: Evidence): string {
+  const assignment = `${name}=${quoted(value)}`;
+  // Where its arguments are not shown, all that is started in this shell gets it.
+  return isWhole(evidence.program) ? [assignment, ...shown(evidence)].join(' ') : `export ${assignment}`;
 }
 
-/** What the user typed, without what can be a secret: of Node.js the script alone, of others the first words. */
-function commandOf({ program: [file, ...args], script, cwd }: Evidence): string[] {
-  const name = basename(file).replace(/\.exe$/i, '');
-  if (name === 'node') return [name, script === undefined ? '…' : relative(cwd, script)];
-  return [name, ...args.slice(0, WORDS_SHOWN).filter((arg) => /^\w[\w:./-]*$/.test(arg))];
+/** The program without a variable. */
+export function unsetting(name: string, evidence: Evidence): string {
+  return isWhole(evidence.program) ? ['env', '-u', name, ...shown(evidence)].join(' ') : `unset ${name}`;
+}
+
+/** The program without an option of ours, wherever that is given. */
+export function withoutOption(evidence: Evidence, name: string): { readonly change?: string; readonly advice?: string } {
+  if (evidence.own?.options[name] !== undefined) return { advice: `remove the option ${name}` };
+  return { change: unsetting(variableOf(name), evidence) };
+}
+
+/** The same program, with a word that is written differently. */
+export function correcting(wrong: string, right: string, evidence: Evidence): string {
+  const { program } = evidence;
+  if (process.env.NODE_OPTIONS?.includes(wrong)) return setting('NODE_OPTIONS', process.env.NODE_OPTIONS.replace(wrong, right), evidence);
+  return shown({ ...evidence, program: [program[0], ...program.slice(1).map((word) => word.replace(wrong, right))] }).join(' ');
+}
+
+/** The doctor, with more time. */
+export function longer(evidence: Evidence): string {
+  const line = isWhole(evidence.program) ? shown(evidence).join(' ') : '…';
+  return `npx ${PACKAGE_NAME} doctor --seconds ${Math.max(60, evidence.waitedSeconds * 4)} -- ${line}`;
+}
+
+function isNode(file: string): boolean {
+  return /^node(js)?(\.exe)?$/i.test(basename(file));
+}
+
+/** Whether all that the user typed can be shown. */
+function isWhole(program: Evidence['program']): boolean {
+  const [file, ...args] = program;
+  if (!isNode(file)) return args.length <= WORDS_SHOWN && args.every((word) => /^\w[\w:./-]*$/.test(word));
+  const script = scriptAt(args);
+  return script === args.length - 1 && args.every((word) => PLAIN.test(word));
+}
+
+/** Of Node.js's own arguments: the first that is no flag, and no value of one. */
+function scriptAt(args: readonly string[]): number {
+  const index = args.findIndex((word, at) => !word.startsWith('-') && !TAKES_VALUE.test(args[at - 1] ?? ''));
+  return index;
+}
+
+const TAKES_VALUE = /^(-r|-C|--(require|import|loader|experimental-loader|conditions|env-file|env-file-if-exists|title))$/;
+
+function shown({ program: [file, ...args], cwd }: Evidence): string[] {
+  if (!isNode(file)) return [nameOf(file, cwd), ...args];
+  return ['node', ...args];
+}
+
+/** By its name, if it is found by that. */
+function nameOf(file: string, cwd: string | undefined): string {
+  if (!/[\\/]/.test(file)) return file;
+  return cwd === undefined ? file : `./${relative(cwd, file)}`.replace('./..', '..');
+}
+
+function quoted(value: string): string {
+  return PLAIN.test(value) ? value : `"${value.replaceAll(/["\\$`]/g, '\\$&')}"`;
 }
 
 /** Whether a program in this folder finds a package. */
-export function isInstalled(name: string, folder: string): boolean {
+export function isInstalled(name: string, folder: string | undefined): boolean {
+  if (folder === undefined) return false;
   try {
     createRequire(join(folder, 'any')).resolve(name);
     return true;

@@ -1,41 +1,76 @@
 // Knows: how to ask whether anybody takes spans at an address, with a request that holds none.
 // Must not know: whose address it is. Of an address only the origin leaves this file: the rest can hold credentials.
+import { readFileSync } from 'node:fs';
 import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { connect as connectHttp2 } from 'node:http2';
+import { type RequestOptions, request as requestHttps } from 'node:https';
 import { connect } from 'node:net';
-import type { SeenExporter } from './snapshot';
+import type { ExporterStatus } from '../../status/shape';
 
 const TIMEOUT_MS = 3_000;
+const GRPC_PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 
-/** `status` is what an HTTP server answered, `error` why nobody did. Neither: a port that takes connections. */
-export interface Reach {
-  readonly origin: string;
+/** A message of no bytes, that is not compressed. */
+const EMPTY_MESSAGE = Buffer.alloc(5);
+
+/** `status` is what an HTTP server answered, `grpcStatus` what a gRPC server did, `error` why nobody did. None: a port that takes connections. */
+interface Answer {
   readonly status?: number;
+  readonly grpcStatus?: number;
   readonly error?: string;
+}
+
+export interface Reach extends Answer {
+  readonly origin: string;
+  /** What the exporter speaks, which is OTLP; undefined: something else. */
+  readonly protocol: 'http' | 'grpc' | undefined;
+  /** What is spoken there, if it is the other. */
+  readonly spoken?: 'http' | 'grpc';
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One for each exporter that sends somewhere. */
-export async function reachAll(exporters: readonly SeenExporter[], environment: Environment): Promise<Reach[]> {
-  const addresses = new Set(exporters.flatMap(({ url }) => (url === undefined ? [] : [url])));
-  return Promise.all([...addresses].map((address) => reach(address, environment)));
+export async function reachAll(exporters: readonly ExporterStatus[], environment: Environment): Promise<Reach[]> {
+  const addresses = new Map(exporters.flatMap(({ name, url }) => (url === undefined ? [] : [[url, name] as const])));
+  return Promise.all([...addresses].map(([address, name]) => reach(address, name, environment)));
 }
 
-async function reach(address: string, environment: Environment): Promise<Reach> {
+async function reach(address: string, name: string, environment: Environment): Promise<Reach> {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol)) return { origin: url.origin, ...(await post(url, environment)) };
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return reachUrl(url, name, environment);
   // gRPC: `host:port`, with or without a scheme of its own.
   const [, host = address, port = '4317'] = /^(?:[a-z]+:\/*)?(.+?)(?::(\d+))?\/?$/i.exec(address) ?? [];
-  return { origin: `${host}:${port}`, ...(await knock(host, Number(port))) };
+  const origin = `${host}:${port}`;
+  const answer = await call(origin, environment);
+  if (answer.grpcStatus !== undefined || isNobody(answer)) return { origin, protocol: 'grpc', ...answer };
+  const { status } = await post(new URL(`http://${origin}/v1/traces`), environment);
+  return { origin, protocol: 'grpc', ...answer, spoken: status === undefined ? undefined : 'http' };
 }
 
-function post(url: URL, environment: Environment): Promise<Pick<Reach, 'status' | 'error'>> {
-  const isJson = (environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? environment.OTEL_EXPORTER_OTLP_PROTOCOL) === 'http/json';
+async function reachUrl(url: URL, name: string, environment: Environment): Promise<Reach> {
+  const { origin, hostname, port, protocol } = url;
+  if (!/^OTLP/.test(name) && !/\/v1\/traces$/.test(url.pathname)) {
+    return { origin, protocol: undefined, ...(await knock(hostname, Number(port) || (protocol === 'https:' ? 443 : 80))) };
+  }
+  const answer = await post(url, environment);
+  if (answer.status !== undefined || isNobody(answer)) return { origin, protocol: 'http', ...answer };
+  const { grpcStatus } = await call(url.host, environment);
+  return { origin, protocol: 'http', ...answer, spoken: grpcStatus === undefined ? undefined : 'grpc' };
+}
+
+/** Not even a port. */
+function isNobody({ error = '' }: Answer): boolean {
+  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|no answer)$/.test(error);
+}
+
+function post(url: URL, environment: Environment): Promise<Answer> {
+  const isJson = settingOf('PROTOCOL', environment) === 'http/json';
   const headers = { ...headersIn(environment), 'content-type': isJson ? 'application/json' : 'application/x-protobuf' };
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve) => {
-    const sent = request(url, { method: 'POST', headers, timeout: TIMEOUT_MS }, (response) => {
+    const options: RequestOptions = { method: 'POST', headers, timeout: TIMEOUT_MS, ...certificatesIn(environment) };
+    const sent = request(url, options, (response) => {
       response.resume();
       resolve({ status: response.statusCode });
     });
@@ -46,10 +81,45 @@ function post(url: URL, environment: Environment): Promise<Pick<Reach, 'status' 
   });
 }
 
-function knock(host: string, port: number): Promise<Pick<Reach, 'error'>> {
+/** Whether the channel is encrypted is the exporter's to know: both are tried. */
+async function call(host: string, environment: Environment): Promise<Answer> {
+  const plain = await callAt(`http://${host}`, environment);
+  if (plain.grpcStatus !== undefined || isNobody(plain)) return plain;
+  const encrypted = await callAt(`https://${host}`, environment);
+  return encrypted.grpcStatus === undefined ? plain : encrypted;
+}
+
+function callAt(authority: string, environment: Environment): Promise<Answer> {
+  return new Promise((resolve) => {
+    const session = connectHttp2(authority, { ...certificatesIn(environment), rejectUnauthorized: false });
+    let answer: Answer = { error: 'no gRPC' };
+    session.setTimeout(TIMEOUT_MS, () => session.destroy(Object.assign(new Error(), { code: 'no answer' })));
+    session.once('error', (error) => {
+      answer = { error: codeOf(error) };
+    });
+    session.once('close', () => resolve(answer));
+    const headers = { ':method': 'POST', ':path': GRPC_PATH, 'content-type': 'application/grpc', te: 'trailers' };
+    const stream = session.request({ ...headersIn(environment), ...headers });
+    const look = (answered: Record<string, unknown>): void => {
+      const grpcStatus = Number(answered['grpc-status'] ?? Number.NaN);
+      if (!Number.isNaN(grpcStatus)) answer = { grpcStatus };
+    };
+    stream
+      .once('response', look)
+      .once('trailers', look)
+      .once('error', () => {});
+    stream.once('close', () => session.close());
+    stream.resume().end(EMPTY_MESSAGE);
+  });
+}
+
+/** Of a status of gRPC: 16 and 7 are about who is asking. */
+export const GRPC_STATUS = { ok: 0, invalid: 3, denied: 7, unauthenticated: 16 } as const;
+
+function knock(host: string, port: number): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: TIMEOUT_MS });
-    const settle = (result: Pick<Reach, 'error'>) => {
+    const settle = (result: Answer) => {
       socket.destroy();
       resolve(result);
     };
@@ -57,6 +127,29 @@ function knock(host: string, port: number): Promise<Pick<Reach, 'error'>> {
     socket.once('timeout', () => settle({ error: 'no answer' }));
     socket.once('error', (error) => settle({ error: codeOf(error) }));
   });
+}
+
+/** Of traces alone, or of all signals. */
+function settingOf(name: string, environment: Environment): string | undefined {
+  return environment[`OTEL_EXPORTER_OTLP_TRACES_${name}`] ?? environment[`OTEL_EXPORTER_OTLP_${name}`];
+}
+
+/** Those that the exporter has by the environment. */
+function certificatesIn(environment: Environment): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
+  return {
+    ca: fileAt('CERTIFICATE', environment),
+    cert: fileAt('CLIENT_CERTIFICATE', environment),
+    key: fileAt('CLIENT_KEY', environment),
+  };
+}
+
+function fileAt(name: string, environment: Environment): Buffer | undefined {
+  const path = settingOf(name, environment)?.trim();
+  try {
+    return path === undefined || path === '' ? undefined : readFileSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `name=value` pairs, as the specification has them. */

@@ -6,8 +6,10 @@ import type { Evidence } from './evidence';
 export interface Finding {
   readonly kind: 'problem' | 'note';
   readonly text: string;
-  /** The exact line, command or setting that changes it. */
+  /** A line for a shell, which changes it; it keeps everything else that the user has typed. */
   readonly change?: string;
+  /** What to do, where no line does it. */
+  readonly advice?: string;
 }
 
 /** One cause: `id` is its heading in docs/troubleshooting.md. */
@@ -16,10 +18,12 @@ export interface Row {
   look(evidence: Evidence): Finding | undefined;
 }
 
-export function problem(text: string, change?: string): Finding {
-  return { kind: 'problem', text, change };
+type Remedy = Pick<Finding, 'change' | 'advice'>;
+
+export function problem(text: string, remedy: Remedy = {}): Finding {
+  return { kind: 'problem', text, ...remedy };
 }
 
-export function note(text: string, change?: string): Finding {
-  return { kind: 'note', text, change };
+export function note(text: string, remedy: Remedy = {}): Finding {
+  return { kind: 'note', text, ...remedy };
 }

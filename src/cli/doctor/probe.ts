@@ -3,32 +3,34 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { ApiWatch } from './api-watch';
-import { ClassWatch } from './class-watch';
+import { STATUS_VARIABLE } from '../../status/shape';
 import { loadedInstrumentation, loadedPackages } from './loaded';
 import { quietly } from './quietly';
-import { FOLDER_VARIABLE, PACKAGES_VARIABLE, type Snapshot } from './snapshot';
+import { PACKAGES_VARIABLE, PROBE_ENDING, type Snapshot } from './snapshot';
 import { TrafficWatch } from './traffic-watch';
 
-const INTERVAL_MS = 200;
+const INTERVAL_MS = 100;
+
+/** Where every copy of OpenTelemetry's API keeps what is registered. */
+const API = Symbol.for('opentelemetry.js.api.1');
 
 /** `NODE_OPTIONS` and this reach every process that the program starts: each writes a file of its own. */
 function observe(folder: string): void {
   const packages = (process.env[PACKAGES_VARIABLE] ?? '').split(',');
-  const api = new ApiWatch();
-  const classes = new ClassWatch(api);
   const traffic = new TrafficWatch(packages);
-  const file = join(folder, `${process.pid}-${threadId}.json`);
+  const file = join(folder, `${process.pid}-${threadId}${PROBE_ENDING}`);
+  let hasTurned = false;
   const snapshot = (): Snapshot => ({
     pid: process.pid,
-    node: process.versions.node,
+    thread: threadId,
     script: process.argv[1],
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
+    isSingleExecutable: isSingleExecutable(),
+    hasTurned,
     packages: loadedPackages(packages),
     instrumentation: loadedInstrumentation(),
-    ...api.seen(),
+    api: registeredApi(),
     ...traffic.seen(),
-    options: classes.options,
     environment: telemetryVariables(),
   });
   const write = (): void =>
@@ -37,8 +39,34 @@ function observe(folder: string): void {
       renameSync(`${file}.part`, file);
     });
   write();
-  setInterval(write, INTERVAL_MS).unref();
+  setInterval(() => {
+    hasTurned = true;
+    write();
+  }, INTERVAL_MS).unref();
   process.once('exit', write);
+}
+
+function workingDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+}
+
+function isSingleExecutable(): boolean {
+  try {
+    return (require('node:sea') as { isSea(): boolean }).isSea();
+  } catch {
+    // Node.js before 20.12.
+    return false;
+  }
+}
+
+function registeredApi(): Snapshot['api'] {
+  const { [API]: globals = {} } = globalThis as { [API]?: { readonly version?: string } };
+  const { version, ...registered } = globals;
+  return { version, registered: Object.keys(registered) };
 }
 
 /** After the program's own changes to them. The file they go to is private to the user and deleted by the doctor. */
@@ -47,5 +75,5 @@ function telemetryVariables(): Record<string, string> {
   return Object.fromEntries(entries.map(([name, value = '']) => [name, value]));
 }
 
-const folder = process.env[FOLDER_VARIABLE];
+const folder = process.env[STATUS_VARIABLE];
 if (folder !== undefined) quietly(() => observe(folder));

@@ -3,7 +3,7 @@
 import { relative } from 'node:path';
 
 import type { Reach } from './endpoint';
-import { type Evidence, redisIn, spansOf } from './evidence';
+import { type Evidence, measuredIn, redisIn, spansOf } from './evidence';
 import type { Found } from './findings';
 import { packageOf } from './loaded';
 
@@ -16,16 +16,24 @@ export function reportOf(evidence: Evidence, found: readonly Found[]): string {
     ['Commands', commandsLine(evidence)],
     ['Spans', spansLine(evidence)],
   ].map(([title = '', text]) => `${title.padEnd(16)} ${text}`);
-  return [...lines, '', ...findingLines(found)].join('\n');
+  return [...lines, '', ...findingLines(found, healthOf(evidence))].join('\n');
 }
 
-export function findingLines(found: readonly Found[]): string[] {
+/** @param health what can be said of a program in which no problem was found */
+export function findingLines(found: readonly Found[], health: string): string[] {
   const isHealthy = found.every(({ kind }) => kind === 'note');
-  return [...found.flatMap(linesOf), isHealthy ? 'healthy: Redis commands are traced' : 'not healthy'];
+  return [...found.flatMap(linesOf), isHealthy ? `healthy: ${health}` : 'not healthy'];
 }
 
-function linesOf({ kind, id, text, change }: Found): string[] {
-  return [`${kind} (${id}): ${text}`, ...(change === undefined ? [] : [`  change: ${change}`]), ''];
+function linesOf({ kind, id, text, change, advice }: Found): string[] {
+  const remedies = Object.entries({ change, advice }).filter(([, remedy]) => remedy !== undefined);
+  return [`${kind} (${id}): ${text}`, ...remedies.map(([title, remedy]) => `  ${title}: ${remedy}`), ''];
+}
+
+function healthOf(evidence: Evidence): string {
+  const { made, dropped } = spansOf(evidence);
+  if (made + dropped > 0) return 'Redis commands are traced';
+  return measuredIn(evidence) > 0 ? 'Redis commands are measured' : 'nothing is in the way';
 }
 
 function redisLine(evidence: Evidence): string {
@@ -39,25 +47,30 @@ function redisLine(evidence: Evidence): string {
 
 function instrumentationLine(evidence: Evidence): string {
   const { instrumentation } = evidence;
-  if (instrumentation === undefined) return 'not loaded';
+  if (instrumentation === undefined) return evidence.own === undefined ? 'not loaded' : 'loaded by a loader of its own';
   const { version, folder, entries } = instrumentation;
   const by = entries.find((entry) => entry !== 'instrumentation') ?? 'the code of the program';
   return `${version} from ${shown(folder, evidence)}, by ${by}`;
 }
 
-function sdkLine({ api, sdk }: Evidence): string {
-  const sampler = sdk?.sampler ? `, samples with ${sdk.sampler}` : '';
-  return `${sdk === undefined ? 'no SDK' : `SDK ${sdk.version ?? 'of unknown version'}`}, API ${api.version ?? 'not used'}${sampler}`;
+function sdkLine({ api, own }: Evidence): string {
+  const version = api.version ?? 'not used';
+  if (own?.provider === undefined) return `${api.registered.includes('trace') ? 'an SDK' : 'no SDK'}, API ${version}`;
+  const { sdkVersion, sampler } = own.provider;
+  return `SDK ${sdkVersion ?? 'of unknown version'}, API ${version}${sampler === '' ? '' : `, samples with ${sampler}`}`;
 }
 
-function exportLine({ sdk, reaches }: Evidence): string {
-  if (sdk === undefined || sdk.exporters.length === 0) return 'none';
-  const names = sdk.exporters.map(({ name }) => name).join(', ');
+function exportLine({ own, reaches }: Evidence): string {
+  const exporters = own?.provider?.exporters ?? [];
+  if (exporters.length === 0) return own?.provider === undefined ? 'none' : 'none that can be seen';
+  const names = exporters.map(({ name }) => name).join(', ');
   return reaches.length === 0 ? names : `${names} to ${reaches.map(reachText).join(', ')}`;
 }
 
-function reachText({ origin, error, status }: Reach): string {
-  return `${origin} (${error ?? (status === undefined ? 'takes connections' : `answers ${status}`)})`;
+function reachText({ origin, error, status, grpcStatus, spoken }: Reach): string {
+  if (spoken !== undefined) return `${origin} (a port for ${spoken === 'grpc' ? 'gRPC' : 'HTTP'})`;
+  const answer = status ?? (grpcStatus === undefined ? undefined : `gRPC status ${grpcStatus}`);
+  return `${origin} (${error ?? (answer === undefined ? 'takes connections' : `answers ${answer}`)})`;
 }
 
 function commandsLine({ commands }: Evidence): string {
@@ -67,12 +80,14 @@ function commandsLine({ commands }: Evidence): string {
 
 function spansLine(evidence: Evidence): string {
   const { made, dropped, names } = spansOf(evidence);
-  if (made + dropped === 0) return 'none';
+  const measured = measuredIn(evidence);
+  if (made + dropped === 0) return measured > 0 ? `none; ${measured} calls measured` : 'none';
   return `${made}${dropped > 0 ? `, and ${dropped} dropped by the sampler` : ''}: ${names.join(', ')}`;
 }
 
 /** As the user would say it, from where the program runs. */
 function shown(folder: string, { cwd }: Evidence): string {
+  if (cwd === undefined) return folder;
   const path = relative(cwd, folder);
   return path.startsWith('..') ? folder : path;
 }

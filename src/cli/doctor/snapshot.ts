@@ -1,5 +1,5 @@
 // Knows: what the probe writes down of a process, and the doctor reads.
-// Must not know: how it is seen, what it means.
+// Must not know: how it is seen, what it means; what the instrumentation writes down itself.
 
 /** A package of interest, as far as a process has loaded it. */
 export interface LoadedPackage {
@@ -15,19 +15,6 @@ export interface LoadedInstrumentation extends LoadedPackage {
   readonly entries: readonly string[];
 }
 
-export interface SeenExporter {
-  readonly name: string;
-  readonly url?: string;
-}
-
-/** What one instrumentation made of its calls: `made` are spans that are recorded, `dropped` those of the sampler. */
-export interface SeenScope {
-  made: number;
-  dropped: number;
-  /** The first few. */
-  readonly names: string[];
-}
-
 /** Commands by whoever sent them: `sender` is the file that wrote them to the socket. */
 export interface SeenCommands {
   readonly sender: string;
@@ -37,26 +24,27 @@ export interface SeenCommands {
 
 export interface Snapshot {
   readonly pid: number;
-  readonly node: string;
+  readonly thread: number;
   readonly script: string | undefined;
-  readonly cwd: string;
+  /** undefined: it was deleted. */
+  readonly cwd: string | undefined;
+  /** Whether the program is its own executable, with Node.js in it. */
+  readonly isSingleExecutable: boolean;
+  /** Whether the event loop has come round: until then, a program has only been loading. */
+  readonly hasTurned: boolean;
   readonly packages: readonly LoadedPackage[];
   readonly instrumentation: LoadedInstrumentation | undefined;
-  /** The API as it is registered in the process, and the versions of the copies that could be asked. */
+  /** The API as it is registered in the process. */
   readonly api: { readonly version: string | undefined; readonly registered: readonly string[] };
-  readonly sdk: { readonly version: string | undefined; readonly exporters: readonly SeenExporter[]; readonly sampler: string } | undefined;
-  readonly scopes: Readonly<Record<string, SeenScope>>;
   readonly commands: readonly SeenCommands[];
   /** Errors of connections that a redis client opened. */
   readonly connectionErrors: readonly string[];
-  /** What our instrumentation said through `diag`. */
-  readonly said: readonly string[];
-  /** The options it was given in code, in words. */
-  readonly options: Readonly<Record<string, string>>;
   /** OTEL_* as they are by now. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Variables through which the doctor and its probe agree. */
-export const FOLDER_VARIABLE = 'OPENTELEMETRY_REDIS_DOCTOR_FOLDER';
+/** How the names of its files end. */
+export const PROBE_ENDING = '.probe.json';
+
+/** Through which the doctor tells its probe which packages are of interest. */
 export const PACKAGES_VARIABLE = 'OPENTELEMETRY_REDIS_DOCTOR_PACKAGES';

@@ -39,6 +39,8 @@ export class TrafficWatch {
   private readonly commands = new Map<string, SeenCommands>();
   private readonly errors: string[] = [];
   private readonly senders = new WeakMap<Socket, string>();
+  /** Sockets to which the head of a command was written, and not its name. */
+  private readonly begun = new WeakSet<Socket>();
   private readonly clients: RegExp;
 
   /** @param packages clients, whose failed connections are of interest */
@@ -62,13 +64,22 @@ export class TrafficWatch {
   }
 
   private look(socket: Socket, chunk: unknown): void {
-    const name = commandIn(chunk);
+    const name = this.nameIn(socket, chunk);
     if (name === undefined || HANDSHAKE.has(name)) return;
     const sender = this.senderOf(socket);
     const seen = this.commands.get(sender) ?? { sender, count: 0, names: [] };
     this.commands.set(sender, seen);
     seen.count += 1;
     if (seen.names.length < NAMES_KEPT && !seen.names.includes(name)) seen.names.push(name);
+  }
+
+  /** A name that is a buffer of its own comes after the write that begins the command. */
+  private nameIn(socket: Socket, chunk: unknown): string | undefined {
+    const text = startOf(chunk);
+    if (text === undefined) return undefined;
+    if (this.begun.delete(socket)) return /^[A-Za-z.]+$/.test(text) ? text.toUpperCase() : undefined;
+    if (/^\*\d+\r\n\$\d+\r\n$/.test(text)) this.begun.add(socket);
+    return commandIn(text);
   }
 
   private senderOf(socket: Socket): string {
@@ -88,10 +99,13 @@ export class TrafficWatch {
   }
 }
 
-/** `*3\r\n$3\r\nSET\r\n…` in upper case; undefined for anything else. */
-function commandIn(chunk: unknown): string | undefined {
+function startOf(chunk: unknown): string | undefined {
   if (typeof chunk !== 'string' && !Buffer.isBuffer(chunk)) return undefined;
-  const start = typeof chunk === 'string' ? chunk.slice(0, 64) : chunk.toString('latin1', 0, 64);
+  return typeof chunk === 'string' ? chunk.slice(0, 64) : chunk.toString('latin1', 0, 64);
+}
+
+/** `*3\r\n$3\r\nSET\r\n…` in upper case; undefined for anything else. */
+function commandIn(start: string): string | undefined {
   return /^\*\d+\r\n\$\d+\r\n([A-Za-z.]+)\r\n/.exec(start)?.[1]?.toUpperCase();
 }
 

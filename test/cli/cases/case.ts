@@ -10,8 +10,8 @@ export interface Case {
   readonly says: RegExp;
   /** What it examines; a function, where that needs the surroundings. */
   readonly patient: Patient | ((ward: Ward) => Patient);
-  /** The status with which the collector answers, if it is not ours. */
-  readonly collector?: number;
+  /** Who collects, if it is not our receiver: one that answers with this status, or one that speaks gRPC alone. */
+  readonly collector?: number | 'grpc';
 }
 
 export const REGISTER = ['--require', `${NAME}/register`];

@@ -9,19 +9,38 @@ export const EXPORT: readonly Case[] = [
   {
     title: 'OTEL_TRACES_EXPORTER=none',
     finds: ['no-exporter'],
-    says: /change: OTEL_TRACES_EXPORTER=otlp\n/,
-    patient: { flags: REGISTER, env: { OTEL_TRACES_EXPORTER: 'none' } },
+    says: /change: OTEL_TRACES_EXPORTER=otlp node --require \S+\/register commonjs\.cjs\n/,
+    patient: { flags: REGISTER, env: { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' } },
+  },
+  {
+    title: 'metrics alone',
+    finds: ['no-exporter'],
+    says: /^Spans +none; 3 calls measured$[\s\S]*^healthy: Redis commands are measured$/m,
+    patient: {
+      flags: REGISTER,
+      env: { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: '0' },
+    },
+  },
+  {
+    title: 'a span processor of the user',
+    finds: ['no-exporter'],
+    says: /note \(no-exporter\): .*\n\nhealthy: Redis commands are traced/,
+    patient: {
+      flags: HOOK,
+      app: `const mine = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
+        ${startTracing('{ spanProcessors: [mine] }')} ${USE} use();`,
+    },
   },
   {
     title: 'an SDK without an exporter',
     finds: ['no-exporter'],
-    says: /change: give the SDK a traceExporter/,
+    says: /advice: give the SDK a traceExporter/,
     patient: { flags: HOOK, app: `${startTracing()} ${USE} use();` },
   },
   {
     title: 'a collector that is not there',
     finds: ['unreachable'],
-    says: /Nobody takes spans at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)\.\n {2}change: start the collector/,
+    says: /Nobody takes spans at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)\.\n {2}advice: start the collector/,
     patient: { flags: REGISTER, env: NOWHERE },
   },
   {
@@ -31,16 +50,37 @@ export const EXPORT: readonly Case[] = [
     patient: { flags: REGISTER, env: { ...NOWHERE, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' } },
   },
   {
+    title: 'gRPC at a port for HTTP',
+    finds: ['wrong-protocol'],
+    says: /127\.0\.0\.1:\d+ is a port for HTTP, and the exporter speaks gRPC: it is refused\..*\n {2}change: OTEL_EXPORTER_OTLP_PROTOCOL=http\/protobuf node /,
+    collector: 200,
+    patient: { flags: REGISTER, env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_TIMEOUT: '200' } },
+  },
+  {
+    title: 'HTTP at a port for gRPC',
+    finds: ['wrong-protocol'],
+    says: /is a port for gRPC, and the exporter speaks HTTP: it is refused\..*\n {2}change: OTEL_EXPORTER_OTLP_PROTOCOL=grpc node /,
+    collector: 'grpc',
+    patient: { flags: REGISTER, env: { OTEL_EXPORTER_OTLP_TIMEOUT: '200' } },
+  },
+  {
+    title: 'nothing, where a collector takes gRPC',
+    finds: [],
+    says: /answers gRPC status 0/,
+    collector: 'grpc',
+    patient: { flags: REGISTER, env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' } },
+  },
+  {
     title: 'a collector that wants credentials',
     finds: ['refused'],
-    says: /answers 401 to an empty export\.\n {2}change: set the credentials in OTEL_EXPORTER_OTLP_HEADERS\n/,
+    says: /answers 401 to an empty export\.\n {2}advice: set the credentials in OTEL_EXPORTER_OTLP_HEADERS\n/,
     collector: 401,
     patient: { flags: REGISTER },
   },
   {
     title: 'an address that is wrong',
     finds: ['refused'],
-    says: /answers 404 to an empty export\.\n {2}change: OTEL_EXPORTER_OTLP_ENDPOINT is the base address/,
+    says: /answers 404 to an empty export\.\n {2}advice: OTEL_EXPORTER_OTLP_ENDPOINT is the base address/,
     collector: 404,
     patient: { flags: REGISTER },
   },

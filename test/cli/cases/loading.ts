@@ -1,5 +1,6 @@
 // Knows: programs in which the instrumentation does not get at redis.
 // Must not know: how they are run.
+import { join } from 'node:path';
 import { bundle } from '../../support/bundle';
 import { NAME, ours } from '../patients';
 import { type Case, HOOK, inCode, REGISTER, startSdk, USE } from './case';
@@ -11,6 +12,26 @@ const bundled = (version: string): string => {
   return `require(${JSON.stringify(bundle(version, 'cjs', source))});`;
 };
 
+const REDIS_4 = join(__dirname, '../../versions/redis-4.7/node_modules/redis');
+
+/** As test runners do: every file is compiled and kept without Node.js's own loader. */
+const loadedPastNode = (redis: string): string => `
+  const { readFileSync } = require('node:fs'), { createRequire } = require('node:module'), { dirname } = require('node:path');
+  const loaded = new Map();
+  const load = (file) => {
+    if (loaded.has(file)) return loaded.get(file).exports;
+    const module = { exports: {} };
+    loaded.set(file, module);
+    if (file.endsWith('.json')) return (module.exports = JSON.parse(readFileSync(file, 'utf8')));
+    const own = createRequire(file);
+    const inside = (name) => (name.startsWith('node:') || require('node:module').builtinModules.includes(name) ? require(name) : load(own.resolve(name)));
+    require('node:vm').compileFunction(readFileSync(file, 'utf8'), ['module', 'exports', 'require', '__dirname', '__filename'], { filename: file })
+      .call(module.exports, module, module.exports, inside, dirname(file), file);
+    return module.exports;
+  };
+  const client = load(require.resolve(${JSON.stringify(redis)})).createClient({ url: process.env.REDIS_URL });
+  client.connect().then(() => client.get('user:7')).then(() => client.quit());`;
+
 const withTheirs = `const { RedisInstrumentation } = require(${JSON.stringify(ours('@opentelemetry/instrumentation-redis'))});
   ${startSdk('{ instrumentations: [new RedisInstrumentation()] }')} ${USE} use();`;
 
@@ -18,20 +39,22 @@ export const LOADING: readonly Case[] = [
   {
     title: 'OTEL_SDK_DISABLED',
     finds: ['sdk-disabled'],
-    says: /change: unset OTEL_SDK_DISABLED\n/,
+    says: /change: env -u OTEL_SDK_DISABLED node --require \S+\/register commonjs\.cjs\n/,
     patient: { flags: REGISTER, env: { OTEL_SDK_DISABLED: 'true' } },
   },
   {
     title: 'OTEL_INSTRUMENTATION_REDIS_ENABLED=false',
     finds: ['switched-off'],
-    says: /change: unset OTEL_INSTRUMENTATION_REDIS_ENABLED\n/,
+    says: /change: env -u OTEL_INSTRUMENTATION_REDIS_ENABLED node --require \S+\/register commonjs\.cjs\n/,
     patient: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_ENABLED: 'false' } },
   },
   {
     title: 'enabled: false in code',
     finds: ['switched-off'],
-    says: /change: remove enabled: false\n/,
-    patient: { app: `${inCode('{ enabled: false }')} use();` },
+    says: /advice: remove enabled: false/,
+    patient: {
+      app: `const { RedisInstrumentation } = require('${NAME}'); new RedisInstrumentation({ enabled: false }); ${startSdk()} ${USE} use();`,
+    },
   },
   {
     title: 'a program that does not have the package',
@@ -66,13 +89,19 @@ export const LOADING: readonly Case[] = [
   {
     title: 'redis loaded before the instrumentation',
     finds: ['loaded-late'],
-    says: /change: load opentelemetry-instrumentation-redis first: node --import opentelemetry-instrumentation-redis\/register commonjs\.cjs\n\nhealthy/,
+    says: /advice: load opentelemetry-instrumentation-redis first, before all that loads \S+\n\nhealthy/,
     patient: { flags: ['--require', 'redis', ...REGISTER] },
+  },
+  {
+    title: 'a redis that a loader of its own has loaded',
+    finds: ['own-loader'],
+    says: /Redis was not loaded by Node\.js, but by a loader of its own/,
+    patient: { flags: REGISTER, app: loadedPastNode(REDIS_4) },
   },
   {
     title: 'a bundle with a redis that has no channels',
     finds: ['bundled'],
-    says: /bundle-\d+\.cjs, where no module hook sees it\.\n {2}change: give the client to instrumentClient/,
+    says: /bundle-\d+\.cjs, where no module hook sees it\.\n {2}advice: give the client to instrumentClient/,
     patient: () => ({ flags: REGISTER, app: bundled('5.0') }),
   },
   {
@@ -84,26 +113,42 @@ export const LOADING: readonly Case[] = [
   {
     title: 'another instrumentation that is taken over',
     finds: ['other-instrumentation'],
-    says: /its patches were taken off.*\n {2}change: remove it from the instrumentations of the SDK\n\nhealthy/,
+    says: /its patches were taken off.*\n\nhealthy/,
     patient: { flags: HOOK, app: withTheirs },
   },
   {
     title: 'another instrumentation that comes with all the others',
     finds: ['other-instrumentation'],
-    says: /change: OTEL_NODE_DISABLED_INSTRUMENTATIONS=redis node commonjs\.cjs\n\nhealthy/,
+    says: /change: OTEL_NODE_DISABLED_INSTRUMENTATIONS=redis node --require \S+\/register\.js --require \S+\/hook commonjs\.cjs\n\nhealthy/,
     patient: { flags: ['--require', `${ours('@opentelemetry/auto-instrumentations-node')}/build/src/register.js`, ...HOOK] },
   },
   {
     title: 'another instrumentation that records as well',
     finds: ['other-instrumentation'],
-    says: /records redis too, so every command has two spans/,
+    says: /Every command has two spans: another OpenTelemetry instrumentation of redis is active too\.\n {2}advice: leave it out/,
     patient: { flags: HOOK, app: withTheirs, env: { OTEL_INSTRUMENTATION_REDIS_ON_CONFLICT: 'both' } },
   },
   {
     title: 'another instrumentation that records alone',
     finds: ['other-instrumentation'],
-    says: /records redis, and this package does not/,
+    says: /stands down: another OpenTelemetry instrumentation of redis is active/,
     patient: { flags: HOOK, app: withTheirs, env: { OTEL_INSTRUMENTATION_REDIS_ON_CONFLICT: 'stand-down' } },
+  },
+  {
+    title: 'a tracer of a vendor that records as well',
+    finds: ['other-instrumentation'],
+    says: /Every command has two spans: dd-trace's redis plugin is active too\.\n {2}advice: switch it off there: tracer\.use\('redis', false\)\n/,
+    patient: {
+      flags: REGISTER,
+      // Whoever listens there makes a span of what it hears.
+      app: `require('node:diagnostics_channel').subscribe('apm:redis:command:start', () => {}); ${USE} use();`,
+    },
+  },
+  {
+    title: 'metrics that are off as well as spans',
+    finds: ['switched-off'],
+    says: /The option traces is false, and no metrics are recorded either\.\n {2}change: env -u OTEL_INSTRUMENTATION_REDIS_TRACES node /,
+    patient: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_TRACES: 'false', OTEL_METRICS_EXPORTER: 'none' } },
   },
   {
     title: 'an option that cannot be read',
@@ -113,9 +158,18 @@ export const LOADING: readonly Case[] = [
   },
   {
     title: 'an instrumentation that the program disables',
-    finds: ['unexplained'],
-    says: /no span was made of them/,
+    finds: ['switched-off'],
+    says: /advice: remove enabled: false, or the call of disable\(\)\n/,
     patient: { app: `${inCode('')} instrumentation.disable(); use();` },
+  },
+  {
+    title: 'a method that somebody has put back',
+    finds: ['loaded-late', 'unexplained'],
+    says: /no span was made of them/,
+    patient: {
+      app: `const { prototype } = require(require.resolve('@redis/client', { paths: [require.resolve('redis')] })).RedisClient ?? {};
+        const { sendCommand } = prototype; ${inCode('')} prototype.sendCommand = sendCommand; use();`,
+    },
   },
   {
     title: 'nothing, where the class is in the code and has a provider of its own',

@@ -1,6 +1,6 @@
 // Knows: programs in which there is nothing to record.
 // Must not know: how they are run.
-import { PEERS } from '../patients';
+import { NAME, PEERS } from '../patients';
 import { type Case, REGISTER, USE } from './case';
 
 export const PROGRAM: readonly Case[] = [
@@ -11,19 +11,15 @@ export const PROGRAM: readonly Case[] = [
     patient: { flags: REGISTER, app: 'process.exit(3);' },
   },
   {
-    title: 'a program that uses ioredis',
+    title: 'a program that has node-redis and uses a client that nobody knows',
     finds: ['other-client'],
-    says: /sent by ioredis.*\n {2}change: record it with @opentelemetry\/instrumentation-ioredis/,
-    patient: (ward) => ({
-      flags: REGISTER,
-      folder: ward.folderWithUs(...PEERS, 'ioredis'),
-      app: `const client = new (require('ioredis'))(process.env.REDIS_URL); client.get('user:7').then(() => client.quit());`,
-    }),
+    says: /Redis commands are sent by tiny-redis, which is no client that this package knows\./,
+    patient: (ward) => ({ flags: REGISTER, folder: ward.folderWithTinyRedis(), app: `require('redis'); require('tiny-redis')();` }),
   },
   {
-    title: 'a program that has node-redis and uses ioredis',
-    finds: ['other-client'],
-    says: /sent by ioredis/,
+    title: 'nothing, in a program that uses ioredis',
+    finds: [],
+    says: /^Commands +1 by ioredis \(GET\)$[\s\S]*^healthy: Redis commands are traced/m,
     patient: (ward) => ({
       flags: REGISTER,
       folder: ward.folderWithUs(...PEERS, 'ioredis', 'redis'),
@@ -33,7 +29,7 @@ export const PROGRAM: readonly Case[] = [
   {
     title: 'a program without Redis',
     finds: ['no-redis'],
-    says: /No Redis client was loaded before the program ended\.\n {2}change: run the program in a way that uses Redis/,
+    says: /No Redis client was loaded before the program ended\.\n {2}advice: run the program in a way that uses Redis/,
     patient: { flags: REGISTER, app: 'console.log("done");' },
   },
   {
@@ -52,6 +48,42 @@ export const PROGRAM: readonly Case[] = [
     patient: {
       flags: REGISTER,
       app: `require('redis').createClient({ url: process.env.REDIS_URL }).connect().then((client) => client.close());`,
+    },
+  },
+  {
+    title: 'a preload that is misspelt',
+    finds: ['preload-not-found'],
+    says: /-redis\/regster, which Node\.js is told to preload, is not found\.\n {2}change: node --no-warnings --import \S+\/register commonjs\.cjs\n/,
+    patient: { flags: ['--no-warnings', '--import', `${NAME}/regster`] },
+  },
+  {
+    title: 'a program that is still starting',
+    finds: ['starting'],
+    says: /still starting after 2 seconds\.\n {2}change: npx \S+ doctor --seconds 60 -- node /,
+    patient: { app: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600_000);', seconds: 2 },
+  },
+  {
+    title: 'a program that waits before it loads anything',
+    finds: ['no-redis'],
+    says: /No Redis client was loaded in 2 seconds: the program is still starting, or loads one when it is used\./,
+    patient: { app: 'setTimeout(() => require("redis"), 600_000);', seconds: 2 },
+  },
+  {
+    title: 'a program that only subscribes',
+    finds: ['only-subscribes'],
+    says: /^healthy: nothing is in the way/m,
+    patient: {
+      flags: REGISTER,
+      app: `require('redis').createClient({ url: process.env.REDIS_URL }).connect().then((client) => client.subscribe('news', () => {}));`,
+    },
+  },
+  {
+    title: 'a program that blocks',
+    finds: ['waiting'],
+    says: /BLPOP: no reply has come[\s\S]*^healthy: nothing is in the way/m,
+    patient: {
+      flags: REGISTER,
+      app: `require('redis').createClient({ url: process.env.REDIS_URL }).connect().then((client) => client.blPop('jobs', 0));`,
     },
   },
   {

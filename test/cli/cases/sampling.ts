@@ -1,12 +1,13 @@
 // Knows: programs in which a sampler or an option leaves no span.
 // Must not know: how they are run.
+import { ours } from '../patients';
 import { type Case, HOOK, inCode, REGISTER, startSdk, USE } from './case';
 
 export const SAMPLING: readonly Case[] = [
   {
     title: 'a sampler that keeps nothing, by the environment',
     finds: ['sampling-off'],
-    says: /dropped by the sampler, AlwaysOffSampler\.\n {2}change: OTEL_TRACES_SAMPLER=parentbased_always_on\n/,
+    says: /dropped by the sampler, AlwaysOffSampler\.\n {2}change: OTEL_TRACES_SAMPLER=parentbased_always_on node --require \S+\/register commonjs\.cjs\n/,
     patient: { flags: REGISTER, env: { OTEL_TRACES_SAMPLER: 'always_off' } },
   },
   {
@@ -18,8 +19,12 @@ export const SAMPLING: readonly Case[] = [
   {
     title: 'a sampler in code that keeps nothing',
     finds: ['sampling-off'],
-    says: /change: give the SDK another sampler/,
-    patient: { flags: HOOK, app: `${startSdk('{ sampler: { shouldSample: () => ({ decision: 0 }) } }')} ${USE} use();` },
+    says: /advice: it was given to the SDK in code: give it another there/,
+    patient: {
+      flags: HOOK,
+      app: `${startSdk('{ sampler: { shouldSample: () => ({ decision: 0 }) } }')} ${USE} use();`,
+      env: { OTEL_TRACES_SAMPLER: 'always_on' },
+    },
   },
   {
     title: 'parents that the sampler dropped',
@@ -40,13 +45,25 @@ export const SAMPLING: readonly Case[] = [
   {
     title: 'requireParentSpan without a parent',
     finds: ['require-parent'],
-    says: /change: unset OTEL_INSTRUMENTATION_REDIS_REQUIRE_PARENT_SPAN\n/,
+    says: /change: env -u OTEL_INSTRUMENTATION_REDIS_REQUIRE_PARENT_SPAN node /,
     patient: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_REQUIRE_PARENT_SPAN: 'true' } },
+  },
+  {
+    title: 'a program that suppresses tracing',
+    finds: ['suppressed'],
+    says: /All commands ran where the program suppresses tracing/,
+    patient: {
+      flags: HOOK,
+      app: `${startSdk()} ${USE}
+        const { context } = require('@opentelemetry/api');
+        context.with(require(${JSON.stringify(ours('@opentelemetry/core'))}).suppressTracing(context.active()), use);`,
+      env: { OTEL_INSTRUMENTATION_REDIS_METRICS: 'false' },
+    },
   },
   {
     title: 'ignoreCommands in code that leaves nothing',
     finds: ['ignored'],
-    says: /every command that was sent: GET\.\n {2}change: remove the option ignoreCommands\n/,
+    says: /every command that was sent: GET\.\n {2}advice: remove the option ignoreCommands\n/,
     patient: { app: `${inCode('{ ignoreCommands: ["GET", /./] }')} use();` },
   },
   {

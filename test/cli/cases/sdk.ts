@@ -6,7 +6,7 @@ export const SDK: readonly Case[] = [
   {
     title: 'an API that is newer than that of the SDK',
     finds: ['api-versions'],
-    says: /api 1\.10\.0 does not hear an SDK that registered with 1\.9\.1; .*\n {2}change: npm install @opentelemetry\/api@1\.9\.1,/,
+    says: /api 1\.10\.0 does not hear an SDK that registered with 1\.9\.1; .*\n {2}change: npm install @opentelemetry\/api@1\.9\.1 && npm ls /,
     patient: (ward) => ({ flags: HOOK, folder: ward.folderWithNewerApi(), app: `${startSdk()} ${USE} use();` }),
   },
   {
@@ -22,20 +22,36 @@ export const SDK: readonly Case[] = [
   {
     title: 'a hook without an SDK',
     finds: ['no-sdk'],
-    says: /change: node --import opentelemetry-instrumentation-redis\/register commonjs\.cjs\n/,
+    says: /change: node --require opentelemetry-instrumentation-redis\/register commonjs\.cjs\n/,
     patient: { flags: HOOK },
   },
   {
     title: 'register where no SDK is installed',
-    finds: ['no-sdk', 'said'],
+    finds: ['no-sdk'],
     says: /change: npm install @opentelemetry\/sdk-node\n/,
     patient: (ward) => ({ flags: REGISTER, folder: ward.installed.program('6.3', { sdk: false }) }),
   },
   {
     title: 'an SDK that is not started',
     finds: ['no-sdk'],
-    says: /change: call start\(\) of the NodeSDK/,
+    says: /advice: call start\(\) of the NodeSDK/,
     patient: { flags: HOOK, app: `require('@opentelemetry/sdk-node'); ${USE} use();` },
+  },
+  {
+    title: 'a Sentry that has to be asked',
+    finds: ['no-sdk'],
+    says: /@sentry\/node 11\.\d+\.0 has registered no tracer provider with OpenTelemetry: .*\n {2}advice: Sentry\.init\(\{ enableOpenTelemetrySetup: true, … \}\)\n/,
+    patient: (ward) => ({ flags: HOOK, folder: ward.folderWithSentry(), app: `require('@sentry/node').init(); ${USE} use();` }),
+  },
+  {
+    title: 'nothing, where the SDK puts away what was registered before',
+    finds: [],
+    says: /^Export +OTLPTraceExporter[\s\S]*^healthy: Redis commands are traced/m,
+    patient: {
+      flags: HOOK,
+      app: `require('@opentelemetry/api').diag.setLogger({ error() {}, warn() {}, info() {}, debug() {}, verbose() {} });
+        delete globalThis[Symbol.for('opentelemetry.js.api.1')]; ${startSdk()} ${USE} use();`,
+    },
   },
   {
     title: 'an SDK with an API it is not made for',

@@ -1,49 +1,99 @@
 // Knows: ways in which spans do not leave the process, or do not arrive.
 // Must not know: how they are made.
-import { exportsNone } from '../evidence';
+import { setting } from '../advice';
+import { GRPC_STATUS, type Reach } from '../endpoint';
+import { type Evidence, exportsNone, measuredIn, variable } from '../evidence';
 import { note, problem, type Row } from '../finding';
+import { faultOf } from './variables';
 
 export const EXPORT: readonly Row[] = [
   {
     id: 'no-exporter',
     look: (evidence) => {
-      const { sdk } = evidence;
+      const provider = evidence.own?.provider;
       // With none, the NodeSDK does not even register a tracer provider.
-      if (exportsNone(evidence)) return problem('OTEL_TRACES_EXPORTER=none: spans go nowhere.', 'OTEL_TRACES_EXPORTER=otlp');
-      if (sdk === undefined || sdk.exporters.length > 0) return undefined;
-      return problem('The SDK has no exporter of spans that could be found.', 'give the SDK a traceExporter or a span processor');
+      if (exportsNone(evidence)) {
+        if (measuredIn(evidence) > 0) return note('OTEL_TRACES_EXPORTER=none: commands are measured, and have no spans.');
+        return problem('OTEL_TRACES_EXPORTER=none: spans go nowhere.', { change: setting('OTEL_TRACES_EXPORTER', 'otlp', evidence) });
+      }
+      if (provider === undefined || provider.exporters.length > 0 || faultOf(evidence) !== undefined) return undefined;
+      if (!provider.isEmpty)
+        return note('The tracer provider has no exporter that can be seen: its processors send spans in ways of their own.');
+      return problem('The tracer provider has no span processor, so spans go nowhere.', {
+        advice: 'give the SDK a traceExporter or a span processor',
+      });
     },
   },
   {
     id: 'unreachable',
-    look: ({ reaches }) => {
-      const dead = reaches.find(({ error }) => error !== undefined);
+    look: (evidence) => {
+      if (faultOf(evidence) !== undefined) return undefined;
+      const dead = evidence.reaches.find(({ error, spoken }) => error !== undefined && spoken === undefined);
       if (dead === undefined) return undefined;
-      return problem(
-        `Nobody takes spans at ${dead.origin} (${dead.error}).`,
-        'start the collector, or set OTEL_EXPORTER_OTLP_ENDPOINT to where it is',
-      );
+      if (isOfCertificate(dead)) return untrusted(dead, evidence);
+      return problem(`Nobody takes spans at ${dead.origin} (${dead.error}).`, {
+        advice: 'start the collector, or set OTEL_EXPORTER_OTLP_ENDPOINT to where it is',
+      });
+    },
+  },
+  {
+    id: 'wrong-protocol',
+    look: (evidence) => {
+      const wrong = evidence.reaches.find(({ spoken }) => spoken !== undefined);
+      if (wrong === undefined) return undefined;
+      const [theirs, ours, port] = wrong.spoken === 'grpc' ? ['gRPC', 'HTTP', 4318] : ['HTTP', 'gRPC', 4317];
+      const text = `${wrong.origin} is a port for ${theirs}, and the exporter speaks ${ours}: it is refused. Collectors take ${ours} at ${port}.`;
+      const name = variable(evidence, TRACES_PROTOCOL) === undefined ? PROTOCOL : TRACES_PROTOCOL;
+      // Given in code, the exporter stays what it is.
+      if (wrong.spoken === 'http' && variable(evidence, name) === undefined)
+        return problem(text, { advice: 'give the SDK the exporter for HTTP' });
+      return problem(text, { change: setting(name, wrong.spoken === 'grpc' ? 'grpc' : 'http/protobuf', evidence) });
     },
   },
   {
     id: 'refused',
     look: ({ reaches }) => {
-      const refusing = reaches.find(({ status = 200 }) => status >= 400 && status !== 400 && status !== 415);
+      const refusing = reaches.find(isRefusal);
       if (refusing === undefined) return undefined;
-      return problem(`${refusing.origin} answers ${refusing.status} to an empty export.`, adviceFor(refusing.status));
+      const { origin, status, grpcStatus } = refusing;
+      return problem(`${origin} answers ${status ?? `gRPC status ${grpcStatus}`} to an empty export.`, { advice: adviceFor(refusing) });
     },
   },
   {
     id: 'kept-in-memory',
-    look: ({ sdk }) => {
-      if (sdk === undefined || sdk.exporters.length === 0 || sdk.exporters.some(({ name }) => !/^InMemory/.test(name))) return undefined;
-      return note('Spans are kept in memory and sent nowhere.', 'OTEL_TRACES_EXPORTER=otlp');
+    look: (evidence) => {
+      const exporters = evidence.own?.provider?.exporters ?? [];
+      if (exporters.length === 0 || exporters.some(({ keepsInMemory }) => !keepsInMemory)) return undefined;
+      return note('Spans are kept in memory and sent nowhere.', { advice: 'give the SDK an exporter that sends them' });
     },
   },
 ];
 
-function adviceFor(status: number | undefined): string {
-  if (status === 401 || status === 403) return 'set the credentials in OTEL_EXPORTER_OTLP_HEADERS';
+const PROTOCOL = 'OTEL_EXPORTER_OTLP_PROTOCOL';
+const TRACES_PROTOCOL = 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
+
+function isOfCertificate({ error = '' }: Reach): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_/.test(error);
+}
+
+/** What an exporter was given in code, the doctor does not have. */
+function untrusted({ origin, error }: Reach, evidence: Evidence) {
+  const isByEnvironment = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'].some((name) =>
+    variable(evidence, name)?.startsWith(origin),
+  );
+  const text = `The certificate of ${origin} is none that Node.js trusts (${error})`;
+  if (!isByEnvironment) return note(`${text}; whether the exporter was given one that does, could not be seen.`);
+  return problem(`${text}.`, { advice: 'set OTEL_EXPORTER_OTLP_CERTIFICATE to the file with the certificate of who signed it' });
+}
+
+function isRefusal({ status = 200, grpcStatus = 0 }: Reach): boolean {
+  if (status >= 400 && status !== 400 && status !== 415) return true;
+  return grpcStatus !== GRPC_STATUS.ok && grpcStatus !== GRPC_STATUS.invalid;
+}
+
+function adviceFor({ status, grpcStatus }: Reach): string {
+  if (status === 401 || status === 403 || grpcStatus === GRPC_STATUS.denied || grpcStatus === GRPC_STATUS.unauthenticated)
+    return 'set the credentials in OTEL_EXPORTER_OTLP_HEADERS';
   if (status === 404 || status === 405)
     return 'OTEL_EXPORTER_OTLP_ENDPOINT is the base address; /v1/traces is added to it, but not to OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
   return 'look at the log of the collector';

@@ -1,38 +1,38 @@
 // Knows: all findings, in the order in which they are told.
 // Must not know: how one is come to.
-import { commandsBy, type Evidence, spansOf } from '../evidence';
+import { commandsBy, type Evidence, measuredIn, spansOf } from '../evidence';
 import { type Finding, note, problem, type Row } from '../finding';
 import { EXPORT } from './export';
 import { LOADING } from './loading';
-import { PROGRAM } from './program';
+import { isIdle, PROGRAM } from './program';
 import { ratioOf, SAMPLING } from './sampling';
 import { SDK } from './sdk';
+import { VARIABLES } from './variables';
 
 export interface Found extends Finding {
   readonly id: string;
 }
 
 /** What has a row of its own. */
-const TOLD_BY_OTHERS = /another OpenTelemetry instrumentation|was loaded before|last telemetry could not be sent|is not supported/;
+const TOLD_BY_OTHERS = / is active(;| and)|was loaded before|last telemetry could not be sent|is not supported/;
 
 const SAID: Row = {
   id: 'said',
-  look: ({ said }) => {
-    const others = said.filter((text) => !TOLD_BY_OTHERS.test(text));
+  look: ({ own }) => {
+    const others = (own?.said ?? []).filter((text) => !TOLD_BY_OTHERS.test(text));
     return others.length === 0 ? undefined : note(`The instrumentation itself said: ${others.join('; ')}.`);
   },
 };
 
 /** The table. Each row has its own section in docs/troubleshooting.md, and a test that makes its cause. */
-export const FINDINGS: readonly Row[] = [...PROGRAM, ...LOADING, ...SDK, ...SAMPLING, ...EXPORT, SAID];
+export const FINDINGS: readonly Row[] = [...PROGRAM, ...VARIABLES, ...LOADING, ...SDK, ...SAMPLING, ...EXPORT, SAID];
 
 /** Nothing was heard from the program: no probe, no evidence. */
 export const NOT_NODE: Found = {
   id: 'not-node',
-  ...problem(
-    'Nothing was heard from the program.',
-    'run it with Node.js itself, by a command that passes NODE_OPTIONS on: the probe comes in through that',
-  ),
+  ...problem('Nothing was heard from the program.', {
+    advice: 'run it with Node.js itself, by a command that passes NODE_OPTIONS on: the probe comes in through that',
+  }),
 };
 
 const UNEXPLAINED = 'Commands were sent, and no span was made of them; why is not known to the doctor.';
@@ -42,8 +42,9 @@ export const LAST: Row = {
   id: 'unexplained',
   look: (evidence) => {
     const { made, dropped } = spansOf(evidence);
-    if (commandsBy('redis', evidence).length === 0 || made + dropped > 0 || ratioOf(evidence) !== undefined) return undefined;
-    return problem(UNEXPLAINED, 'report this text at the repository of the package');
+    if (commandsBy('redis', evidence).length === 0 || made + dropped + measuredIn(evidence) > 0) return undefined;
+    if (isIdle(evidence) || ratioOf(evidence) !== undefined) return undefined;
+    return problem(UNEXPLAINED, { advice: 'report this text at the repository of the package' });
   },
 };
 

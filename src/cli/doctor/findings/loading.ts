@@ -1,54 +1,74 @@
 // Knows: ways in which the instrumentation does not get at redis.
 // Must not know: what becomes of what it records.
-import { seamOf } from '../../../adapters/versions';
+import { SEAMS, seamOf } from '../../../adapters/versions';
 import { PACKAGE_NAME } from '../../../version';
-import { isInstalled, preloading, withVariable } from '../advice';
-import { commandsBy, type Evidence, isSdkDisabled, isSwitchedOff, packageNamed, redisIn, spansOf } from '../evidence';
+import { isInstalled, preloading, setting, unsetting, withoutOption } from '../advice';
+import {
+  commandsBy,
+  type Evidence,
+  isSdkDisabled,
+  isSwitchedOff,
+  measuredIn,
+  optionOf,
+  packageNamed,
+  redisIn,
+  spansOf,
+  variable,
+  variableOf,
+} from '../evidence';
 import { note, problem, type Row } from '../finding';
-
-const RIVALS = ['@opentelemetry/instrumentation-redis', '@opentelemetry/instrumentation-redis-4'];
+import { endedEarly, isStarting } from './program';
 
 export const LOADING: readonly Row[] = [
   {
     id: 'sdk-disabled',
     look: (evidence) => {
       if (!isSdkDisabled(evidence)) return undefined;
-      return problem('OTEL_SDK_DISABLED=true switches all of OpenTelemetry off.', 'unset OTEL_SDK_DISABLED');
+      return problem('OTEL_SDK_DISABLED=true switches all of OpenTelemetry off.', { change: unsetting('OTEL_SDK_DISABLED', evidence) });
     },
   },
   {
     id: 'switched-off',
     look: (evidence) => {
-      if (!isSwitchedOff(evidence)) return undefined;
-      const isCode = evidence.options.enabled !== undefined;
-      const where = isCode ? 'the option enabled' : 'OTEL_INSTRUMENTATION_REDIS_ENABLED';
-      return problem(`The instrumentation is switched off by ${where}.`, isCode ? 'remove enabled: false' : `unset ${where}`);
+      const name = variableOf('enabled');
+      if (isSwitchedOff(evidence)) return problem(`The instrumentation is switched off by ${name}.`, { change: unsetting(name, evidence) });
+      const { own } = evidence;
+      if (own !== undefined && measuredIn(evidence) === 0 && /^(false|0)$/i.test(optionOf(evidence, 'traces') ?? '')) {
+        return problem('The option traces is false, and no metrics are recorded either.', withoutOption(evidence, 'traces'));
+      }
+      if (own?.isEnabled !== false) return undefined;
+      return problem('The program has switched the instrumentation off, in code.', {
+        advice: 'remove enabled: false, or the call of disable()',
+      });
     },
   },
   {
     id: 'not-installed',
     look: (evidence) => {
-      if (evidence.instrumentation !== undefined || isInstalled(`${PACKAGE_NAME}/hook`, evidence.cwd)) return undefined;
+      if (!isMissed(evidence) || isInstalled(`${PACKAGE_NAME}/hook`, evidence.cwd)) return undefined;
       const packages = [PACKAGE_NAME, '@opentelemetry/api', '@opentelemetry/instrumentation', '@opentelemetry/sdk-node'];
-      return problem(`${PACKAGE_NAME} is not installed where the program runs.`, `npm install ${packages.join(' ')}`);
+      return problem(`${PACKAGE_NAME} is not installed where the program runs.`, { change: `npm install ${packages.join(' ')}` });
     },
   },
   {
     id: 'not-loaded',
     look: (evidence) => {
-      if (evidence.instrumentation !== undefined || !isInstalled(`${PACKAGE_NAME}/hook`, evidence.cwd)) return undefined;
-      return problem(`${PACKAGE_NAME} was not loaded by the program.`, preloading(evidence));
+      if (!isMissed(evidence) || !isInstalled(`${PACKAGE_NAME}/hook`, evidence.cwd)) return undefined;
+      return problem(`${PACKAGE_NAME} was not loaded by the program.`, { change: preloading(evidence) });
     },
   },
   {
     id: 'inactive',
     look: (evidence) => {
       const { instrumentation } = evidence;
-      if (instrumentation === undefined || instrumentation.entries.includes('instrumentation')) return undefined;
-      if (isSdkDisabled(evidence) || isSwitchedOff(evidence)) return undefined;
+      if (instrumentation === undefined || evidence.own !== undefined || isSdkDisabled(evidence) || isSwitchedOff(evidence))
+        return undefined;
+      // Without redis it has nothing to do.
+      if (redisIn(evidence).length === 0 || instrumentation.entries.includes('instrumentation')) return undefined;
       const missing = ['@opentelemetry/api', '@opentelemetry/instrumentation'].filter((name) => !isInstalled(name, instrumentation.folder));
-      const change = missing.length > 0 ? `npm install ${missing.join(' ')}` : 'its own line above, "inactive: …", says why';
-      return problem(`${PACKAGE_NAME} was preloaded and could not start.`, change);
+      const text = `${PACKAGE_NAME} was preloaded and could not start.`;
+      if (missing.length > 0) return problem(text, { change: `npm install ${missing.join(' ')}` });
+      return problem(text, { advice: 'its own line above, "inactive: …", says why' });
     },
   },
   {
@@ -56,10 +76,18 @@ export const LOADING: readonly Row[] = [
     look: (evidence) => {
       const unknown = redisIn(evidence).find(({ name, version }) => seamOf(name, version) === undefined);
       if (unknown === undefined) return undefined;
-      return problem(
-        `${unknown.name} ${unknown.version} is not a version that ${PACKAGE_NAME} knows; it is left untouched.`,
-        'npm install redis@6',
-      );
+      return problem(`${unknown.name} ${unknown.version} is not a version that ${PACKAGE_NAME} knows; it is left untouched.`, {
+        change: `npm install ${unknown.name}@${newestOf(unknown.name)}`,
+      });
+    },
+  },
+  {
+    id: 'own-loader',
+    look: (evidence) => {
+      if (!isLoadedPastNode(evidence) || spansOf(evidence).made > 0 || (evidence.own?.seams.length ?? 0) > 0) return undefined;
+      return problem('Redis was not loaded by Node.js, but by a loader of its own, as jest has one: what is preloaded does not reach it.', {
+        advice: `create the RedisInstrumentation inside, with jest in a file of setupFiles`,
+      });
     },
   },
   {
@@ -69,7 +97,7 @@ export const LOADING: readonly Row[] = [
       const [early] = redisIn(evidence).filter(({ order }) => instrumentation !== undefined && order < instrumentation.order);
       if (early === undefined) return undefined;
       const text = `${early.name} was loaded before the instrumentation, and was patched all the same; what was created before shows less.`;
-      return note(text, `load ${PACKAGE_NAME} first: ${preloading(evidence)}`);
+      return note(text, { advice: `load ${PACKAGE_NAME} first, before all that loads ${early.name}` });
     },
   },
   {
@@ -78,28 +106,49 @@ export const LOADING: readonly Row[] = [
       const [bundled] = commandsBy('bundle', evidence);
       if (bundled === undefined) return undefined;
       const text = `Redis is in a bundle, ${bundled.sender}, where no module hook sees it`;
-      const change = 'give the client to instrumentClient(client), or leave redis out of the bundle: --packages=external for esbuild';
-      return spansOf(evidence).made > 0 ? note(`${text}; it is recorded through its diagnostics channels.`) : problem(`${text}.`, change);
+      if (spansOf(evidence).made + measuredIn(evidence) > 0) return note(`${text}; it is recorded through its diagnostics channels.`);
+      return problem(`${text}.`, {
+        advice: 'give the client to instrumentClient(client), or leave redis out of the bundle: --packages=external for esbuild',
+      });
     },
   },
   {
     id: 'other-instrumentation',
     look: (evidence) => {
-      const takeover = evidence.said.find((text) => text.includes('its patches were taken off'));
-      if (takeover !== undefined) return note(`${takeover[0]?.toUpperCase()}${takeover.slice(1)}.`, keepOut(evidence));
-      const rival = RIVALS.find((name) => evidence.scopes[name] !== undefined);
-      if (rival === undefined) return undefined;
-      if (evidence.instrumentation === undefined) return note(`${rival} records redis.`);
-      const also =
-        spansOf(evidence).made > 0 ? 'records redis too, so every command has two spans' : 'records redis, and this package does not';
-      return problem(`${rival} ${also}.`, keepOut(evidence));
+      const { own } = evidence;
+      if (own === undefined) return undefined;
+      const takeover = own.said.find((text) => text.includes('its patches were taken off'));
+      if (takeover !== undefined) return note(`${takeover[0]?.toUpperCase()}${takeover.slice(1)}.`, switchTheirsOff(evidence));
+      if (own.others.length === 0) return undefined;
+      const names = own.others.map(({ name }) => name).join(' and ');
+      const text =
+        own.spans.made > 0 ? `Every command has two spans: ${names} is active too.` : `This package stands down: ${names} is active.`;
+      return problem(text, { advice: own.others.map(({ remedy }) => remedy).join('; '), ...switchTheirsOff(evidence) });
     },
   },
 ];
 
-function keepOut(evidence: Evidence): string {
-  if (packageNamed('@opentelemetry/auto-instrumentations-node', evidence) === undefined)
-    return 'remove it from the instrumentations of the SDK';
-  const disabled = evidence.environment.OTEL_NODE_DISABLED_INSTRUMENTATIONS?.split(',').filter((name) => name !== 'redis') ?? [];
-  return withVariable('OTEL_NODE_DISABLED_INSTRUMENTATIONS', [...disabled, 'redis'].join(','), evidence);
+function newestOf(name: string): number {
+  return Math.max(...SEAMS.filter(({ module }) => module === name).flatMap(({ majors }) => majors));
 }
+
+/** Not there, where it could have been: a program that has come to nothing yet may load it later. */
+function isMissed(evidence: Evidence): boolean {
+  if (evidence.instrumentation !== undefined || evidence.own !== undefined) return false;
+  if (endedEarly(evidence) || isStarting(evidence) || isLoadedPastNode(evidence)) return false;
+  return evidence.ending !== undefined || redisIn(evidence).length + evidence.commands.length > 0;
+}
+
+/** It sends commands, and no such module is loaded. */
+function isLoadedPastNode(evidence: Evidence): boolean {
+  return commandsBy('redis', evidence).length > 0 && redisIn(evidence).length === 0;
+}
+
+/** Of all that auto-instrumentations-node brings, the environment can say what is not wanted. */
+function switchTheirsOff(evidence: Evidence): { readonly change?: string } {
+  if (packageNamed('@opentelemetry/auto-instrumentations-node', evidence) === undefined) return {};
+  const disabled = (variable(evidence, DISABLED) ?? '').split(',').filter((name) => name !== 'redis' && name !== '');
+  return { change: setting(DISABLED, [...disabled, 'redis'].join(','), evidence) };
+}
+
+const DISABLED = 'OTEL_NODE_DISABLED_INSTRUMENTATIONS';

@@ -1,17 +1,41 @@
 // Knows: programs in which there was nothing to record.
 // Must not know: OpenTelemetry.
-
-import { commandsBy, type Evidence, redisIn } from '../evidence';
-import { problem, type Row } from '../finding';
+import { longer } from '../advice';
+import { commandsBy, type Evidence, redisIn, spansOf } from '../evidence';
+import { note, problem, type Row } from '../finding';
 import { packageOf } from '../loaded';
+import { wrongPreload } from './preloads';
+
+const SUBSCRIPTIONS = new Set(['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE']);
 
 export const PROGRAM: readonly Row[] = [
   {
+    id: 'preload-not-found',
+    look: (evidence) => {
+      if (!endedEarly(evidence)) return undefined;
+      const wrong = wrongPreload(evidence);
+      if (wrong === undefined) return undefined;
+      const { name, change } = wrong;
+      return problem(
+        `${name}, which Node.js is told to preload, is not found.`,
+        change === undefined ? { advice: 'correct its path' } : { change },
+      );
+    },
+  },
+  {
     id: 'ended-early',
-    look: ({ ending, commands, connectionErrors }) => {
-      if (ending === undefined || ending.code === 0 || commands.length + connectionErrors.length > 0) return undefined;
+    look: (evidence) => {
+      const { ending } = evidence;
+      if (ending === undefined || !endedEarly(evidence) || wrongPreload(evidence) !== undefined) return undefined;
       const how = ending.code === null ? `by ${ending.signal}` : `with exit code ${ending.code}`;
-      return problem(`The program ended ${how} before it sent a Redis command.`, 'what it wrote above says why');
+      return problem(`The program ended ${how} before it sent a Redis command.`, { advice: 'what it wrote above says why' });
+    },
+  },
+  {
+    id: 'starting',
+    look: (evidence) => {
+      if (!isStarting(evidence)) return undefined;
+      return problem(`The program was still starting after ${evidence.waitedSeconds} seconds.`, { change: longer(evidence) });
     },
   },
   {
@@ -20,46 +44,81 @@ export const PROGRAM: readonly Row[] = [
       const [other] = commandsBy('other', evidence);
       if (other === undefined || commandsBy('redis', evidence).length + commandsBy('bundle', evidence).length > 0) return undefined;
       const name = packageOf(other.sender)?.name ?? 'another client';
-      return problem(`Redis commands are sent by ${name}. This package records node-redis.`, adviceFor(name));
+      return problem(`Redis commands are sent by ${name}, which is no client that this package knows.`);
     },
   },
   {
     id: 'no-redis',
     look: (evidence) => {
-      if (evidence.commands.length > 0 || redisIn(evidence).length > 0 || isFailure(evidence)) return undefined;
-      return problem(`No Redis client was loaded ${until(evidence)}.`, longer(evidence));
+      if (evidence.commands.length > 0 || redisIn(evidence).length > 0 || isFailure(evidence) || isStarting(evidence)) return undefined;
+      if (evidence.ending !== undefined) return problem('No Redis client was loaded before the program ended.', { advice: USE });
+      const text = `No Redis client was loaded in ${evidence.waitedSeconds} seconds: the program is still starting, or loads one when it is used.`;
+      return problem(text, { change: longer(evidence) });
     },
   },
   {
     id: 'no-connection',
     look: ({ commands, connectionErrors: [error] }) => {
       if (commands.length > 0 || error === undefined) return undefined;
-      return problem(`The client could not connect to Redis: ${error}.`, 'start Redis, or correct the address that the program uses');
+      return problem(`The client could not connect to Redis: ${error}.`, {
+        advice: 'start Redis, or correct the address that the program uses',
+      });
     },
   },
   {
     id: 'no-commands',
     look: (evidence) => {
-      const { commands, connectionErrors } = evidence;
-      if (commands.length > 0 || connectionErrors.length > 0 || redisIn(evidence).length === 0 || isFailure(evidence)) return undefined;
-      return problem(`Redis was loaded, but no command was sent ${until(evidence)}.`, longer(evidence));
+      const { commands, connectionErrors, ending, waitedSeconds } = evidence;
+      if (commands.length > 0 || connectionErrors.length > 0 || redisIn(evidence).length === 0) return undefined;
+      if (isFailure(evidence) || isStarting(evidence)) return undefined;
+      const text = `Redis was loaded, but no command was sent ${ending === undefined ? `in ${waitedSeconds} seconds` : 'before the program ended'}.`;
+      return problem(text, ending === undefined ? { change: longer(evidence) } : { advice: USE });
+    },
+  },
+  {
+    id: 'only-subscribes',
+    look: (evidence) => {
+      if (!onlySubscribes(evidence) || evidence.own === undefined) return undefined;
+      return note('The program only subscribes. A message has a span when it is delivered, and none was while the doctor watched.');
+    },
+  },
+  {
+    id: 'waiting',
+    look: (evidence) => {
+      const waiting = waitingIn(evidence);
+      if (waiting.length === 0) return undefined;
+      return note(`${waiting.join(', ')}: no reply has come while the doctor watched, and with it the span.`);
     },
   },
 ];
 
+const USE = 'run the program in a way that uses Redis';
+
+/** Nothing was recorded, and nothing had to be. */
+export function isIdle(evidence: Evidence): boolean {
+  return onlySubscribes(evidence) || waitingIn(evidence).length > 0;
+}
+
+/** It ended with an error, and had no business with Redis. */
+export function endedEarly(evidence: Evidence): boolean {
+  return isFailure(evidence) && evidence.commands.length + evidence.connectionErrors.length === 0;
+}
+
+/** Its event loop has not come round: it loads its files, or works without a pause. */
+export function isStarting({ ending, hasTurned, commands }: Evidence): boolean {
+  return ending === undefined && !hasTurned && commands.length === 0;
+}
+
+function onlySubscribes(evidence: Evidence): boolean {
+  const names = evidence.commands.flatMap((seen) => seen.names);
+  return names.length > 0 && names.every((name) => SUBSCRIPTIONS.has(name)) && spansOf(evidence).made === 0;
+}
+
+/** Commands without a reply, where none had one. */
+function waitingIn({ own }: Evidence): readonly string[] {
+  return own === undefined || own.commands.ended > 0 || own.spans.made > 0 ? [] : own.commands.waiting;
+}
+
 function isFailure({ ending }: Evidence): boolean {
   return ending !== undefined && ending.code !== 0;
-}
-
-function until({ ending, waitedSeconds }: Evidence): string {
-  return ending === undefined ? `in ${waitedSeconds} seconds` : 'before the program ended';
-}
-
-function longer({ ending }: Evidence): string {
-  if (ending !== undefined) return 'run the program in a way that uses Redis';
-  return 'use the program while the doctor watches, for longer: doctor --seconds 60 -- …';
-}
-
-function adviceFor(name: string): string | undefined {
-  return name === 'ioredis' ? 'record it with @opentelemetry/instrumentation-ioredis' : undefined;
 }

@@ -1,6 +1,7 @@
 // Knows: ways in which a sampler or an option leaves no span.
 // Must not know: where spans go.
-import { commandsBy, type Evidence, isMute, optionOf, spansOf, variableOf } from '../evidence';
+import { setting, withoutOption } from '../advice';
+import { commandsBy, type Evidence, optionOf, refusedIn, spansOf, variable } from '../evidence';
 import { note, problem, type Row } from '../finding';
 
 export const SAMPLING: readonly Row[] = [
@@ -8,17 +9,16 @@ export const SAMPLING: readonly Row[] = [
     id: 'sampling-off',
     look: (evidence) => {
       const { made, dropped } = spansOf(evidence);
-      if (!isOff(evidence) && (made > 0 || dropped === 0 || ratioOf(evidence) !== undefined)) return undefined;
-      return problem(`Every span is dropped by the sampler, ${evidence.sdk?.sampler || 'one of the SDK'}.`, samplerLine(evidence));
+      if (made > 0 || dropped === 0 || ratioOf(evidence) !== undefined) return undefined;
+      return problem(`Every span was dropped by the sampler${named(evidence)}.`, samplerRemedy(evidence));
     },
   },
   {
     id: 'parents-unsampled',
     look: (evidence) => {
-      if (isOff(evidence) || ratioOf(evidence) !== undefined || !isMute(evidence)) return undefined;
-      const others = Object.values(evidence.scopes);
-      if (others.length === 0 || others.some(({ made }) => made > 0)) return undefined;
-      return problem('All commands ran below spans that the sampler dropped, so they have none either.', samplerLine(evidence));
+      if (ratioOf(evidence) !== undefined || refusedIn(evidence, 'parent-unsampled') === 0) return undefined;
+      const text = 'All commands ran below spans that the sampler dropped, so they have none either';
+      return problem(`${text}: it is ${evidence.own?.provider?.sampler || 'one of the SDK'}.`, samplerRemedy(evidence));
     },
   },
   {
@@ -32,47 +32,61 @@ export const SAMPLING: readonly Row[] = [
   {
     id: 'require-parent',
     look: (evidence) => {
-      if (!isMute(evidence) || !['true', '1'].includes(optionOf(evidence, 'requireParentSpan')?.toLowerCase() ?? '')) return undefined;
-      return problem(
-        'requireParentSpan leaves out commands without a parent span, and no command had one.',
-        unset(evidence, 'requireParentSpan'),
-      );
+      if (refusedIn(evidence, 'no-parent') === 0) return undefined;
+      const text = 'requireParentSpan leaves out commands without a parent span, and no command had one.';
+      return problem(text, withoutOption(evidence, 'requireParentSpan'));
+    },
+  },
+  {
+    id: 'suppressed',
+    look: (evidence) => {
+      if (refusedIn(evidence, 'suppressed') === 0) return undefined;
+      return problem('All commands ran where the program suppresses tracing.', { advice: 'call Redis outside of suppressTracing()' });
     },
   },
   {
     id: 'ignored',
     look: (evidence) => {
-      const ignored = optionOf(evidence, 'ignoreCommands');
-      if (!isMute(evidence) || ignored === undefined) return undefined;
+      if (refusedIn(evidence, 'ignored') === 0) return undefined;
       const names = commandsBy('redis', evidence).flatMap((seen) => seen.names);
-      return problem(`ignoreCommands leaves out every command that was sent: ${names.join(', ')}.`, unset(evidence, 'ignoreCommands'));
+      return problem(
+        `ignoreCommands leaves out every command that was sent: ${names.join(', ')}.`,
+        withoutOption(evidence, 'ignoreCommands'),
+      );
     },
   },
   {
     id: 'minimum-duration',
     look: (evidence) => {
-      const least = Number(optionOf(evidence, 'minDurationMs'));
-      if (!isMute(evidence) || !(least > 0)) return undefined;
-      return problem(`minDurationMs leaves out what is faster than ${least} ms, and every command was.`, unset(evidence, 'minDurationMs'));
+      const { own } = evidence;
+      if (own === undefined || own.commands.ended === 0 || own.spans.made + own.spans.dropped > 0) return undefined;
+      const least = optionOf(evidence, 'minDurationMs');
+      if (least === undefined) return undefined;
+      return problem(
+        `minDurationMs leaves out what is faster than ${least} ms, and every command was.`,
+        withoutOption(evidence, 'minDurationMs'),
+      );
     },
   },
 ];
 
-function isOff({ sdk }: Evidence): boolean {
-  return /^(ParentBased\{root=)?(AlwaysOff|TraceIdRatioBased\{0\})/.test(sdk?.sampler ?? '');
-}
-
 /** undefined: the sampler keeps all, or none, or is of another kind. */
-export function ratioOf({ sdk }: Evidence): number | undefined {
-  const ratio = Number(/TraceIdRatioBased\{([\d.e-]+)\}/.exec(sdk?.sampler ?? '')?.[1]);
+export function ratioOf({ own }: Evidence): number | undefined {
+  const ratio = Number(/TraceIdRatioBased\{([\d.e-]+)\}/.exec(own?.provider?.sampler ?? '')?.[1]);
   return ratio > 0 && ratio < 1 ? ratio : undefined;
 }
 
-function samplerLine({ environment }: Evidence): string {
-  const isSet = environment.OTEL_TRACES_SAMPLER !== undefined;
-  return isSet ? 'OTEL_TRACES_SAMPLER=parentbased_always_on' : 'give the SDK another sampler, or remove the one it was given';
+function named({ own }: Evidence): string {
+  const sampler = own?.provider?.sampler;
+  return sampler ? `, ${sampler}` : '';
 }
 
-function unset({ options }: Evidence, name: string): string {
-  return options[name] === undefined ? `unset ${variableOf(name)}` : `remove the option ${name}`;
+const SAMPLER = 'OTEL_TRACES_SAMPLER';
+
+function samplerRemedy(evidence: Evidence) {
+  const value = variable(evidence, SAMPLER);
+  const keepsNone =
+    value?.endsWith('always_off') || (value?.endsWith('traceidratio') && Number(variable(evidence, `${SAMPLER}_ARG`)) === 0);
+  if (keepsNone) return { change: setting(SAMPLER, 'parentbased_always_on', evidence) };
+  return { advice: 'it was given to the SDK in code: give it another there' };
 }

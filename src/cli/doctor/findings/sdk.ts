@@ -1,8 +1,9 @@
 // Knows: ways in which there is no SDK, or none that hears the instrumentation.
 // Must not know: redis.
 import { isInstalled, preloading } from '../advice';
-import { type Evidence, exportsNone, hasSdk, isSdkDisabled, spansOf } from '../evidence';
+import { type Evidence, exportsNone, hasSdk, isSdkDisabled, measuredIn, packageNamed, SENTRY, spansOf } from '../evidence';
 import { note, problem, type Row } from '../finding';
+import { faultOf } from './variables';
 
 const API = '@opentelemetry/api';
 
@@ -13,46 +14,62 @@ export const SDK: readonly Row[] = [
       const registered = evidence.api.version;
       const deaf = deafCopy(evidence);
       if (registered === undefined || deaf === undefined) return undefined;
-      const isRefused = evidence.sdk === undefined;
+      const isRefused = !isRegistered(evidence);
       const text = isRefused
         ? `The SDK could not register: its ${API} is ${deaf.version}, and ${registered} was there first.`
         : `${API} ${deaf.version} does not hear an SDK that registered with ${registered}; whoever uses it makes no spans, silently.`;
       const wanted = isRefused ? deaf.version : registered;
-      const change = `npm install ${API}@${wanted}, so that there is one copy; npm ls ${API} shows who has another`;
+      // There is to be one copy: npm ls shows who has another.
+      const change = `npm install ${API}@${wanted} && npm ls ${API}`;
       // Somebody else's copy, where ours does hear.
-      return spansOf(evidence).made > 0 ? note(text, change) : problem(text, change);
+      return spansOf(evidence).made > 0 ? note(text, { change }) : problem(text, { change });
     },
   },
   {
     id: 'no-sdk',
     look: (evidence) => {
-      const { instrumentation, sdk } = evidence;
-      if (instrumentation?.entries.includes('instrumentation') !== true || sdk !== undefined || deafCopy(evidence) !== undefined)
-        return undefined;
-      if (isSdkDisabled(evidence) || exportsNone(evidence)) return undefined;
+      const { own } = evidence;
+      if (own === undefined || own.provider !== undefined || deafCopy(evidence) !== undefined) return undefined;
+      if (isSdkDisabled(evidence) || exportsNone(evidence) || faultOf(evidence) !== undefined) return undefined;
+      if (measuredIn(evidence) > 0) return note('Commands are measured, and have no spans: nobody has registered a tracer provider.');
       const text = 'No OpenTelemetry SDK has registered a tracer provider, so spans go nowhere.';
-      if (!isInstalled('@opentelemetry/sdk-node', evidence.cwd)) return problem(text, 'npm install @opentelemetry/sdk-node');
-      if (hasSdk(evidence)) return problem(text, 'call start() of the NodeSDK, or register() of the tracer provider');
-      return problem(text, preloading(evidence));
+      const sentry = packageNamed(SENTRY, evidence);
+      if (sentry !== undefined) return sentryFinding(sentry.version);
+      if (!isInstalled('@opentelemetry/sdk-node', evidence.cwd)) return problem(text, { change: 'npm install @opentelemetry/sdk-node' });
+      if (hasSdk(evidence)) return problem(text, { advice: 'call start() of the NodeSDK, or register() of the tracer provider' });
+      return problem(text, { change: preloading(evidence) });
     },
   },
   {
     id: 'version-pair',
-    look: ({ sdk, api }) => {
-      if (sdk?.version === undefined || api.version === undefined) return undefined;
-      const [fits, range] = sdk.version.startsWith('3.') ? [minorOf(api.version) >= 10, '1.10'] : [minorOf(api.version) < 10, '1.9'];
-      if (fits) return undefined;
-      return note(`SDK ${sdk.version} is not made for ${API} ${api.version}.`, `npm install ${API}@~${range}`);
+    look: ({ own, api }) => {
+      const version = own?.provider?.sdkVersion;
+      if (version === undefined || api.version === undefined) return undefined;
+      const [fits, range] = version.startsWith('3.') ? [minorOf(api.version) >= 10, '1.10'] : [minorOf(api.version) < 10, '1.9'];
+      if (fits || !/^[23]\./.test(version)) return undefined;
+      return note(`SDK ${version} is not made for ${API} ${api.version}.`, { change: `npm install ${API}@~${range}` });
     },
   },
 ];
+
+/** From 11 on it has spans of its own, and those of OpenTelemetry only if asked. */
+function sentryFinding(version: string) {
+  const isAsked = Number(version.split('.')[0]) >= 11;
+  const text = `${SENTRY} ${version} has registered no tracer provider with OpenTelemetry`;
+  if (isAsked) return problem(`${text}: it does so only if asked.`, { advice: 'Sentry.init({ enableOpenTelemetrySetup: true, … })' });
+  return problem(`${text}.`, { advice: 'call Sentry.init() without skipOpenTelemetrySetup, or start an SDK' });
+}
+
+function isRegistered({ own, api }: Evidence): boolean {
+  return own?.provider !== undefined || api.registered.includes('trace');
+}
 
 /** A copy that is newer, by its minor version, than what is registered refuses it; one that differs at all cannot register. */
 function deafCopy(evidence: Evidence) {
   const registered = evidence.api.version;
   if (registered === undefined) return undefined;
   const copies = evidence.packages.filter(({ name }) => name === API);
-  if (evidence.sdk === undefined) return hasSdk(evidence) ? copies.find(({ version }) => version !== registered) : undefined;
+  if (!isRegistered(evidence)) return hasSdk(evidence) ? copies.find(({ version }) => version !== registered) : undefined;
   return copies.find(({ version }) => minorOf(version) > minorOf(registered));
 }
 

@@ -1,0 +1,37 @@
+// Knows: which files Node.js was told to preload, and which of them is not there.
+// Must not know: how the program ended.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PACKAGE_NAME } from '../../../version';
+import { correcting } from '../advice';
+import type { Evidence } from '../evidence';
+import { nearest } from './nearest';
+
+const ENTRIES = [`${PACKAGE_NAME}/register`, `${PACKAGE_NAME}/hook`, '@opentelemetry/auto-instrumentations-node/register'];
+
+/** The first that is not found, and the line with the one that was probably meant. */
+export function wrongPreload(evidence: Evidence): { readonly name: string; readonly change: string | undefined } | undefined {
+  const { cwd } = evidence;
+  if (cwd === undefined) return undefined;
+  const name = preloadsOf(evidence).find((candidate) => isMissing(candidate, cwd));
+  if (name === undefined) return undefined;
+  const right = nearest(name, ENTRIES);
+  return { name, change: right === undefined || right === name ? undefined : correcting(name, right, evidence) };
+}
+
+function preloadsOf({ program: [, ...args] }: Evidence): string[] {
+  const flags = [process.env.NODE_OPTIONS ?? '', ...args].join(' ');
+  return [...flags.matchAll(/(?:^| )(?:--require|-r|--import)[ =]"?([^\s"]+)/g)].map(([, name = '']) => name);
+}
+
+/** What a package keeps for `import` alone is there, though it is not found so. */
+function isMissing(name: string, cwd: string): boolean {
+  try {
+    createRequire(join(cwd, 'any')).resolve(name.startsWith('file:') ? fileURLToPath(name) : name);
+    return false;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'MODULE_NOT_FOUND' || (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' && name.startsWith(`${PACKAGE_NAME}/`));
+  }
+}

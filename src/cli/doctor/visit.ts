@@ -1,0 +1,109 @@
+// Knows: how a program is watched: where its files go, how long it takes, and what of it matters.
+// Must not know: what is found.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { STATUS_ENDING, STATUS_VARIABLE, type Status } from '../../status/shape';
+import { type Program, UsageError } from '../command';
+import { type Ended, type Started, start } from '../program';
+import { reachAll } from './endpoint';
+import { CLIENT_PACKAGES, type Evidence, mostTelling, statusFor } from './evidence';
+import { PACKAGES_VARIABLE, PROBE_ENDING, type Snapshot } from './snapshot';
+
+const POLL_MS = 100;
+
+/** After the first command, for its reply and its span. */
+const ANSWER_MS = 2_000;
+
+/** After the first span, for what else there is to see. */
+const SETTLE_MS = 400;
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** undefined: nothing was heard from the program. */
+export async function visit(program: Program, seconds: number): Promise<Evidence | undefined> {
+  const folder = temporaryFolder();
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const forget = onSecondSignal(remove);
+  try {
+    const started = await start(program, {
+      file: require.resolve('./probe'),
+      folder,
+      env: {
+        [STATUS_VARIABLE]: folder,
+        [PACKAGES_VARIABLE]: CLIENT_PACKAGES.join(','),
+        // With a level given, the SDK sets a logger, and what the instrumentation says is heard.
+        OTEL_LOG_LEVEL: process.env.OTEL_LOG_LEVEL ?? 'warn',
+      },
+    });
+    const ending = await answerOf(started, folder, seconds);
+    await started.stop();
+    const snapshot = mostTelling(await written<Snapshot>(folder, PROBE_ENDING));
+    if (snapshot === undefined) return undefined;
+    const own = statusFor(snapshot, await written<Status>(folder, STATUS_ENDING));
+    const reaches = await reachAll(own?.provider?.exporters ?? [], snapshot.environment);
+    return { ...snapshot, own, program, ending, waitedSeconds: seconds, reaches };
+  } finally {
+    forget();
+    remove();
+  }
+}
+
+/** Where the system keeps such things, or beside the program, if that is a place which is not there. */
+function temporaryFolder(): string {
+  for (const parent of [tmpdir(), '/tmp', '.']) {
+    try {
+      return mkdtempSync(join(parent, 'redis-doctor-'));
+    } catch {
+      // The next one.
+    }
+  }
+  throw new UsageError(`no file can be written in ${tmpdir()}; set TMPDIR to a folder where one can`);
+}
+
+/** The first ends the program, and the doctor says what it has seen. Who sends another wants no more of it. */
+function onSecondSignal(clean: () => void): () => void {
+  let count = 0;
+  const listener = (signal: NodeJS.Signals): void => {
+    count += 1;
+    if (count < 2) return;
+    clean();
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, listener);
+  };
+}
+
+/** Waits for the program's end, for its first command and what follows it, or for as long as it may take. */
+async function answerOf(started: Started, folder: string, seconds: number): Promise<Ended | undefined> {
+  let ending: Ended | undefined;
+  void started.ended.then((end) => {
+    ending = end;
+  });
+  let deadline = Date.now() + seconds * 1_000;
+  let stage: 'nothing' | 'commands' | 'spans' = 'nothing';
+  for (; ending === undefined && Date.now() < deadline; await sleep(POLL_MS)) {
+    if (stage === 'nothing' && (await written<Snapshot>(folder, PROBE_ENDING)).some(({ commands }) => commands.length > 0)) {
+      stage = 'commands';
+      deadline = Date.now() + ANSWER_MS;
+    }
+    if (stage === 'commands' && (await written<Status>(folder, STATUS_ENDING)).some(isRecording)) {
+      stage = 'spans';
+      deadline = Date.now() + SETTLE_MS;
+    }
+  }
+  return ending;
+}
+
+function isRecording({ spans, commands }: Status): boolean {
+  return spans.made + spans.dropped + commands.measured > 0;
+}
+
+async function written<T>(folder: string, ending: string): Promise<T[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith(ending));
+  return Promise.all(files.map(async (file) => JSON.parse(await readFile(join(folder, file), 'utf8')) as T));
+}

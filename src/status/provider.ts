@@ -1,0 +1,86 @@
+// Knows: how a tracer provider looks from outside: its SDK's version, what it samples with and where it sends.
+// Must not know: which SDK it is: its fields are private, and what they hold is told by the interfaces of the SDK.
+import type { ExporterStatus, ProviderStatus } from './shape';
+
+const SDK_VERSION = 'telemetry.sdk.version';
+const MAX_OBJECTS = 2_000;
+const URL_FIELDS = ['url', 'address', '_urlStr'];
+
+/** Processors of the SDK that do nothing by themselves. */
+const IDLE = /^(Noop|Multi)SpanProcessor$/;
+
+export function describeProvider(provider: object): ProviderStatus {
+  const objects = within(provider as Unknown, isExporter);
+  const exporters = objects.filter(isExporter);
+  const processors = objects.filter((object) => has(object, 'onStart', 'onEnd', 'forceFlush'));
+  const sampler = objects.find((object) => has(object, 'shouldSample'));
+  return {
+    sdkVersion: versionIn(provider as Unknown),
+    sampler: sampler === undefined ? '' : describeSampler(sampler),
+    exporters: exporters.map(describeExporter),
+    isEmpty: exporters.length === 0 && processors.length > 0 && processors.every((processor) => IDLE.test(classOf(processor))),
+  };
+}
+
+type Unknown = Readonly<Record<string, unknown>> & { readonly constructor?: { readonly name?: string } };
+
+function isObject(value: unknown): value is Unknown {
+  return typeof value === 'object' && value !== null;
+}
+
+function classOf(object: Unknown): string {
+  return object.constructor?.name ?? '';
+}
+
+function has(object: Unknown, ...methods: readonly string[]): boolean {
+  return methods.every((method) => typeof fieldOf(object, method) === 'function');
+}
+
+/** Of a field or a method of its class; a getter is not run. */
+function fieldOf(object: object, name: string): unknown {
+  for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
+    const property = Object.getOwnPropertyDescriptor(holder, name);
+    if (property !== undefined) return property.value;
+  }
+  return undefined;
+}
+
+function isExporter(object: Unknown): boolean {
+  return has(object, 'export', 'shutdown') && !has(object, 'selectAggregationTemporality');
+}
+
+/** Everything that a few fields lead to, the nearest first. What is behind an end is its own. */
+function within(start: Unknown, isEnd: (object: Unknown) => boolean): Unknown[] {
+  const found = new Set<Unknown>([start]);
+  for (const object of found) {
+    if (found.size > MAX_OBJECTS) break;
+    if (isEnd(object)) continue;
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(object))) if (isObject(value)) found.add(value);
+  }
+  return [...found];
+}
+
+/** From the list as it was given, where there is one: reading the attributes before they are settled makes the SDK warn. */
+function versionIn({ resource, _resource }: Unknown): string | undefined {
+  const source = _resource ?? resource;
+  if (!isObject(source)) return undefined;
+  const { _rawAttributes: raw } = source;
+  const attributes: unknown = Array.isArray(raw) ? Object.fromEntries(raw) : source.attributes;
+  const version = isObject(attributes) ? attributes[SDK_VERSION] : undefined;
+  return typeof version === 'string' ? version : undefined;
+}
+
+function describeExporter(exporter: Unknown): ExporterStatus {
+  const description = { name: classOf(exporter), keepsInMemory: has(exporter, 'getFinishedSpans') };
+  for (const object of within(exporter, () => false)) {
+    const url = URL_FIELDS.map((field) => fieldOf(object, field)).find((value) => typeof value === 'string' && value !== '');
+    if (url !== undefined) return { ...description, url: url as string };
+  }
+  return description;
+}
+
+/** The specification says what `toString` of the built-in ones returns; of others only the class is shown. */
+function describeSampler(sampler: Unknown): string {
+  const text = String(sampler);
+  return /^(ParentBased|AlwaysO|TraceIdRatio)/.test(text) ? text.replace(/, remoteParentSampled=.*\}$/, '}') : classOf(sampler);
+}
