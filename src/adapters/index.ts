@@ -22,6 +22,7 @@ import { IsolationPoolTap } from './node-redis/queue/isolation-pool';
 import { QueueListenersTap } from './node-redis/queue/listeners';
 import { type Other, Others } from './others';
 import { findPreloaded, type PreloadedCopy } from './preloaded';
+import { isMainRealm, Realm } from './realm';
 import { PatchLedger, type Target } from './shared/patch';
 import { WatchedPools } from './shared/pools';
 import { isSeenOnlyNew, SEAMS, type SeamFile, seamOf, type Taps } from './versions';
@@ -57,6 +58,10 @@ export class Adapters implements Active {
   private readonly patched = new Set<string>();
   /** Classes that were reached from a client. */
   private readonly reached = new WeakSet<object>();
+  private readonly realm = new Realm(
+    () => this.abandon(),
+    () => this.meetLoaded(),
+  );
   private isPatched = false;
 
   /** @param standDown called when another instrumentation is left to record redis alone */
@@ -73,7 +78,7 @@ export class Adapters implements Active {
       if (this.isPatched) this.isClear();
     };
     const recorder = atEveryConnection(connectionRecorder, settle);
-    const channels = new Channels(tap, report, settle);
+    const channels = new Channels(tap, report, settle, () => this.meetLoaded());
     const watched = new WatchedPools(pools);
     const sentinelPool = new SentinelPoolTap(watched);
     const groups = new Groups((...made) => sentinelPool.meet(...made));
@@ -122,16 +127,17 @@ export class Adapters implements Active {
 
   /** Patches whatever has been loaded so far, before us too. */
   patch(): void {
-    if (!claim(this)) {
+    if (!claim(this, () => this.abandon())) {
       this.report('another RedisInstrumentation is active in this process; this one does nothing until it is enabled without the other');
       return;
     }
-    const preloaded = findPreloaded([...new Set(SEAMS.map(({ module }) => module))]).filter((copy) => this.meet(copy));
+    const preloaded = this.findNew();
     this.isPatched = true;
     if (!this.isClear()) return;
     if (preloaded.length > 0) this.reportPreloaded(preloaded);
     for (const loaded of this.loaded) this.apply(loaded);
     this.taps.channels.start();
+    this.realm.enter();
   }
 
   /** Puts the identical functions back everywhere. */
@@ -168,6 +174,7 @@ export class Adapters implements Active {
 
   private leave(report: Report): void {
     this.isPatched = false;
+    this.realm.leave();
     this.taps.channels.stop();
     this.ledger.undo(report);
     release(this);
@@ -187,9 +194,7 @@ export class Adapters implements Active {
       this.report(`${found}; both record every command (onConflict: both)`);
     } else {
       this.report(`${found}; this one stands down (onConflict: stand-down)`);
-      // What it has wrapped of ours stays inside, and stops.
-      this.leave(() => undefined);
-      this.standDown();
+      this.abandon();
     }
     return this.isPatched;
   }
@@ -201,10 +206,29 @@ export class Adapters implements Active {
       this.report(`${name} is active and cannot be taken off, so every command has two spans: ${remedy}, or set onConflict to stand-down`);
   }
 
+  /** What others have wrapped of ours stays inside, and stops. */
+  private abandon(): void {
+    this.leave(() => undefined);
+    this.standDown();
+  }
+
+  /** Copies of redis that passed no hook, and have something that was not met before. */
+  private findNew(): PreloadedCopy[] {
+    return findPreloaded([...new Set(SEAMS.map(({ module }) => module))]).filter((copy) => this.meet(copy));
+  }
+
+  /** In a test runner's realm, where modules pass no hook at all. True if there was one that is patched now. */
+  private meetLoaded(): boolean {
+    if (isMainRealm || !this.isPatched) return false;
+    const copies = this.findNew();
+    if (copies.some(isMissingServer))
+      this.report(`modules pass no hook in this test runner, so redis was patched at the first connection; ${MISSING_SERVER}`);
+    return copies.length > 0;
+  }
+
   private reportPreloaded(copies: readonly PreloadedCopy[]): void {
     const names = copies.map(({ module, version }) => `${module} ${version}`).join(', ');
-    const isMissing = copies.some(({ module, version }) => isSeenOnlyNew(seamOf(module, version)));
-    const missing = isMissing ? '; clients of redis 4 that were created before do not show their server' : '';
+    const missing = copies.some(isMissingServer) ? `; ${MISSING_SERVER}` : '';
     this.report(`redis was loaded before this instrumentation was enabled, and is patched all the same (${names})${missing}`);
   }
 
@@ -249,6 +273,12 @@ export class Adapters implements Active {
       this.report(`${where} could not be patched`, error);
     }
   }
+}
+
+const MISSING_SERVER = 'clients of redis 4 that were created before do not show their server';
+
+function isMissingServer({ module, version }: PreloadedCopy): boolean {
+  return isSeenOnlyNew(seamOf(module, version));
 }
 
 /** A client's connection is watched when it is made, before the first command is answered. */

@@ -4,6 +4,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Arguments, ClientRef, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import type { Report } from '../../../core/recorder';
+import { isMainRealm, isOurs } from '../../realm';
 import { PatchLedger, type Target } from '../../shared/patch';
 import { prototypeOf } from '../client/client';
 import { factsFrom, selectDatabase } from '../server-info';
@@ -25,6 +26,9 @@ export interface Message {
 
 type Listeners = ReadonlyMap<string, (message: unknown) => void>;
 type Connect = (this: object, ...args: unknown[]) => Promise<unknown>;
+
+const ELSEWHERE =
+  'a client of redis connects in a realm of its own, as in jest, and is not recorded from here; see docs/testing.md of this package';
 
 /** A client that no hook of ours knows, and the `connect()` that made it known. */
 interface BundledClient extends ClientRef {
@@ -58,11 +62,15 @@ export class Channels {
   private isListening = false;
   private isHooked = false;
 
-  /** @param met called before a client that no hook knows is recorded */
+  /**
+   * @param met called before a client that no hook knows is recorded
+   * @param lookAgain whether its copy of redis has now been patched all the same
+   */
   constructor(
     private readonly tap: Tap,
     private readonly report: Report,
     private readonly met: () => void,
+    private readonly lookAgain: () => boolean,
   ) {
     this.batches = new ChannelBatches(tap);
     this.connections = this.guarded({
@@ -129,8 +137,12 @@ export class Channels {
   private meet(message: Message): void {
     const { clientId, serverAddress, serverPort } = message;
     if (this.isHooked || typeof clientId !== 'string' || this.clients.has(clientId)) return;
+    if (!isOurs(message)) {
+      if (isMainRealm) this.report(ELSEWHERE);
+      return;
+    }
     this.met();
-    if (!this.isStarted) return;
+    if (!this.isStarted || this.lookAgain()) return;
     const socket = serverPort === undefined ? { path: serverAddress } : { host: serverAddress, port: serverPort };
     this.clients.set(clientId, { facts: factsFrom({ socket }), connection: message });
     this.listen();
