@@ -69,9 +69,11 @@ export class Batches {
   /** Runs an executor and settles the batch when it ends. The result and the rejection are the executor's own. */
   execute(batch: BatchCall): Promise<unknown> {
     const { kind, commands, call } = batch;
+    // The client has its own way to refuse what is no command, and its own moment.
+    if (!areCommands(commands)) return this.enter(undefined, () => call(commands));
     const { sending } = this.calls;
     // A group runs a transaction that was redirected or lost once more, with the same list.
-    const resumed = Array.isArray(commands) ? this.redirects.resume(commands, sending) : undefined;
+    const resumed = this.redirects.resume(commands, sending);
     const start = resumed ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
     if (start === undefined) return this.enter(undefined, () => call(commands));
     const open: OpenBatch = { promises: [], isOpening: kind === 'MULTI', call: sending, queue: undefined, write: undefined };
@@ -104,7 +106,7 @@ export class Batches {
         const known = answersOf(open.promises.slice(0, list.length), kind);
         const conclude = async (): Promise<void> => settle({ failed: !aborted, aborted, error, replies: await known, endMark });
         const isFollowed = open.call !== undefined || (isRedirect(error) && clientOf(open.queue).isNode === true);
-        if (isFollowed && Array.isArray(commands)) this.redirects.wait(commands, start, conclude, open.call);
+        if (isFollowed) this.redirects.wait(commands as object, start, conclude, open.call);
         else conclude();
         throw error;
       },
@@ -161,9 +163,13 @@ export function replacing<A extends ArrayLike<unknown>>(call: A, first: unknown)
   return call[0] === first ? call : ([first, ...Array.prototype.slice.call(call, 1)] as unknown as A);
 }
 
+function areCommands(commands: unknown): commands is readonly QueuedCommand[] {
+  return Array.isArray(commands) && commands.every((queued) => Array.isArray(queued?.args));
+}
+
 /** 4.0 hands MULTI and EXEC over among the commands; they are not the application's. */
 function applicationCommands(commands: unknown): readonly Arguments[] {
-  const list = Array.isArray(commands) ? (commands as readonly QueuedCommand[]).map(({ args }) => args) : [];
+  const list = areCommands(commands) ? commands.map(({ args }) => args) : [];
   const isWrapped = list.length >= 2 && list[0]?.[0] === 'MULTI' && list[list.length - 1]?.[0] === 'EXEC';
   return isWrapped ? list.slice(1, -1) : list;
 }

@@ -127,7 +127,7 @@ export class QueueFlushes {
       const commands = original.apply(this, arguments as never);
       const writes = begin(this);
       if (writes === undefined) return commands;
-      return telling(commands, writes);
+      return new ToldCommands(commands, writes);
     };
   }
 
@@ -190,18 +190,32 @@ export class QueueFlushes {
   }
 }
 
-/** Tells where a socket wants no more; and once it is behind, when there is no more for it. */
-function telling(commands: Generator, writes: QueueWrites): Generator {
-  const { next, return: stop } = commands;
-  commands.return = (value) => {
-    writes.cut();
-    return stop.call(commands, value);
-  };
-  if (!writes.isBehind) return commands;
-  commands.next = () => {
-    const step = next.call(commands);
-    if (step.done === true) writes.end();
+/**
+ * What a client asks its queue for, command by command. Tells where its socket wants no more; and once that is behind,
+ * when there is no more for it. An iterator of our own: a generator's methods may be frozen, and are not ours to replace.
+ */
+class ToldCommands implements Generator {
+  constructor(
+    private readonly commands: Generator,
+    private readonly writes: QueueWrites,
+  ) {}
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(...value: [] | [unknown]): IteratorResult<unknown, unknown> {
+    const step = this.commands.next(...value);
+    if (step.done === true) this.writes.end();
     return step;
-  };
-  return commands;
+  }
+
+  return(value: unknown): IteratorResult<unknown, unknown> {
+    this.writes.cut();
+    return this.commands.return(value);
+  }
+
+  throw(error: unknown): IteratorResult<unknown, unknown> {
+    return this.commands.throw(error);
+  }
 }
