@@ -5,7 +5,7 @@ import { clock, ms, plural } from './format.mjs';
 import { showTrace } from './waterfall.mjs';
 
 const CHOICES = { recent: 'Latest', slowest: 'Slowest', notable: 'Worth a look', polls: 'Polls' };
-const MARKS = { stampede: 'stampede', lock: 'lock lost', transaction: 'aborted', message: 'message' };
+const MARKS = { stampede: 'stampede', lock: 'lock lost', transaction: 'aborted', repeated: 'repeated calls', message: 'message' };
 const TYPING_MS = 200;
 
 let choice = 'recent';

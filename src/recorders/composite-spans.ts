@@ -9,7 +9,7 @@ import type { BatchFacts, Facts, Fill, Miss } from '../core/facts';
 import type { Report } from '../core/recorder';
 import { MAX_ARGUMENTS, MAX_RUN_MS, Run } from './run';
 import type { FamilyOf } from './subject';
-import type { CompositeRecorder, TracedRecorder } from './traced';
+import type { CompositeRecorder, Repetition, TracedRecorder } from './traced';
 
 /** The part of the settings that says what may be written together. */
 type CompositeSettings = Pick<SpanSettings, 'compressMaxDurationMs' | 'slowMs' | 'minDurationMs' | 'spanHook'>;
@@ -48,7 +48,7 @@ export class CompositeSpans implements TracedRecorder {
     return this.next.isActive();
   }
 
-  command(command: Command, outcome: Outcome, facts: Facts, repeated = 0): void {
+  command(command: Command, outcome: Outcome, facts: Facts, repeated?: Repetition): void {
     const parent = trace.getSpan(command.context);
     if (facts.cache !== undefined && facts.cache.fills.length > 0) this.endMissed(facts.cache.fills);
     const isShort = !outcome.failed && outcome.durationMs < this.settings.minDurationMs;
@@ -98,7 +98,7 @@ export class CompositeSpans implements TracedRecorder {
     return args.length <= MAX_ARGUMENTS && !mayWait(entry, args);
   }
 
-  private begin(parent: Span, entry: Entry, command: Command, outcome: Outcome, facts: Facts, repeated: number): void {
+  private begin(parent: Span, entry: Entry, command: Command, outcome: Outcome, facts: Facts, repeated: Repetition | undefined): void {
     this.end(parent);
     const tracer = this.tracer();
     if (tracer === undefined) return;

@@ -6,7 +6,7 @@ import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Co
 import type { BatchFacts, Facts } from '../core/facts';
 import * as semconv from '../core/semconv';
 import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
-import type { TracedRecorder } from './traced';
+import type { Repetition, TracedRecorder } from './traced';
 
 /** Fewer calls are no loop. */
 export const MIN_REPEATED_CALLS = 10;
@@ -65,26 +65,26 @@ export class RepeatedCalls implements TracedRecorder {
     return this.next.openBatch(kind, commands, started);
   }
 
-  /** 0: too few to say so. */
-  private count({ args, context, startMark }: Command, { durationMs, isLocal }: Outcome, facts: Facts): number {
+  private count({ args, context, startMark }: Command, { durationMs, isLocal }: Outcome, facts: Facts): Repetition | undefined {
     const parent = trace.getSpan(context);
     // What the client's own cache answers is no round trip.
-    if (parent === undefined || isLocal || !parent.isRecording()) return 0;
+    if (parent === undefined || isLocal || !parent.isRecording()) return undefined;
     const entry = lookup(args);
-    if (entry.rule === undefined || mayWait(entry, args)) return 0;
+    if (entry.rule === undefined || mayWait(entry, args)) return undefined;
     const endMark = startMark + durationMs;
     const loops = this.loops.get(parent);
     const loop = loops?.find(({ subject }) => isLike(subject, entry, args, facts, this.familyOf));
     if (loop === undefined) {
       this.begin(parent, loops, { subject: subjectOf(entry, args, facts), count: 1, endMark, attributes: undefined });
-      return 0;
+      return undefined;
     }
     const pauseMs = startMark - loop.endMark;
     loop.count = pauseMs >= -ROUNDING_MS && pauseMs <= MAX_PAUSE_MS ? loop.count + 1 : 1;
     loop.endMark = Math.max(loop.endMark, endMark);
-    if (loop.count < MIN_REPEATED_CALLS) return 0;
-    this.add(loop.count === MIN_REPEATED_CALLS ? MIN_REPEATED_CALLS : 1, loop);
-    return loop.count;
+    if (loop.count < MIN_REPEATED_CALLS) return undefined;
+    const family = nameOf(loop.subject, this.familyOf);
+    this.add(loop.count === MIN_REPEATED_CALLS ? MIN_REPEATED_CALLS : 1, loop, family);
+    return { count: loop.count, family };
   }
 
   private begin(parent: Span, loops: Loop[] | undefined, loop: Loop): void {
@@ -95,7 +95,7 @@ export class RepeatedCalls implements TracedRecorder {
     }
   }
 
-  private add(calls: number, loop: Loop): void {
+  private add(calls: number, loop: Loop, family: string | undefined): void {
     const meter = this.source();
     if (meter !== this.meter) {
       this.meter = meter;
@@ -104,7 +104,7 @@ export class RepeatedCalls implements TracedRecorder {
         unit: '{call}',
       });
     }
-    loop.attributes ??= attributesOf(loop.subject.canonical, nameOf(loop.subject, this.familyOf));
+    loop.attributes ??= attributesOf(loop.subject.canonical, family);
     this.counter?.add(calls, loop.attributes);
   }
 }

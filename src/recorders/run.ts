@@ -5,7 +5,7 @@ import { type Entry, keyIndexOf, lookup } from '../catalog';
 import type { Command, Outcome } from '../core/events';
 import type { Facts, Miss } from '../core/facts';
 import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
-import { type Composite, Varying } from './traced';
+import { type Composite, type Repetition, Varying } from './traced';
 
 /** How long commands are added to a run. */
 export const MAX_RUN_MS = 1_000;
@@ -19,7 +19,7 @@ const HIDDEN = '?';
 export class Run {
   readonly first: Command;
   count = 1;
-  repeated: number;
+  repeated: Repetition | undefined;
   /** When it began to be a run, on the monotonic clock: the first was answered. */
   readonly beganMark: number;
   endMark: number;
@@ -44,7 +44,7 @@ export class Run {
     /** Of the first. */
     readonly outcome: Outcome,
     readonly facts: Facts,
-    repeated: number,
+    repeated: Repetition | undefined,
   ) {
     const { durationMs } = outcome;
     // The list of arguments may be the application's own.
@@ -75,7 +75,12 @@ export class Run {
     );
   }
 
-  add({ args, startMark, startTimeMs }: Command, { durationMs }: Outcome, { lookup: found, data, cache }: Facts, repeated: number): void {
+  add(
+    { args, startMark, startTimeMs }: Command,
+    { durationMs }: Outcome,
+    { lookup: found, data, cache }: Facts,
+    repeated?: Repetition,
+  ): void {
     this.count++;
     this.repeated = repeated;
     if (startMark < this.startMark) {

@@ -6,7 +6,7 @@ import type { SpanSettings } from '../config';
 import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
 import { MIN_REPEATED_CALLS } from './repeated-calls';
-import type { Composite } from './traced';
+import type { Composite, Repetition } from './traced';
 
 /** The part of the settings that says which operations have a span. */
 type SelectionSettings = Pick<SpanSettings, 'minDurationMs' | 'slowMs' | 'isNotableOnly' | 'emptyPolls' | 'isIgnoredKey'>;
@@ -14,7 +14,7 @@ type SelectionSettings = Pick<SpanSettings, 'minDurationMs' | 'slowMs' | 'isNota
 export class SpanSelection {
   constructor(private readonly settings: SelectionSettings) {}
 
-  command(command: Command, outcome: Outcome, facts: Facts, repeated: number): boolean {
+  command(command: Command, outcome: Outcome, facts: Facts, repeated: Repetition | undefined): boolean {
     const { minDurationMs, slowMs, isNotableOnly, emptyPolls } = this.settings;
     if (outcome.failed) return true;
     if (outcome.durationMs < minDurationMs) return false;
@@ -33,13 +33,13 @@ export class SpanSelection {
   }
 
   composite({ repeated }: Composite): boolean {
-    return !this.settings.isNotableOnly || repeated >= MIN_REPEATED_CALLS;
+    return !this.settings.isNotableOnly || repeated !== undefined;
   }
 }
 
 /** A loop of several commands has no run: it is told at 10 calls, at 20, at 40, and so on. */
-function isTold(repeated: number): boolean {
-  return repeated >= MIN_REPEATED_CALLS && Number.isInteger(Math.log2(repeated / MIN_REPEATED_CALLS));
+function isTold(repeated: Repetition | undefined): boolean {
+  return repeated !== undefined && Number.isInteger(Math.log2(repeated.count / MIN_REPEATED_CALLS));
 }
 
 /** Workers poll for ever: that nothing came is no event. */

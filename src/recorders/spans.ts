@@ -47,7 +47,7 @@ import {
 import { Hooks } from './hooks';
 import { addMessaging, type DestinationMasks, linksToSenders, type Messaging, messagingName, messagingOf } from './messaging';
 import { SpanSelection } from './selection';
-import { type Composite, type CompositeRecorder, Varying } from './traced';
+import { type Composite, type CompositeRecorder, type Repetition, Varying } from './traced';
 
 /** What a span is named for that is no command's. */
 const CONNECT = 'connect';
@@ -87,7 +87,7 @@ export class SpanRecorder implements CompositeRecorder {
     return this.tracer() !== undefined;
   }
 
-  command(command: Command, outcome: Outcome, facts: Facts, repeated = 0): void {
+  command(command: Command, outcome: Outcome, facts: Facts, repeated?: Repetition): void {
     if (command.inside === undefined && !this.selection.command(command, outcome, facts, repeated)) return;
     const tracer = this.tracer();
     if (tracer !== undefined) this.recordCommand(tracer, command, outcome, facts, repeated);
@@ -95,19 +95,19 @@ export class SpanRecorder implements CompositeRecorder {
 
   composite(composite: Composite): void {
     if (!this.selection.composite(composite)) return;
-    const { first, facts, args, count, startTimeMs, durationMs, repeated } = composite;
+    const { first, args, count, startTimeMs, durationMs, repeated } = composite;
     const entry = lookup(first.args);
     const { operation } = entry;
     const procedure = procedureName(entry, first.args, this.mask);
     const attributes = spanAttributes(operation, first.client.facts, this.textOf(entry, args, this.commonMask), undefined);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
     addComposite(attributes, composite);
-    if (repeated > 0) attributes[semconv.ATTR_REDIS_REPEATED_CALLS] = repeated;
+    if (repeated !== undefined) attributes[semconv.ATTR_REDIS_REPEATED_CALLS] = repeated.count;
     const name = this.hooks.spanName(operation, nameFor(operation, procedure, first.client.facts));
     const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: timeAt(startTimeMs, 0), attributes };
     const span = this.start(composite.tracer, name, options, first.context);
     for (const miss of composite.missHandles) miss.span = span.spanContext();
-    if (span.isRecording() && facts.cache !== undefined) setFamily(span, facts.cache, facts.lookup !== undefined);
+    if (composite.family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, composite.family);
     const info = { durationMs, failed: false, error: undefined };
     this.hooks.ended(span, () => infoOf(operation, [first.args], info, undefined, count));
     finish(span, startTimeMs, durationMs, undefined);
@@ -185,7 +185,7 @@ export class SpanRecorder implements CompositeRecorder {
     return messaging === undefined ? nameFor(operation, procedure, facts) : messagingName(messaging, this.destinations);
   }
 
-  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, known: Facts, repeated: number): void {
+  private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, known: Facts, repeated?: Repetition): void {
     const { args, client, startTimeMs } = command;
     const { failure, lookup: found, cache, lock } = known;
     const entry = lookup(args);
@@ -197,7 +197,7 @@ export class SpanRecorder implements CompositeRecorder {
     if (cache !== undefined) addCache(attributes, cache);
     if (mayWait(entry, args)) attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] = true;
     if (lock !== undefined) addLock(attributes, this.mask(lock.key), lock);
-    if (repeated > 0) attributes[semconv.ATTR_REDIS_REPEATED_CALLS] = repeated;
+    if (repeated !== undefined) attributes[semconv.ATTR_REDIS_REPEATED_CALLS] = repeated.count;
     if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
     if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
     const messaging = messagingOf(entry, args, command.errand);
@@ -210,6 +210,7 @@ export class SpanRecorder implements CompositeRecorder {
     const span = this.start(tracer, name, options, command.context, command.inside);
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
     if (span.isRecording()) this.describe(span, entry, args, known);
+    if (repeated?.family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, repeated.family);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
     this.hooks.ended(span, () => infoOf(operation, [args], outcome, outcome.reply, 1));
     finish(span, startTimeMs, outcome.durationMs, failure);
@@ -235,13 +236,7 @@ export class SpanRecorder implements CompositeRecorder {
       const error = reply instanceof Error ? reply : outcome.error;
       const errand = batch.errands?.get(index);
       const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMark, errand };
-      this.recordCommand(
-        tracer,
-        member,
-        { durationMs: outcome.durationMs, failed, reply, error, isLocal: false },
-        members[index] as Facts,
-        0,
-      );
+      this.recordCommand(tracer, member, { durationMs: outcome.durationMs, failed, reply, error, isLocal: false }, members[index] as Facts);
     });
   }
 

@@ -5,10 +5,18 @@ import type { Arguments, Command, Outcome } from '../core/events';
 import type { Facts, Miss } from '../core/facts';
 import type { ConnectRecorder, Recorder } from '../core/recorder';
 
+/** Calls that came one after another, each like the one before. */
+export interface Repetition {
+  /** With this one. */
+  readonly count: number;
+  /** undefined: families are not wanted, or there is no key. */
+  readonly family: string | undefined;
+}
+
 /** Is told of operations whose caller is traced. */
 export interface TracedRecorder extends Required<Recorder>, ConnectRecorder {
-  /** @param repeated how many calls like it came one after another, with this one; 0 or undefined: too few to say so */
-  command(command: Command, outcome: Outcome, facts: Facts, repeated?: number): void;
+  /** @param repeated undefined: too few like it came one after another to say so */
+  command(command: Command, outcome: Outcome, facts: Facts, repeated?: Repetition): void;
 }
 
 /** Writes a run of commands that are alike as one span. */
@@ -37,7 +45,8 @@ export interface Composite {
   /** Of all values that were read or written; undefined: that is not known of any. */
   readonly valueBytes: number | undefined;
   readonly family: string | undefined;
-  readonly repeated: number;
+  /** As of the last of them. */
+  readonly repeated: Repetition | undefined;
 }
 
 /** Stands in place of arguments that differ. */

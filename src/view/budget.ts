@@ -20,6 +20,7 @@ const MEASURES: Readonly<Record<string, (overview: Overview) => number | undefin
   'p95-ms': ({ totals }) => totals.latency?.p95,
   'p99-ms': ({ totals }) => totals.latency?.p99,
   stampedes: ({ totals }) => totals.stampedes,
+  'repeated-calls': ({ repeated }) => repeated.reduce((most, { count }) => Math.max(most, count), 0),
   'lost-locks': ({ locks }) => locks.reduce((sum, { lost }) => sum + lost, 0),
 };
 

@@ -8,6 +8,7 @@ import type { Received, Telemetry } from '../store/telemetry';
 import { STEP_MS, STEPS, type Sums, stepOf } from '../store/window';
 import { connectionsOverTime, type PoolView, poolsOf, type ServerView, serversOf } from './connections';
 import { addUp, type Course, ratio, ratios } from './course';
+import type { RepeatedView } from './repeated';
 import type { TraceLists } from './traces';
 
 export interface FamilyView {
@@ -80,6 +81,8 @@ export interface Overview {
   readonly locks: readonly LockView[];
   readonly channels: readonly ChannelView[];
   readonly notable: readonly Notable[];
+  /** Calls that were made one after another where one could have done. */
+  readonly repeated: readonly RepeatedView[];
   readonly traces: ReturnType<TraceLists['all']>;
 }
 
@@ -88,6 +91,7 @@ const LEAST_STEPS = 30;
 
 export function overviewOf({ records, received, clock }: Telemetry, traces: TraceLists): Overview {
   const atMs = clock();
+  const repeated = traces.repeated();
   const step = stepOf(atMs);
   const steps = Math.min(STEPS, Math.max(LEAST_STEPS, step - stepOf(received.firstMs) + 2));
   return {
@@ -107,9 +111,14 @@ export function overviewOf({ records, received, clock }: Telemetry, traces: Trac
     connectionsCourse: connectionsOverTime(records, step, steps),
     locks: records.locks.all(step).map(lockOf),
     channels: records.channels.all(step).map(channelOf),
-    notable: records.notables.newestFirst(),
+    notable: [...repeated.map(notableOf), ...records.notables.newestFirst()],
+    repeated,
     traces: traces.all(),
   };
+}
+
+function notableOf({ text, requests, lastMs, traceId }: RepeatedView): Notable {
+  return { kind: 'repeated', text, count: requests, callers: undefined, lastMs, traceId };
 }
 
 /** Metrics where they come, else spans. */

@@ -2,10 +2,11 @@
 // Must not know: how it is kept or drawn.
 import type { Span } from '../otlp/message';
 import type { NotableKind } from '../store/notables';
-import { isBlocking, isRedisSpan, lookupOf, notableOf, queryOf, requestOf } from '../store/reading';
+import { compositeOf, isBlocking, isRedisSpan, lookupOf, notableOf, queryOf, requestOf } from '../store/reading';
 import type { Trace, Traces } from '../store/traces';
 import { type Mark, markOf } from './mark';
 import { type Note, notesOn } from './notes';
+import { type RepeatedCalls, type RepeatedView, repeatedIn, repeatedOf } from './repeated';
 import { fits, type TraceQuery, wordsOf } from './search';
 import { arrange, rootsOf } from './tree';
 
@@ -21,6 +22,8 @@ export interface TraceDigest {
   readonly hits: number;
   readonly misses: number;
   readonly marks: readonly (NotableKind | 'message')[];
+  /** Loops of round trips in it. */
+  readonly repeated: readonly RepeatedCalls[];
   /** Nothing but commands that wait for somebody: a worker that polls its queue. */
   readonly isPoll: boolean;
 }
@@ -68,6 +71,11 @@ export class TraceLists {
       notable: listOf('notable', found),
       polls: listOf('polls', found),
     };
+  }
+
+  /** The loops of all traces, those that are alike as one. */
+  repeated(): RepeatedView[] {
+    return repeatedOf(this.found({}));
   }
 
   /** One of the lists, of those traces alone that fit. */
@@ -118,6 +126,8 @@ export function traceDetail(traces: Traces, traceId: string): TraceDetail | unde
 function digestOf(traceId: string, spans: readonly Span[]): TraceDigest {
   const [root] = rootsOf(spans);
   const found = spans.flatMap((span) => notableOf(span)?.kind ?? []);
+  const repeated = repeatedIn(spans);
+  const loops = repeated.length > 0 ? (['repeated'] as const) : [];
   const messages = spans.some(({ kind }) => kind === 'producer' || kind === 'consumer') ? (['message'] as const) : [];
   const lookups = spans.flatMap(({ attributes }) => lookupOf(attributes) ?? []);
   return {
@@ -129,7 +139,8 @@ function digestOf(traceId: string, spans: readonly Span[]): TraceDigest {
     failed: spans.some(({ failed }) => failed),
     hits: lookups.reduce((sum, { hits }) => sum + hits, 0),
     misses: lookups.reduce((sum, { misses }) => sum + misses, 0),
-    marks: [...new Set([...found, ...messages])],
+    marks: [...new Set([...found, ...loops, ...messages])],
+    repeated,
     isPoll: found.length === 0 && spans.every((span) => isRedisSpan(span) && isBlocking(span)),
   };
 }
@@ -141,7 +152,10 @@ function extent(spans: readonly Span[]): { startMs: number; durationMs: number }
 }
 
 function titleOf(span: Span): string {
-  return requestOf(span) ?? (span.kind === 'client' && isRedisSpan(span) ? queryOf(span) : span.name);
+  const request = requestOf(span);
+  if (request !== undefined || span.kind !== 'client' || !isRedisSpan(span)) return request ?? span.name;
+  const composite = compositeOf(span);
+  return composite === undefined ? queryOf(span) : `${queryOf(span)} × ${composite.count}`;
 }
 
 function rowsOf(spans: readonly Span[]): Row[] {

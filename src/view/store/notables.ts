@@ -1,6 +1,6 @@
 // Knows: what happened that a person should look at, repeated ones as one.
 // Must not know: how it is found out.
-export type NotableKind = 'error' | 'stampede' | 'lock' | 'transaction' | 'unfilled' | 'pool' | 'connection';
+export type NotableKind = 'error' | 'stampede' | 'repeated' | 'lock' | 'transaction' | 'unfilled' | 'pool' | 'connection';
 
 export interface Notable {
   readonly kind: NotableKind;

@@ -66,6 +66,19 @@ export function lockStepOf(attributes: Attributes): LockStep | undefined {
   return undefined;
 }
 
+/** A run of commands that one span stands for; undefined: it is one. */
+export function compositeOf({ attributes }: Pick<Span, 'attributes'>): { count: number; sumMs: number; maxMs: number } | undefined {
+  const count = numberOf(attributes[semconv.ATTR_REDIS_COMPOSITE_COUNT]);
+  if (count === undefined) return undefined;
+  const sumMs = numberOf(attributes[semconv.ATTR_REDIS_COMPOSITE_SUM_MS]) ?? 0;
+  return { count, sumMs, maxMs: numberOf(attributes[semconv.ATTR_REDIS_COMPOSITE_MAX_MS]) ?? sumMs };
+}
+
+/** How many calls came one after another, as of this one; undefined: too few to say so. */
+export function repeatedCallsOf({ attributes }: Pick<Span, 'attributes'>): number | undefined {
+  return numberOf(attributes[semconv.ATTR_REDIS_REPEATED_CALLS]);
+}
+
 /** The family of the key; a lock shows its key alone. */
 export function keyFamilyOf(attributes: Attributes): string | undefined {
   const lock = textOf(attributes[semconv.ATTR_REDIS_LOCK_KEY]);

@@ -2,7 +2,7 @@
 // Must not know: where it comes from (spans, points) or how it is shown (overview).
 import { Durations } from './durations';
 import { Notables } from './notables';
-import { type Lookup, notableOf } from './reading';
+import { type Lookup, notableOf, repeatedCallsOf } from './reading';
 import { Series } from './series';
 import { Slowest } from './slowest';
 import { Traces } from './traces';
@@ -17,7 +17,7 @@ const MAX_POOLS = 50;
 const MAX_COMMANDS = 100;
 
 export class Records {
-  readonly traces = new Traces((span) => notableOf(span) !== undefined);
+  readonly traces = new Traces((span) => notableOf(span) !== undefined || repeatedCallsOf(span) !== undefined);
   readonly series = new Series();
   readonly notables = new Notables();
   readonly slowest = new Slowest();

@@ -2,7 +2,19 @@
 // Must not know: metrics.
 import * as semconv from '../../core/semconv';
 import type { Attributes, Span } from '../otlp/message';
-import { commandOf, errorOf, isBlocking, isRedisSpan, keyFamilyOf, lockStepOf, lookupOf, notableOf, numberOf, queryOf } from './reading';
+import {
+  commandOf,
+  compositeOf,
+  errorOf,
+  isBlocking,
+  isRedisSpan,
+  keyFamilyOf,
+  lockStepOf,
+  lookupOf,
+  notableOf,
+  numberOf,
+  queryOf,
+} from './reading';
 import { addLookup, type Records } from './records';
 import { OTHER, stepOf } from './window';
 
@@ -21,20 +33,28 @@ export function addSpan(to: Records, span: Span, nowMs: number): void {
   addToFamily(to, span, nowMs);
 }
 
+/** More of one run would push out all others. */
+const MAX_SAMPLES = 100;
+
 function addCommand(to: Records, span: Span, command: string, step: number): void {
   const row = to.commands.spans.row(command, step);
-  row.calls.add(1, step);
+  const composite = compositeOf(span);
+  row.calls.add(composite?.count ?? 1, step);
   const error = errorOf(span);
   if (error !== undefined) {
     row.errors.add(1, step);
     to.errorTypes.spans.row(error, step).errors.add(1, step);
   }
-  to.durations.add(command, span.durationMs, isBlocking(span), step);
+  // Of a run only sum and longest are known: each counts as the mean of them.
+  const durationMs = composite === undefined ? span.durationMs : composite.sumMs / composite.count;
+  for (let left = Math.min(composite?.count ?? 1, MAX_SAMPLES); left > 0; left--)
+    to.durations.add(command, durationMs, isBlocking(span), step);
 }
 
 function addToFamily(to: Records, span: Span, nowMs: number): void {
   const step = stepOf(nowMs);
-  const { attributes, durationMs, traceId } = span;
+  const { attributes, traceId } = span;
+  const durationMs = compositeOf(span)?.maxMs ?? span.durationMs;
   const family = keyFamilyOf(attributes);
   const lookup = lookupOf(attributes);
   if (lookup !== undefined) addLookup(to.lookups.spans, family ?? OTHER, lookup, step);
