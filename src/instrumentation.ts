@@ -1,7 +1,8 @@
 // Knows: all rooms. The composition root, and the only file that does.
 import { diag, type Meter, type MeterProvider, type Tracer, type TracerProvider } from '@opentelemetry/api';
-import { InstrumentationBase, InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
+import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import { Adapters, activeAdapters } from './adapters';
+import { NeighbourlyBase } from './base';
 import { type RedisInstrumentationConfig, readSettings } from './config';
 import { Deliveries } from './core/delivery';
 import { Operation } from './core/operation';
@@ -47,33 +48,29 @@ const TOLD: readonly (keyof RedisInstrumentationConfig)[] = [
  * Traces and measures node-redis (npm `redis` 2 to 6 and `@redis/client`) with no change in the application.
  * Give it to a `NodeSDK`, to `registerInstrumentations`, or preload the package's `hook` or `register` entry.
  */
-export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentationConfig> {
-  // The base constructor calls init() and enable() before our fields would be initialised: declared, not defined.
-  declare private report: Report;
+export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationConfig> {
+  private readonly report: Report;
   /** What was said before anybody had set a logger. */
-  declare private unheard: string[];
-  declare private status: StatusFile | undefined;
-  declare private providers: Providers;
-  declare private currentMeter: () => Meter | undefined;
-  declare private tracerNow: () => Tracer | undefined;
-  declare private isMeasuring: boolean;
-  declare private metrics: MetricRecorder;
-  declare private pools: PoolMetrics;
-  declare private servers: ServerMetrics;
-  declare private operation: Operation;
-  declare private messageMetrics: MessageMetrics;
-  declare private deliveries: Deliveries;
-  declare private adapters: Adapters;
+  private readonly unheard: string[] = [];
+  private readonly status: StatusFile | undefined;
+  private readonly providers: Providers;
+  private readonly currentMeter: () => Meter | undefined;
+  private readonly tracerNow: () => Tracer | undefined;
+  private isMeasuring = false;
+  private readonly metrics: MetricRecorder;
+  private readonly pools: PoolMetrics;
+  private readonly servers: ServerMetrics;
+  private readonly operation: Operation;
+  private readonly messageMetrics: MessageMetrics;
+  private readonly deliveries: Deliveries;
+  private readonly adapters: Adapters;
   /** undefined: nothing is held back. */
-  declare private composites: CompositeSpans | undefined;
+  private composites: CompositeSpans | undefined;
+  private isOn = false;
 
   /** @param config options; what is not given comes from the environment, then from the defaults */
   constructor(config: RedisInstrumentationConfig = {}) {
     super(PACKAGE_NAME, PACKAGE_VERSION, config);
-  }
-
-  protected override init(): InstrumentationNodeModuleDefinition[] {
-    this.unheard = [];
     this.status = StatusFile.wanted(
       () => this.state(),
       () => this.isMeasured(),
@@ -99,14 +96,19 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
       () => this.stop(),
     );
     this.configure();
+    if (this.getConfig().enabled) this.enable();
+  }
+
+  /** What is patched, for those who ask. Our own hook shows us these files. */
+  protected override init(): InstrumentationNodeModuleDefinition[] {
     return definitionsOf(this.adapters);
   }
 
   /** Takes new options at once. What is on its way is recorded with the ones it ends under. */
   override setConfig(config: RedisInstrumentationConfig): void {
     super.setConfig(config);
-    // The base constructor calls this before init().
-    if (this.operation !== undefined) this.configure();
+    // The base constructor calls this before there is anything to configure.
+    if (this.adapters !== undefined) this.configure();
   }
 
   private configure(): void {
@@ -175,8 +177,12 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
     this.servers.refresh();
   }
 
+  override isEnabled(): boolean {
+    return this.isOn;
+  }
+
   override enable(): void {
-    super.enable();
+    this.isOn = true;
     this.operation.start();
     this.deliveries.start();
     this.servers.start();
@@ -185,7 +191,7 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   }
 
   override disable(): void {
-    super.disable();
+    this.isOn = false;
     this.stop();
     this.adapters.unpatch();
   }
@@ -206,7 +212,6 @@ export class RedisInstrumentation extends InstrumentationBase<RedisInstrumentati
   }
 
   override setTracerProvider(provider: TracerProvider): void {
-    // The base constructor calls this before init().
     this.composites?.flush();
     super.setTracerProvider(provider);
     this.providers.setTracerProvider(provider);

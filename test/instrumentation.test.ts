@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
+import Module, { createRequire } from 'node:module';
 import { context, diag, trace } from '@opentelemetry/api';
+import { InstrumentationBase } from '@opentelemetry/instrumentation';
 import { RedisInstrumentation } from '../src';
 import { PACKAGE_NAME } from '../src/version';
 import { type RedisServer, startStandalone } from './support/redis-server';
@@ -53,6 +54,26 @@ describe('instrumentation', () => {
     for (let times = 0; times < 2; times++) early.setTracerProvider(trace.getTracerProvider());
     said.push(...diagnostics.splice(0));
     assert.deepEqual(said, [complaint, complaint]);
+  });
+
+  it('hooks no require, and puts the loader back on disable', () => {
+    instrumentation.disable();
+    const loader = () => [Module.prototype.require, (Module.prototype as { load?: unknown }).load, process.getBuiltinModule];
+    const before = loader();
+    const second = new RedisInstrumentation();
+    assert.deepEqual(
+      loader().map((method, index) => method === before[index]),
+      [true, false, true],
+    );
+    second.disable();
+    assert.deepEqual(loader(), before);
+  });
+
+  it('says what it patches to whoever asks, as often as they ask', () => {
+    const names = () => instrumentation.getModuleDefinitions().map(({ name }) => name);
+    assert.ok(names().includes('redis') && names().includes('@redis/client'));
+    assert.deepEqual(names(), names());
+    assert.ok(instrumentation instanceof InstrumentationBase);
   });
 
   for (const version of VERSIONS) {

@@ -26,15 +26,7 @@ import { isMainRealm, Realm } from './realm';
 import { PatchLedger, type Target } from './shared/patch';
 import { WatchedPools } from './shared/pools';
 import { isSeenOnlyNew, SEAMS, type SeamFile, seamOf, type Taps } from './versions';
-
-/** A file to hook, as the composition root hands it to the module loader's hooks. */
-export interface HookedFile {
-  readonly module: string;
-  /** undefined: the module's main export. */
-  readonly file: string | undefined;
-  /** Called with the file's exports whenever a copy of it is loaded. */
-  onLoad(moduleExports: unknown, version: string | undefined): void;
-}
+import { type HookedFile, WatchedFiles } from './watched-files';
 
 interface Loaded {
   /** Of which copy of redis, in words. */
@@ -62,6 +54,7 @@ export class Adapters implements Active {
     () => this.abandon(),
     () => this.meetLoaded(),
   );
+  private readonly files: WatchedFiles;
   private isPatched = false;
 
   /** @param standDown called when another instrumentation is left to record redis alone */
@@ -102,6 +95,7 @@ export class Adapters implements Active {
       ioredis: new IoredisTap(tap, messages, recorder),
     };
     this.ledger = new PatchLedger(report);
+    this.files = new WatchedFiles(this.hookedFiles(), report);
   }
 
   /** Copies of redis that are patched: `redis 6.3.1`. */
@@ -127,6 +121,7 @@ export class Adapters implements Active {
 
   /** Patches whatever has been loaded so far, before us too. */
   patch(): void {
+    this.files.start();
     if (!claim(this, () => this.abandon())) {
       this.report('another RedisInstrumentation is active in this process; this one does nothing until it is enabled without the other');
       return;
@@ -174,6 +169,7 @@ export class Adapters implements Active {
 
   private leave(report: Report): void {
     this.isPatched = false;
+    this.files.stop();
     this.realm.leave();
     this.taps.channels.stop();
     this.ledger.undo(report);

@@ -26,8 +26,8 @@ export interface Installation {
   readonly files: readonly string[];
   /** The folder of the installed package. */
   readonly package: string;
-  /** The programs of ./apps beside a redis of this version; with `sdk`, beside the SDK too. */
-  program(version: string, options?: { readonly sdk?: boolean }): string;
+  /** The programs of ./apps beside a redis of this version; with `sdk`, beside the SDK too, and with `auto`, beside auto-instrumentations. */
+  program(version: string, options?: { readonly sdk?: boolean; readonly auto?: boolean }): string;
   /** A tree of its own: a copy of the package, which finds the packages of `links` and those of `others`, by whose folder has them. */
   tree(name: string, links: readonly string[], others?: Readonly<Record<string, string>>): string;
 }
@@ -60,7 +60,10 @@ function install(): Installation {
     files: packed.files.map(({ path }) => path),
     package: target,
     tree: (name, links, others = {}) => tree(join(folder, 'trees', name), target, links, others),
-    program: (version, { sdk = true } = {}) => program(join(folder, sdk ? 'with-sdk' : 'without-sdk', version), version, sdk),
+    program: (version, { sdk = true, auto = false } = {}) => {
+      const companions = [...(sdk ? ['sdk-node'] : []), ...(auto ? ['auto-instrumentations-node'] : [])];
+      return program(join(folder, ['with', ...companions].join('-'), version), version, companions);
+    },
   };
 }
 
@@ -81,12 +84,12 @@ function npm(...args: string[]): string {
   return output.slice(output.indexOf('[\n'));
 }
 
-function program(folder: string, version: string, sdk: boolean): string {
+function program(folder: string, version: string, companions: readonly string[]): string {
   if (existsSync(folder)) return folder;
   cpSync(join(__dirname, 'apps'), folder, { recursive: true });
   const own = join(ROOT, 'test/versions', `redis-${version}`, 'node_modules/redis');
   link(existsSync(own) ? own : join(ROOT, 'node_modules/redis'), join(folder, 'node_modules/redis'));
-  if (sdk) link(join(ROOT, 'node_modules/@opentelemetry/sdk-node'), join(folder, 'node_modules/@opentelemetry/sdk-node'));
+  for (const name of companions.map((companion) => `node_modules/@opentelemetry/${companion}`)) link(join(ROOT, name), join(folder, name));
   return folder;
 }
 

@@ -23,6 +23,7 @@ describe('the package', function () {
       'README.md',
       'dashboards/grafana/redis.json',
       'dashboards/prometheus/rules.yml',
+      'options.schema.json',
       'package.json',
     ]);
   });
