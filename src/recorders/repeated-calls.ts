@@ -22,6 +22,8 @@ const ROUNDING_MS = 0.001;
 
 interface Loop {
   readonly subject: Subject;
+  /** As the first of them was spelled, like in the metric of durations. */
+  readonly operation: string;
   count: number;
   /** When the latest call ended, on the monotonic clock. */
   endMark: number;
@@ -75,7 +77,13 @@ export class RepeatedCalls implements TracedRecorder {
     const loops = this.loops.get(parent);
     const loop = loops?.find(({ subject }) => isLike(subject, entry, args, facts, this.familyOf));
     if (loop === undefined) {
-      this.begin(parent, loops, { subject: subjectOf(entry, args, facts), count: 1, endMark, attributes: undefined });
+      this.begin(parent, loops, {
+        subject: subjectOf(entry, args, facts),
+        operation: entry.operation,
+        count: 1,
+        endMark,
+        attributes: undefined,
+      });
       return undefined;
     }
     const pauseMs = startMark - loop.endMark;
@@ -104,7 +112,7 @@ export class RepeatedCalls implements TracedRecorder {
         unit: '{call}',
       });
     }
-    loop.attributes ??= attributesOf(loop.subject.canonical, family);
+    loop.attributes ??= attributesOf(loop.operation, family);
     this.counter?.add(calls, loop.attributes);
   }
 }

@@ -83,6 +83,7 @@ export class Load {
     await this.lock(`lock:${run}`);
     await this.fail();
     await this.publish();
+    await this.repeat(`visits:${run}`);
     await this.client.multi().get(`user:${run}1`).get('user:absent').exec();
     for (let i = 0; i < 3; i++) await this.caching.get(`user:${run}1`);
     await Promise.all([1, 2, 3, 4, 5].map(() => this.pool.execute(() => sleep(5))));
@@ -146,6 +147,15 @@ export class Load {
     );
     release();
     await holding;
+  }
+
+  /** Twelve calls one after another, where one could have done; and one that may wait. */
+  private async repeat(prefix: string): Promise<void> {
+    await inSpan(async () => {
+      for (let i = 0; i < 12; i++) await this.client.incr(`${prefix}${i}`);
+    });
+    await this.client.rPush('queue', 'x');
+    await this.client.blPop('queue', 10);
   }
 
   private async publish(): Promise<void> {
