@@ -27,6 +27,8 @@ export interface Started {
   readonly ended: Promise<Ended>;
   /** Ends it, and what it has started, if it runs. */
   stop(): Promise<void>;
+  /** The same, at once. */
+  kill(): void;
 }
 
 /** What is preloaded, and what it needs there. */
@@ -57,7 +59,7 @@ export function start(program: Program, preload: Preload): Promise<Started> {
   });
   return new Promise((resolve, reject) => {
     child.once('error', ({ message }) => reject(new UsageError(`${file} cannot be started: ${message}`)));
-    child.once('spawn', () => resolve({ ended, stop: () => stop(child, ended) }));
+    child.once('spawn', () => resolve({ ended, stop: () => stop(child, ended), kill: () => void signal(child, 'SIGKILL') }));
   });
 }
 

@@ -30,7 +30,7 @@ type Resolve = (
  * done.
  */
 export function withPeersOfApplication<T>(load: () => T, sdk?: string): T {
-  const folders = [sdk && dirname(sdk), ...preloadedFolders(), scriptFolder(), process.cwd()];
+  const folders = [sdk && dirname(sdk), ...preloadedFolders(), scriptFolder(), workingFolder()];
   const own = find(API, [OURS]);
   const theirs = find(API, folders);
   const peers = new Map<string, string | undefined>([
@@ -42,7 +42,7 @@ export function withPeersOfApplication<T>(load: () => T, sdk?: string): T {
 
 /** The application's own first: of two copies, it is the one its code was written for. */
 export function findSdk(): string | undefined {
-  return find(SDK, [scriptFolder(), process.cwd(), OURS]);
+  return find(SDK, [scriptFolder(), workingFolder(), OURS]);
 }
 
 /** Path of the first copy of a package that is found from one of the folders. */
@@ -56,6 +56,15 @@ function find(name: string, folders: readonly (string | undefined)[]): string | 
     }
   }
   return undefined;
+}
+
+/** undefined: it was deleted, as that of a program can be which was replaced while it runs. */
+function workingFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
 }
 
 function scriptFolder(): string | undefined {
@@ -92,7 +101,7 @@ function preloadedFolders(): string[] {
 
 function fileOf(name: string): string | undefined {
   try {
-    return name.startsWith('file:') ? fileURLToPath(name) : createRequire(join(process.cwd(), 'any')).resolve(name);
+    return name.startsWith('file:') ? fileURLToPath(name) : createRequire(join(workingFolder() ?? '/', 'any')).resolve(name);
   } catch {
     return undefined;
   }

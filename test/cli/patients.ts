@@ -1,8 +1,10 @@
 // Knows: how a program comes to be run by the doctor, and in which folder, with which packages in it.
 // Must not know: what is found.
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -29,10 +31,17 @@ export interface Patient {
   readonly seconds?: number;
 }
 
+/** Paths of two files. */
+interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** A Redis server, collectors, and folders in which packages are missing or too many. */
 export class Ward {
   private readonly folders: string[] = [];
   private readonly services = new Set<string>();
+  private ownCertificate: Certificate | undefined;
 
   private constructor(
     readonly installed: Installation,
@@ -54,10 +63,14 @@ export class Ward {
     return this.installed.program('6.3');
   }
 
+  /** The doctor's program. */
+  get main(): string {
+    return join(this.installed.package, 'build/cli/main.js');
+  }
+
   examine({ app = 'commonjs.cjs', flags = [], env = {}, command, folder = this.program, seconds = 30 }: Patient): Promise<Ended> {
-    const main = join(this.installed.package, 'build/cli/main.js');
     const file = existsSync(join(folder, app)) ? app : this.write(folder, app);
-    return run([main, 'doctor', '--seconds', String(seconds), '--', ...(command ?? ['node', ...flags, file])], {
+    return run([this.main, 'doctor', '--seconds', String(seconds), '--', ...(command ?? ['node', ...flags, file])], {
       cwd: folder,
       env: this.environment(env),
     });
@@ -68,7 +81,8 @@ export class Ward {
     return run(['-c', line], { file: 'sh', cwd: folder, env: this.environment(env) });
   }
 
-  private environment(env: Readonly<Record<string, string>>): Record<string, string> {
+  /** Where Redis and the receiver are. */
+  environment(env: Readonly<Record<string, string>> = {}): Record<string, string> {
     const telemetry = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_ENDPOINT: this.receiver.url };
     return { REDIS_URL: this.redis.url, ...telemetry, ...env };
   }
@@ -142,16 +156,34 @@ export class Ward {
     return folder;
   }
 
-  /** Runs `call` beside a collector that answers everything with this status, or speaks gRPC. */
-  async withCollector<T>(kind: number | 'grpc', call: (url: string, posts: () => number) => Promise<T>): Promise<T> {
+  /** Runs `call` beside a collector that answers everything with this status, or speaks gRPC, or TLS with our certificate. */
+  async withCollector<T>(kind: number | 'grpc' | 'tls', call: (url: string, posts: () => number) => Promise<T>): Promise<T> {
     let posts = 0;
-    const server = kind === 'grpc' ? grpcCollector(() => posts++) : httpCollector(kind, () => posts++);
+    const count = () => posts++;
+    const server =
+      kind === 'grpc'
+        ? grpcCollector(count)
+        : httpCollector(kind === 'tls' ? 200 : kind, count, kind === 'tls' ? this.certificate : undefined);
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     try {
-      return await call(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, () => posts);
+      return await call(`http${kind === 'tls' ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`, () => posts);
     } finally {
       server.close();
     }
+  }
+
+  /** One that signs itself, for 127.0.0.1. */
+  get certificate(): Certificate {
+    if (this.ownCertificate === undefined) {
+      const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+      this.folders.push(folder);
+      const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+      const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+      const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', ...subject];
+      execFileSync('openssl', [...args, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+      this.ownCertificate = { cert, key };
+    }
+    return this.ownCertificate;
   }
 
   /** Whether a span of redis has come from the service of this name. */
@@ -161,11 +193,13 @@ export class Ward {
   }
 }
 
-function httpCollector(status: number, onPost: () => void): Server {
-  return createServer((_request, response) => {
+function httpCollector(status: number, onPost: () => void, certificate?: Certificate): Server {
+  const answer: RequestListener = (_request, response) => {
     onPost();
     response.writeHead(status, { connection: 'close' }).end();
-  });
+  };
+  if (certificate === undefined) return createServer(answer);
+  return createHttpsServer({ cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }, answer);
 }
 
 /** Takes everything, over HTTP/2 without encryption. */

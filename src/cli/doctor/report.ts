@@ -88,6 +88,6 @@ function spansLine(evidence: Evidence): string {
 /** As the user would say it, from where the program runs. */
 function shown(folder: string, { cwd }: Evidence): string {
   if (cwd === undefined) return folder;
-  const path = relative(cwd, folder);
+  const path = relative(cwd, folder) || '.';
   return path.startsWith('..') ? folder : path;
 }

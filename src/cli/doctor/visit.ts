@@ -26,9 +26,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function visit(program: Program, seconds: number): Promise<Evidence | undefined> {
   const folder = temporaryFolder();
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  const forget = onSecondSignal(remove);
+  let started: Started | undefined;
+  const forget = onSecondSignal(() => {
+    started?.kill();
+    remove();
+  });
   try {
-    const started = await start(program, {
+    started = await start(program, {
       file: require.resolve('./probe'),
       folder,
       env: {

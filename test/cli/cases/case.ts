@@ -10,8 +10,8 @@ export interface Case {
   readonly says: RegExp;
   /** What it examines; a function, where that needs the surroundings. */
   readonly patient: Patient | ((ward: Ward) => Patient);
-  /** Who collects, if it is not our receiver: one that answers with this status, or one that speaks gRPC alone. */
-  readonly collector?: number | 'grpc';
+  /** Who collects, if it is not our receiver: one that answers with this status, or one that speaks gRPC or TLS alone. */
+  readonly collector?: number | 'grpc' | 'tls';
 }
 
 export const REGISTER = ['--require', `${NAME}/register`];

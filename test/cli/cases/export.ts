@@ -71,6 +71,20 @@ export const EXPORT: readonly Case[] = [
     patient: { flags: REGISTER, env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' } },
   },
   {
+    title: 'nothing, where the exporter has a certificate of its own',
+    finds: [],
+    says: /to https:\/\/127\.0\.0\.1:\d+ \(answers 200\)/,
+    collector: 'tls',
+    patient: ({ certificate }) => ({ flags: REGISTER, env: { OTEL_EXPORTER_OTLP_CERTIFICATE: certificate.cert } }),
+  },
+  {
+    title: 'a collector whose certificate nobody trusts',
+    finds: ['unreachable'],
+    says: /The certificate of https:\/\/127\.0\.0\.1:\d+ is none that Node\.js trusts \(DEPTH_ZERO_SELF_SIGNED_CERT\)\./,
+    collector: 'tls',
+    patient: { flags: REGISTER },
+  },
+  {
     title: 'a collector that wants credentials',
     finds: ['refused'],
     says: /answers 401 to an empty export\.\n {2}advice: set the credentials in OTEL_EXPORTER_OTLP_HEADERS\n/,
