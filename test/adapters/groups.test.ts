@@ -11,11 +11,17 @@ import {
   startCluster,
   startSentinel,
 } from '../support/redis-server';
+import { asSpelled } from '../support/spelling';
+import { failOverSentinel } from '../support/topology';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
-import { type Client, end, loadRedis, major, VERSIONS, type Version } from '../support/versions';
+import { type Client, end, isIoredis, loadRedis, major, titleOf, VERSIONS, type Version } from '../support/versions';
 
 /** Keys whose slots belong to the first, the second and the third of three masters. */
 const KEYS = ['b', 'c', 'a'] as const; // slots 3300, 7365, 15495
+
+/** Those that know their nodes: 4.0 hides them. Of ioredis the oldest, the newest, and the one that most have. */
+const IOREDIS = ['ioredis-4.28', 'ioredis-5.11', 'ioredis-6.0'] as const;
+const CLUSTERED: readonly Version[] = [...VERSIONS.filter((one) => one !== '4.0'), ...IOREDIS];
 
 /** What a span says beyond its place. */
 function seen(): { name: string; attributes: Attributes; error?: string }[] {
@@ -94,15 +100,15 @@ describe('groups of nodes', () => {
       assert.deepEqual(traced, control);
     }
 
-    for (const version of VERSIONS.filter((one) => one !== '4.0')) {
-      describe(`of redis ${version}`, () => {
+    for (const version of CLUSTERED) {
+      describe(`of ${titleOf(version)}`, () => {
         it('gives a span a command, at the seeds, answered by the node; none for the topology', async () => {
           await compared(version, async (client) => {
             for (const key of KEYS) await client.get(key);
           });
           assert.deepEqual(
             seen(),
-            KEYS.map((key, index) => span('GET', `GET ${key}`, owner(index), miss)),
+            KEYS.map((key, index) => asSpelled(span('GET', `GET ${key}`, owner(index), miss), version)),
           );
           assertQuiet();
         });
@@ -118,7 +124,7 @@ describe('groups of nodes', () => {
               );
             while (!(await isAnswered())) await sleep(10);
           });
-          assert.deepEqual([...new Set(seen().map(({ name }) => name))], [`GET ${seeds}`]);
+          assert.deepEqual([...new Set(seen().map(({ name }) => name.toUpperCase()))], [`GET ${seeds}`]);
           assertQuiet();
         });
 
@@ -128,10 +134,14 @@ describe('groups of nodes', () => {
             await client.multi().get('c').get('c').execAsPipeline(),
           ]);
           const common = { 'db.operation.batch.size': 2, 'cache.hit_count': 0 };
-          assert.deepEqual(seen(), [
+          const expected = [
             span('MULTI', 'GET b; SET b ?', owner(0), { ...common, 'cache.miss_count': 1 }),
             span('PIPELINE GET', 'GET c; GET c', owner(1), { ...common, 'cache.miss_count': 2 }),
-          ]);
+          ];
+          assert.deepEqual(
+            seen(),
+            expected.map((one) => asSpelled(one, version)),
+          );
           assertQuiet();
         });
 
@@ -145,7 +155,10 @@ describe('groups of nodes', () => {
               await moveSlot(masters, 'b', owner(0));
             }
           });
-          assert.deepEqual(seen(), [span('GET', 'GET b', owner(0), miss), span('GET', 'GET b', owner(1), miss)]);
+          assert.deepEqual(
+            seen(),
+            [owner(0), owner(1)].map((node) => asSpelled(span('GET', 'GET b', node, miss), version)),
+          );
           assertQuiet();
         });
 
@@ -159,7 +172,10 @@ describe('groups of nodes', () => {
               await endMigration('b', owner(0), owner(1));
             }
           });
-          assert.deepEqual(seen(), [span('GET', 'GET b', owner(0), miss), span('GET', 'GET b', owner(1), miss)]);
+          assert.deepEqual(
+            seen(),
+            [owner(0), owner(1)].map((node) => asSpelled(span('GET', 'GET b', node, miss), version)),
+          );
           assertQuiet();
         });
 
@@ -192,31 +208,39 @@ describe('groups of nodes', () => {
             },
             { scripts },
           );
-          const name = `EVALSHA ${sha}`;
-          const more = { 'db.stored_procedure.name': sha };
+          const procedure = isIoredis(version) ? 'getIt' : sha;
+          const more = { 'db.stored_procedure.name': procedure };
           assert.deepEqual(
             seen(),
-            [owner(0), owner(1)].map((node) => span('EVALSHA', `EVALSHA ${sha} 1 b`, node, more, name)),
+            [owner(0), owner(1)].map((node) =>
+              asSpelled(span('EVALSHA', `EVALSHA ${sha} 1 b`, node, more, `EVALSHA ${procedure}`), version),
+            ),
           );
           assertQuiet();
         });
       });
     }
 
-    for (const version of VERSIONS.filter((one) => one !== '4.0')) {
-      it(`delivers messages of redis ${version} from the seeds, sharded or not`, async () => {
-        await compared(version, async (client) => {
+    for (const version of CLUSTERED) {
+      // 4.28 of ioredis has none.
+      const isSharded = version !== 'ioredis-4.28';
+      const channels = isSharded ? ['b', 'c'] : ['b'];
+      const sharding = isIoredis(version) ? { shardedSubscribers: true } : {};
+
+      it(`delivers messages of ${titleOf(version)} from the seeds, sharded or not`, async () => {
+        const run = async (client: Client): Promise<unknown> => {
           const heard: string[] = [];
           const listener = (message: string, channel: string) => heard.push(`${channel} ${message}`);
           await client.subscribe('b', listener);
-          await client.sSubscribe('c', listener);
+          if (isSharded) await client.sSubscribe('c', listener);
           await owner(0).request('PUBLISH', 'b', 'one');
-          await owner(1).request('SPUBLISH', 'c', 'two');
-          for (let tries = 0; heard.length < 2 && tries < 500; tries++) await sleep(2);
+          if (isSharded) await owner(1).request('SPUBLISH', 'c', 'two');
+          for (let tries = 0; heard.length < channels.length && tries < 500; tries++) await sleep(2);
           await client.unsubscribe('b', listener);
-          await client.sUnsubscribe('c', listener);
+          if (isSharded) await client.sUnsubscribe('c', listener);
           return heard.sort();
-        });
+        };
+        await compared(version, run, sharding);
         const message = (channel: string) => ({
           name: `process ${channel}`,
           attributes: {
@@ -230,33 +254,32 @@ describe('groups of nodes', () => {
         });
         assert.deepEqual(
           seen().sort((one, other) => one.name.localeCompare(other.name)),
-          [message('b'), message('c')],
+          channels.map(message),
         );
         assertQuiet();
       });
-    }
 
-    for (const version of VERSIONS.filter((one) => one !== '4.0')) {
-      it(`carries context through a cluster with redis ${version}, sharded or not`, async () => {
-        resetTracing({ propagateChannels: ['b', 'c'] });
-        await withCluster(version, async (client) => {
+      it(`carries context through a cluster with ${titleOf(version)}, sharded or not`, async () => {
+        resetTracing({ propagateChannels: channels });
+        const run = async (client: Client): Promise<void> => {
           const heard: string[] = [];
           const listener = (message: string) => heard.push(message);
           await client.subscribe('b', listener);
-          await client.sSubscribe('c', listener);
+          if (isSharded) await client.sSubscribe('c', listener);
           await client.publish('b', 'one');
-          await client.sPublish('c', 'two');
-          for (let tries = 0; heard.length < 2 && tries < 500; tries++) await sleep(2);
-          assert.deepEqual(heard.sort(), ['one', 'two']);
-        });
-        for (const channel of ['b', 'c']) {
+          if (isSharded) await client.sPublish('c', 'two');
+          for (let tries = 0; heard.length < channels.length && tries < 500; tries++) await sleep(2);
+          assert.deepEqual(heard.sort(), isSharded ? ['one', 'two'] : ['one']);
+        };
+        await withCluster(version, run, sharding);
+        for (const channel of channels) {
           const [producer, consumer] = ['publish', 'process'].map((name) => redisSpans().find((one) => one.name === `${name} ${channel}`));
           assert.equal(consumer?.parentSpanContext?.spanId, producer?.spanContext().spanId ?? '');
         }
         assertQuiet();
       });
 
-      it(`carries context in streams of a cluster with redis ${version}, through MOVED too`, async () => {
+      it(`carries context in streams of a cluster with ${titleOf(version)}, through MOVED too`, async () => {
         const run = async (client: Client): Promise<unknown> => {
           await client.xAdd('b', '1-1', { item: 'tea' });
           // A node that has keys of a slot does not give it away.
@@ -346,8 +369,11 @@ describe('groups of nodes', () => {
       assert.deepEqual(await inSpan(run), control);
     }
 
-    for (const version of VERSIONS.filter((one) => major(one) >= 5)) {
-      it(`delivers messages by the proxy of redis ${version}, each with a span, and listeners keep their identity`, async () => {
+    const fromV5 = VERSIONS.filter((one) => major(one) >= 5);
+
+    // A subscriber of ioredis takes commands with RESP3 alone, which is 6's default.
+    for (const version of [...fromV5, 'ioredis-6.0'] as const) {
+      it(`delivers messages by the proxy of ${titleOf(version)}, each with a span, and listeners keep their identity`, async () => {
         resetTracing({ propagateChannels: ['news', 'shard'], propagateStreams: ['orders'] });
         await comparedBySentinel(version, async (sentinel) => {
           const heard: string[] = [];
@@ -367,7 +393,11 @@ describe('groups of nodes', () => {
         // The caller's span is active where the client connected, and still at work: roots, and linked.
         assert.deepEqual(
           consumed.map(({ name, links, attributes }) => [name, links[0]?.context.spanId, attributes['server.port']]),
-          [one, one, two].map((producer) => ['process news', producer?.spanContext().spanId, group.master.port]),
+          [one, one, two].map((producer) => [
+            'process news',
+            producer?.spanContext().spanId,
+            isIoredis(version) ? undefined : group.master.port,
+          ]),
         );
         const [added, read] = ['xadd orders', 'xread orders'].map((name) => redisSpans().find((span) => span.name === name));
         assert.deepEqual(
@@ -376,8 +406,10 @@ describe('groups of nodes', () => {
         );
         assertQuiet();
       });
+    }
 
-      it(`of redis ${version}: one span for what is sent again because its connection was lost`, async () => {
+    for (const version of [...fromV5, ...IOREDIS]) {
+      it(`of ${titleOf(version)}: one span for what is sent again because its connection was lost`, async () => {
         await comparedBySentinel(version, async (sentinel) => {
           const popped = sentinel.blPop('queue', 0);
           await isBlocked(group.master);
@@ -390,20 +422,25 @@ describe('groups of nodes', () => {
           await eventually('a held transaction', async () => String(await group.master.request('CLIENT', 'LIST')).includes('cmd=lpush'));
           await group.master.request('CLIENT', 'KILL', 'TYPE', 'normal');
           await group.master.request('CLIENT', 'UNPAUSE');
-          return [first, await both, await sentinel.incr('queue').catch((error: Error) => error.message)];
+          return [
+            first,
+            await both.catch((error: Error) => error.message),
+            await sentinel.incr('queue').catch((error: Error) => error.message),
+          ];
         });
         assert.deepEqual(
-          seen().map(({ attributes }) => [attributes['db.operation.name'], attributes['error.type']]),
+          seen().map(({ attributes }) => [String(attributes['db.operation.name']).toUpperCase(), attributes['error.type']]),
           [
             ['BLPOP', undefined],
-            ['MULTI', undefined],
+            // What was answered in part, ioredis does not send again.
+            ['MULTI', isIoredis(version) ? 'AbortError' : undefined],
             ['INCR', 'WRONGTYPE'],
           ],
         );
         assertQuiet();
       });
 
-      it(`of redis ${version}: spans at the sentinels and the master's name, answered by the master`, async () => {
+      it(`of ${titleOf(version)}: spans at the sentinels and the master's name, answered by the master`, async () => {
         const address = `${group.sentinels
           .map(({ host, port }) => `${host}:${port}`)
           .sort()
@@ -427,7 +464,7 @@ describe('groups of nodes', () => {
           'cache.miss.reason': 'unknown',
           'db.redis.key_family': key,
         });
-        assert.deepEqual(seen(), [
+        const expected = [
           { name: `GET ${address}`, attributes: { ...common, ...missOf('k') } },
           {
             name: `MULTI GET ${address}`,
@@ -441,10 +478,34 @@ describe('groups of nodes', () => {
             },
           },
           { name: `GET ${address}`, attributes: { ...common, ...missOf('l') } },
-        ]);
+        ];
+        assert.deepEqual(
+          seen(),
+          expected.map((one) => asSpelled(one, version)),
+        );
         assertQuiet();
       });
     }
+
+    it('of ioredis 5.11: answered by the new master after a failover', async () => {
+      const sentinel = loadRedis('ioredis-5.11').createSentinel?.({ name: group.masterName, sentinelRootNodes: group.sentinels });
+      sentinel.on('error', () => {});
+      await sentinel.connect();
+      try {
+        await sentinel.get('k');
+        await failOverSentinel(group, 'agreed');
+        // Until then the old master may take it for one.
+        await group.master.request('CLIENT', 'KILL', 'TYPE', 'normal');
+        await eventually('a client at the new master', async () => {
+          await sentinel.set('k', 'v').catch(() => {});
+          return redisSpans().at(-1)?.attributes['network.peer.port'] === group.replica.port;
+        });
+      } finally {
+        await end(sentinel);
+      }
+      assert.equal(redisSpans()[0]?.attributes['network.peer.port'], group.master.port);
+      assertQuiet();
+    });
   });
 });
 

@@ -13,9 +13,21 @@ interface Options {
   readonly scripts?: Readonly<Record<string, { readonly SCRIPT: string; readonly NUMBER_OF_KEYS: number }>>;
 }
 
+interface ClusterOptions extends Pick<Options, 'scripts'> {
+  readonly rootNodes: readonly { readonly url: string }[];
+}
+
+interface SentinelOptions {
+  readonly name: string;
+  readonly sentinelRootNodes: readonly object[];
+}
+
 /** What each library has for the things that redis 4 has. */
 interface Driver {
   create(redis: Client, options: Options): Client;
+  createCluster?(redis: Client, options: ClusterOptions): Client;
+  createSentinel?(redis: Client, options: SentinelOptions): Client;
+  subscriptions?(client: Client): Record<string, Call>;
   /** Whether it is ready to be used. */
   isReady(client: Client): boolean;
   end(client: Client): void;
@@ -44,12 +56,17 @@ const CALLBACKS: Driver = {
 
 /** ioredis and iovalkey. What is returned is the client's own promise. */
 const IOREDIS: Driver = {
-  create(Redis, { scripts = {}, ...options }) {
-    const client = new Redis({ ...flat(options), retryStrategy: () => 50 });
-    for (const [name, { SCRIPT: lua, NUMBER_OF_KEYS: numberOfKeys }] of Object.entries(scripts))
-      client.defineCommand(name, { lua, numberOfKeys });
-    return client;
-  },
+  create: (Redis, { scripts, ...options }) => withScripts(new Redis({ ...flat(options), retryStrategy: () => 50 }), scripts),
+  createCluster: ({ Cluster }, { rootNodes, scripts, ...options }) =>
+    withScripts(
+      new Cluster(
+        rootNodes.map(({ url }) => url),
+        options,
+      ),
+      scripts,
+    ),
+  createSentinel: (Redis, { name, sentinelRootNodes }) => new Redis({ name, sentinels: sentinelRootNodes, retryStrategy: () => 50 }),
+  subscriptions: subscriptionsOf,
   isReady: (client) => client.status === 'ready',
   end: (client) => client.disconnect(),
   send: (client, name, args) => client[name](...args),
@@ -59,13 +76,63 @@ const IOREDIS: Driver = {
   exec: (batch) => batch.exec(),
 };
 
+function withScripts(client: Client, scripts: Options['scripts'] = {}): Client {
+  for (const [name, { SCRIPT: lua, NUMBER_OF_KEYS: numberOfKeys }] of Object.entries(scripts)) {
+    client.defineCommand(name, { lua, numberOfKeys });
+  }
+  return client;
+}
+
+type Listener = (message: unknown, channel: string) => unknown;
+
+/** One listener of the client for each that redis 4 would have: async if that is, and called for its channel alone. */
+function subscriptionsOf(client: Client): Record<string, Call> {
+  const listeners = new Map<string, unknown>();
+  const add = (event: string, pattern: unknown, listener: Listener): void => {
+    const call = (name: unknown, ...rest: unknown[]): unknown => {
+      const [message, channel] = event === 'pmessage' ? [rest[1], rest[0]] : [rest[0], name];
+      return name === pattern ? listener(message, String(channel)) : undefined;
+    };
+    const heard = listener.constructor.name === 'AsyncFunction' ? async (...args: [unknown, ...unknown[]]) => call(...args) : call;
+    listeners.set(`${event} ${pattern}`, heard);
+    client.on(event, heard);
+  };
+  const kinds = [
+    ['subscribe', 'unsubscribe', 'message'],
+    ['pSubscribe', 'pUnsubscribe', 'pmessage'],
+    ['sSubscribe', 'sUnsubscribe', 'smessage'],
+  ] as const;
+  const calls = kinds.flatMap(([subscribe, unsubscribe, event]): [string, Call][] => [
+    [
+      subscribe,
+      async (channel, listener) => {
+        add(event, channel, listener as Listener);
+        await client[subscribe.toLowerCase()](channel);
+      },
+    ],
+    [
+      unsubscribe,
+      async (channel) => {
+        client.off(event, listeners.get(`${event} ${channel}`));
+        await client[unsubscribe.toLowerCase()](channel);
+      },
+    ],
+  ]);
+  return Object.fromEntries(calls);
+}
+
 /**
  * Another API as that of redis 4: names and arguments as it writes them, sent by the methods the library has for them.
  * Nothing is sent that an application of that library could not send.
  */
 function facade(redis: Client, commands: Commands, driver: Driver): Redis {
   const createClient = (options: Options = {}) => facadeOf(driver.create(redis, options), commands, driver);
-  return { createClient, createCluster: unsupported, defineScript: (script) => script, library: redis };
+  const wrapped =
+    <T>(create: ((redis: Client, options: T) => Client) | undefined) =>
+    (options: unknown) =>
+      create === undefined ? unsupported() : facadeOf(create(redis, options as T), commands, driver);
+  const [createCluster, createSentinel] = [wrapped(driver.createCluster), wrapped(driver.createSentinel)];
+  return { createClient, createCluster, createSentinel, defineScript: (script) => script, library: redis };
 }
 
 export const callbackFacade = (redis: Client, commands: Commands): Redis => facade(redis, commands, CALLBACKS);
@@ -99,12 +166,16 @@ function facadeOf(client: Client, commands: Commands, driver: Driver): Client {
     quit: () => driver.send(client, 'quit', []),
     select: (database) => driver.send(client, 'select', [database]),
     multi: () => multiOf(client, commands, driver),
+    // A client is a connection: there is nothing to lease.
+    use: (run) => (run as (lease: Client) => unknown)(proxy),
+    ...driver.subscriptions?.(client),
   };
-  return new Proxy(client, {
+  const proxy: Client = new Proxy(client, {
     get: (target, name: string) =>
       (name === 'callbackClient' || name === 'client' ? target : own[name]) ??
       (EVENTS.has(name) ? target[name].bind(target) : callOf(target, name, commands, driver)),
   });
+  return proxy;
 }
 
 function callOf(client: Client, name: string, commands: Commands, driver: Driver): unknown {

@@ -65,7 +65,7 @@ export class ConnectionWatch {
     this.known.set(server, { connecting: undefined, wasReady: isReady, isLost: false, hasFailed: false });
     // Weakly: watching a client must not keep it.
     const reference = new WeakRef(client);
-    const facts = (): Server['facts'] => server.facts;
+    const facts = (): Server['node'] => server.node;
     this.recorder.watchConnection({
       get facts() {
         return facts();
@@ -90,7 +90,7 @@ export class ConnectionWatch {
 
   private ready(known: Known, server: Server): void {
     settle(this.tap, known, false, undefined);
-    if (known.isLost) this.recorder.reconnected(server.facts);
+    if (known.isLost) this.recorder.reconnected(server.node);
     known.wasReady = true;
     known.isLost = false;
   }
@@ -111,7 +111,7 @@ export class ConnectionWatch {
 
   private told(known: Known, server: Server, error: unknown): void {
     settle(this.tap, known, true, error);
-    if (!known.hasFailed) this.recorder.connectionFailed(server.facts, error);
+    if (!known.hasFailed) this.recorder.connectionFailed(server.node, error);
     known.hasFailed = true;
   }
 }

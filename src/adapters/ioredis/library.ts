@@ -65,6 +65,9 @@ export interface Cluster extends Client {
   readonly isCluster: true;
   readonly startupNodes?: readonly unknown[];
   readonly connectionPool?: { readonly nodes?: { readonly all?: Readonly<Record<string, unknown>> } };
+  readonly subscriber?: { readonly subscriber?: unknown };
+  /** From 5.9 on. */
+  readonly shardedSubscribers?: { readonly shardedSubscribers?: ReadonlyMap<unknown, { readonly instance?: unknown }> };
 }
 
 export interface Pipeline {

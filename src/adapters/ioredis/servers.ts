@@ -12,6 +12,8 @@ const SENTINEL_PORT = 26_379;
 /** One client with a connection of its own. */
 export class Server implements ClientRef {
   facts: ClientFacts;
+  /** The server that it is connected to, whatever that belongs to. */
+  node: ClientFacts;
   readonly writes: KeptBack;
   /** MULTI was sent by itself, and what comes now is queued by Redis. */
   transaction: Transaction | undefined;
@@ -28,6 +30,7 @@ export class Server implements ClientRef {
     private readonly clusterOf: (client: Client) => ClientFacts | undefined,
   ) {
     this.facts = factsOf(client);
+    this.node = nodeOf(this.facts);
     this.writes = new KeptBack(() => !this.isReady);
   }
 
@@ -57,7 +60,9 @@ export class Server implements ClientRef {
 
   /** A sentinel has named another server, perhaps. */
   connected(): void {
-    if (Array.isArray(this.client.options.sentinels)) this.facts = Object.freeze({ ...factsOf(this.client), ...peerOf(this.client) });
+    if (!Array.isArray(this.client.options.sentinels)) return;
+    this.facts = Object.freeze({ ...this.facts, ...peerOf(this.client) });
+    this.node = nodeOf(this.facts);
   }
 
   /** Later replies come from another database. */
@@ -125,10 +130,16 @@ export class Servers {
   }
 
   private clusterOf(client: Client): ClientFacts | undefined {
-    const { host, port } = client.options;
-    const name = `${host}:${port}`;
-    return this.clusters.find(({ cluster }) => cluster.deref()?.connectionPool?.nodes?.all?.[name] === client)?.facts;
+    return this.clusters.find(({ cluster }) => isOf(client, cluster.deref()))?.facts;
   }
+}
+
+/** Whether a client is one of a cluster's: a node's, or one that subscribes. */
+function isOf(client: Client, cluster: Cluster | undefined): boolean {
+  if (cluster === undefined) return false;
+  const { host, port } = client.options;
+  if (cluster.connectionPool?.nodes?.all?.[`${host}:${port}`] === client || cluster.subscriber?.subscriber === client) return true;
+  return [...(cluster.shardedSubscribers?.shardedSubscribers?.values() ?? [])].some(({ instance }) => instance === client);
 }
 
 function factsOf(client: Client): ClientFacts {
@@ -141,6 +152,12 @@ function factsOf(client: Client): ClientFacts {
     ...(isSentinel ? peerOf(client) : { peerAddress: undefined, peerPort: undefined }),
     namespace: String(options.db ?? 0),
   });
+}
+
+function nodeOf(facts: ClientFacts): ClientFacts {
+  const { peerAddress, peerPort } = facts;
+  if (peerAddress === undefined) return facts;
+  return Object.freeze({ ...facts, serverAddress: peerAddress, serverPort: peerPort, peerAddress: undefined, peerPort: undefined });
 }
 
 function sentinelAddress({ sentinels, name }: ClientOptions): string {
