@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, recorded, redisSpans, resetTracing } from '../support/tracing';
-import { connect, end, LEGACY_VERSIONS, loadRedis, VERSIONS } from '../support/versions';
+import { connect, end, IOREDIS_CORE, LEGACY_VERSIONS, loadRedis, titleOf, VERSIONS } from '../support/versions';
 
 describe('connectSpans', () => {
   let server: RedisServer;
@@ -20,8 +20,8 @@ describe('connectSpans', () => {
   const connects = () => redisSpans().filter(({ name }) => name.startsWith('connect'));
   const at = (port: number) => ({ 'db.system.name': 'redis', 'db.namespace': '0', 'server.address': server.host, 'server.port': port });
 
-  for (const version of [...LEGACY_VERSIONS, ...VERSIONS]) {
-    it(`tell how a client of redis ${version} connects, below its caller`, async () => {
+  for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE]) {
+    it(`tell how a client of ${titleOf(version)} connects, below its caller`, async () => {
       const parent = await inSpan(async (caller) => {
         const client = await connect(loadRedis(version), server);
         await end(client);

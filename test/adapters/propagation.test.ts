@@ -6,7 +6,18 @@ import { context, propagation, type Span, SpanKind, TraceFlags, trace } from '@o
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
-import { type Client, connect, end, folderOf, LEGACY_VERSIONS, loadRedis, VERSIONS, type Version } from '../support/versions';
+import {
+  type Client,
+  connect,
+  end,
+  folderOf,
+  IOREDIS_CORE,
+  LEGACY_VERSIONS,
+  loadRedis,
+  titleOf,
+  VERSIONS,
+  type Version,
+} from '../support/versions';
 
 const OPTIONS = { propagateChannels: ['orders:*'] };
 
@@ -76,8 +87,8 @@ describe('propagation', () => {
     resetTracing();
   });
 
-  for (const version of [...LEGACY_VERSIONS, ...VERSIONS]) {
-    describe(`with redis ${version}`, () => {
+  for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE]) {
+    describe(`with ${titleOf(version)}`, () => {
       let publisher: Peer;
       let subscriber: Peer;
       beforeEach(async () => {
@@ -184,8 +195,8 @@ describe('propagation', () => {
     });
   }
 
-  for (const version of VERSIONS) {
-    it(`carries context in batches of redis ${version}, and leaves the application's lists as they are`, async () => {
+  for (const version of [...VERSIONS, ...IOREDIS_CORE]) {
+    it(`carries context in batches of ${titleOf(version)}, and leaves the application's lists as they are`, async () => {
       const [publisher, subscriber] = [await connect(loadRedis(version), server), await connect(loadRedis(version), server)];
       const heard: string[] = [];
       await subscriber.subscribe('orders:1', (message: string) => heard.push(message));

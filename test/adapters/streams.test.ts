@@ -4,7 +4,18 @@ import { inspect } from 'node:util';
 import { context, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
-import { type Client, connect, end, folderOf, LEGACY_VERSIONS, loadRedis, major, VERSIONS, type Version } from '../support/versions';
+import {
+  type Client,
+  connect,
+  end,
+  folderOf,
+  IOREDIS_CORE,
+  LEGACY_VERSIONS,
+  loadRedis,
+  major,
+  VERSIONS,
+  type Version,
+} from '../support/versions';
 
 const OPTIONS = { propagateStreams: ['orders:*'] };
 const FIELD = 'otel-redis/1';
@@ -17,7 +28,9 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
-  ...[...LEGACY_VERSIONS, ...VERSIONS].filter((version) => version !== '6.3').map((version) => ({ title: version, version, options: {} })),
+  ...[...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE]
+    .filter((version) => version !== '6.3')
+    .map((version) => ({ title: version, version, options: {} })),
   { title: '6.3, RESP 3', version: '6.3', options: { RESP: 3 } },
   { title: '6.3, RESP 2', version: '6.3', options: { RESP: 2 } },
 ];

@@ -9,14 +9,14 @@ import { lock as simpleLock } from 'simple-redis-mutex';
 import { Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, redisSpans, resetTracing } from '../support/tracing';
-import { type Client, connect, end, folderOf, loadRedis } from '../support/versions';
+import { type Client, connect, end, folderOf, loadRedis, titleOf } from '../support/versions';
 
 type Release = () => Promise<unknown>;
 
 /** A library, as a test uses it. */
 interface Library {
   readonly name: string;
-  readonly redis: '3.1' | '4.7' | '6.3';
+  readonly redis: '3.1' | '4.7' | '6.3' | 'ioredis-5.11';
   /** The key of a lock of this name. */
   key(name: string): string;
   /** Gets the lock, however long that takes. */
@@ -27,19 +27,21 @@ interface Library {
   readonly waits: number | undefined;
 }
 
-const LIBRARIES: readonly Library[] = [
-  {
-    name: 'redlock 4',
-    redis: '3.1',
-    key: (name) => name,
-    acquire: async (client, name, ttlMs) => {
-      const redlock = new Redlock([client], { retryCount: -1, retryDelay: 20, retryJitter: 5 });
-      const lock = await redlock.lock(name, ttlMs);
-      return () => lock.unlock();
-    },
-    released: true,
-    waits: 1,
+const REDLOCK: Omit<Library, 'redis'> = {
+  name: 'redlock 4',
+  key: (name) => name,
+  acquire: async (client, name, ttlMs) => {
+    const redlock = new Redlock([client], { retryCount: -1, retryDelay: 20, retryJitter: 5 });
+    const lock = await redlock.lock(name, ttlMs);
+    return () => lock.unlock();
   },
+  released: true,
+  waits: 1,
+};
+
+const LIBRARIES: readonly Library[] = [
+  { ...REDLOCK, redis: '3.1' },
+  { ...REDLOCK, redis: 'ioredis-5.11' },
   {
     name: 'redis-lock 1',
     redis: '4.7',
@@ -59,7 +61,7 @@ const LIBRARIES: readonly Library[] = [
 ];
 
 for (const library of LIBRARIES) {
-  describe(`locks of ${library.name}, with redis ${library.redis}`, function () {
+  describe(`locks of ${library.name}, with ${titleOf(library.redis)}`, function () {
     this.timeout(20_000);
     let server: RedisServer;
     let client: Client;
@@ -67,6 +69,7 @@ for (const library of LIBRARIES) {
     before(async () => {
       server = await startStandalone();
       client = library.redis === '3.1' ? legacyClient(server) : await connect(loadRedis(library.redis), server);
+      if (library.redis === 'ioredis-5.11') client = client.client;
       measuring = Measuring.start();
     });
     after(async () => {

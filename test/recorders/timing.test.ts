@@ -6,7 +6,19 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import sinon from 'sinon';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, redisSpans, resetTracing } from '../support/tracing';
-import { type Client, connect, end, LEGACY_VERSIONS, loadRedis, major, VERSIONS, type Version } from '../support/versions';
+import {
+  type Client,
+  connect,
+  end,
+  IOREDIS_CORE,
+  isIoredis,
+  LEGACY_VERSIONS,
+  loadRedis,
+  major,
+  titleOf,
+  VERSIONS,
+  type Version,
+} from '../support/versions';
 
 /** How long something is held up, and how much of it must be told: timers and clocks are not exact to the millisecond. */
 const HELD_MS = 200;
@@ -60,8 +72,11 @@ async function whileStopped<T>(server: RedisServer, call: () => Promise<T>, ms =
 const told = (ms: number): void => assert.ok(ms >= TOLD_MS, `${ms} of ${HELD_MS}`);
 const free = (ms: number): void => assert.ok(ms < FREE_MS, `${ms} is not its own`);
 
-for (const version of [...LEGACY_VERSIONS, ...VERSIONS] as readonly Version[]) {
-  describe(`queue or wire, redis ${version}`, function () {
+for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as readonly Version[]) {
+  // It connects by itself, and is ready when the server has answered.
+  const connectsItself = major(version) < 4 || isIoredis(version);
+
+  describe(`queue or wire, ${titleOf(version)}`, function () {
     this.timeout(20_000);
     this.retries(2);
     let server: RedisServer;
@@ -120,18 +135,17 @@ for (const version of [...LEGACY_VERSIONS, ...VERSIONS] as readonly Version[]) {
       await called;
       const { queue, wire, delay } = timesOf(spanOf('GET'));
       told(delay);
-      // Until 4 a command is handed to the socket at once, which is held up itself.
-      told(major(version) < 5 ? wire : queue);
+      // Until 4, and by ioredis, a command is handed to the socket at once, which is held up itself.
+      told(major(version) < 5 || isIoredis(version) ? wire : queue);
     });
 
     it('says queue while there is no connection', async () => {
       const { host, port } = server;
-      const socket = major(version) < 4 ? { host, port } : { host: 'localhost', port, lookup: lateLookup };
+      const socket = connectsItself ? { host, port } : { host: 'localhost', port, lookup: lateLookup };
       const early = loadRedis(version).createClient({ socket });
       early.on('error', () => {});
       try {
-        if (major(version) < 4) {
-          // It connects by itself, and is ready when the server has answered.
+        if (connectsItself) {
           await whileStopped(server, () => early.get('k'));
         } else {
           const connected = early.connect();

@@ -73,7 +73,10 @@ const IOREDIS: Driver = {
   sendRaw: (client, name, args) => client.call(name.toLowerCase(), ...args),
   multi: (client) => client.multi(),
   pipeline: (client) => client.pipeline(),
-  exec: (batch) => batch.exec(),
+  exec: async (batch) => {
+    const results: (readonly [error: unknown, value: unknown])[] | null = await batch.exec();
+    return results && results.map(([error, value]) => error ?? value);
+  },
 };
 
 function withScripts(client: Client, scripts: Options['scripts'] = {}): Client {
@@ -88,14 +91,14 @@ type Listener = (message: unknown, channel: string) => unknown;
 /** One listener of the client for each that redis 4 would have: async if that is, and called for its channel alone. */
 function subscriptionsOf(client: Client): Record<string, Call> {
   const listeners = new Map<string, unknown>();
-  const add = (event: string, pattern: unknown, listener: Listener): void => {
+  const add = (event: string, pattern: unknown, listener: Listener, asBytes: unknown): void => {
     const call = (name: unknown, ...rest: unknown[]): unknown => {
-      const [message, channel] = event === 'pmessage' ? [rest[1], rest[0]] : [rest[0], name];
-      return name === pattern ? listener(message, String(channel)) : undefined;
+      const [message, channel] = event.startsWith('pmessage') ? [rest[1], rest[0]] : [rest[0], name];
+      return String(name) === pattern ? listener(message, String(channel)) : undefined;
     };
     const heard = listener.constructor.name === 'AsyncFunction' ? async (...args: [unknown, ...unknown[]]) => call(...args) : call;
     listeners.set(`${event} ${pattern}`, heard);
-    client.on(event, heard);
+    client.on(asBytes === true ? `${event}Buffer` : event, heard);
   };
   const kinds = [
     ['subscribe', 'unsubscribe', 'message'],
@@ -105,8 +108,8 @@ function subscriptionsOf(client: Client): Record<string, Call> {
   const calls = kinds.flatMap(([subscribe, unsubscribe, event]): [string, Call][] => [
     [
       subscribe,
-      async (channel, listener) => {
-        add(event, channel, listener as Listener);
+      async (channel, listener, asBytes) => {
+        add(event, channel, listener as Listener, asBytes);
         await client[subscribe.toLowerCase()](channel);
       },
     ],
