@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import type { Attributes } from '@opentelemetry/api';
-import { type ExpectedSpan, PATHS, type Path } from './paths';
+import { CORE_PATHS, type ExpectedSpan, PATHS, type Path } from './paths';
 import { type RedisServer, startStandalone } from './support/redis-server';
 import { asSpelled } from './support/spelling';
 import { assertQuiet, inSpan, instrumentation, type Recorded, recorded, redisSpans, resetTracing } from './support/tracing';
-import { connect, end, loadRedis, type Redis, titleOf, type Version } from './support/versions';
+import { connect, end, IOREDIS_CORE, isIoredis, loadRedis, type Redis, titleOf, type Version } from './support/versions';
 
 /** What a run of a path shows to its application: the value or the rejection, and whatever else it could hear. */
 interface Observed {
@@ -35,6 +35,13 @@ export function conformanceTable(versions: readonly Version[]): string {
   return [row('spans of a path, by redis version', versions), ...rows, `${total} comparisons with a control, all equal`].join('\n');
 }
 
+/** Of the versions between, what versions differ in; `CONFORMANCE=all` walks the rest as well. */
+function pathsOf(version: Version): readonly Path[] {
+  const isBetween = isIoredis(version) && !IOREDIS_CORE.some((one) => one === version);
+  const paths = isBetween && process.env.CONFORMANCE !== 'all' ? CORE_PATHS : PATHS;
+  return paths.filter(({ on }) => on?.(version) ?? true);
+}
+
 /** Runs all paths of one version: once without us, once with us, and compares. */
 export function conformance(version: Version): void {
   describe(`conformance of ${titleOf(version)}`, () => {
@@ -47,7 +54,7 @@ export function conformance(version: Version): void {
     after(() => server.stop());
     afterEach(() => instrumentation.enable());
 
-    for (const path of PATHS.filter(({ on }) => on?.(version) ?? true)) {
+    for (const path of pathsOf(version)) {
       it(path.title, async () => {
         resetTracing();
         instrumentation.disable();

@@ -10,3 +10,6 @@ export type { ExpectedSpan, Path } from './path';
 
 /** Every way in which a command can reach a server. */
 export const PATHS: readonly Path[] = [...SINGLE_COMMANDS, ...SCRIPTS, ...BATCHES, ...CLIENTS, ...IOREDIS];
+
+/** Those in which versions of one major differ. */
+export const CORE_PATHS: readonly Path[] = [...SCRIPTS, ...IOREDIS];

@@ -75,7 +75,7 @@ const IOREDIS: Driver = {
   pipeline: (client) => client.pipeline(),
   exec: async (batch) => {
     const results: (readonly [error: unknown, value: unknown])[] | null = await batch.exec();
-    return results && results.map(([error, value]) => error ?? value);
+    return results?.map(([error, value]) => error ?? value) ?? null;
   },
 };
 
