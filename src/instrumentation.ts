@@ -17,6 +17,7 @@ import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
 import { MetricRecorder } from './recorders/metrics';
 import { PoolMetrics } from './recorders/pool';
+import { RepeatedCallMetrics } from './recorders/repeated-call-metrics';
 import { RepeatedCalls } from './recorders/repeated-calls';
 import { RequestTotals } from './recorders/request-totals';
 import { SpanRecorder } from './recorders/spans';
@@ -54,10 +55,10 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private readonly unheard: string[] = [];
   private readonly status: StatusFile | undefined;
   private readonly providers: Providers;
-  private readonly currentMeter: () => Meter | undefined;
   private readonly tracerNow: () => Tracer | undefined;
   private isMeasuring = false;
   private readonly metrics: MetricRecorder;
+  private readonly repeated: RepeatedCallMetrics;
   private readonly pools: PoolMetrics;
   private readonly servers: ServerMetrics;
   private readonly operation: Operation;
@@ -79,9 +80,9 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.providers = new Providers(() => this.followMeter());
     this.tracerNow = this.status?.tracer(this.providers.tracer) ?? this.providers.tracer;
     const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
-    this.currentMeter = meter;
     this.messageMetrics = new MessageMetrics(meter);
     this.metrics = new MetricRecorder(meter, this.messageMetrics, this.report);
+    this.repeated = new RepeatedCallMetrics(meter, this.report);
     this.pools = new PoolMetrics(meter, this.report);
     this.servers = new ServerMetrics(meter, this.report);
     this.operation = this.status?.operation(this.report) ?? new Operation(this.report);
@@ -123,7 +124,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const recorder = new SpanRecorder(settings.spans, tracer, this.report);
     const { isCollecting } = settings.spans;
     this.composites = isCollecting ? new CompositeSpans(recorder, settings.spans, tracer, familyOf, this.report) : undefined;
-    const spans = new RepeatedCalls(this.composites ?? recorder, familyOf, this.currentMeter);
+    const spans = new RepeatedCalls(this.composites ?? recorder, familyOf, this.repeated);
     const totals = settings.requestTotals ? new RequestTotals() : undefined;
     this.metrics.use(insights);
     const { channels, streams } = settings.propagation;
@@ -173,6 +174,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
 
   /** Counted is with the meter of the moment; what is observed has to be moved to it. */
   private followMeter(): void {
+    this.repeated.refresh();
     this.pools.refresh();
     this.servers.refresh();
   }

@@ -5,7 +5,7 @@ import type { SpanSettings } from '../config';
 import type { ClientFacts, Timing } from '../core/events';
 import type { CacheFacts, DataFacts, Failure, Fill, LockFacts, Lookup } from '../core/facts';
 import * as semconv from '../core/semconv';
-import type { Composite } from './traced';
+import type { Composite, Repetition } from './traced';
 
 const DEFAULT_PORT = 6379;
 
@@ -103,6 +103,12 @@ export function addComposite(attributes: Attributes, { count, sumMs, maxMs, valu
 export function addCache(attributes: Attributes, { missReason, fills }: CacheFacts): void {
   if (missReason !== undefined) attributes[semconv.ATTR_CACHE_MISS_REASON] = missReason;
   if (fills.length > 0) addFills(attributes, fills);
+}
+
+/** That it is one of a loop, and of which. */
+export function setRepetition(span: Span, { count, family }: Repetition): void {
+  span.setAttribute(semconv.ATTR_REDIS_REPEATED_CALLS, count);
+  if (family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, family);
 }
 
 /** The family of its keys: of writes only those that fill what was missed are told. */

@@ -1,10 +1,10 @@
 // Knows: which commands come one after another below one parent, each like the one before: a loop of round trips.
 // Must not know: how a span is written, clients.
-import { type Attributes, type Context, type Counter, type Meter, type Span, trace } from '@opentelemetry/api';
+import { type Context, type Span, trace } from '@opentelemetry/api';
 import { lookup, mayWait } from '../catalog';
 import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Connecting, Outcome, ProcessOutcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
-import * as semconv from '../core/semconv';
+import type { RepeatedCallMetrics, RepeatedCount } from './repeated-call-metrics';
 import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
 import type { Repetition, TracedRecorder } from './traced';
 
@@ -27,20 +27,18 @@ interface Loop {
   count: number;
   /** When the latest call ended, on the monotonic clock. */
   endMark: number;
-  attributes: Attributes | undefined;
+  /** Where its calls are counted, once it is a loop. */
+  counted: RepeatedCount | undefined;
 }
 
 /** Counts calls that repeat, and tells the recorder of spans how many there were so far. */
 export class RepeatedCalls implements TracedRecorder {
   private readonly loops = new WeakMap<Span, Loop[]>();
-  private meter: Meter | undefined;
-  private counter: Counter | undefined;
 
-  /** @param source the meter of whoever listens now; undefined while nobody does */
   constructor(
     private readonly next: TracedRecorder,
     private readonly familyOf: FamilyOf,
-    private readonly source: () => Meter | undefined,
+    private readonly metrics: RepeatedCallMetrics,
   ) {}
 
   isActive(): boolean {
@@ -73,52 +71,30 @@ export class RepeatedCalls implements TracedRecorder {
     if (parent === undefined || isLocal || !parent.isRecording()) return undefined;
     const entry = lookup(args);
     if (entry.rule === undefined || mayWait(entry, args)) return undefined;
-    const endMark = startMark + durationMs;
-    const loops = this.loops.get(parent);
-    const loop = loops?.find(({ subject }) => isLike(subject, entry, args, facts, this.familyOf));
-    if (loop === undefined) {
-      this.begin(parent, loops, {
-        subject: subjectOf(entry, args, facts),
-        operation: entry.operation,
-        count: 1,
-        endMark,
-        attributes: undefined,
-      });
-      return undefined;
-    }
+    const loops = this.loopsBelow(parent);
+    for (const loop of loops) if (isLike(loop.subject, entry, args, facts, this.familyOf)) return this.goOn(loop, startMark, durationMs);
+    if (loops.length >= MAX_LOOPS) loops.shift();
+    const { operation } = entry;
+    loops.push({ subject: subjectOf(entry, args, facts), operation, count: 1, endMark: startMark + durationMs, counted: undefined });
+    return undefined;
+  }
+
+  private loopsBelow(parent: Span): Loop[] {
+    const known = this.loops.get(parent);
+    if (known !== undefined) return known;
+    const loops: Loop[] = [];
+    this.loops.set(parent, loops);
+    return loops;
+  }
+
+  private goOn(loop: Loop, startMark: number, durationMs: number): Repetition | undefined {
     const pauseMs = startMark - loop.endMark;
     loop.count = pauseMs >= -ROUNDING_MS && pauseMs <= MAX_PAUSE_MS ? loop.count + 1 : 1;
-    loop.endMark = Math.max(loop.endMark, endMark);
+    loop.endMark = Math.max(loop.endMark, startMark + durationMs);
     if (loop.count < MIN_REPEATED_CALLS) return undefined;
     const family = nameOf(loop.subject, this.familyOf);
-    this.add(loop.count === MIN_REPEATED_CALLS ? MIN_REPEATED_CALLS : 1, loop, family);
+    loop.counted ??= this.metrics.of(loop.operation, family);
+    loop.counted.calls += loop.count === MIN_REPEATED_CALLS ? MIN_REPEATED_CALLS : 1;
     return { count: loop.count, family };
   }
-
-  private begin(parent: Span, loops: Loop[] | undefined, loop: Loop): void {
-    if (loops === undefined) this.loops.set(parent, [loop]);
-    else {
-      if (loops.length >= MAX_LOOPS) loops.shift();
-      loops.push(loop);
-    }
-  }
-
-  private add(calls: number, loop: Loop, family: string | undefined): void {
-    const meter = this.source();
-    if (meter !== this.meter) {
-      this.meter = meter;
-      this.counter = meter?.createCounter(semconv.METRIC_REDIS_REPEATED_CALLS, {
-        description: 'Commands that came one after another, ten and more, where one could have done.',
-        unit: '{call}',
-      });
-    }
-    loop.attributes ??= attributesOf(loop.operation, family);
-    this.counter?.add(calls, loop.attributes);
-  }
-}
-
-function attributesOf(operation: string, family: string | undefined): Attributes {
-  const attributes: Attributes = { [semconv.ATTR_DB_OPERATION_NAME]: operation };
-  if (family !== undefined) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
-  return attributes;
 }

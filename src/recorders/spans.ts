@@ -42,6 +42,7 @@ import {
   nameFor,
   setData,
   setFamily,
+  setRepetition,
   spanAttributes,
 } from './attributes';
 import { Hooks } from './hooks';
@@ -197,7 +198,6 @@ export class SpanRecorder implements CompositeRecorder {
     if (cache !== undefined) addCache(attributes, cache);
     if (mayWait(entry, args)) attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] = true;
     if (lock !== undefined) addLock(attributes, this.mask(lock.key), lock);
-    if (repeated !== undefined) attributes[semconv.ATTR_REDIS_REPEATED_CALLS] = repeated.count;
     if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
     if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
     const messaging = messagingOf(entry, args, command.errand);
@@ -210,7 +210,7 @@ export class SpanRecorder implements CompositeRecorder {
     const span = this.start(tracer, name, options, command.context, command.inside);
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
     if (span.isRecording()) this.describe(span, entry, args, known);
-    if (repeated?.family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, repeated.family);
+    if (repeated !== undefined) setRepetition(span, repeated);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
     this.hooks.ended(span, () => infoOf(operation, [args], outcome, outcome.reply, 1));
     finish(span, startTimeMs, outcome.durationMs, failure);

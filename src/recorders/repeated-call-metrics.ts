@@ -1,0 +1,68 @@
+// Knows: how many calls were part of a loop of round trips, by operation and family.
+// Must not know: how a loop is recognised, spans.
+import type { Attributes, BatchObservableResult, Meter, ObservableCounter } from '@opentelemetry/api';
+import type { Report } from '../core/recorder';
+import * as semconv from '../core/semconv';
+import { Instrumented } from './instrumented';
+
+/** More than a healthy process has: two hundred families, and a few operations on each. */
+const MAX_COUNTS = 500;
+const OTHER = '_OTHER';
+
+export interface RepeatedCount {
+  readonly attributes: Attributes;
+  calls: number;
+}
+
+/** Counts are plain numbers, read when metrics are collected: adding to a counter would hash attributes for every call. */
+export class RepeatedCallMetrics {
+  private readonly counts = new Map<string, RepeatedCount>();
+  private readonly instrumented: Instrumented<ObservableCounter>;
+
+  /** @param source the meter of whoever listens now; undefined while nobody does */
+  constructor(source: () => Meter | undefined, report: Report) {
+    const kind = {
+      make: (meter: Meter) => meter.createObservableCounter(semconv.METRIC_REDIS_REPEATED_CALLS, OPTIONS),
+      observables: (counter: ObservableCounter) => [counter],
+      observe: (result: BatchObservableResult) => this.observe(result),
+      moved: () => this.reset(),
+    };
+    this.instrumented = new Instrumented(source, kind, report);
+  }
+
+  /** Follows the meter. */
+  refresh(): void {
+    this.instrumented.refresh();
+  }
+
+  /** The number to add to. @param family undefined: it has none */
+  of(operation: string, family: string | undefined): RepeatedCount {
+    const key = `${operation} ${family}`;
+    return this.counts.get(key) ?? this.begin(key, operation, family);
+  }
+
+  private begin(key: string, operation: string, family: string | undefined): RepeatedCount {
+    if (this.counts.size >= MAX_COUNTS && operation !== OTHER) return this.of(OTHER, undefined);
+    const attributes: Attributes = { [semconv.ATTR_DB_OPERATION_NAME]: operation };
+    if (family !== undefined) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
+    const count = { attributes, calls: 0 };
+    this.counts.set(key, count);
+    return count;
+  }
+
+  private observe(result: BatchObservableResult): void {
+    const { current } = this.instrumented;
+    if (current === undefined) return;
+    for (const { attributes, calls } of this.counts.values()) if (calls > 0) result.observe(current, calls, attributes);
+  }
+
+  /** To nought, and not to nothing: loops that go on hold the number they add to. */
+  private reset(): void {
+    for (const count of this.counts.values()) count.calls = 0;
+  }
+}
+
+const OPTIONS = {
+  description: 'Commands that came one after another, ten and more, where one could have done.',
+  unit: '{call}',
+};
