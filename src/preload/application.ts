@@ -4,6 +4,7 @@ import { realpathSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { preloadsOf } from './command-line';
 
 /** The package is optional: who has an SDK of another kind preloads `hook`. */
 export const SDK = '@opentelemetry/sdk-node';
@@ -94,8 +95,7 @@ function withResolved<T>(peers: ReadonlyMap<string, string | undefined>, load: (
 
 /** Where the other files lie that Node.js was told to preload, such as the one of the Kubernetes operator. */
 function preloadedFolders(): string[] {
-  const flags = [...(process.env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv].join(' ');
-  const files = [...flags.matchAll(/(?:^| )(?:--require|-r|--import)[ =]"?([^\s"]+)/g)].map(([, name = '']) => fileOf(name));
+  const files = preloadsOf(process.execArgv, process.env.NODE_OPTIONS).map(fileOf);
   return files.flatMap((file) => (file === undefined || file.startsWith(OURS + sep) || PROBE.test(file) ? [] : [dirname(file)]));
 }
 

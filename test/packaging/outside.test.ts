@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
 import { type Installation, installation, run } from './installation';
@@ -25,7 +25,7 @@ describe('from a tree outside the application, the preloads', function () {
     redis = await startStandalone();
     receiver = await startReceiver();
     // The worst case: it has a newer API than every SDK here, and the two would not hear each other.
-    outside = installed.tree('outside', ['@opentelemetry/instrumentation'], { '@opentelemetry/api': 'test/versions/others' });
+    outside = installed.tree('out side', ['@opentelemetry/instrumentation'], { '@opentelemetry/api': 'test/versions/others' });
     for (const name of readdirSync(outside, { recursive: true, encoding: 'utf8' })) chmodSync(join(outside, name), 0o555);
   });
   after(async () => {
@@ -33,9 +33,9 @@ describe('from a tree outside the application, the preloads', function () {
     await redis.stop();
   });
 
-  function start(args: readonly string[], cwd: string, env: Record<string, string> = {}) {
+  function start(args: readonly string[], cwd: string, env: Record<string, string> = {}, file = process.execPath) {
     const telemetry = { OTEL_SERVICE_NAME: 'shop', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
-    return run(args, { cwd, env: { REDIS_URL: redis.url, ...telemetry, ...env } });
+    return run(args, { cwd, file, env: { REDIS_URL: redis.url, ...telemetry, ...env } });
   }
 
   function entry(name: string): string {
@@ -67,16 +67,41 @@ describe('from a tree outside the application, the preloads', function () {
   }
 
   it('trace an application without any of OpenTelemetry, as the Kubernetes operator preloads an SDK after them', async () => {
-    const operator = installed.tree('operator', [], { '@opentelemetry/sdk-node': '.' });
+    const operator = installed.tree('the operator', [], { '@opentelemetry/sdk-node': '.' });
     const sdk = join(operator, 'autoinstrumentation.js');
     writeFileSync(
       sdk,
       `const { NodeSDK } = require('@opentelemetry/sdk-node');
        const sdk = new NodeSDK(); sdk.start(); process.once('beforeExit', () => sdk.shutdown());`,
     );
-    const options = `--require ${entry('hook.js')} --require ${sdk}`;
+    const options = `--require "${entry('hook.js')}" --require="${sdk}"`;
     const program = join(installed.program('6.3', { sdk: false }), 'commonjs.cjs');
     const ended = await start([program], '/', { NODE_OPTIONS: options });
+    assert.deepEqual(ended, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
+    assertTraced();
+  });
+
+  it('trace an application whose working directory was deleted', async () => {
+    const lost = mkdtempSync(join(installed.folder, 'lost-'));
+    const program = join(installed.program('6.3'), 'commonjs.cjs');
+    const script = 'rmdir "$PWD" && exec "$0" "$@"';
+    const shell = ['-c', script, process.execPath, '--require', entry('register.js'), program];
+    const ended = await start(shell, lost, {}, '/bin/sh');
+    assert.deepEqual(ended, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
+    assertTraced();
+  });
+
+  it('trace a worker', async () => {
+    const program = `new (require('node:worker_threads').Worker)('./commonjs.cjs');`;
+    const ended = await start(['--require', entry('register.js'), '--eval', program], installed.program('6.3'));
+    assert.deepEqual(ended, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
+    assertTraced();
+  });
+
+  it('trace under a permission model that lets them be read', async () => {
+    const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
+    const flags = ['--no-warnings', permission, '--allow-fs-read=*', '--require', entry('register.js')];
+    const ended = await start([...flags, 'commonjs.cjs'], installed.program('6.3'), { TMPDIR: '/nowhere' });
     assert.deepEqual(ended, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
     assertTraced();
   });
