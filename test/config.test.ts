@@ -172,7 +172,7 @@ describe('config', () => {
       throw new Error('no');
     };
     assert.equal(familyOf('safe'), undefined);
-    assert.equal(familyOf((key: string) => key.replace('bob', '?'))?.('user:bob:7'), 'user:?:{}');
+    assert.equal(familyOf((key: string) => key.replace('bob', '?'))?.('user:bob:7'), 'user:?:7');
     assert.equal(familyOf(thrower)?.('user:bob:7'), '?');
   });
 

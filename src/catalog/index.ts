@@ -1,7 +1,7 @@
 // Knows: what Redis commands mean. Must not know: clients, replies in flight, spans, metrics.
 export { mayWait } from './blocking';
 export type { HitRule } from './commands';
-export { familyOf, KeyFamilies, OTHER_FAMILY } from './families';
+export { type Family, KeyFamilies, OTHER_FAMILY } from './families';
 export type { Role } from './grammar';
 export { endOfItems, type Items } from './items';
 export { keyIndexOf, keysOf } from './key-index';
@@ -9,3 +9,4 @@ export { familyMask, type KeyMask, type KeyMode, keyMask } from './keys';
 export { type CommandRule, type Entry, lookup } from './lookup';
 export { assignRoles } from './reader';
 export { batchText, procedureName, queryText } from './redact';
+export { familyOf } from './templates';

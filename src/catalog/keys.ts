@@ -1,8 +1,9 @@
 // Knows: how a key, field, channel or other identifier may be shown.
 // Must not know: which command it came with.
 import { cutText, detach, identifierText, LOOKED_AT_LENGTH, MAX_IDENTIFIER_LENGTH } from './arguments';
-import { familyOf } from './families';
-import { mapSegments, mayReveal } from './segments';
+import { mayReveal } from './glance';
+import { mapSegments, type SegmentKind } from './segments';
+import { familyOf } from './templates';
 
 /** How keys are shown, everywhere they can appear. */
 export type KeyMode = 'safe' | 'full' | 'family' | 'hidden' | ((key: string) => string);
@@ -70,8 +71,8 @@ function cutMasked(masked: string): string {
   return masked.length > MAX_IDENTIFIER_LENGTH ? cutText(masked, MAX_IDENTIFIER_LENGTH) : masked;
 }
 
-function hideRevealing(segment: string, kind: string): string {
-  return kind === 'token' || kind === 'email' ? HIDDEN : segment;
+function hideRevealing(segment: string, kind: SegmentKind): string {
+  return kind === 'secret' ? HIDDEN : segment;
 }
 
 function maskWith(mask: (key: string) => string, key: unknown, report: (message: string) => void): string {

@@ -1,74 +1,60 @@
 // Knows: how a key falls into segments, and which of them name one of many things, a person or a credential.
 // Must not know: commands, clients, settings.
-
+import { findForms, type SegmentKind } from './forms';
 import { looksLikeWords, scoreWords } from './language';
 
-/**
- * What a segment is. `token` (a UUID, ULID, JWT, session id: 20 random characters or more) and `email`
- * could tell a credential or a person; `number` and `hex` only vary; a `word` says what kind of thing it is.
- */
-export type SegmentKind = 'word' | 'number' | 'hex' | 'token' | 'email';
+export type { SegmentKind } from './forms';
 
 type Change = (segment: string, kind: SegmentKind) => string;
 
-/** Shorter than this nothing is taken for a token. */
-const MIN_TOKEN_LENGTH = 20;
+/** Of random characters: from here on one may be a credential, and is not shown. */
+export const MIN_SECRET_LENGTH = 20;
+/** From here on random characters can be told from words, and are an id. */
+const MIN_ID_LENGTH = 10;
 
 /** Applies `change` to every segment of a key and leaves the separators alone. */
 export function mapSegments(key: string, change: Change): string {
-  if (!key.includes('@') && !key.includes('%40')) return mapTokens(key, change);
+  const found = findForms(key);
+  if (found.length === 0) return mapRuns(key, change);
   let text = '';
   let at = 0;
-  for (const found of key.matchAll(EMAIL)) {
-    text += mapTokens(key.slice(at, found.index), change) + change(found[0], 'email');
-    at = found.index + found[0].length;
+  for (const { from, to, kind } of found) {
+    text += mapRuns(key.slice(at, from), change) + change(key.slice(from, to), kind);
+    at = to;
   }
-  return text + mapTokens(key.slice(at), change);
+  return text + mapRuns(key.slice(at), change);
 }
 
-/** Also as it stands in a URL. What follows the @ has a letter: `pkg@1.2.3` is a version. */
-const EMAIL = /[^\s:|/#{}()<>,;"'@]+?(?:@|%40)(?=[^\s:|/#{}()<>,;"'@]*[a-z])[^\s:|/#{}()<>,;"'@]+/gi;
+/** A run that may be random, with the characters of all base64 alphabets; or a word of any script. */
+const RUN = /[A-Za-z0-9_+/~-]{10,}={0,2}|[A-Za-z0-9\u0080-\uffff]+/g;
 
-/** A JWT; a run that may hold a token, with the characters of all base64 alphabets; or a word of any script. */
-const RUN = /eyJ[\w-]{17,}(?:\.[\w-]+)*|[A-Za-z0-9_+/=~-]{20,}|[A-Za-z0-9\u0080-\uffff]+/g;
-
-function mapTokens(key: string, change: Change): string {
-  return key.replace(RUN, (run) => {
-    if (run.length < MIN_TOKEN_LENGTH) return change(run, kindOfWord(run));
-    return run.startsWith('eyJ') || ONLY_UUID.test(run) ? change(run, 'token') : mapRun(run, change);
-  });
-}
-
-const ONLY_UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const UUID = /(?<![0-9a-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-z])/gi;
-
-function mapRun(run: string, change: Change): string {
-  if (run.search(UUID) < 0) return mapPaths(run, change);
-  let text = '';
-  let at = 0;
-  for (const found of run.matchAll(UUID)) {
-    text += mapPaths(run.slice(at, found.index), change) + change(found[0], 'token');
-    at = found.index + found[0].length;
-  }
-  return text + mapPaths(run.slice(at), change);
+function mapRuns(key: string, change: Change): string {
+  return key.replace(RUN, (run) => (run.length < MIN_ID_LENGTH ? change(run, kindOfWord(run)) : mapPaths(run, change)));
 }
 
 function mapPaths(run: string, change: Change): string {
-  if (!run.includes('/')) return mapToken(run, change);
+  if (!run.includes('/')) return mapRandom(run, change);
+  if (isBase64(run)) return change(run, run.length < MIN_SECRET_LENGTH ? 'id' : 'secret');
   let text = '';
   let at = 0;
   for (const { index } of run.matchAll(SLASH)) {
     if (!isBetweenNames(run, index)) continue;
-    text += `${mapToken(run.slice(at, index), change)}/`;
+    text += `${mapRandom(run.slice(at, index), change)}/`;
     at = index + 1;
   }
-  return text + mapToken(run.slice(at), change);
+  return text + mapRandom(run.slice(at), change);
 }
 
 const SLASH = /\//g;
 const ATOM_BEFORE = /[A-Za-z0-9]*$/;
 const ATOM_BEHIND = /^[A-Za-z0-9]*/;
 const NAME = /^(?:\d+|[a-z]{3,}|[A-Z]{3,})$/;
+
+/** Base64 comes in fours; a path of that length has names in it, and seldom both cases and digits. */
+function isBase64(run: string): boolean {
+  if (run.length % 4 !== 0 || !/[A-Z]/.test(run) || !/[a-z]/.test(run)) return false;
+  return scoreWords(run) < 0 && !(run.match(ATOM) ?? []).some((atom) => isPlainWord(atom.toLowerCase()));
+}
 
 /** A slash next to a word or number is a path's; within a token it is base64. */
 function isBetweenNames(run: string, slash: number): boolean {
@@ -77,28 +63,40 @@ function isBetweenNames(run: string, slash: number): boolean {
   return [before, behind].some((atom) => NAME.test(atom) && scoreWords(atom) >= 0);
 }
 
-function mapToken(part: string, change: Change): string {
-  const [from, to] = part.length < MIN_TOKEN_LENGTH ? NOWHERE : findCore(part);
+/** `cus_NffrFeUfNV2Hib`: the prefix says what it is. Of two letters those of Stripe; others begin many a random text. */
+const PREFIXED = /^(?:[a-z]{3,8}|ch|cs|in|pi|pm|po|re|si|tr)_(?=[A-Za-z0-9]{10,}$)/;
+
+function mapRandom(part: string, change: Change): string {
+  if (part.length < MIN_ID_LENGTH) return mapWords(part, change);
+  // Most runs are words of small letters: no core has to be looked for.
+  if (part.length < MIN_SECRET_LENGTH && !MIXED.test(part))
+    return scoreWords(part) < part.length * LETTERS_SCORE ? change(part, 'id') : mapWords(part, change);
+  const prefix = PREFIXED.exec(part)?.[0] ?? '';
+  const [from, to] = findCore(part, prefix.length);
   const core = part.slice(from, to);
-  if (core.length < MIN_TOKEN_LENGTH || !looksRandom(core)) return mapWords(part, change);
-  return mapWords(part.slice(0, from), change) + change(core, 'token') + mapWords(part.slice(to), change);
+  if (core.length < MIN_ID_LENGTH || !isRandom(core)) return mapWords(part, change);
+  const kind = core.length + prefix.length < MIN_SECRET_LENGTH ? 'id' : 'secret';
+  return mapWords(part.slice(0, from), change) + change(core, kind) + mapWords(part.slice(to), change);
 }
 
 const NOWHERE = [0, 0] as const;
+/** A name does not begin or end with a dash. */
+const NAME_BEFORE = /^[A-Za-z0-9].*[-_/+~]$/;
+const NAME_BEHIND = /^[-_/+~].*[A-Za-z0-9]$/;
 
 /**
  * Where the token of `session_Zx8-…_cart` begins and ends. What adjoins it by `-` or `_` belongs to it, unless
  * it is a word: four letters or more of one case.
  */
-function findCore(part: string): readonly [number, number] {
-  const others = [...part.matchAll(ATOM)].filter(([atom]) => !isPlainWord(atom));
+function findCore(part: string, start: number): readonly [number, number] {
+  const others = [...part.slice(start).matchAll(ATOM)].filter(([atom]) => !isPlainWord(atom));
   const first = others[0];
   const last = others.at(-1);
   if (first === undefined || last === undefined) return NOWHERE;
   // A dash at the start and the padding of base64 at the end go with it.
-  const from = /[A-Za-z0-9]/.test(part.slice(0, first.index)) ? first.index : 0;
-  const end = last.index + last[0].length;
-  return [from, /[A-Za-z0-9]/.test(part.slice(end)) ? end : part.length];
+  const from = start > 0 || NAME_BEFORE.test(part.slice(0, first.index)) ? start + first.index : 0;
+  const end = start + last.index + last[0].length;
+  return [from, NAME_BEHIND.test(part.slice(end)) ? end : part.length];
 }
 
 const ATOM = /[A-Za-z0-9\u0080-\uffff]+/g;
@@ -111,8 +109,8 @@ const NUMBER = /^\d+$/;
 const HEX = /^(?=.*\d)(?=.*[a-f])[0-9a-f]{8,}$/i;
 
 function kindOfWord(word: string): SegmentKind {
-  if (NUMBER.test(word)) return word.length < MIN_TOKEN_LENGTH ? 'number' : 'token';
-  return HEX.test(word) ? 'hex' : 'word';
+  if (NUMBER.test(word)) return word.length < MIN_SECRET_LENGTH ? 'number' : 'secret';
+  return HEX.test(word) ? 'id' : 'word';
 }
 
 const ONE_CASE = /^(?:[a-z]{4,}|[A-Z]{4,})$/;
@@ -124,65 +122,23 @@ function isPlainWord(atom: string): boolean {
 const ALL_HEX = /^[0-9a-f]*\d[0-9a-f]*$/i;
 const LETTER = /[a-z]/gi;
 
-function looksRandom(core: string): boolean {
-  if (ALL_HEX.test(core)) return true;
+/** `k8s-prod-web3-s3-v2`: names with a digit or two, three or more. */
+const NAMES = /^(?:(?:[a-z]{3,}\d{0,2}|[a-z]\d|v\d{1,2}|[a-z]\d{1,2}[a-z]{1,2}|\d{1,4})(?:[-_](?!$)|$)){3,}$/;
+const WORDS = /[a-z]{3,}/g;
+
+/** What a letter must score to be of a word, in short texts: chosen as the one for long texts was, in language.ts. */
+const SHORT_WORDS_SCORE = -0.6;
+const WORDS_SCORE = -0.3;
+/** Letters of one case alone are names in most keys: `judyfossil`. */
+const LETTERS_SCORE = -1.3;
+const MIXED = /\d|[a-z].*[A-Z]|[A-Z].*[a-z]/;
+
+function isRandom(core: string): boolean {
+  if (core.length >= MIN_SECRET_LENGTH && ALL_HEX.test(core)) return true;
   // A date, a version, an address: numbers with little between them.
-  if ((core.match(LETTER)?.length ?? 0) * 8 < core.length) return false;
-  return !looksLikeWords(core);
-}
-
-/**
- * Whether a closer look at the key is worth it. Almost every key is made of short words and numbers, and
- * this loop is all it costs them.
- */
-export function mayReveal(key: string): boolean {
-  if (key.length < MIN_TOKEN_LENGTH) return hasCloser(key);
-  let run = 0;
-  let atom = 0;
-  let dashes = 0;
-  let meetings = 0; // of a letter and a digit, or of a small and a capital letter
-  let before = OTHER;
-  for (let index = 0; index < key.length; index++) {
-    const code = key.charCodeAt(index);
-    const kind = classOf(code);
-    if (kind === CLOSER) return true;
-    run = kind === OTHER ? 0 : run + 1;
-    atom = kind === OTHER || kind === JOINER ? 0 : atom + 1;
-    if (run === 0) meetings = dashes = 0;
-    else if (atom > 1 && kind !== before) meetings++;
-    else if (code === DASH) dashes++;
-    if (run >= MIN_TOKEN_LENGTH && (meetings >= 2 || atom >= MIN_TOKEN_LENGTH)) return true;
-    // A UUID of digits has no such meetings.
-    if (run >= UUID_LENGTH && dashes >= 4) return true;
-    before = kind;
-  }
-  return false;
-}
-
-function hasCloser(key: string): boolean {
-  for (let index = 0; index < key.length; index++) if (classOf(key.charCodeAt(index)) === CLOSER) return true;
-  return false;
-}
-
-const DASH = 45;
-const UUID_LENGTH = 36;
-
-const OTHER = 0;
-const JOINER = 1;
-const DIGIT = 2;
-const SMALL = 3;
-const CAPITAL = 4;
-const CLOSER = 5; // an @ or %40, or a control character
-
-const CLASSES = new Uint8Array(128).map((_, code) => {
-  const char = String.fromCharCode(code);
-  if (/[a-z]/.test(char)) return SMALL;
-  if (/[A-Z]/.test(char)) return CAPITAL;
-  if (/\d/.test(char)) return DIGIT;
-  if (/[@%]/.test(char) || code < 32 || code === 127) return CLOSER;
-  return /[_+/=~-]/.test(char) ? JOINER : OTHER;
-});
-
-function classOf(code: number): number {
-  return code < 128 ? (CLASSES[code] as number) : OTHER;
+  if ((core.match(LETTER)?.length ?? 0) * (core.length < MIN_SECRET_LENGTH ? 3 : 8) < core.length) return false;
+  if (NAMES.test(core) && (core.match(WORDS) ?? []).every((word) => scoreWords(word) > -2)) return false;
+  if (core.length >= MIN_SECRET_LENGTH) return !looksLikeWords(core);
+  const perLetter = !MIXED.test(core) ? LETTERS_SCORE : core.length < 12 ? SHORT_WORDS_SCORE : WORDS_SCORE;
+  return scoreWords(core) < core.length * perLetter;
 }

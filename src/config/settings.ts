@@ -1,6 +1,6 @@
 // Knows: what each room needs of the options.
 // Must not know: how options are read, what a room does with them.
-import { familyOf, type KeyMode, keyMask, lookup, OTHER_FAMILY } from '../catalog';
+import { type KeyMode, keyMask, lookup, OTHER_FAMILY } from '../catalog';
 import type { DeliverySettings } from '../core/delivery';
 import type { Arguments, ClientFacts } from '../core/events';
 import type { InsightSettings } from '../core/facts';
@@ -133,10 +133,8 @@ function insightSettings({ keys, keyFamily, cacheInsight, locks, batchCommands }
 /** What is hidden of a key, by the mode or by the application's own mask, must not show in its family. */
 function familyThroughMask(keys: KeyMode): ((key: string) => string) | undefined {
   if (keys === 'hidden') return () => OTHER_FAMILY;
-  if (typeof keys !== 'function') return undefined;
   // The recorder of spans has a mask of its own, which reports what is wrong with the function.
-  const mask = keyMask(keys, () => {});
-  return (key) => familyOf(mask(key));
+  return typeof keys === 'function' ? keyMask(keys, () => {}) : undefined;
 }
 
 function spanSettings(options: OptionValues, report: Report): SpanSettings {

@@ -110,7 +110,7 @@ export class OpenMisses {
 
   private giveUp(key: number, open: OpenKey, nowMark: number): void {
     const young = open.misses.filter((miss) => miss.lastMark + LOAD_WINDOW_MS > nowMark);
-    open.counts.unfilled += unfilledTimes(open.misses) - unfilledTimes(young) + open.beyond;
+    open.counts.current().unfilled += unfilledTimes(open.misses) - unfilledTimes(young) + open.beyond;
     this.keys.delete(key);
     this.missCount += young.length - open.misses.length;
     if (young.length === 0) return;

@@ -60,7 +60,7 @@ export class CommandInsights implements Insights {
 
   counts(nowMark: number): Iterable<FamilyCounts> {
     this.traffic.expire(nowMark);
-    return this.tally.all();
+    return this.tally.tell();
   }
 
   resetCounts(): void {

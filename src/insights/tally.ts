@@ -1,12 +1,12 @@
 // Knows: how many items of each key family were found, missed and written.
 // Must not know: how that is reported, or by which command it came.
-import { KeyFamilies } from '../catalog';
+import { type Family, KeyFamilies } from '../catalog';
 import type { CacheFacts, FamilyCounts, Fill, InsightSettings, ValueSize } from '../core/facts';
 
 export const NO_FILLS: readonly Fill[] = [];
 export const NO_SIZES: readonly ValueSize[] = [];
 
-/** The counts of one family: plain numbers, so that counting costs nothing to speak of. */
+/** Counts of keys that look alike: plain numbers, so that counting costs nothing to speak of. */
 export class Counts implements FamilyCounts {
   hits = 0;
   localHits = 0;
@@ -19,42 +19,95 @@ export class Counts implements FamilyCounts {
   writesWithTtl = 0;
   writesWithoutTtl = 0;
   lostLocks = 0;
-  /** What there is to say of a hit. Most commands are hits, and share it. */
-  readonly plain: CacheFacts;
+  private said: CacheFacts = { family: undefined, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
 
-  constructor(readonly family: string | undefined) {
-    this.plain = { family, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
+  /** @param of undefined: keys have no families */
+  constructor(private readonly of: Family<Counts> | undefined) {}
+
+  /** What their family is called now. */
+  get family(): string | undefined {
+    return this.of?.name;
+  }
+
+  /** What there is to say of a hit. Most commands are hits, and share it. */
+  get plain(): CacheFacts {
+    const { family } = this;
+    if (this.said.family !== family) this.said = { ...this.said, family };
+    return this.said;
+  }
+
+  /** Where to count what is found out later: families may have become one. */
+  current(): Counts {
+    return this.of?.current().held ?? this;
   }
 }
 
 /** Bounded by the families there can be. */
 export class Tally {
-  private readonly families: KeyFamilies | undefined;
-  private readonly counts = new Map<string | undefined, Counts>();
+  private readonly families: KeyFamilies<Counts> | undefined;
+  private readonly all = new Set<Counts>();
+  private readonly unnamed = new Counts(undefined);
+  /** What was told, by name: a name that was told keeps its count, whatever its keys are called later. */
+  private readonly told = new Map<string | undefined, Told>();
 
-  constructor({ families, familyOf, familyOtherwise: otherwise }: InsightSettings, report: (message: string) => void) {
-    this.families = families ? new KeyFamilies({ familyOf, otherwise, report }) : undefined;
+  constructor({ families, familyOf, familyOtherwise: shownOf }: InsightSettings, report: (message: string) => void) {
+    const merge = (from: Family<Counts>, into: Family<Counts>): void => this.merge(from, into);
+    this.families = families ? new KeyFamilies({ familyOf, shownOf, report, merge }) : undefined;
+    this.all.add(this.unnamed);
   }
 
-  /** The counts of a key's family. */
-  of(key: unknown): Counts {
-    const family = this.families?.of(key);
-    return this.counts.get(family) ?? this.begin(family);
+  /**
+   * The counts of a key's family.
+   * @param isWrite a write says less of how often a key is wanted
+   */
+  of(key: unknown, isWrite = false): Counts {
+    if (this.families === undefined) return this.unnamed;
+    const family = this.families.of(key, isWrite);
+    return family.held ?? this.begin(family);
   }
 
-  all(): Iterable<FamilyCounts> {
-    return this.counts.values();
+  /** All counts, by the names that families have now. */
+  tell(): Iterable<FamilyCounts> {
+    this.families?.decide();
+    for (const counts of this.all) {
+      if (COUNTED.every((name) => counts[name] === 0)) continue;
+      let told = this.told.get(counts.family);
+      if (told === undefined) {
+        told = { family: counts.family, ...ZERO };
+        this.told.set(counts.family, told);
+      }
+      move(counts, told);
+    }
+    return this.told.values();
   }
 
   /** To nought, and not to nothing: misses that are open count for the family they had. */
   reset(): void {
-    for (const counts of this.counts.values()) Object.assign(counts, ZERO);
+    for (const counts of this.all) Object.assign(counts, ZERO);
+    this.told.clear();
   }
 
-  private begin(family: string | undefined): Counts {
+  private begin(family: Family<Counts>): Counts {
     const counts = new Counts(family);
-    this.counts.set(family, counts);
+    family.held = counts;
+    this.all.add(counts);
     return counts;
+  }
+
+  private merge({ held }: Family<Counts>, into: Family<Counts>): void {
+    if (held === undefined) return;
+    move(held, into.held ?? this.begin(into));
+    this.all.delete(held);
+  }
+}
+
+type Told = { family: string | undefined } & Record<Counted, number>;
+type Counted = Exclude<keyof FamilyCounts, 'family'>;
+
+function move(from: Record<Counted, number>, to: Record<Counted, number>): void {
+  for (const name of COUNTED) {
+    to[name] += from[name];
+    from[name] = 0;
   }
 }
 
@@ -71,3 +124,5 @@ const ZERO: Omit<FamilyCounts, 'family'> = {
   writesWithoutTtl: 0,
   lostLocks: 0,
 };
+
+const COUNTED = Object.keys(ZERO) as readonly Counted[];

@@ -118,7 +118,7 @@ export class CacheTraffic {
     if (items === undefined || isRefused(entry, args, reply)) return undefined;
     const end = endOfItems(items, args, entry.from);
     const expiry = readExpiry(entry, args, end, data);
-    const common = this.tally.of(args[entry.from + (items.areFields ? 0 : items.first)]);
+    const common = this.tally.of(args[entry.from + (items.areFields ? 0 : items.first)], true);
     const scope = this.written === undefined ? 0 : this.scopes.of(origin.client.facts);
     const callerOf = () => callerIn(origin.context);
     const fills: Fill[] = [];
@@ -129,7 +129,7 @@ export class CacheTraffic {
     const found = hash === undefined ? undefined : this.misses?.fill(hash, callerOf, origin.startMark);
     if (found !== undefined) fills.push(found);
     for (let index = entry.from + items.first; index < end; index += items.step ?? end) {
-      const counts = items.areFields ? common : this.tally.of(args[index]);
+      const counts = items.areFields ? common : this.tally.of(args[index], true);
       isCommon &&= counts === common;
       if (this.misses !== undefined) {
         const item = identityOf(args[index], hash === undefined ? scope : hash | 0);

@@ -74,8 +74,8 @@ export class MessageMetrics implements MessageRecorder {
     };
     const { families, groups } = this;
     if (families !== undefined && destination !== undefined)
-      attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = families.of(destination);
-    if (groups !== undefined && group !== undefined) attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = groups.of(group);
+      attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = families.of(destination).name;
+    if (groups !== undefined && group !== undefined) attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = groups.of(group).name;
     addServer(attributes, facts);
     return attributes;
   }

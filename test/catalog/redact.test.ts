@@ -190,8 +190,8 @@ describe('the length of a text', () => {
   });
 
   it('cuts a key of any length', () => {
-    assert.equal(textOf(['GET', 'ab '.repeat(1_000_000)]), `GET ${'ab '.repeat(1_000).slice(0, 256)}…`);
-    assert.equal(textOf(['GET', `${'ab '.repeat(85)}\u{1f600}`]), `GET ${'ab '.repeat(85)}…`, 'not within a character');
+    assert.equal(textOf(['GET', 'ab-'.repeat(1_000_000)]), `GET ${'ab-'.repeat(1_000).slice(0, 256)}…`);
+    assert.equal(textOf(['GET', `${'ab-'.repeat(85)}\u{1f600}`]), `GET ${'ab-'.repeat(85)}…`, 'not within a character');
   });
 
   it('reads no more of a list than the text can hold', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { KeyFamilies } from '../../src/catalog';
 import type { Miss } from '../../src/core/facts';
 import { LOAD_WINDOW_MS, MAX_CALLERS, MAX_OPEN_KEYS, MAX_OPEN_MISSES, OpenMisses } from '../../src/insights/cache-aside';
 import { identityOf, Scopes } from '../../src/insights/identity';
@@ -13,7 +14,7 @@ describe('memory of misses', () => {
   let counts: Counts;
   beforeEach(() => {
     misses = new OpenMisses();
-    counts = new Counts('user:{}');
+    counts = new Counts(new KeyFamilies<Counts>().of('user:7'));
   });
 
   const filledBy = (who: ReturnType<typeof caller> | undefined, mark: number, key = 1) => misses.fill(key, () => who, mark);

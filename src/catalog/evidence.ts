@@ -1,0 +1,188 @@
+// Knows: which parts of the keys seen so far say what kind of thing a key is, and which say which one.
+// Must not know: single keys, metrics, the application's own families.
+import { VARIES } from './constants';
+import { type Likeness, Place } from './places';
+
+/** A template, and how often a key of it was seen. */
+export interface Sighting {
+  /** Words and separators in turn. */
+  readonly parts: readonly string[];
+  readonly seen: number;
+}
+
+export interface Decision {
+  /** The parts, with `VARIES` in place of words that do not say what kind of thing it is. */
+  readonly parts: readonly string[];
+  /** Whatever else comes, it stays so. */
+  readonly isSettled: boolean;
+}
+
+/** Stands for any word, in the name of a place. */
+const WORD = '\u0003';
+
+interface View {
+  /** What stands before the place, as it was decided, and what stands behind it. */
+  readonly name: string;
+  readonly likeness: Likeness;
+}
+
+/**
+ * What one look at all sightings taught. The same sightings in any order teach the same.
+ *
+ * Two keys have a place in common if what stands before it is decided to be the same, and what stands behind it is alike:
+ * wholly, for `cart` in `alice:cart` and `bob:cart` says that they are of one kind; in the next word; or roughly, for more than
+ * one place of a key may vary.
+ */
+export class Evidence {
+  private readonly places = new Map<string, Place>();
+
+  /** @param settled places that vary, though their words are forgotten */
+  constructor(private readonly settled: ReadonlySet<string>) {}
+
+  /** Decides all of them, from left to right. */
+  learn(sightings: readonly Sighting[]): readonly Decision[] {
+    const walks = sightings.map((sighting) => new Walk(sighting));
+    for (let under = walks; under.length > 0; under = under.filter((walk) => !walk.isOver)) {
+      for (const walk of under) this.note(walk);
+      for (const walk of under) walk.take(this.label(walk));
+    }
+    return walks;
+  }
+
+  /** Decides one that was not among them, and remembers it: of the next it is known that there are others. */
+  meet(parts: readonly string[]): Decision {
+    const walk = new Walk({ parts, seen: 1 });
+    while (!walk.isOver) {
+      const label = this.label(walk);
+      this.note(walk);
+      walk.take(label);
+    }
+    return walk;
+  }
+
+  /** The places at which the words of a decision were found to vary. */
+  varyingPlaces(original: readonly string[], decided: readonly string[]): readonly string[] {
+    const walk = new Walk({ parts: original, seen: 0 });
+    const found: string[] = [];
+    for (let index = 0; index < original.length; index += 2) {
+      const label = decided[index] as string;
+      const view = label === walk.part ? undefined : walk.views().find(({ name }) => this.places.get(name)?.isVarying);
+      if (view !== undefined) found.push(view.name);
+      walk.take(label);
+    }
+    return found;
+  }
+
+  private note(walk: Walk): void {
+    if (walk.part === '') return;
+    for (const { name, likeness } of walk.views()) {
+      let place = this.places.get(name);
+      if (place === undefined) {
+        place = new Place(likeness, walk.isFirst, walk.hasWordsBehind);
+        this.places.set(name, place);
+      }
+      place.add(walk.part, walk.seen);
+    }
+  }
+
+  private label(walk: Walk): string {
+    const { part } = walk;
+    if (part === VARIES || part === '') return part;
+    const views = walk.views();
+    if (this.settled.size > 0 && views.some(({ name }) => this.settled.has(name))) {
+      walk.isSettled = true;
+      return VARIES;
+    }
+    let last: Place | undefined;
+    for (const { name } of views) {
+      last = this.places.get(name);
+      if (last?.isVarying && !last.earns(part)) return last.kindOf(part) ?? VARIES;
+    }
+    // Where ids follow it is a kind, until its place is found to vary.
+    const isName = walk.isFirst || walk.hasIdsBehind || last === undefined || last.knows(part);
+    return isName ? part : (last?.kindOf(part) ?? VARIES);
+  }
+}
+
+/** One template on its way from the first part to the last. */
+class Walk implements Decision {
+  readonly parts: string[] = [];
+  readonly seen: number;
+  isSettled = false;
+  private readonly all: readonly string[];
+  private index = 0;
+  private prefix = '';
+  private tail = '';
+  private known: readonly View[] | undefined;
+
+  constructor({ parts, seen }: Sighting) {
+    this.all = parts;
+    this.seen = seen;
+    this.tail = parts.slice(1).join('');
+  }
+
+  get isOver(): boolean {
+    return this.index >= this.all.length;
+  }
+
+  get part(): string {
+    return this.all[this.index] as string;
+  }
+
+  get isFirst(): boolean {
+    return this.prefix === '' && this.tail !== '';
+  }
+
+  get hasIdsBehind(): boolean {
+    return this.tail.includes(VARIES);
+  }
+
+  get hasWordsBehind(): boolean {
+    return LETTER.test(this.tail);
+  }
+
+  /** From the narrowest to the widest. */
+  views(): readonly View[] {
+    this.known ??= this.makeViews();
+    return this.known;
+  }
+
+  take(label: string): void {
+    const separator = this.all[this.index + 1];
+    this.parts.push(label);
+    this.prefix += label;
+    if (separator !== undefined) {
+      this.parts.push(separator);
+      this.prefix += separator;
+    }
+    this.index += 2;
+    this.tail = this.all.slice(this.index + 1).join('');
+    this.known = undefined;
+  }
+
+  private makeViews(): readonly View[] {
+    const before = this.prefix + WORD;
+    const views: View[] = [{ name: before + this.tail, likeness: this.hasIdsBehind && !this.hasWordsBehind ? 'kinds' : 'same' }];
+    const rough = this.roughlyBehind(this.index + 1);
+    if (rough === this.tail) return views;
+    const next = this.all[this.index + 2];
+    if (next !== undefined && next !== VARIES) {
+      const behindNext = `${this.all[this.index + 1]}${next}${this.roughlyBehind(this.index + 3)}`;
+      if (behindNext !== this.tail) views.push({ name: before + behindNext, likeness: 'same' });
+    }
+    views.push({ name: before + rough, likeness: 'roughly' });
+    return views;
+  }
+
+  private roughlyBehind(from: number): string {
+    let text = '';
+    for (let at = from; at < this.all.length; at++) {
+      const part = this.all[at] as string;
+      text += at % 2 === 1 || part === VARIES || part === '' ? part : WORD;
+    }
+    return text;
+  }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are ours
+const LETTER = /[^\x00-\x40\x5b-\x60\x7b-\x7f]/;

@@ -1,0 +1,239 @@
+// Knows: what a secret, a person and the ids of the usual kinds look like, beyond a single word.
+// Must not know: commands, settings, what is done with the answer.
+
+/**
+ * What a segment is. A `secret` could tell a credential or a person: a password, a token of 20 random characters or more,
+ * an address, a card. An `id` and a `number` only vary. A `word` says what kind of thing it is.
+ */
+export type SegmentKind = 'word' | 'number' | 'id' | 'secret';
+
+/** A stretch of a key with a form of its own. */
+export interface Found {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: SegmentKind;
+}
+
+/** What is in a key, by one pass over it: most keys have little, and are looked at no further. */
+interface Traits {
+  digits: number;
+  colons: number;
+  dashes: number;
+  dots: number;
+  /** Of a letter and a digit, or of a small and a capital letter. */
+  meetings: number;
+  /** `@`, `%`, `=`, `+`. */
+  web: number;
+  /** Brackets and blanks. */
+  text: number;
+}
+
+interface Form {
+  readonly kind: SegmentKind;
+  /** Global. Its group `it`, where it has one, is what is meant. */
+  readonly pattern: RegExp;
+  /** Without this nothing is looked for. */
+  readonly needs: (key: string, traits: Traits) => boolean;
+  readonly confirms?: (text: string) => boolean;
+}
+
+/** Ends a local part and a domain. */
+const NOT_IN_ADDRESS = String.raw`\s:|/#{}()<>,;"'@=&?`;
+
+/** Words that announce a secret before `=`, at the end of a name. */
+const BEFORE_EQUALS =
+  'passw(?:or)?d|pass|pwd?|passphrase|secret|token|sig(?:nature)?|key|auth(?:orization)?|credentials?|session|sid|jwt|bearer|otp|pin';
+/** The same as a segment: the next one is the secret. Fewer, for `token:refresh` and `session:42` name kinds. */
+const BEFORE_SEPARATOR = 'passw(?:or)?d|pwd?|passphrase|secret|(?:api|private|access|secret)[_-]?key|credentials?';
+
+/**
+ * Prefixes of credentials, from the rules of gitleaks. What follows is one, whatever its length: services change that
+ * more often than the prefix.
+ */
+const PREFIXES = [
+  '(?:sk|rk|pk|tk)_(?:live|test|prod)_|whsec_|sk-(?:ant|proj|svcacct|admin)-|A3T[A-Z0-9]|A(?:KIA|SIA|BIA|CCA)|AIza|LTAI|ya29\\.',
+  'gh[pousr]_|github_pat_|gl(?:pat|dt|ft|rt|soat|agent|cbt|imt|oas|ptt|ffct|sa)[_-]|GR1348941|xox[abeoprs][.-]|xapp-|sq0(?:atp|csp)-',
+  'do[opr]_v1_|shp(?:at|ca|pa|ss)_|shippo_(?:live|test)_|duffel_(?:live|test)_|FLW(?:SECK|PUBK)|pscale_(?:tkn|oauth|pw)_|lin_api_',
+  'pypi-|rubygems_|sntry[su]_|sm_[aps]at_|sgp_|PMAK-|AGE-SECRET-KEY-|HRKU-|dt0c01\\.|dp\\.pt\\.|hv[bs]\\.|xkeysib-|dapi(?=[a-f0-9]{8})',
+].join('|');
+/** Prefixes that begin other names too: what follows has to look random. */
+const WEAK_PREFIXES = 'npm_|hf_|pat_|glc_|pnu_|rdme_|ntn_|pul-|ico-|sk-|pplx-|SG\\.|p8e-|fio-u-|tk-us-|api_org_';
+
+const ANNOUNCED = /p(?:ass|w)|secret|key|credential/i;
+
+const FORMS: readonly Form[] = [
+  // A document, or a sentence: no key at all from there on.
+  { kind: 'secret', pattern: /(?:\{\s*["']|\[\s*["'{[]|<[a-z!/?]).*$/gis, needs: (_, { text }) => text > 0 },
+  { kind: 'secret', pattern: /(?<=^|[:|])[^:|]*(?:\s|%20).*$/gs, needs: (_, { text, web }) => text + web > 0 },
+  { kind: 'secret', pattern: /(?<=:\/\/)[^\s/?#]+(?=@)/g, needs: hasWeb },
+  {
+    kind: 'secret',
+    pattern: new RegExp(String.raw`[^${NOT_IN_ADDRESS}]{1,64}?(?:@|%40)(?:[^${NOT_IN_ADDRESS}.%]{1,63}\.)+[a-z\u0080-\uffff]+`, 'gi'),
+    needs: hasWeb,
+  },
+  { kind: 'secret', pattern: new RegExp(String.raw`(?:${BEFORE_EQUALS})(?:=|%3D)(?<it>[^&\s]+)`, 'gid'), needs: hasWeb },
+  {
+    kind: 'secret',
+    pattern: new RegExp(`(?<![a-z0-9])(?:${BEFORE_SEPARATOR})[:/|.#](?<it>[^:/|.#]+)`, 'gid'),
+    needs: (key) => ANNOUNCED.test(key),
+  },
+  { kind: 'secret', pattern: /(?<![a-z0-9])eyJ[\w-]{17,}(?:\.[\w-]+)*/gi, needs: (key) => key.includes('eyJ') },
+  { kind: 'secret', pattern: new RegExp(String.raw`(?<![A-Za-z0-9])(?:${PREFIXES})[\w.~+/=-]{4,}`, 'g'), needs: hasMixture },
+  {
+    kind: 'secret',
+    pattern: new RegExp(String.raw`(?<![A-Za-z0-9])(?:${WEAK_PREFIXES})[\w.~+/=-]{8,}`, 'g'),
+    needs: hasMixture,
+    confirms: hasDigitAmongLetters,
+  },
+  { kind: 'secret', pattern: /(?<=^|[:/|])s%3A[^:|\s]+/gi, needs: hasWeb },
+  { kind: 'secret', pattern: /(?<=^|[:/|])s:[\w-]{8,}\.[\w+/=%-]{20,}/g, needs: (key) => key.includes('s:') },
+  { kind: 'secret', pattern: /(?<![\w+])(?:\+|%2B)[1-9](?:[-.]?\d){7,14}(?![\w.])/gi, needs: hasWeb },
+  {
+    kind: 'secret',
+    pattern: /(?<!\d[a-z]*)(?:\d{13,19}|\d{4}-\d{4}-\d{4}-\d{1,7}|\d{4}-\d{6}-\d{4,5})(?![a-z\d])/gi,
+    needs: (_, { digits }) => digits >= 13,
+    confirms: isCard,
+  },
+  { kind: 'secret', pattern: /(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])/g, needs: (_, { digits, dashes }) => digits >= 9 && dashes > 1 },
+  {
+    kind: 'secret',
+    pattern: /(?<![a-z0-9])[a-z]{2}\d{2}[a-z0-9]{11,30}(?![a-z0-9])/gi,
+    needs: (key, { digits }) => digits > 1 && key.length >= 15,
+    confirms: isIban,
+  },
+  {
+    kind: 'secret',
+    pattern: /(?<![0-9a-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-z])/gi,
+    needs: (key, { dashes }) => dashes > 3 && key.length >= 36,
+  },
+  {
+    kind: 'id',
+    pattern: /(?<![0-9a-z]|[^0-9a-z][0-9a-f]{2}[:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-z]|[:-][0-9a-f]{2}(?![0-9a-z]))/gi,
+    needs: (_, { colons, dashes }) => colons + dashes > 4,
+  },
+  {
+    kind: 'id',
+    pattern: /(?<![0-9a-z])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}){1,6}(?![0-9a-z])/gi,
+    needs: (_, { colons, digits }) => colons > 2 && digits > 0,
+    confirms: isAddressOfSix,
+  },
+  {
+    kind: 'id',
+    pattern:
+      /(?<!\d)(?:19|20)\d\d(?:-(?:W\d\d?|Q[1-4]|\d\d(?:-\d\d)?)|([/._])\d\d\1\d\d)(?:[T_]\d\d(?:[:.-]?\d\d){0,2}(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d])/g,
+    needs: (_, { digits }) => digits > 4,
+  },
+  {
+    kind: 'id',
+    pattern: /(?<!\d)(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?!\d|:\d)/g,
+    needs: (_, { colons, digits }) => colons > 1 && digits > 5,
+  },
+  {
+    kind: 'id',
+    pattern: /(?<![\d.])\d+(?:\.\d+){2,}(?:-(?:alpha|beta|rc|next|canary|dev|pre)[\w.]*)?(?![\w])/g,
+    needs: (_, { dots, digits }) => dots > 1 && digits > 2,
+  },
+  { kind: 'id', pattern: /[^\s:|/#{}?&=]*%[0-9a-f]{2}[^\s:|/#{}?&=]*/gi, needs: hasWeb },
+];
+
+/** The stretches of a key that have a form of their own, in their order, none across another. */
+export function findForms(key: string): readonly Found[] {
+  const traits = traitsOf(key);
+  let found: Found[] | undefined;
+  for (const { kind, pattern, needs, confirms } of FORMS) {
+    if (!needs(key, traits)) continue;
+    // Not `matchAll`: that makes a copy of the pattern for every key.
+    pattern.lastIndex = 0;
+    for (let match = pattern.exec(key); match !== null; match = pattern.exec(key)) {
+      if (confirms !== undefined && !confirms(match[0])) continue;
+      const [from, to] = match.indices?.groups?.it ?? [match.index, pattern.lastIndex];
+      found ??= [];
+      if (!found.some((other) => from < other.to && other.from < to)) found.push({ from, to, kind });
+    }
+  }
+  return found?.sort((a, b) => a.from - b.from) ?? NONE;
+}
+
+const NONE: readonly Found[] = [];
+
+function traitsOf(key: string): Traits {
+  const traits: Traits = { digits: 0, colons: 0, dashes: 0, dots: 0, meetings: 0, web: 0, text: 0 };
+  let before = 0;
+  for (let index = 0; index < key.length; index++) {
+    const code = key.charCodeAt(index);
+    const kind = code < 128 ? (KINDS[code] as number) : 0;
+    if (kind > 0 && before > 0 && kind !== before) traits.meetings++;
+    before = kind;
+    if (kind === DIGIT) traits.digits++;
+    else if (kind < 0) count(traits, code);
+  }
+  return traits;
+}
+
+function count(traits: Traits, code: number): void {
+  if (code === 58) traits.colons++;
+  else if (code === 45) traits.dashes++;
+  else if (code === 46) traits.dots++;
+  else if (code === 64 || code === 37 || code === 61 || code === 43) traits.web++;
+  else traits.text++;
+}
+
+const DIGIT = 1;
+const SMALL = 2;
+const CAPITAL = 3;
+const COUNTED = -1;
+
+const KINDS = new Int8Array(128).map((_, code) => {
+  const char = String.fromCharCode(code);
+  if (/\d/.test(char)) return DIGIT;
+  if (/[a-z]/.test(char)) return SMALL;
+  if (/[A-Z]/.test(char)) return CAPITAL;
+  return /[:.@%=+\s[{<-]/.test(char) ? COUNTED : 0;
+});
+
+function hasWeb(_: string, { web }: Traits): boolean {
+  return web > 0;
+}
+
+/** What follows the prefix of a credential is no plain word and no short number. */
+function hasMixture(_: string, { meetings, digits }: Traits): boolean {
+  return meetings > 1 || digits > 8;
+}
+
+function hasDigitAmongLetters(text: string): boolean {
+  const body = text.slice(text.search(/[_.-]/) + 1);
+  return /[a-z]\d|\d[a-z]/i.test(body);
+}
+
+/** A time in milliseconds, microseconds or nanoseconds, of this century: no card begins like that. */
+const TIME = /^1\d{12}(?:\d{3}|\d{6})?$/;
+
+/** Whether the number passes Luhn, as those of cards do, and one of ten others. */
+function isCard(text: string): boolean {
+  const digits = text.replaceAll('-', '');
+  if (digits.startsWith('0') || TIME.test(digits)) return false;
+  let sum = 0;
+  for (let index = 0; index < digits.length; index++) {
+    const digit = digits.charCodeAt(digits.length - 1 - index) - 48;
+    const twice = digit * 2;
+    sum += index % 2 === 0 ? digit : twice > 9 ? twice - 9 : twice;
+  }
+  return sum % 10 === 0;
+}
+
+/** Whether its check digits are right (ISO 7064, modulo 97). */
+function isIban(text: string): boolean {
+  let rest = 0;
+  for (const char of text.slice(4) + text.slice(0, 4)) {
+    const value = Number.parseInt(char, 36);
+    rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
+  }
+  return rest === 1;
+}
+
+/** Eight groups, or fewer around `::`; `dead:beef:1` are words and a number. */
+function isAddressOfSix(text: string): boolean {
+  const groups = text.split(':').filter((group) => group !== '');
+  if (!groups.some((group) => group.length >= 3 && /\d/.test(group))) return false;
+  return text.includes('::') ? groups.length >= 3 && groups.length < 8 : groups.length === 8;
+}
