@@ -22,13 +22,18 @@ export function callerIn(context: Context): Caller | undefined {
   return trace.getSpanContext(context);
 }
 
+/** Vendors put things of their own where a span should be: New Relic's for a transaction has a context, and no more. */
+export function isRecording(span: Span): boolean {
+  return typeof span.isRecording === 'function' && span.isRecording();
+}
+
 /** A local span that was sampled out. A remote one leaves the decision to the sampler; one that has merely ended keeps its flag. */
 export function isUnsampled(span: Span): boolean {
   const { traceFlags, isRemote } = span.spanContext();
-  return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true && !span.isRecording();
+  return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true && !isRecording(span);
 }
 
 /** Not one that has ended and was only left behind, as by a timer or a socket. */
 export function isAtWork(span: Span): boolean {
-  return span.isRecording() || span.spanContext().isRemote === true || isUnsampled(span);
+  return isRecording(span) || span.spanContext().isRemote === true || isUnsampled(span);
 }

@@ -1,7 +1,7 @@
 // Knows: which messages are recorded while the application works on them, and in which context that runs.
 // Must not know: redis, spans, metrics.
 import { type Context, context, trace } from '@opentelemetry/api';
-import { isAtWork, SUPPRESS_TRACING } from './context';
+import { isAtWork, isRecording, SUPPRESS_TRACING } from './context';
 import type { Courier, Opened } from './courier';
 import type { Arrival, ClientRef, Message } from './events';
 import type { MessageRecorder, Report } from './recorder';
@@ -189,6 +189,7 @@ function messageOf(arrival: Arrival, around: Context, opened: Opened | undefined
   const started = { startTimeMs: Date.now(), startMark: performance.now() };
   if (opened === undefined) return { ...arrival, ...started, context: around, sender: undefined };
   const sender = trace.getSpanContext(opened.context);
-  const isBusy = trace.getActiveSpan()?.isRecording() === true;
+  const active = trace.getActiveSpan();
+  const isBusy = active !== undefined && isRecording(active);
   return { ...arrival, ...started, body: opened.body, context: isBusy ? trace.deleteSpan(opened.context) : opened.context, sender };
 }

@@ -4,6 +4,7 @@ import timers from 'node:timers';
 import { type Context, type Span, type Tracer, trace } from '@opentelemetry/api';
 import { type Entry, lookup, mayWait } from '../catalog';
 import type { SpanSettings } from '../config';
+import { isRecording } from '../core/context';
 import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Connecting, Outcome, ProcessOutcome } from '../core/events';
 import type { BatchFacts, Facts, Fill, Miss } from '../core/facts';
 import type { Report } from '../core/recorder';
@@ -53,7 +54,7 @@ export class CompositeSpans implements TracedRecorder {
     if (facts.cache !== undefined && facts.cache.fills.length > 0) this.endMissed(facts.cache.fills);
     const isShort = !outcome.failed && outcome.durationMs < this.settings.minDurationMs;
     const entry = lookup(command.args);
-    if (isShort || parent === undefined || !this.mayJoin(entry, command, outcome, facts) || !parent.isRecording()) {
+    if (isShort || parent === undefined || !this.mayJoin(entry, command, outcome, facts) || !isRecording(parent)) {
       if (!isShort && parent !== undefined) this.end(parent);
       this.next.command(command, outcome, facts, repeated);
       return;
@@ -135,7 +136,7 @@ export class CompositeSpans implements TracedRecorder {
   private look(nowMark: number): void {
     this.isWaiting = false;
     for (const [parent, run] of this.runs) {
-      const isOver = nowMark - run.endMark > MAX_IDLE_MS || nowMark - run.beganMark > MAX_RUN_MS || !parent.isRecording();
+      const isOver = nowMark - run.endMark > MAX_IDLE_MS || nowMark - run.beganMark > MAX_RUN_MS || !isRecording(parent);
       if (isOver) this.end(parent);
     }
     if (this.runs.size === 0) return;

@@ -2,6 +2,7 @@
 // Must not know: how a span is written, clients.
 import { type Context, type Span, trace } from '@opentelemetry/api';
 import { lookup, mayWait } from '../catalog';
+import { isRecording } from '../core/context';
 import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Connecting, Outcome, ProcessOutcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
 import type { RepeatedCallMetrics, RepeatedCount } from './repeated-call-metrics';
@@ -68,7 +69,7 @@ export class RepeatedCalls implements TracedRecorder {
   private count({ args, context, startMark }: Command, { durationMs, isLocal }: Outcome, facts: Facts): Repetition | undefined {
     const parent = trace.getSpan(context);
     // What the client's own cache answers is no round trip.
-    if (parent === undefined || isLocal || !parent.isRecording()) return undefined;
+    if (parent === undefined || isLocal || !isRecording(parent)) return undefined;
     const entry = lookup(args);
     if (entry.rule === undefined || mayWait(entry, args)) return undefined;
     const loops = this.loopsBelow(parent);

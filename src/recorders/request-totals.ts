@@ -1,7 +1,7 @@
 // Knows: what Redis cost the request that a command belongs to.
 // Must not know: spans of commands, clients.
 import { type Context, type Span, trace } from '@opentelemetry/api';
-import { ENTRY_SPAN, RPC_METADATA } from '../core/context';
+import { ENTRY_SPAN, isRecording, RPC_METADATA } from '../core/context';
 import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
 import type { Recorder } from '../core/recorder';
@@ -37,7 +37,7 @@ export class RequestTotals implements Recorder {
 
   private add(context: Context, calls: number, durationMs: number, hits: number, misses: number, errors: number): void {
     const span = entrySpanOf(context);
-    if (span === undefined || !span.isRecording()) return;
+    if (span === undefined || !isRecording(span)) return;
     const totals = this.totals.get(span) ?? this.begin(span);
     totals.calls += calls;
     totals.durationMs += durationMs;

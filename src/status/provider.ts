@@ -12,7 +12,7 @@ const IDLE = /^(Noop|Multi)SpanProcessor$/;
 export function describeProvider(provider: object): ProviderStatus {
   const objects = within(provider as Unknown, isExporter);
   const exporters = objects.filter(isExporter);
-  const processors = objects.filter((object) => has(object, 'onStart', 'onEnd', 'forceFlush'));
+  const processors = objects.filter((object) => has(object, 'onStart', 'onEnd'));
   const sampler = objects.find((object) => has(object, 'shouldSample'));
   return {
     sdkVersion: versionIn(provider as Unknown),

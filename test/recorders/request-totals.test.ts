@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { RPCType, setRPCMetadata } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type RedisServer, startStandalone } from '../support/redis-server';
@@ -115,5 +115,13 @@ describe('what Redis cost a request', () => {
       return active;
     });
     assert.deepEqual([ended, idle, off].map(totalsOf), [{}, {}, {}]);
+  });
+
+  it("leaves alone what a vendor puts in a span's place, and records below it", async () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const place = { spanContext: () => ({ traceId, spanId: 'b7ad6b7169203331', traceFlags: 1 }) } as Span;
+    await context.with(trace.setSpan(ROOT_CONTEXT, place), work);
+    assert.deepEqual(new Set(redisSpans().map((span) => span.spanContext().traceId)), new Set([traceId]));
+    assert.ok(redisSpans().length >= 5);
   });
 });

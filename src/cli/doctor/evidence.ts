@@ -37,7 +37,8 @@ export function statusFor({ pid, thread }: Snapshot, statuses: readonly Status[]
     .sort((first, second) => calls(second) - calls(first))[0];
 }
 
-function calls({ commands }: Status): number {
+/** How often it was called, for whatever. */
+export function calls({ commands }: Status): number {
   return Object.values(commands.refused).reduce((sum, count) => sum + count, commands.traced + commands.measured);
 }
 
@@ -65,6 +66,12 @@ const NO_SPANS: SpanCounts = { made: 0, dropped: 0, names: [] };
 
 export function spansOf({ own }: Evidence): SpanCounts {
   return own?.spans ?? NO_SPANS;
+}
+
+/** Commands are sent by a client of ours that Node.js has not loaded, and the instrumentation is not called. */
+export function isOutOfReach(evidence: Evidence): boolean {
+  if (commandsBy('redis', evidence).length === 0 || redisIn(evidence).length > 0) return false;
+  return evidence.own === undefined || calls(evidence.own) === 0;
 }
 
 /** Commands that were measured. */

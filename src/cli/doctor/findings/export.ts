@@ -17,8 +17,7 @@ export const EXPORT: readonly Row[] = [
         return problem('OTEL_TRACES_EXPORTER=none: spans go nowhere.', { change: setting('OTEL_TRACES_EXPORTER', 'otlp', evidence) });
       }
       if (provider === undefined || provider.exporters.length > 0 || faultOf(evidence) !== undefined) return undefined;
-      if (!provider.isEmpty)
-        return note('The tracer provider has no exporter that can be seen: its processors send spans in ways of their own.');
+      if (!provider.isEmpty) return note('The tracer provider has no exporter that can be seen: it sends spans in a way of its own.');
       return problem('The tracer provider has no span processor, so spans go nowhere.', {
         advice: 'give the SDK a traceExporter or a span processor',
       });

@@ -6,6 +6,7 @@ import { isInstalled, preloading, setting, unsetting, withoutOption } from '../a
 import {
   commandsBy,
   type Evidence,
+  isOutOfReach,
   isSdkDisabled,
   isSwitchedOff,
   measuredIn,
@@ -84,9 +85,9 @@ export const LOADING: readonly Row[] = [
   {
     id: 'own-loader',
     look: (evidence) => {
-      if (!isLoadedPastNode(evidence) || spansOf(evidence).made > 0 || (evidence.own?.seams.length ?? 0) > 0) return undefined;
+      if (!isOutOfReach(evidence)) return undefined;
       return problem('Redis was not loaded by Node.js, but by a loader of its own, as jest has one: what is preloaded does not reach it.', {
-        advice: `create the RedisInstrumentation inside, with jest in a file of setupFiles`,
+        advice: `with jest, setupFiles: ['${PACKAGE_NAME}/hook', …]; docs/testing.md of the package has the rest`,
       });
     },
   },
@@ -121,9 +122,10 @@ export const LOADING: readonly Row[] = [
       if (takeover !== undefined) return note(`${takeover[0]?.toUpperCase()}${takeover.slice(1)}.`, switchTheirsOff(evidence));
       if (own.others.length === 0) return undefined;
       const names = own.others.map(({ name }) => name).join(' and ');
-      const text =
-        own.spans.made > 0 ? `Every command has two spans: ${names} is active too.` : `This package stands down: ${names} is active.`;
-      return problem(text, { advice: own.others.map(({ remedy }) => remedy).join('; '), ...switchTheirsOff(evidence) });
+      const remedy = { advice: own.others.map((other) => other.remedy).join('; '), ...switchTheirsOff(evidence) };
+      if (own.spans.made > 0) return problem(`Every command has two spans: ${names} is active too.`, remedy);
+      if (optionOf(evidence, 'onConflict') === 'stand-down') return problem(`This package stands down: ${names} is active.`, remedy);
+      return note(`There would be two spans for every command: ${names} is active too.`, remedy);
     },
   },
 ];
@@ -135,13 +137,8 @@ function newestOf(name: string): number {
 /** Not there, where it could have been: a program that has come to nothing yet may load it later. */
 function isMissed(evidence: Evidence): boolean {
   if (evidence.instrumentation !== undefined || evidence.own !== undefined) return false;
-  if (endedEarly(evidence) || isStarting(evidence) || isLoadedPastNode(evidence)) return false;
+  if (endedEarly(evidence) || isStarting(evidence) || isOutOfReach(evidence)) return false;
   return evidence.ending !== undefined || redisIn(evidence).length + evidence.commands.length > 0;
-}
-
-/** It sends commands, and no such module is loaded. */
-function isLoadedPastNode(evidence: Evidence): boolean {
-  return commandsBy('redis', evidence).length > 0 && redisIn(evidence).length === 0;
 }
 
 /** Of all that auto-instrumentations-node brings, the environment can say what is not wanted. */

@@ -1,7 +1,7 @@
 // Knows: ways in which there is no SDK, or none that hears the instrumentation.
 // Must not know: redis.
 import { isInstalled, preloading } from '../advice';
-import { type Evidence, exportsNone, hasSdk, isSdkDisabled, measuredIn, packageNamed, SENTRY, spansOf } from '../evidence';
+import { type Evidence, exportsNone, hasSdk, isOutOfReach, isSdkDisabled, measuredIn, packageNamed, SENTRY, spansOf } from '../evidence';
 import { note, problem, type Row } from '../finding';
 import { faultOf } from './variables';
 
@@ -29,7 +29,7 @@ export const SDK: readonly Row[] = [
     id: 'no-sdk',
     look: (evidence) => {
       const { own } = evidence;
-      if (own === undefined || own.provider !== undefined || deafCopy(evidence) !== undefined) return undefined;
+      if (own === undefined || own.provider !== undefined || deafCopy(evidence) !== undefined || isOutOfReach(evidence)) return undefined;
       if (isSdkDisabled(evidence) || exportsNone(evidence) || faultOf(evidence) !== undefined) return undefined;
       if (measuredIn(evidence) > 0) return note('Commands are measured, and have no spans: nobody has registered a tracer provider.');
       const text = 'No OpenTelemetry SDK has registered a tracer provider, so spans go nowhere.';
