@@ -30,7 +30,7 @@ const MAY: Record<string, readonly string[]> = {
     'status',
     'version',
   ],
-  preload: ['instrumentation', 'version'],
+  preload: ['instrumentation', 'type config', 'version'],
   index: ['instrumentation', 'type config', 'type catalog'],
   hook: ['preload'],
   register: ['preload'],

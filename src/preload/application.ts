@@ -9,6 +9,9 @@ import { preloadsOf } from './command-line';
 /** The package is optional: who has an SDK of another kind preloads `hook`. */
 export const SDK = '@opentelemetry/sdk-node';
 
+/** With which an SDK reads its configuration file. */
+export const CONFIGURATION = '@opentelemetry/configuration';
+
 const API = '@opentelemetry/api';
 const INSTRUMENTATION = '@opentelemetry/instrumentation';
 /** Our doctor's, which comes from wherever the doctor was started. */
@@ -44,6 +47,12 @@ export function withPeersOfApplication<T>(load: () => T, sdk?: string): T {
 /** The application's own first: of two copies, it is the one its code was written for. */
 export function findSdk(): string | undefined {
   return find(SDK, [scriptFolder(), workingFolder(), OURS]);
+}
+
+/** That of the SDK, or of whoever brings one. */
+export function findConfiguration(): string | undefined {
+  const sdk = findSdk();
+  return find(CONFIGURATION, [sdk && dirname(sdk), ...preloadedFolders(), scriptFolder(), workingFolder()]);
 }
 
 /** Path of the first copy of a package that is found from one of the folders. */

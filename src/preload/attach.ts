@@ -2,6 +2,7 @@
 // Must not know: which SDK there is, or whether there is one.
 import { RedisInstrumentation } from '../instrumentation';
 import { PACKAGE_NAME } from '../version';
+import { optionsInFile } from './config-file';
 import { audibly } from './diagnostics';
 import { isSdkDisabled, isSwitchedOff, keepIncumbentOut } from './environment';
 
@@ -9,12 +10,14 @@ import { isSdkDisabled, isSwitchedOff, keepIncumbentOut } from './environment';
 const INSTANCE = Symbol.for(`${PACKAGE_NAME}.preloaded`);
 const holder = globalThis as { [INSTANCE]?: RedisInstrumentation };
 
-/** The instrumentation of this process, active; undefined if the environment switches it off. */
+/** The instrumentation of this process, active; undefined if the environment or the SDK's file switches it off. */
 export function attach(): RedisInstrumentation | undefined {
   if (isSdkDisabled(process.env) || isSwitchedOff(process.env)) return undefined;
   holder[INSTANCE] ??= audibly(() => {
+    const options = optionsInFile();
+    if (options.enabled === false) return undefined;
     keepIncumbentOut(process.env);
-    return new RedisInstrumentation();
+    return new RedisInstrumentation(options);
   });
   return holder[INSTANCE];
 }

@@ -1,35 +1,59 @@
-// Knows: how the application's SDK is started, and that its environment configures it.
+// Knows: how the application's SDK is started, and that its environment or its file configures it.
 // Must not know: exporters, processors, samplers: OTEL_* says those.
 import { diag } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { RedisInstrumentation } from '../instrumentation';
 import { PACKAGE_NAME } from '../version';
 import { SDK } from './application';
+import { configFile } from './config-file';
 import { apiGlobals, audibly, useConsole } from './diagnostics';
 import { isSdkDisabled } from './environment';
 import { flushAtEnd } from './exit';
 
-/** What we use of it. Its types are not ours to publish: the package is optional. */
-interface SdkModule {
-  readonly NodeSDK: new (options: { instrumentations: Instrumentation[] }) => { start(): void; shutdown(): Promise<void> };
+interface Started {
+  shutdown(): Promise<void>;
 }
 
-/** Starts the application's SDK, configured by the environment, unless somebody has started one. */
+interface Options {
+  readonly instrumentations: Instrumentation[];
+}
+
+type Start = (options: Options) => Started;
+
+/** What we use of it. Its types are not ours to publish: the package is optional. */
+interface SdkModule {
+  readonly NodeSDK: new (options: Options) => Started & { start(): void };
+  /** Reads OTEL_CONFIG_FILE. From 0.300 on by the first name, from 0.210 on by the second. */
+  readonly startNodeSdk?: Start;
+  readonly startNodeSDK?: Start;
+}
+
+/** Starts the application's SDK, configured by its environment or its file, unless somebody has started one. */
 export function startSdk(path: string | undefined, instrumentation: RedisInstrumentation | undefined): void {
   if (isSdkDisabled(process.env) || apiGlobals().trace !== undefined) return;
   if (path === undefined) {
-    audibly(reportMissing);
+    const advice = `install it, or start an SDK yourself and preload ${PACKAGE_NAME}/hook instead`;
+    audibly(() => report(`${SDK} was not found, so nothing is exported: ${advice}`));
     return;
   }
-  const { NodeSDK } = require(path) as SdkModule;
-  const sdk = new NodeSDK({ instrumentations: instrumentation === undefined ? [] : [instrumentation] });
-  // The SDK sets a logger only if OTEL_LOG_LEVEL is given, and an unreachable collector would be silence.
-  useConsole();
-  sdk.start();
-  flushAtEnd(sdk, () => instrumentation?.flushSpans());
+  const started = startOf(require(path) as SdkModule)({ instrumentations: instrumentation === undefined ? [] : [instrumentation] });
+  flushAtEnd(started, () => instrumentation?.flushSpans());
 }
 
-function reportMissing(): void {
-  const advice = `install it, or start an SDK yourself and preload ${PACKAGE_NAME}/hook instead`;
-  diag.createComponentLogger({ namespace: PACKAGE_NAME }).error(`${SDK} was not found, so nothing is exported: ${advice}`);
+function startOf({ NodeSDK, startNodeSdk, startNodeSDK }: SdkModule): Start {
+  const file = configFile();
+  const fromFile = startNodeSdk ?? startNodeSDK;
+  if (file !== undefined && fromFile !== undefined) return fromFile;
+  return (options) => {
+    const sdk = new NodeSDK(options);
+    // The SDK sets a logger only if OTEL_LOG_LEVEL is given, and an unreachable collector would be silence.
+    useConsole();
+    if (file !== undefined) report(`${SDK} is too old to read OTEL_CONFIG_FILE, and is configured by the environment; 0.210 can`);
+    sdk.start();
+    return sdk;
+  };
+}
+
+function report(message: string): void {
+  diag.createComponentLogger({ namespace: PACKAGE_NAME }).error(message);
 }
