@@ -1,6 +1,8 @@
 // Knows: who is measured, and how each is switched on before redis is loaded.
 // Must not know: situations, workloads.
 
+const { REQUEST } = require('./situations.cjs');
+
 /**
  * `after` runs once redis is loaded. Who brings a tracer of its own says in `before` how to run inside one of its spans,
  * and what arrived.
@@ -36,10 +38,12 @@ const CONTENDERS = {
       let count = 0;
       // It has no other seam: without an agent it would keep trying to reach one.
       tracer._tracer._exporter.export = (spans) => {
-        count += spans.length;
+        for (const { name } of spans) if (name !== REQUEST) count++;
       };
-      const request = tracer.startSpan('request');
-      return { enter: (run) => tracer.scope().activate(request, run), arrived: async () => ({ spans: count, measured: 0 }) };
+      const around = tracer.startSpan(REQUEST);
+      const enter = (run) => tracer.scope().activate(around, run);
+      const request = (run) => tracer.trace(REQUEST, run);
+      return { enter, request, arrived: async () => ({ spans: count, measured: 0 }) };
     },
   },
 
@@ -49,10 +53,21 @@ const CONTENDERS = {
       register(load, new RedisInstrumentation(situation === 'soak' ? SOAKED : {}));
     },
   },
+
+  /** Ours with one span of commands that are alike. */
+  compressed: { before: (load) => registerOurs(load, { compressSpans: true }) },
+
+  /** Ours with what Redis cost the request on its span. */
+  totals: { before: (load) => registerOurs(load, { requestTotals: true }) },
 };
 
 /** What is off by default and remembers or shows more. */
 const SOAKED = { keys: 'family', optionalAttributes: ['db.redis.key', 'db.redis.args_count'] };
+
+function registerOurs(load, config) {
+  const { RedisInstrumentation } = load('opentelemetry-instrumentation-redis');
+  register(load, new RedisInstrumentation(config));
+}
 
 function register(load, instrumentation) {
   const { registerInstrumentations } = load('@opentelemetry/instrumentation');

@@ -7,7 +7,7 @@ const { createRequire } = require('node:module');
 const { getHeapStatistics } = require('node:v8');
 const { CONTENDERS } = require('./contenders.cjs');
 const { installFakeSocket } = require('./fake-socket.cjs');
-const { COMMANDS_PER_RUN, SHAPES } = require('./shapes.cjs');
+const { commandsOf, SHAPES } = require('./shapes.cjs');
 const { setUp } = require('./situations.cjs');
 
 /** Counts, not times: everybody is measured at the same age of the compiled code. */
@@ -34,7 +34,7 @@ async function main({ folder, redis, contender, situation, shape, port }) {
   const loadClient = createRequire(`${folder}/redis/${redis}/package.json`);
   if (port === 0) installFakeSocket();
   const standard = setUp(situation, load);
-  const { enter, arrived } = CONTENDERS[contender].before(load, situation) ?? standard;
+  const { enter, request, arrived } = CONTENDERS[contender].before(load, situation) ?? standard;
   const { createClient } = loadClient('redis');
   CONTENDERS[contender].after?.(load, createRequire(loadClient.resolve('redis')));
   const client = createClient(optionsFor(redis, port));
@@ -43,9 +43,9 @@ async function main({ folder, redis, contender, situation, shape, port }) {
   });
   await client.connect();
   await client.set('user:7:profile', 'x'.repeat(16));
-  const run = () => SHAPES[shape](client);
+  const run = () => SHAPES[shape](client, request);
   const warmUpRuns = shape.includes(' of 100') ? WARM_UP_BATCHES : WARM_UP_RUNS;
-  const measured = await enter(() => measure(run, warmUpRuns, arrived));
+  const measured = await enter(() => measure(run, commandsOf(shape), warmUpRuns, arrived));
   writeSync(1, `${JSON.stringify(measured)}\n`);
   process.exit(0);
 }
@@ -56,34 +56,34 @@ function optionsFor(redis, port) {
   return redis.startsWith('6') ? { socket, commandOptions: { timeout: 0 } } : { socket };
 }
 
-async function measure(run, warmUpRuns, arrived) {
+async function measure(run, commandsPerRun, warmUpRuns, arrived) {
   for (let index = 0; index < warmUpRuns; index++) await run();
   const before = await arrived();
   const slices = [];
   for (let slice = 0; slice < SLICES; slice++) {
     const start = cpuMs();
     for (let index = 0; index < RUNS_PER_SLICE; index++) await run();
-    slices.push(((cpuMs() - start) * 1e6) / (RUNS_PER_SLICE * COMMANDS_PER_RUN));
+    slices.push(((cpuMs() - start) * 1e6) / (RUNS_PER_SLICE * commandsPerRun));
   }
   const after = await arrived();
-  const commands = SLICES * RUNS_PER_SLICE * COMMANDS_PER_RUN;
+  const commands = SLICES * RUNS_PER_SLICE * commandsPerRun;
   return {
     nsPerCommand: Math.round(quartile(slices)),
-    bytesPerCommand: Math.round(await measureBytes(run)),
+    bytesPerCommand: Math.round(await measureBytes(run, commandsPerRun)),
     spansPerCommand: (after.spans - before.spans) / commands,
     measuredPerCommand: (after.measured - before.measured) / commands,
     commands,
   };
 }
 
-async function measureBytes(run) {
+async function measureBytes(run, commandsPerRun) {
   const slices = [];
   global.gc?.();
   for (let slice = 0; slice < BYTE_SLICES; slice++) {
     const start = getHeapStatistics().used_heap_size;
     for (let index = 0; index < BYTE_RUNS; index++) await run();
     const bytes = getHeapStatistics().used_heap_size - start;
-    if (bytes > 0) slices.push(bytes / (BYTE_RUNS * COMMANDS_PER_RUN));
+    if (bytes > 0) slices.push(bytes / (BYTE_RUNS * commandsPerRun));
   }
   return median(slices);
 }

@@ -1,7 +1,7 @@
 // Knows: how results become tables, and what the targets are.
 // Must not know: how anything is measured.
 
-const CONTENDERS = ['bare', 'sdk', 'same', 'record', 'floor', 'incumbent', 'dd-trace', 'ours'];
+const CONTENDERS = ['bare', 'sdk', 'same', 'record', 'floor', 'incumbent', 'dd-trace', 'ours', 'compressed', 'totals'];
 
 /** Targets of the design, as medians of one run: overhead is what a contender adds to the bare client. */
 const TARGETS = [
@@ -45,6 +45,16 @@ const TARGETS = [
     share: (of) => of.fake('sampled', SINGLES, overhead('same', 'incumbent', bytes)),
   },
   {
+    title: 'a request of 200 GETs: CPU overhead compressed / dd-trace',
+    at: 0.5,
+    read: (of) => of.fake('sampled', IN_PARENT, overhead('compressed', 'dd-trace')),
+  },
+  {
+    title: 'a request of 200 GETs: CPU overhead compressed / incumbent',
+    at: 0.25,
+    read: (of) => of.fake('sampled', IN_PARENT, overhead('compressed', 'incumbent')),
+  },
+  {
     title: 'everything on: CPU overhead ours / floor, single GETs',
     at: 1.1,
     read: (of) => of.fake('everything', SINGLES, overhead('ours', 'floor')),
@@ -66,6 +76,7 @@ const TARGETS = [
 const SEQUENTIAL = ['GET one by one'];
 const CONCURRENT = ['100 GETs at once'];
 const SINGLES = [...SEQUENTIAL, ...CONCURRENT];
+const IN_PARENT = ['200 GETs in one parent'];
 const BATCHES = ['MULTI of 100', 'pipeline of 100'];
 const START_UP_MS = 15;
 

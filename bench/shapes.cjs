@@ -1,4 +1,4 @@
-// Knows: what the application does with redis. Every shape runs 100 commands.
+// Knows: what the application does with redis. A shape runs 100 commands, unless it says another number.
 // Must not know: who is measured.
 
 const COMMANDS_PER_RUN = 100;
@@ -20,6 +20,30 @@ const SHAPES = {
   'MULTI of 100': (client) => batchOfGets(client).exec(),
   'pipeline of 100': (client) => batchOfGets(client).execAsPipeline(),
   '100 SETs of 1 KB': (client) => all(() => client.set('user:7:profile', KILOBYTE)),
+  '200 GETs in one parent': (client, request) =>
+    request(async () => {
+      for (let index = 0; index < 200; index++) await client.get(`user:${index}:profile`);
+    }),
+  'a worker’s mix': async (client, request) => {
+    for (let index = 0; index < 10; index++) await request(() => workOn(client, index));
+  },
 };
 
-module.exports = { COMMANDS_PER_RUN, SHAPES };
+/** Ten commands, of which three are alike. */
+async function workOn(client, id) {
+  await client.get(`job:${id}`);
+  await client.set(`job:${id}:state`, 'active');
+  for (let index = 0; index < 3; index++) await client.get(`user:${id}${index}`);
+  await client.incr('stats:jobs');
+  await client.expire('stats:jobs', 60);
+  await client.set(`result:${id}`, 'done', { EX: 60 });
+  await client.publish('jobs', 'done');
+  await client.del(`job:${id}`);
+}
+
+/** Those in which each run has a parent of its own. */
+const IN_PARENT = ['200 GETs in one parent', 'a worker’s mix'];
+
+const commandsOf = (shape) => (shape === IN_PARENT[0] ? 200 : COMMANDS_PER_RUN);
+
+module.exports = { commandsOf, IN_PARENT, SHAPES };

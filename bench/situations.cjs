@@ -1,6 +1,9 @@
 // Knows: what the application has set up of OpenTelemetry: nothing, an unsampled or a sampled trace, metrics.
 // Must not know: redis, who is measured.
 
+/** The span around what is measured: not counted. */
+const REQUEST = 'request';
+
 /** By name: which spans and metrics are on. */
 const SITUATIONS = {
   'no-sdk': {},
@@ -20,6 +23,7 @@ function setUp(name, load) {
   const measured = metrics ? setUpMetrics(load) : undefined;
   return {
     enter: spans?.enter ?? ((run) => run()),
+    request: spans?.request ?? ((run) => run()),
     async arrived() {
       await spans?.flush();
       return { spans: spans?.count() ?? 0, measured: (await measured?.()) ?? 0 };
@@ -34,7 +38,7 @@ function setUpSpans(parent, load) {
   let count = 0;
   const exporter = {
     export(batch, done) {
-      count += batch.length;
+      for (const { name } of batch) if (name !== REQUEST) count++;
       done({ code: 0 });
     },
     shutdown: async () => {},
@@ -46,10 +50,12 @@ function setUpSpans(parent, load) {
   const provider = new TracerProvider({ sampler: new ParentBasedSampler({ root }), spanProcessors: [processor] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
-  const span = provider.getTracer('application').startSpan('request');
+  const tracer = provider.getTracer('application');
+  const span = tracer.startSpan(REQUEST);
   if (span.isRecording() !== (parent === 'sampled')) throw new Error(`bench: the parent is not ${parent}`);
   return {
     enter: (run) => context.with(trace.setSpan(ROOT_CONTEXT, span), run),
+    request: (run) => tracer.startActiveSpan(REQUEST, (own) => run().finally(() => own.end())),
     flush: () => processor.forceFlush(),
     count: () => count,
   };
@@ -78,4 +84,4 @@ function countOf({ descriptor, dataPoints }) {
   return dataPoints.reduce((sum, point) => sum + point.value.count, 0);
 }
 
-module.exports = { SITUATIONS, setUp };
+module.exports = { REQUEST, SITUATIONS, setUp };
