@@ -35,6 +35,9 @@ interface Loop {
 /** Counts calls that repeat, and tells the recorder of spans how many there were so far. */
 export class RepeatedCalls implements TracedRecorder {
   private readonly loops = new WeakMap<Span, Loop[]>();
+  /** Whose were asked for last: replies of one request often come together. */
+  private lastParent: Span | undefined;
+  private lastLoops: Loop[] = [];
 
   constructor(
     private readonly next: TracedRecorder,
@@ -81,11 +84,11 @@ export class RepeatedCalls implements TracedRecorder {
   }
 
   private loopsBelow(parent: Span): Loop[] {
-    const known = this.loops.get(parent);
-    if (known !== undefined) return known;
-    const loops: Loop[] = [];
-    this.loops.set(parent, loops);
-    return loops;
+    if (parent === this.lastParent) return this.lastLoops;
+    this.lastParent = parent;
+    this.lastLoops = this.loops.get(parent) ?? [];
+    if (this.lastLoops.length === 0) this.loops.set(parent, this.lastLoops);
+    return this.lastLoops;
   }
 
   private goOn(loop: Loop, startMark: number, durationMs: number): Repetition | undefined {

@@ -31,11 +31,18 @@ export function subjectOf(entry: Entry, args: Arguments, { cache }: Facts): Subj
 /** Keys that have no family of their own are alike only where they are the same. */
 export function isLike(subject: Subject, entry: Entry, args: Arguments, { cache }: Facts, familyOf: FamilyOf): boolean {
   if (subject.canonical !== entry.canonical || subject.procedure !== procedureOf(entry, args)) return false;
+  // Most commands of a loop are look-ups of one family: nothing more has to be read for that.
+  if (cache !== undefined && subject.isNamed && isOne(cache.family, subject.family)) return true;
   const key = keyOf(entry, args);
   if (key === subject.key) return true;
   if (key === undefined || subject.key === undefined) return false;
   const family = cache === undefined ? familyOf(key) : cache.family;
-  return family !== undefined && family !== OTHER_FAMILY && family === nameOf(subject, familyOf);
+  return isOne(family, nameOf(subject, familyOf));
+}
+
+/** What is left over is no family. */
+function isOne(family: string | undefined, other: string | undefined): boolean {
+  return family === other && family !== undefined && family !== OTHER_FAMILY;
 }
 
 export function nameOf(subject: Subject, familyOf: FamilyOf): string | undefined {
