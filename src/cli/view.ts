@@ -60,7 +60,7 @@ async function open({ port = '0' }: Options): Promise<View> {
 async function show(opened: View, program: Program, options: Options): Promise<number> {
   const budgets = budgetsIn(options);
   const isHeadless = options.headless === true || options.json === true || budgets.length > 0;
-  const file = require.resolve(options.hook === true ? '../hook' : '../register');
+  const file = require.resolve(options.hook === true ? '../hook' : '../preload/view');
   if (!isHeadless) say(`page: ${opened.url}`);
   let interrupted = false;
   void signalled().then(() => {

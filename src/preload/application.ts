@@ -12,6 +12,7 @@ export const SDK = '@opentelemetry/sdk-node';
 /** With which an SDK reads its configuration file. */
 export const CONFIGURATION = '@opentelemetry/configuration';
 
+const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
 const API = '@opentelemetry/api';
 const INSTRUMENTATION = '@opentelemetry/instrumentation';
 /** Our doctor's, which comes from wherever the doctor was started. */
@@ -44,9 +45,17 @@ export function withPeersOfApplication<T>(load: () => T, sdk?: string): T {
   return [...peers.values()].some((path) => path !== undefined) ? withResolved(peers, load) : load();
 }
 
-/** The application's own first: of two copies, it is the one its code was written for. */
-export function findSdk(): string | undefined {
-  return find(SDK, [scriptFolder(), workingFolder(), OURS]);
+/**
+ * The application's own first: of two copies, it is the one its code was written for.
+ * @param beside a file of the application's whose package may be the only one that has an SDK
+ */
+export function findSdk(beside?: string): string | undefined {
+  return find(SDK, [beside && dirname(beside), scriptFolder(), workingFolder(), OURS]);
+}
+
+/** What the application has to record more than Redis. */
+export function findAutoInstrumentations(): string | undefined {
+  return find(AUTO_INSTRUMENTATIONS, [scriptFolder(), workingFolder()]);
 }
 
 /** That of the SDK, or of whoever brings one. */

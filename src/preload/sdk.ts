@@ -29,14 +29,19 @@ interface SdkModule {
 }
 
 /** Starts the application's SDK, configured by its environment or its file, unless somebody has started one. */
-export function startSdk(path: string | undefined, instrumentation: RedisInstrumentation | undefined): void {
+export function startSdk(
+  path: string | undefined,
+  instrumentation: RedisInstrumentation | undefined,
+  others: Instrumentation[] = [],
+): void {
   if (isSdkDisabled(process.env) || apiGlobals().trace !== undefined) return;
   if (path === undefined) {
     const advice = `install it, or start an SDK yourself and preload ${PACKAGE_NAME}/hook instead`;
     audibly(() => report(`${SDK} was not found, so nothing is exported: ${advice}`));
     return;
   }
-  const started = startOf(require(path) as SdkModule)({ instrumentations: instrumentation === undefined ? [] : [instrumentation] });
+  const instrumentations = instrumentation === undefined ? others : [instrumentation, ...others];
+  const started = startOf(require(path) as SdkModule)({ instrumentations });
   flushAtEnd(started, () => instrumentation?.flushSpans());
 }
 

@@ -12,6 +12,7 @@ const REGISTER = resolve(__dirname, '../register.mjs');
 export function environmentFor(url: string): Readonly<Record<string, string>> {
   return {
     OTEL_SDK_DISABLED: 'false',
+    OTEL_CONFIG_FILE: '',
     OTEL_TRACES_EXPORTER: 'otlp',
     OTEL_METRICS_EXPORTER: 'otlp',
     OTEL_LOGS_EXPORTER: 'none',

@@ -6,6 +6,7 @@ import { type RedisServer, startStandalone } from '../../scripts/redis-server.mj
 
 const MAIN = resolve(__dirname, '../../build/cli/main.js');
 const APP = resolve(__dirname, '../view/app.mjs');
+const WEB = resolve(__dirname, '../view/web.mjs');
 
 interface Ended {
   readonly code: number | null;
@@ -49,6 +50,12 @@ describe('the command view', function () {
     assert.match(stdout, /user:\{\} +█{14}░{6} +70\.0 % {3}7 of 10/);
     assert.match(stdout, /lock:checkout:\{\} +1 acquired, 0 refused/);
     assert.ok(!stdout.includes('\u001b'));
+  });
+
+  it('shows the requests that commands belong to, of an ES module too, where something is installed that records them', async () => {
+    const { code, stdout, stderr } = await view(['--headless', '--', process.execPath, WEB]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    assert.match(stdout, /^ +GET \/users\/1 .*\n^ {4,}GET \S+ .* miss +GET user:1$/m);
   });
 
   it('prints the summary as JSON, and fails where a budget is broken', async () => {
