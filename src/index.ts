@@ -1,9 +1,11 @@
 export type { KeyMode } from './catalog';
 export type {
   ConflictMode,
+  DbStatementSerializer,
   OperationInfo,
   OptionalAttribute,
   RedisInstrumentationConfig,
+  RedisResponseCustomAttributeFunction,
   SemconvMode,
   SpanChoice,
   SpanInfo,

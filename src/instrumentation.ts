@@ -118,10 +118,11 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.isMeasuring = settings.metrics;
     this.followMeter();
     this.adapters.onConflict = settings.onConflict;
+    this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
     const tracer = settings.traces ? this.tracerNow : () => undefined;
     const insights = new CommandInsights(settings.insights, this.report);
     const familyOf = (key: unknown) => insights.familyOf(key);
-    const recorder = new SpanRecorder(settings.spans, tracer, this.report);
+    const recorder = new SpanRecorder(settings.spans, tracer, this.report, this.adapters.replies);
     const { isCollecting } = settings.spans;
     this.composites = isCollecting ? new CompositeSpans(recorder, settings.spans, tracer, familyOf, this.report) : undefined;
     const spans = new RepeatedCalls(this.composites ?? recorder, familyOf, this.repeated);

@@ -4,6 +4,7 @@ import type { ConflictMode } from '../config';
 import type { MessageTap } from '../core/delivery';
 import type { Tap } from '../core/operation';
 import type { ConnectionRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
+import { ReplyShapes } from '../core/replies';
 import { type Active, activeAdapters, claim, release } from './active';
 import { IoredisTap } from './ioredis';
 import { Channels } from './node-redis/bundled/channels';
@@ -16,6 +17,7 @@ import { PoolTap } from './node-redis/client/pool';
 import { SentinelPoolTap } from './node-redis/client/sentinel-pool';
 import { Connections } from './node-redis/promise/connections';
 import { PubSubTap } from './node-redis/promise/pub-sub';
+import { ReplyShapesTap } from './node-redis/promise/reply-shapes';
 import { Groups } from './node-redis/promise/topology';
 import { CommandQueueTap } from './node-redis/queue/command-queue';
 import { IsolationPoolTap } from './node-redis/queue/isolation-pool';
@@ -42,6 +44,8 @@ export { activeAdapters, type Other };
 export class Adapters implements Active {
   /** What to do about another instrumentation of redis. */
   onConflict: ConflictMode = 'takeover';
+  /** What callers get, where it is not what we see. */
+  readonly replies = new ReplyShapes();
   private readonly taps: Taps;
   private readonly ledger: PatchLedger;
   /** Every copy that was loaded, so that enabling again reaches all of them. Modules are never unloaded. */
@@ -91,6 +95,7 @@ export class Adapters implements Active {
       sentinelPool,
       native: new NativeMetricsTap(native),
       pubSub,
+      replies: new ReplyShapesTap(this.replies),
       listeners: new QueueListenersTap(messages, () => pubSub.current),
       ioredis: new IoredisTap(tap, messages, recorder),
     };

@@ -10,11 +10,12 @@ import type { PoolTap } from './node-redis/client/pool';
 import type { SentinelPoolTap } from './node-redis/client/sentinel-pool';
 import type { Connections } from './node-redis/promise/connections';
 import type { PubSubTap } from './node-redis/promise/pub-sub';
+import type { ReplyShapesTap } from './node-redis/promise/reply-shapes';
 import type { Groups } from './node-redis/promise/topology';
 import type { CommandQueueTap } from './node-redis/queue/command-queue';
 import type { IsolationPoolTap } from './node-redis/queue/isolation-pool';
 import type { QueueListenersTap } from './node-redis/queue/listeners';
-import { WATCHED_NAMES } from './others/wraps';
+import { COMMANDER, WATCHED_NAMES } from './others/wraps';
 import type { PatchLedger, Target } from './shared/patch';
 
 /** Each seam's state. Private to one instrumentation. */
@@ -32,6 +33,7 @@ export interface Taps {
   readonly channels: Channels;
   readonly groups: Groups;
   readonly fanOuts: FanOuts;
+  readonly replies: ReplyShapesTap;
   readonly ioredis: IoredisTap;
 }
 
@@ -53,6 +55,8 @@ export interface Seam {
 const WATCHED_FILES: readonly SeamFile[] = WATCHED_NAMES.map((file) => ({ file, patch: () => true }));
 
 const QUEUE_FILES: readonly SeamFile[] = [
+  { file: COMMANDER, patch: (taps, exported, ledger) => taps.replies.patchCommander(exported, ledger) },
+  { file: 'dist/lib/multi-command.js', patch: (taps, exported, ledger) => taps.replies.patchMulti(exported, ledger) },
   // From 4.1.
   { file: 'dist/lib/client/RESP2/encoder.js', patch: (taps, exported, ledger) => taps.queue.patchEncoder(exported, ledger) },
   {
@@ -70,6 +74,7 @@ const QUEUE_FILES: readonly SeamFile[] = [
 ];
 
 const CLIENT_FILES: readonly SeamFile[] = [
+  { file: 'dist/lib/multi-command.js', patch: (taps, exported, ledger) => taps.replies.patchMulti(exported, ledger) },
   // Before the queue, which loads it.
   { file: 'dist/lib/RESP/encoder.js', patch: (taps, exported, ledger) => taps.client.patchEncoder(exported, ledger) },
   {

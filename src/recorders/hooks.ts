@@ -4,12 +4,14 @@ import type { Span } from '@opentelemetry/api';
 import type { SpanInfo, SpanSettings } from '../config';
 import type { Arguments } from '../core/events';
 import type { Report } from '../core/recorder';
+import type { ReplyShapes } from '../core/replies';
 
 /** Runs the user's hooks. One that throws is reported once, and the default stands. */
 export class Hooks {
   constructor(
     private readonly settings: Partial<Pick<SpanSettings, 'spanName' | 'serializer' | 'spanHook' | 'responseHook'>>,
     private readonly report: Report,
+    private readonly replies?: ReplyShapes,
   ) {}
 
   spanName(operation: string, defaultName: string): string {
@@ -30,7 +32,10 @@ export class Hooks {
   response(span: Span, args: Arguments, reply: unknown): void {
     const hook = this.settings.responseHook;
     if (hook === undefined) return;
-    this.guarded('responseHook', () => hook(span, String(args[0]), args.slice(1) as Array<string | Buffer>, reply));
+    this.guarded('responseHook', () => {
+      const shown = this.replies === undefined ? reply : this.replies.shaped(args, reply);
+      hook(span, String(args[0]), args.slice(1) as Array<string | Buffer>, shown);
+    });
   }
 
   /** @param info is asked for only where there is a hook */

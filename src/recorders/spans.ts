@@ -27,6 +27,7 @@ import type {
 } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
 import type { Report } from '../core/recorder';
+import type { ReplyShapes } from '../core/replies';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import {
@@ -72,12 +73,13 @@ export class SpanRecorder implements CompositeRecorder {
     private readonly settings: SpanSettings,
     private readonly tracer: () => Tracer | undefined,
     report: Report,
+    replies?: ReplyShapes,
   ) {
     this.mask = keyMask(settings.keys, report);
     this.commonMask = (key) => (key instanceof Varying ? key.shown : this.mask(key));
     this.selection = new SpanSelection(settings);
     this.destinations = { name: this.mask, family: familyMask(settings.keys, report) };
-    this.hooks = new Hooks(settings, report);
+    this.hooks = new Hooks(settings, report, replies);
     const { maxQueryTextLength, serializer } = settings;
     const isPlain = serializer === undefined;
     this.textOf = maxQueryTextLength === 0 ? noText : isPlain ? this.redactedText : this.serializedText;

@@ -10,7 +10,7 @@ interface Place {
 /** The files of a copy of redis that was loaded before we came, by their path in the package. */
 export type LoadedFiles = ReadonlyMap<string, unknown>;
 
-const COMMANDER = 'dist/lib/commander.js';
+export const COMMANDER = 'dist/lib/commander.js';
 
 /** `attachCommands` was `extendWithCommands` in 4.0. */
 const ATTACH = ['attachCommands', 'extendWithCommands'] as const;
