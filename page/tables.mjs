@@ -38,7 +38,7 @@ function makeFamily({ family }) {
 
 function warningOf({ unfilled, immortal }) {
   const parts = [];
-  if (unfilled > 0) parts.push(`${plural(unfilled, 'miss', 'misses')} never filled`);
+  if (unfilled > 0) parts.push(`${plural(unfilled, 'miss', 'misses')} not filled by this process`);
   if (immortal > 0) parts.push(`${plural(immortal, 'write')} without a time to live`);
   return parts.join(', ');
 }

@@ -97,12 +97,17 @@ export class KeyFamilies<T = undefined> {
 
   /** The family of a key; `_other` when there are too many, or the key is no text. */
   of(key: unknown, isWrite = false): Family<T> {
-    const text = identifierText(key, LOOKED_AT_LENGTH);
-    if (text === undefined) return this.other;
-    const family = this.recent.get(text) ?? this.recall(text);
+    const family = this.find(key);
+    if (family === this.other) return family;
     family.see(isWrite);
     if (++this.looked >= this.due) this.decideAgain();
     return family;
+  }
+
+  /** The same, and nothing is learnt of how often it comes. */
+  find(key: unknown): Family<T> {
+    const text = identifierText(key, LOOKED_AT_LENGTH);
+    return text === undefined ? this.other : (this.recent.get(text) ?? this.recall(text));
   }
 
   /** Names all families by what is known now. */

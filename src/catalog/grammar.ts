@@ -30,10 +30,13 @@ const ROLES = [
 
 export type Role = (typeof ROLES)[number];
 
+/** A key that is there afterwards: `surely`, or unless the reply is 0 or none. */
+export type Makes = 'surely' | 'unlessNone';
+
 export type Options = ReadonlyMap<string, Grammar>;
 
 export type Element =
-  | { readonly kind: 'one'; readonly role: Role }
+  | { readonly kind: 'one'; readonly role: Role; readonly makes?: Makes }
   | { readonly kind: 'word'; readonly words: ReadonlySet<string> }
   | { readonly kind: 'repeat'; readonly roles: readonly Role[]; readonly behind: number }
   | { readonly kind: 'until'; readonly role: Role; readonly options: Options }
@@ -48,7 +51,7 @@ export type Grammar = readonly Element[];
 /**
  * Compiles a row's argument string:
  *
- * - `key` one argument of that role · `AND|OR` (upper case) one of these words, and nothing is read
+ * - `key` one argument of that role; `key!` is there afterwards, `key?` unless the reply is 0 · `AND|OR` (upper case) one of these words, and nothing is read
  *   behind any other
  * - `key+` the rest, each of that role; `key+ number` all but the last · `(field value)+` the rest, in groups
  * - `#key` a count, then that many · `#(field value)` a count, then that many groups
@@ -72,6 +75,8 @@ function compileElement(source: string, behind: number, options: Options): Eleme
   if (source.startsWith('#')) return { kind: 'counted', roles: rolesOf(source.slice(1)) };
   if (source.endsWith('+')) return { kind: 'repeat', roles: rolesOf(source.slice(0, -1)), behind };
   if (source.endsWith('*')) return { kind: 'until', role: roleOf(source.slice(0, -1)), options };
+  if (source === 'key!') return { kind: 'one', role: 'key', makes: 'surely' };
+  if (source === 'key?') return { kind: 'one', role: 'key', makes: 'unlessNone' };
   if (source === source.toUpperCase()) return { kind: 'word', words: new Set(source.split('|')) };
   return { kind: 'one', role: roleOf(source) };
 }

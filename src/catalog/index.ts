@@ -1,4 +1,6 @@
 // Knows: what Redis commands mean. Must not know: clients, replies in flight, spans, metrics.
+
+export { identifierText } from './arguments';
 export { mayWait } from './blocking';
 export type { HitRule } from './commands';
 export { type Family, KeyFamilies, OTHER_FAMILY } from './families';

@@ -3,7 +3,7 @@
 import type { Arguments } from '../core/events';
 import { shortText } from './arguments';
 import { COMMANDS, type CommandRow } from './commands';
-import { compile, type Grammar, mentions } from './grammar';
+import { compile, type Grammar, type Makes, mentions } from './grammar';
 import { type Items, itemsOf } from './items';
 
 /** A row ready for use. */
@@ -19,10 +19,21 @@ export interface CommandRule extends CommandRow {
   readonly items: Items | undefined;
   /** Some argument is a value that is stored. */
   readonly stores: boolean;
-  /** It sets a time to live and does nothing else. */
-  readonly expires: boolean;
+  /** It stores nothing, and gives its key another end, or none. */
+  readonly prolongs: boolean;
+  /** Keys that are there afterwards, whether or not they were before; those that store values are not among them. */
+  readonly made: readonly Made[];
   /** It leaves what is stored as it is, and its time to live too. */
   readonly onlyReads: boolean;
+}
+
+/** Where a key stands that is there afterwards. */
+export interface Made {
+  /** Behind the command's name. */
+  readonly at: number;
+  /** Behind this option instead. */
+  readonly option: string | undefined;
+  readonly how: Makes;
 }
 
 /** What the table says of one command. */
@@ -127,17 +138,28 @@ function ruleOf(canonical: string): CommandRule | undefined {
     writes,
     items: itemsOf(grammar),
     stores: mentions(grammar, ['stored', 'item']),
-    expires: isExpiry(grammar),
-    onlyReads: row.hit !== undefined && !writes && canonical !== 'GETDEL',
+    prolongs: row.persists === true || isProlonging(grammar),
+    made: madeBy(grammar),
+    onlyReads: row.hit !== undefined && !writes && !row.ends,
   };
   rules.set(canonical, rule);
   return rule;
 }
 
 /** `key seconds` and the like. Of fields it is another matter. */
-function isExpiry(grammar: Grammar): boolean {
-  const second = grammar[1];
-  return second?.kind === 'one' && TTL_ROLES.some((role) => role === second.role) && !mentions(grammar, ['stored', 'field']);
+function isProlonging(grammar: Grammar): boolean {
+  return itemsOf(grammar)?.first === 0 && mentions(grammar, TTL_ROLES) && !mentions(grammar, ['stored', 'item', 'field']);
+}
+
+function madeBy(grammar: Grammar): Made[] {
+  const made: Made[] = [];
+  for (const [at, element] of grammar.entries()) {
+    if (element.kind === 'one' && element.makes !== undefined) made.push({ at, option: undefined, how: element.makes });
+    if (element.kind !== 'options') continue;
+    for (const [option, [own]] of element.options)
+      if (own?.kind === 'one' && own.makes !== undefined) made.push({ at, option, how: own.makes });
+  }
+  return made;
 }
 
 const UNNAMED: Entry = { operation: '_OTHER', canonical: '_OTHER', rule: undefined, from: 1 };

@@ -190,14 +190,14 @@ export const OPTIONS = {
   cacheInsight: option(BOOLEAN, true, {
     section: 'cache',
     meaning:
-      'Remember for a while which keys were missed and written, to tell how long loading takes, which misses come together or are never filled, and why a key was not there.',
+      'Remember for a while which keys were missed and written, to tell how long loading takes, which misses come together or are not filled by this process, and why a key was not there.',
     more: '[Cache](cache.md)',
     example: 'false',
   }),
   locks: option(LOCKS, true, {
     section: 'cache',
     meaning:
-      'Recognise locks by what is done to a key: `SET … NX` with an expiry, `SETNX` and `EXPIRE`, scripts that compare and delete. `false` looks for none; a pattern or a list of them (`lock:*,*:mutex`), in code also a RegExp, says which keys can be locks.',
+      'Recognise locks: keys that are called one (`lock`, `mutex`, `lease` …), and those that were seen to be given back or renewed by a script, WATCH or `DELEX` that compares their token. `false` looks for none; a pattern or a list of them (`lock:*,*:mutex`), in code also a RegExp, says which keys are locks, and no others.',
     example: "['lock:*', /:mutex$/]",
   }),
   propagateChannels: option(GLOBS, [], {

@@ -140,14 +140,15 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   keyFamily?: boolean | ((key: string) => string | undefined);
   /**
    * Remember for a while which keys were missed and written, to tell how long loading takes, which misses come
-   * together or are never filled, and why a key was not there. Default: `true`.
+   * together or are not filled by this process, and why a key was not there. Default: `true`.
    * @example cacheInsight: false
    */
   cacheInsight?: boolean;
   /**
-   * Recognise locks by what is done to a key: `SET … NX` with an expiry, `SETNX` and `EXPIRE`, scripts that
-   * compare and delete. `false` looks for none; a pattern or a list of them (`lock:*,*:mutex`), in code also a
-   * RegExp, says which keys can be locks. Default: `true`.
+   * Recognise locks: keys that are called one (`lock`, `mutex`, `lease` …), and those that were seen to be given
+   * back or renewed by a script, WATCH or `DELEX` that compares their token. `false` looks for none; a pattern or
+   * a list of them (`lock:*,*:mutex`), in code also a RegExp, says which keys are locks, and no others. Default:
+   * `true`.
    * @example locks: ['lock:*', /:mutex$/]
    */
   locks?: boolean | string | RegExp | readonly (string | RegExp)[];

@@ -1,6 +1,6 @@
 // Knows: what a context says of those above us: what to honour, and who is calling.
 // Must not know: who set it.
-import { type Context, createContextKey, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, createContextKey, INVALID_TRACEID, type Span, TraceFlags, trace } from '@opentelemetry/api';
 
 /** The key `suppressTracing()` of @opentelemetry/core sets. Context keys are global symbols by their description. */
 export const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
@@ -19,7 +19,8 @@ export interface Caller {
 
 /** undefined: there is no trace to tell one caller from another by. */
 export function callerIn(context: Context): Caller | undefined {
-  return trace.getSpanContext(context);
+  const caller = trace.getSpanContext(context);
+  return caller === undefined || caller.traceId === INVALID_TRACEID ? undefined : caller;
 }
 
 /** Vendors put things of their own where a span should be: New Relic's for a transaction has a context, and no more. */

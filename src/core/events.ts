@@ -16,6 +16,8 @@ export interface ClientFacts {
   readonly peerPort: number | undefined;
   /** Database index, as a string. */
   readonly namespace: string | undefined;
+  /** What the client puts before every key, where the arguments do not show it. */
+  readonly keyPrefix?: string | undefined;
 }
 
 /** The current facts of a client. Read at the reply: replies come in order, so SELECT is followed exactly. */

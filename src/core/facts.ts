@@ -14,11 +14,17 @@ export interface Failure {
 }
 
 /** What one reply says of the data it read. */
-export interface Lookup {
-  readonly hits: number;
-  readonly misses: number;
+export interface Lookup extends ItemCounts {
   /** Whether it asked for several items, so that counts say more than a boolean. */
   readonly several: boolean;
+  /** The fields of the one record that was read. */
+  readonly fields?: ItemCounts | undefined;
+}
+
+/** How many of what was asked for were there. */
+export interface ItemCounts {
+  readonly hits: number;
+  readonly misses: number;
 }
 
 /** What a command wrote or how large the value was that it read. */
@@ -28,6 +34,8 @@ export interface DataFacts {
   readonly ttlSeconds: number | undefined;
   readonly keysDeleted: number | undefined;
   readonly keyExists: boolean | undefined;
+  /** Of several keys. */
+  readonly keysExisting: ItemCounts | undefined;
 }
 
 /** Why a key was not there, as far as this process can know. */
@@ -46,7 +54,7 @@ export interface FamilyCounts {
   readonly expired: number;
   readonly deleted: number;
   readonly unknown: number;
-  /** Misses that no write has filled in time. */
+  /** Misses that this process has not filled in time, as far as it can be seen. */
   readonly unfilled: number;
   readonly writesWithTtl: number;
   readonly writesWithoutTtl: number;
@@ -64,7 +72,7 @@ export interface Fill {
   /** From the reply of the look-up to the call of the write: what loading took. */
   readonly loadMs: number;
   readonly miss: Miss;
-  /** How many callers missed the key together; undefined where another of them has filled it before. */
+  /** How many traces missed the key together; undefined without a trace, and where another of them has filled it before. */
   readonly stampedeWidth: number | undefined;
 }
 
@@ -87,7 +95,7 @@ export interface LockFacts {
   readonly waitMs: number | undefined;
   /** From the acquisition to this release. */
   readonly holdMs: number | undefined;
-  /** The lock was somebody else's, or nobody's, before it was given back. */
+  /** The server said that the lock was somebody else's, or nobody's, before it was given back. */
   readonly lost: boolean;
 }
 

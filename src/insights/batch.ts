@@ -35,7 +35,7 @@ export class BatchDigest implements BatchFacts {
   addHit(args: Arguments | undefined, reply: unknown): boolean {
     if (args === undefined || reply instanceof Error) return false;
     const entry = lookup(args);
-    const found = entry.rule?.onlyReads ? readLookup(entry, args, reply) : undefined;
+    const found = entry.rule?.onlyReads ? readLookup(entry, reply) : undefined;
     if (found === undefined || found.misses > 0) return false;
     this.hits += found.hits;
     return true;

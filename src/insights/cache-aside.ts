@@ -2,7 +2,8 @@
 // Must not know: commands, replies, spans, metrics.
 //
 // A write fills a miss of the same caller: of the same active span, else of the same trace. Where there is no
-// trace (metrics alone, or no span active), callers cannot be told apart, and a write fills the latest miss of its key.
+// trace (metrics alone, or no span active), callers cannot be told apart, and a write fills the latest miss of its key;
+// of a stampede nothing is said then.
 import type { Caller } from '../core/context';
 import type { Fill, Miss } from '../core/facts';
 import type { Counts } from './tally';
@@ -35,13 +36,16 @@ interface OpenMiss {
   handle: Miss;
   /** Another caller has written the key since; this one may be about to. */
   isFilled: boolean;
+  /** The client's own cache said so: whoever asked it asked no server. */
+  readonly isLocal: boolean;
 }
 
 interface OpenKey {
   readonly counts: Counts;
   misses: OpenMiss[];
-  /** Misses of callers beyond the cap, not filled. */
+  /** Misses of callers beyond the cap, not filled, and how many of them had a trace that no other has. */
   beyond: number;
+  tracesBeyond: number;
   expiresMark: number;
 }
 
@@ -50,39 +54,52 @@ export class OpenMisses {
   private readonly keys = new Map<number, OpenKey>();
   private missCount = 0;
   private expireMark = 0;
+  private blindMark = Number.NEGATIVE_INFINITY;
 
   /** How many misses are open. */
   get size(): number {
     return this.missCount;
   }
 
-  add(key: number, counts: Counts, caller: Caller | undefined, mark: number, handle: Miss): void {
+  add(key: number, counts: Counts, caller: Caller | undefined, mark: number, handle: Miss, isLocal = false): void {
     const open = this.keys.get(key) ?? this.begin(key, counts, mark);
     const known = caller === undefined ? undefined : open.misses.find((miss) => isSame(miss.caller, caller));
-    if (known !== undefined) missAgain(known, mark, handle);
-    else if (open.misses.length >= MAX_CALLERS) open.beyond++;
+    if (known !== undefined) this.missAgain(known, mark, handle);
+    else if (open.misses.length >= MAX_CALLERS) addBeyond(open, caller);
     else {
-      open.misses.push({ caller, firstMark: mark, lastMark: mark, times: 1, handle, isFilled: false });
+      open.misses.push({ caller, firstMark: mark, lastMark: mark, times: 1, handle, isFilled: false, isLocal });
       this.missCount++;
     }
-    if (this.keys.size > MAX_OPEN_KEYS || this.missCount > MAX_OPEN_MISSES) this.giveUpOldest();
+    if (this.keys.size > MAX_OPEN_KEYS || this.missCount > MAX_OPEN_MISSES) this.dropOldest();
   }
 
-  /** A write of the key. undefined: whoever wrote it had not missed it. */
+  /** A write of the key. undefined: whoever wrote it had not missed it, or too long ago. */
   fill(key: number, callerOf: () => Caller | undefined, startMark: number): Fill | undefined {
-    const open = this.keys.size === 0 ? undefined : this.keys.get(key);
+    const open = this.keys.size === 0 ? undefined : this.openAt(key, startMark);
     if (open === undefined) return undefined;
     const index = indexOfMiss(open.misses, callerOf(), startMark + ROUNDING_MS);
     const miss = open.misses[index];
     const fill = miss === undefined ? undefined : fillOf(open, miss, startMark);
     for (const one of open.misses) one.isFilled = true;
     open.beyond = 0;
+    open.tracesBeyond = 0;
     if (miss !== undefined) {
       open.misses.splice(index, 1);
       this.missCount--;
     }
     if (open.misses.length === 0) this.keys.delete(key);
     return fill;
+  }
+
+  /** Something was done that may have filled it: of its misses nothing can be said any more. */
+  forget(key: number): void {
+    const open = this.keys.size === 0 ? undefined : this.keys.get(key);
+    if (open !== undefined) this.drop(key, open);
+  }
+
+  /** Something was written that cannot be seen: what is open now may be filled. */
+  forgetAll(mark: number): void {
+    this.blindMark = mark;
   }
 
   /** Gives up what is too old. Keys are in the order of their first misses: the first young one ends it. */
@@ -93,50 +110,74 @@ export class OpenMisses {
     }
   }
 
-  clear(): void {
-    this.keys.clear();
-    this.missCount = 0;
-  }
-
   private begin(key: number, counts: Counts, mark: number): OpenKey {
     if (mark >= this.expireMark) {
       this.expire(mark);
       this.expireMark = mark + EXPIRY_INTERVAL_MS;
     }
-    const open: OpenKey = { counts, misses: [], beyond: 0, expiresMark: mark + LOAD_WINDOW_MS };
+    const open: OpenKey = { counts, misses: [], beyond: 0, tracesBeyond: 0, expiresMark: mark + LOAD_WINDOW_MS };
     this.keys.set(key, open);
     return open;
   }
 
+  /** What is open of a key, without what is too old. */
+  private openAt(key: number, nowMark: number): OpenKey | undefined {
+    const open = this.keys.get(key);
+    if (open === undefined || open.expiresMark > nowMark) return open;
+    this.giveUp(key, open, nowMark);
+    return this.keys.get(key);
+  }
+
+  private missAgain(miss: OpenMiss, mark: number, handle: Miss): void {
+    if (!this.isUnfilled(miss)) {
+      miss.firstMark = mark;
+      miss.times = 0;
+    }
+    miss.isFilled = false;
+    miss.lastMark = mark;
+    miss.handle = handle;
+    miss.times++;
+  }
+
   private giveUp(key: number, open: OpenKey, nowMark: number): void {
     const young = open.misses.filter((miss) => miss.lastMark + LOAD_WINDOW_MS > nowMark);
-    open.counts.current().unfilled += unfilledTimes(open.misses) - unfilledTimes(young) + open.beyond;
+    const counts = open.counts.current();
+    counts.unfilled += open.expiresMark - LOAD_WINDOW_MS > this.blindMark ? open.beyond : 0;
+    for (const miss of open.misses) {
+      if (this.isUnfilled(miss) && miss.lastMark + LOAD_WINDOW_MS <= nowMark) counts.unfilled += miss.times;
+    }
     this.keys.delete(key);
     this.missCount += young.length - open.misses.length;
     if (young.length === 0) return;
     // Callers that came later go on: they have a window of their own.
     const expiresMark = Math.min(...young.map((miss) => miss.lastMark)) + LOAD_WINDOW_MS;
-    this.keys.set(key, { counts: open.counts, misses: young, beyond: 0, expiresMark });
+    this.keys.set(key, { counts: open.counts, misses: young, beyond: 0, tracesBeyond: 0, expiresMark });
   }
 
-  /** A tenth of them: to find the first of a map costs more the more were taken out before it. */
-  private giveUpOldest(): void {
+  private isUnfilled({ isFilled, lastMark }: OpenMiss): boolean {
+    return !isFilled && lastMark > this.blindMark;
+  }
+
+  /**
+   * A tenth of them: to find the first of a map costs more the more were taken out before it. Whether they would have
+   * been filled nobody will know.
+   */
+  private dropOldest(): void {
     for (const [key, open] of this.keys) {
       if (this.keys.size <= 0.9 * MAX_OPEN_KEYS && this.missCount <= 0.9 * MAX_OPEN_MISSES) return;
-      this.giveUp(key, open, Number.POSITIVE_INFINITY);
+      this.drop(key, open);
     }
+  }
+
+  private drop(key: number, open: OpenKey): void {
+    this.keys.delete(key);
+    this.missCount -= open.misses.length;
   }
 }
 
-function missAgain(miss: OpenMiss, mark: number, handle: Miss): void {
-  if (miss.isFilled) {
-    miss.firstMark = mark;
-    miss.times = 0;
-  }
-  miss.isFilled = false;
-  miss.lastMark = mark;
-  miss.handle = handle;
-  miss.times++;
+function addBeyond(open: OpenKey, caller: Caller | undefined): void {
+  open.beyond++;
+  if (caller !== undefined && !open.misses.some((miss) => miss.caller?.traceId === caller.traceId)) open.tracesBeyond++;
 }
 
 function fillOf(open: OpenKey, miss: OpenMiss, startMark: number): Fill {
@@ -164,16 +205,16 @@ function isSame(one: Caller | undefined, other: Caller): boolean {
   return one !== undefined && one.spanId === other.spanId && one.traceId === other.traceId;
 }
 
-/** Callers that want the key together: those that missed it since the one that fills did, or not long before. */
-function widthOf({ misses, beyond }: OpenKey, filling: OpenMiss, loadMs: number): number {
+/**
+ * Traces that want the key together: those that missed it since the one that fills did, or not long before. One request
+ * that looks twice is one. undefined: without a trace nobody can be told from anybody.
+ */
+function widthOf({ misses, tracesBeyond }: OpenKey, filling: OpenMiss, loadMs: number): number | undefined {
+  if (filling.caller === undefined) return undefined;
   const since = filling.firstMark - Math.max(loadMs, MIN_STAMPEDE_MS);
-  let width = beyond;
-  for (const miss of misses) if (!miss.isFilled && miss.lastMark >= since) width++;
-  return width;
-}
-
-function unfilledTimes(misses: readonly OpenMiss[]): number {
-  let times = 0;
-  for (const miss of misses) if (!miss.isFilled) times += miss.times;
-  return times;
+  const traces = new Set<string>([filling.caller.traceId]);
+  for (const { caller, isFilled, isLocal, lastMark } of misses) {
+    if (caller !== undefined && !isFilled && !isLocal && lastMark >= since) traces.add(caller.traceId);
+  }
+  return traces.size + tracesBeyond;
 }

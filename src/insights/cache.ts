@@ -2,53 +2,38 @@
 // Must not know: spans, metrics, clients.
 import { assignRoles, type Entry, type HitRule, type Role } from '../catalog';
 import type { Arguments } from '../core/events';
-import type { DataFacts, Lookup } from '../core/facts';
+import type { DataFacts, ItemCounts, Lookup } from '../core/facts';
 
 /** Reads hit and miss from a raw or transformed reply of RESP2 or RESP3. undefined: the command is not a lookup. */
-export function readLookup({ rule, from }: Entry, args: Arguments, reply: unknown): Lookup | undefined {
-  return rule?.hit === undefined ? undefined : RULES[rule.hit](reply, args.length - from);
+export function readLookup({ rule }: Entry, reply: unknown): Lookup | undefined {
+  return rule?.hit === undefined ? undefined : RULES[rule.hit](reply);
 }
 
-const HIT: Lookup = { hits: 1, misses: 0, several: false };
-const MISS: Lookup = { hits: 0, misses: 1, several: false };
+const HIT: Lookup = { hits: 1, misses: 0, several: false, fields: undefined };
+const MISS: Lookup = { hits: 0, misses: 1, several: false, fields: undefined };
 
-const RULES: Readonly<Record<HitRule, (reply: unknown, asked: number) => Lookup | undefined>> = {
+const RULES: Readonly<Record<HitRule, (reply: unknown) => Lookup | undefined>> = {
   value: (reply) => (isMissing(reply) ? MISS : HIT),
-  each: (reply) => countElements(reply, (element) => !isMissing(element)),
+  each: (reply) =>
+    isMissing(reply) ? MISS : Array.isArray(reply) ? { ...countFound(reply), several: true, fields: undefined } : undefined,
   map: (reply) => (isMissing(reply) || sizeOf(reply) === 0 ? MISS : HIT),
-  count: (reply, asked) => countFound(reply, asked),
-  flag: (reply) => (isTrue(reply) ? HIT : MISS),
-  flags: (reply) => countElements(reply, isTrue),
+  record: (reply) => (isMissing(reply) ? MISS : Array.isArray(reply) ? recordOf(countFound(reply)) : HIT),
 };
 
-function countElements(reply: unknown, isHit: (element: unknown) => boolean): Lookup | undefined {
-  if (isMissing(reply)) return MISS;
-  if (!Array.isArray(reply)) return undefined;
+function countFound(elements: readonly unknown[]): ItemCounts {
   let hits = 0;
-  for (const element of reply) if (isHit(element)) hits++;
-  return { hits, misses: reply.length - hits, several: true };
+  for (const element of elements) if (!isMissing(element)) hits++;
+  return { hits, misses: elements.length - hits };
 }
 
-function countFound(reply: unknown, asked: number): Lookup | undefined {
-  const found = typeof reply === 'boolean' ? Number(reply) : integerOf(reply);
-  if (found === undefined) return undefined;
-  if (asked <= 1) return found > 0 ? HIT : MISS;
-  return { hits: found, misses: Math.max(0, asked - found), several: true };
+/** A field that is optional is no miss: the record was there. */
+function recordOf(fields: ItemCounts): Lookup {
+  return { hits: fields.hits > 0 ? 1 : 0, misses: fields.hits > 0 ? 0 : 1, several: false, fields };
 }
 
-/** Whether one element of a reply was there. */
-export function isFound(rule: HitRule, element: unknown): boolean {
-  return rule === 'flag' || rule === 'flags' ? isTrue(element) : !isMissing(element);
-}
-
-// A missing bulk is null in RESP2 and RESP3; an empty string is a value like any other.
-function isMissing(reply: unknown): boolean {
+/** A missing bulk is null in RESP2 and RESP3; an empty string is a value like any other. */
+export function isMissing(reply: unknown): boolean {
   return reply === null || reply === undefined;
-}
-
-// A type mapping may make strings of numbers, and v4 booleans of them.
-function isTrue(reply: unknown): boolean {
-  return reply === true || integerOf(reply) === 1;
 }
 
 function sizeOf(reply: unknown): number {
@@ -63,8 +48,9 @@ function dataOf(
   ttlSeconds: number | undefined,
   keysDeleted: number | undefined,
   keyExists: boolean | undefined,
+  keysExisting?: ItemCounts,
 ): DataFacts {
-  return { valueLength, ttlSeconds, keysDeleted, keyExists };
+  return { valueLength, ttlSeconds, keysDeleted, keyExists, keysExisting };
 }
 
 export const NO_DATA: DataFacts = dataOf(undefined, undefined, undefined, undefined);
@@ -78,7 +64,7 @@ const MAX_WRITE_ARGUMENTS = 16;
 export function readData({ rule, from }: Entry, args: Arguments, reply: unknown, nowMs: number): DataFacts {
   if (rule === undefined) return NO_DATA;
   if (rule.counts !== undefined) return readCounts(rule.counts, args.length - from, reply);
-  const read = rule.hit === 'value' ? lengthOf(reply) : undefined;
+  const read = rule.hit === 'value' || rule.hit === 'record' ? lengthOf(reply) : undefined;
   if (!rule.writes) return read === undefined ? NO_DATA : dataOf(read, undefined, undefined, undefined);
   const end = assignRoles(rule.grammar, args, from, from + MAX_WRITE_ARGUMENTS, roles);
   let valueLength = read;
@@ -95,7 +81,8 @@ function readCounts(counts: 'deleted' | 'existing', asked: number, reply: unknow
   const count = typeof reply === 'boolean' ? Number(reply) : integerOf(reply);
   if (count === undefined) return NO_DATA;
   if (counts === 'deleted') return dataOf(undefined, undefined, count, undefined);
-  return asked === 1 ? dataOf(undefined, undefined, undefined, count > 0) : NO_DATA;
+  if (asked <= 1) return dataOf(undefined, undefined, undefined, count > 0);
+  return dataOf(undefined, undefined, undefined, undefined, { hits: count, misses: Math.max(0, asked - count) });
 }
 
 function secondsOf(role: Role | undefined, arg: unknown, nowMs: number): number | undefined {
@@ -114,12 +101,13 @@ export function lengthOf(value: unknown): number | undefined {
   return typeof value === 'number' ? String(value).length : undefined;
 }
 
-function integerOf(reply: unknown): number | undefined {
+/** Whatever a type mapping makes of it. */
+export function integerOf(reply: unknown): number | undefined {
   const value = numberOf(reply);
   return value !== undefined && Number.isInteger(value) ? value : undefined;
 }
 
-function numberOf(arg: unknown): number | undefined {
+export function numberOf(arg: unknown): number | undefined {
   if (typeof arg === 'number') return arg;
   const text = arg instanceof Uint8Array && arg.length < 24 ? Buffer.from(arg).toString('latin1') : arg;
   if (typeof text === 'bigint') return Number(text);

@@ -2,45 +2,86 @@
 // Must not know: what is remembered.
 import type { ClientFacts } from '../core/events';
 
-/** Of a longer key the beginning and the length are looked at: the work is bounded, whatever is sent. */
-const MAX_HASHED_LENGTH = 1_024;
-
-/** 53 bits of a key, field or token (cyrb53). Among ten thousand keys two are the same once in a hundred million times. */
+/**
+ * 53 bits of a key, field or token (cyrb53 of its bytes). Among ten thousand keys two are the same once in a hundred
+ * million times.
+ */
 export function identityOf(arg: unknown, scope: number): number {
-  const text = textOf(arg);
+  if (typeof arg === 'string') return identityOfText(arg, scope);
+  if (ArrayBuffer.isView(arg)) return identityOfBytes(new Uint8Array(arg.buffer, arg.byteOffset, arg.byteLength), scope);
+  return identityOfText(typeof arg === 'number' || typeof arg === 'bigint' ? String(arg) : '', scope);
+}
+
+/** What is sent of a text are its bytes; of most keys these are its characters. */
+function identityOfText(text: string, scope: number): number {
   let a = 0xdeadbeef ^ scope;
   let b = 0x41c6ce57 ^ text.length;
-  const end = Math.min(text.length, MAX_HASHED_LENGTH);
-  for (let index = 0; index < end; index++) {
+  for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
+    if (code > 0x7f) return identityOfBytes(Buffer.from(text), scope);
     a = Math.imul(a ^ code, 2_654_435_761);
     b = Math.imul(b ^ code, 1_597_334_677);
   }
-  a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909);
-  b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
+  return finished(a, b);
+}
+
+function identityOfBytes(bytes: Uint8Array, scope: number): number {
+  let a = 0xdeadbeef ^ scope;
+  let b = 0x41c6ce57 ^ bytes.length;
+  for (const byte of bytes) {
+    a = Math.imul(a ^ byte, 2_654_435_761);
+    b = Math.imul(b ^ byte, 1_597_334_677);
+  }
+  return finished(a, b);
+}
+
+function finished(first: number, second: number): number {
+  const a = Math.imul(first ^ (first >>> 16), 2_246_822_507) ^ Math.imul(second ^ (second >>> 13), 3_266_489_909);
+  const b = Math.imul(second ^ (second >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
   return 4_294_967_296 * (b & 0x1fffff) + (a >>> 0);
 }
 
-// Bytes count as text: a client may send a key as either.
-function textOf(arg: unknown): string {
-  if (typeof arg === 'string') return arg;
-  if (ArrayBuffer.isView(arg))
-    return Buffer.from(arg.buffer, arg.byteOffset, Math.min(arg.byteLength, MAX_HASHED_LENGTH)).toString('latin1');
-  return typeof arg === 'number' || typeof arg === 'bigint' ? String(arg) : '';
+/** Where keys are: what is flushed there is flushed nowhere else. */
+export interface Place {
+  readonly server: string;
+  readonly database: number;
 }
 
-/** The same key in another database or on another server is another key. Facts are frozen, and stand for both. */
-export class Scopes {
-  private readonly scopes = new WeakMap<ClientFacts, number>();
+interface Scope {
+  readonly place: Place;
+  readonly prefix: string | undefined;
+}
 
-  of(facts: ClientFacts): number {
+/**
+ * A key is the same whichever address it is asked for at: a reader's and a writer's are two of one server. The same key
+ * in another database is another.
+ */
+export class KeyIdentities {
+  private readonly scopes = new WeakMap<ClientFacts, Scope>();
+
+  of(key: unknown, facts: ClientFacts): number {
+    const { place, prefix } = this.scopeOf(facts);
+    return identityOf(prefix === undefined ? key : prefixed(prefix, key), place.database);
+  }
+
+  placeOf(facts: ClientFacts): Place {
+    return this.scopeOf(facts).place;
+  }
+
+  private scopeOf(facts: ClientFacts): Scope {
     return this.scopes.get(facts) ?? this.begin(facts);
   }
 
-  private begin(facts: ClientFacts): number {
-    const { serverAddress, serverPort, namespace } = facts;
-    const scope = identityOf(`${serverAddress}:${serverPort}/${namespace}`, 0) | 0;
+  private begin(facts: ClientFacts): Scope {
+    const { serverAddress, serverPort, namespace = '0', keyPrefix } = facts;
+    const place = { server: `${serverAddress}:${serverPort}`, database: identityOf(namespace, 0) | 0 };
+    const scope = { place, prefix: keyPrefix };
     this.scopes.set(facts, scope);
     return scope;
   }
+}
+
+function prefixed(prefix: string, key: unknown): unknown {
+  if (ArrayBuffer.isView(key)) return Buffer.concat([Buffer.from(prefix), new Uint8Array(key.buffer, key.byteOffset, key.byteLength)]);
+  return prefix + String(key);
 }

@@ -2,29 +2,50 @@
 // Must not know: spans, metrics, clients.
 import { lookup } from '../catalog';
 import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
-import type { BatchFacts, Facts, FamilyCounts, InsightSettings, Insights } from '../core/facts';
+import type { BatchFacts, CacheFacts, DataFacts, Facts, FamilyCounts, InsightSettings, Insights, Lookup } from '../core/facts';
 import { BatchDigest } from './batch';
 import { NO_DATA, readData, readLookup } from './cache';
 import { classify } from './errors';
 import { Locks } from './lock';
+import { RawTransactions } from './raw-transactions';
 import { Tally } from './tally';
 import { type Answered, CacheTraffic, type KnownEntry, type Origin } from './traffic';
 
 const UNKNOWN: Facts = { failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
 
+/** What runs a script with keys, and may write to them. */
+const RUNS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
+
 /** Reads commands and batches. What it remembers is bounded, and expires. */
 export class CommandInsights implements Insights {
   private readonly tally: Tally;
   private readonly traffic: CacheTraffic;
-  private readonly locks: Locks | undefined;
+  private readonly transactions = new RawTransactions();
+  private locks: Locks | undefined;
 
   constructor(
-    private readonly settings: InsightSettings,
-    report: (message: string) => void,
+    private settings: InsightSettings,
+    private readonly report: (message: string) => void,
   ) {
     this.tally = new Tally(settings, report);
-    this.traffic = new CacheTraffic(this.tally, settings.cache);
-    this.locks = settings.locks ? new Locks(this.tally, settings.isLockKey) : undefined;
+    this.traffic = new CacheTraffic(this.tally, (counts, key, answered) => this.locks?.isLock(counts, key, answered) === true);
+    this.use(settings);
+  }
+
+  /** Goes on with other settings. What was counted stays; what is remembered too, unless it is switched off. */
+  use(settings: InsightSettings): void {
+    const { families, familyOf, familyOtherwise } = this.settings;
+    const isNamedAnew = settings.families !== families || settings.familyOf !== familyOf || settings.familyOtherwise !== familyOtherwise;
+    this.settings = settings;
+    if (isNamedAnew) {
+      // Misses count for the family that they had.
+      this.traffic.remember(false);
+      this.tally.use(settings, this.report);
+    }
+    this.traffic.remember(settings.cache);
+    this.locks = settings.locks ? (this.locks ?? new Locks(this.tally)) : undefined;
+    this.locks?.use(settings.isLockKey);
+    if (!settings.locks) this.tally.forgetLocks();
   }
 
   command(command: Command, outcome: Outcome): Facts {
@@ -49,6 +70,8 @@ export class CommandInsights implements Insights {
       else facts = digest.add(this.read(batch, endMark, batch.commands[index] ?? [], reply, false, keepsMembers));
       if (keepsMembers) digest.members.push(facts);
     }
+    if (batch.kind === 'MULTI') this.locks?.endTransaction(batch.client);
+    if (batch.size !== undefined && !outcome.aborted) this.traffic.writeUnseen(endMark);
     if (outcome.aborted) digest.failure = undefined;
     else if (outcome.failed) digest.failure ??= classify(outcome.error);
     return digest;
@@ -71,16 +94,33 @@ export class CommandInsights implements Insights {
     const entry = lookup(args);
     if (entry.rule === undefined) return UNKNOWN;
     const { rule } = entry;
+    if (this.transactions.holds(origin.client, rule, reply)) return UNKNOWN;
     const answered: Answered = { origin, endMark, entry: entry as KnownEntry, args, reply };
-    const found = readLookup(entry, args, reply);
+    const found = readLookup(entry, reply);
     const data = withData || rule.writes ? readData(entry, args, reply, origin.startTimeMs) : NO_DATA;
-    if (origin.isMasked)
-      return { failure: undefined, lookup: found, data, cache: found && this.traffic.countMasked(found), lock: undefined };
-    const lock = found === undefined ? this.locks?.read(answered, data) : undefined;
-    let cache = found && this.traffic.lookUp(answered, found, isLocal);
-    if (rule.stores) cache = this.traffic.write(answered, data, lock !== undefined);
-    else if (!rule.onlyReads) this.traffic.change(answered, data);
-    return { failure: undefined, lookup: found, data, cache, lock };
+    if (origin.isMasked) return this.readMasked(answered, found, data);
+    if (rule.onlyReads) {
+      const cache = found && this.traffic.lookUp(answered, found, isLocal);
+      this.locks?.seeValue(answered);
+      return { failure: undefined, lookup: cache && found, data, cache, lock: undefined };
+    }
+    const lock = this.locks?.read(answered, data);
+    const looked = found && this.traffic.lookUp(answered, found, isLocal);
+    const cache = this.change(answered, data) ?? looked;
+    return { failure: undefined, lookup: looked && found, data, cache, lock };
+  }
+
+  private change(answered: Answered, data: DataFacts): CacheFacts | undefined {
+    const { rule, canonical } = answered.entry;
+    if (rule.stores) return this.traffic.write(answered, data);
+    if (RUNS.has(canonical)) this.traffic.run(answered);
+    else if (rule.ends || rule.prolongs || rule.flushes !== undefined) this.traffic.change(answered, data);
+    return rule.made.length > 0 ? this.traffic.make(answered) : undefined;
+  }
+
+  private readMasked(answered: Answered, found: Lookup | undefined, data: DataFacts): Facts {
+    const cache = found === undefined ? this.traffic.writeMasked(answered) : this.traffic.countMasked(found);
+    return { failure: undefined, lookup: found, data, cache, lock: undefined };
   }
 }
 

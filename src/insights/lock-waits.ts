@@ -1,43 +1,88 @@
 // Knows: who tries to get a lock, and since when.
 // Must not know: commands, replies, what becomes of a lock that was got.
+import { identifierText } from '../catalog';
 import type { Caller } from '../core/context';
 import { Expiring } from './expiring';
 import { identityOf } from './identity';
 
+/** One try to get a lock. */
+export interface Attempt {
+  /** The identity of its key. */
+  readonly key: number;
+  readonly token: unknown;
+  readonly caller: Caller | undefined;
+  readonly acquired: boolean;
+  readonly startMark: number;
+  readonly endMark: number;
+}
+
+interface Refusal {
+  readonly sinceMark: number;
+  readonly traceId: string | undefined;
+}
+
 /** From the first attempt that was refused to the one that was not. Bounded, and expiring. */
 export class LockWaits {
-  /** By key and token, and by key and trace: a library keeps its token over all attempts, a loop makes new ones. */
-  private readonly refusals: Expiring<number>;
+  /** By key and trace, and by key and token: a library keeps its token over all attempts, a loop makes new ones. */
+  private readonly refusals: Expiring<Refusal>;
+  /** Tokens that have got a lock: one that is used again is no single caller's. */
+  private readonly used: Expiring<true>;
 
   /** @param memoryMs who was refused this long ago has given up */
   constructor(maxWaits: number, memoryMs: number) {
     this.refusals = new Expiring(maxWaits, memoryMs);
+    this.used = new Expiring(maxWaits, memoryMs);
   }
 
   get size(): number {
-    return this.refusals.size;
+    return this.refusals.size + this.used.size;
   }
 
-  /** How long the one who got it has been trying; remembers who did not. @param key its identity */
-  attempt(
-    key: number,
-    token: unknown,
-    caller: Caller | undefined,
-    acquired: boolean,
-    startMark: number,
-    endMark: number,
-  ): number | undefined {
-    if (acquired && this.refusals.size === 0) return undefined;
-    const byToken = identityOf(token, key | 0);
-    const byTrace = caller === undefined ? byToken : identityOf(caller.traceId, key | 0);
-    const since = this.refusals.get(byToken, endMark) ?? this.refusals.get(byTrace, endMark);
-    if (acquired) {
-      this.refusals.delete(byToken);
-      this.refusals.delete(byTrace);
-      return since === undefined ? undefined : endMark - since;
+  /** How long the one who got it has been trying; remembers who did not. */
+  attempt(attempt: Attempt): number | undefined {
+    const { key, token, caller, acquired, startMark, endMark } = attempt;
+    const traceId = caller?.traceId;
+    const byTrace = traceId === undefined ? undefined : identityOf(traceId, key | 0);
+    const waited = this.refusals.size === 0 ? undefined : this.refusalOf(attempt, byTrace);
+    const byToken = acquired && waited === undefined ? undefined : this.isOwn(token, endMark) ? identityOf(token, key | 0) : undefined;
+    if (acquired) this.used.set(identityOf(token, 0), true, endMark);
+    for (const id of [byTrace, byToken]) {
+      if (id === undefined) continue;
+      if (acquired) this.refusals.delete(id);
+      else this.refusals.set(id, { sinceMark: waited?.sinceMark ?? startMark, traceId }, endMark);
     }
-    this.refusals.set(byToken, since ?? startMark, endMark);
-    this.refusals.set(byTrace, since ?? startMark, endMark);
-    return undefined;
+    return acquired && waited !== undefined ? endMark - waited.sinceMark : undefined;
   }
+
+  private refusalOf({ key, token, endMark }: Attempt, byTrace: number | undefined): Refusal | undefined {
+    const ofTrace = byTrace === undefined ? undefined : this.refusals.get(byTrace, endMark);
+    return ofTrace ?? (this.isOwn(token, endMark) ? this.refusals.get(identityOf(token, key | 0), endMark) : undefined);
+  }
+
+  /** Whether it is one caller's alone, as far as can be seen. */
+  private isOwn(token: unknown, nowMark: number): boolean {
+    return looksUnique(token) && this.used.get(identityOf(token, 0), nowMark) === undefined;
+  }
+}
+
+const MAX_LENGTH = 256;
+const LONG_NUMBER = /\d{8}/;
+/** How often letters and digits take turns, or capitals, small letters and digits, where nobody has thought of the text. */
+const MIN_DIGIT_CHANGES = 3;
+const MIN_CHANGES = 10;
+const RUN = /[a-z]+|[A-Z]+|\d+/g;
+
+/** Made for one purpose: a UUID, a time, random characters. `locked`, `1` and `worker-7` are anybody's. */
+export function looksUnique(token: unknown): boolean {
+  const text = identifierText(token, MAX_LENGTH);
+  if (text === undefined) return false;
+  if (LONG_NUMBER.test(text)) return true;
+  const runs = text.match(RUN) ?? [];
+  let digitChanges = 0;
+  for (let index = 1; index < runs.length; index++) if (isNumber(runs[index]) !== isNumber(runs[index - 1])) digitChanges++;
+  return digitChanges >= MIN_DIGIT_CHANGES || runs.length > MIN_CHANGES;
+}
+
+function isNumber(run: string | undefined): boolean {
+  return run !== undefined && run <= ':';
 }

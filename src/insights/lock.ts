@@ -1,18 +1,24 @@
 // Knows: how applications make locks of Redis commands, and what became of each.
 // Must not know: spans, metrics, clients; any library.
 //
-// A lock is taken by SET with NX and an expiry, by SETNX that an EXPIRE follows, or by a script that sets what is not
-// there; kept by a script that compares and expires; given back by one that compares and deletes, or by DEL.
-import type { Entry } from '../catalog';
+// SET with NX and SETNX may take a lock, and so may a script that sets what is not there: whoever did so holds a key by
+// a token. It was a lock if it is given back or renewed by compare and act: by a later script that names this very key
+// and carries this very token, by DELEX, or under WATCH. From then on the key and its family are locks; a key that is
+// called one is so from the beginning. Nothing follows from our own clock: a lock is lost if the server says so.
 import { callerIn } from '../core/context';
-import type { Arguments } from '../core/events';
+import type { Arguments, ClientRef } from '../core/events';
 import type { DataFacts, LockFacts } from '../core/facts';
+import { integerOf, isMissing } from './cache';
 import { Expiring } from './expiring';
-import { identityOf, Scopes } from './identity';
+import { KeyIdentities } from './identity';
+import { hasOption, isNone, isRefused } from './life';
+import { type Act, type Call, callOf, readAct } from './lock-acts';
+import { type Holding, Holdings } from './lock-holdings';
 import { LockWaits } from './lock-waits';
-import { type LockScript, ScriptMemory } from './scripts';
-import type { Tally } from './tally';
+import { ScriptMemory } from './scripts';
+import type { Counts, Tally } from './tally';
 import type { Answered } from './traffic';
+import { WatchedKeys } from './watched';
 
 /** Locks held, and attempts refused, that are followed at one time. */
 export const MAX_LOCKS = 5_000;
@@ -20,57 +26,68 @@ export const MAX_LOCKS = 5_000;
 /** Who was refused this long ago has given up; a lock without an end is followed no longer either. */
 const MEMORY_MS = 10 * 60_000;
 
-interface Holding {
-  readonly mark: number;
-  /** When it ends by itself; undefined: by a SETNX, which no EXPIRE has followed yet. */
-  deadlineMark: number | undefined;
-  readonly waitMs: number | undefined;
-  /** It was found to be gone already, and that has been counted. */
-  isLost: boolean;
+/** A key of an answered command, and what is known of it. */
+interface Subject {
+  readonly key: unknown;
+  readonly id: number;
+  readonly counts: Counts;
 }
 
 /** Follows locks from the first attempt to their release. Bounded, and expiring. */
 export class Locks {
-  /** By key and token: who lost a lock may still give it back when somebody else has it. */
-  private readonly held = new Expiring<Holding>(MAX_LOCKS, MEMORY_MS);
-  /** Of each key the one in `held` that got it last, for commands that name no token. */
-  private readonly latest = new Expiring<number>(MAX_LOCKS, MEMORY_MS);
+  private readonly holdings = new Holdings(MAX_LOCKS, MEMORY_MS);
   private readonly waits = new LockWaits(MAX_LOCKS, MEMORY_MS);
-  /** Keys that a SETNX and an EXPIRE have shown to be locks. */
+  /** Keys that were seen to be locks, of families that tell nothing. */
   private readonly confirmed = new Expiring<true>(MAX_LOCKS, MEMORY_MS);
   private readonly scripts = new ScriptMemory();
-  private readonly scopes = new Scopes();
+  private readonly watched = new WatchedKeys();
+  private readonly identities = new KeyIdentities();
+  private named: ((key: string) => boolean) | undefined;
 
-  /** @param isLockKey undefined: any key may be one */
-  constructor(
-    private readonly tally: Tally,
-    private readonly isLockKey: ((key: string) => boolean) | undefined,
-  ) {}
+  constructor(private readonly tally: Tally) {}
+
+  /** @param named the application's word on which keys are locks; undefined: it is found out */
+  use(named: ((key: string) => boolean) | undefined): void {
+    this.named = named;
+  }
 
   /** For tests of its bounds. */
   get size(): number {
-    return this.held.size + this.latest.size + this.waits.size + this.confirmed.size + this.scripts.size;
+    return this.holdings.size + this.waits.size + this.confirmed.size + this.scripts.size;
+  }
+
+  /** Whether a key is a lock, as far as is known by now. */
+  isLock(counts: Counts, key: unknown, { origin, endMark }: Answered): boolean {
+    if (this.named !== undefined) return typeof key === 'string' ? this.named(key) : ArrayBuffer.isView(key) && this.named(String(key));
+    if (this.tally.isLock(counts, key)) return true;
+    if (!counts.isMixed || this.confirmed.size === 0) return false;
+    return this.confirmed.get(this.identities.of(key, origin.client.facts), endMark) === true;
   }
 
   read(answered: Answered, data: DataFacts): LockFacts | undefined {
-    switch (answered.entry.canonical) {
-      case 'SET':
-        return data.ttlSeconds !== undefined && isExclusive(answered) ? this.acquireBySet(answered, data.ttlSeconds) : undefined;
-      case 'SETNX':
-        return this.acquireBySetnx(answered);
-      case 'EXPIRE':
-      case 'PEXPIRE':
-        return this.held.size === 0 ? undefined : this.confirm(answered, data.ttlSeconds);
-      case 'DEL':
-      case 'UNLINK':
-      case 'DELEX':
-        return this.held.size === 0 ? undefined : this.releaseByDelete(answered);
+    const { entry, args } = answered;
+    const { rule, canonical, from } = entry;
+    if (rule.stores) return rule.items?.step === undefined && !rule.items?.areFields ? this.store(answered, data) : undefined;
+    if (rule.ends) return this.holdings.size === 0 ? undefined : this.end(answered);
+    if (rule.prolongs) return this.holdings.size === 0 ? undefined : this.prolong(answered, data);
+    switch (canonical) {
       case 'EVAL':
-        return this.run(answered, this.scripts.see(answered.args[1]));
+        this.scripts.see(args[1]);
+        return this.run(answered, callOf(args));
       case 'EVALSHA':
-        return this.run(answered, this.scripts.bySum(answered.args[1]));
+      case 'FCALL':
+        return this.run(answered, callOf(args));
       case 'SCRIPT LOAD':
-        this.scripts.see(answered.args[2]);
+        this.scripts.see(args[2]);
+        return undefined;
+      case 'WATCH':
+        this.watched.watch(
+          answered.origin.client,
+          args.slice(from).map((key) => this.subject(answered, key).id),
+        );
+        return undefined;
+      case 'UNWATCH':
+        this.watched.end(answered.origin.client);
         return undefined;
       default:
         return undefined;
@@ -82,184 +99,215 @@ export class Locks {
     this.scripts.see(body);
   }
 
-  private acquireBySet(answered: Answered, ttlSeconds: number): LockFacts | undefined {
-    const { entry, args, reply } = answered;
-    const key = args[entry.from];
-    if (!this.isLock(key)) return undefined;
-    return this.attempt(answered, [key], args[entry.from + 1], !isMissing(reply), ttlSeconds * 1_000);
-  }
-
-  /** Only EXPIRE tells that it is a lock; until then nothing is said, but of keys that have been one. */
-  private acquireBySetnx(answered: Answered): LockFacts | undefined {
-    const { entry, args, reply, endMark } = answered;
-    const key = args[entry.from];
-    if (!this.isLock(key)) return undefined;
-    const facts = this.attempt(answered, [key], args[entry.from + 1], isTrue(reply), undefined);
-    return this.isLockKey !== undefined || this.confirmed.get(this.idOf(answered, key), endMark) ? facts : undefined;
-  }
-
-  private confirm(answered: Answered, ttlSeconds: number | undefined): LockFacts | undefined {
+  /** A value was read that may be compared with a token under WATCH. */
+  seeValue(answered: Answered): void {
     const { origin, entry, args, reply, endMark } = answered;
-    const key = args[entry.from];
-    const id = this.idOf(answered, key);
-    const holding = this.held.get(this.latest.get(id, endMark) ?? 0, endMark);
-    if (holding === undefined || ttlSeconds === undefined || !isTrue(reply)) return undefined;
-    const isFirst = holding.deadlineMark === undefined;
-    holding.deadlineMark = origin.startMark + ttlSeconds * 1_000;
-    if (isFirst) this.confirmed.set(id, true, endMark);
-    const { family } = this.tally.of(key);
-    return attemptOf(key, family, ttlSeconds, true, isFirst ? holding.waitMs : undefined, false);
+    if (!this.watched.isUsed || isMissing(reply)) return;
+    const { id } = this.subject(answered, args[entry.from]);
+    if (this.holdings.of(id, reply, endMark) !== undefined) this.watched.compare(origin.client, id);
   }
 
-  private run(answered: Answered, script: LockScript | undefined): LockFacts | undefined {
-    if (script === undefined) return undefined;
-    const { args, reply } = answered;
-    const count = Number(args[2]);
-    const keys = args.slice(3, 3 + count);
-    const values = args.slice(3 + count);
-    if (keys.length === 0 || keys.length !== count || !keys.every((key) => this.isLock(key))) return undefined;
-    const token = script.token === undefined ? undefined : values[script.token];
-    const ttl = script.ttl === undefined ? Number.NaN : Number(values[script.ttl]);
-    const ttlMs = Number.isNaN(ttl) ? undefined : ttl * script.ttlUnitMs;
-    const isDone = !script.answers || isTrue(Array.isArray(reply) ? reply[0] : reply);
-    if (script.does === 'acquire') return this.attempt(answered, keys, token, isDone, ttlMs);
-    const owned = keys.map((one) => identityOf(token, this.idOf(answered, one) | 0));
-    if (script.does === 'extend') return this.extend(answered, keys[0], owned, isDone, ttlMs);
-    // A library answers how many of its keys it released.
-    const isComplete = !script.answers || (isDone && !(Number(reply) < keys.length));
-    return this.release(answered, keys[0], owned, script.answers ? isDone : undefined, isComplete);
+  /** A transaction has ended, and with it what was watched. */
+  endTransaction(client: ClientRef): void {
+    this.watched.end(client);
   }
 
-  private attempt(answered: Answered, keys: Arguments, token: unknown, acquired: boolean, ttlMs: number | undefined): LockFacts {
-    const { origin, endMark } = answered;
-    const [key] = keys;
-    const first = this.idOf(answered, key);
-    const waitMs = this.waits.attempt(first, token, callerIn(origin.context), acquired, origin.startMark, endMark);
-    const deadlineMark = ttlMs === undefined ? undefined : origin.startMark + ttlMs;
-    for (const one of acquired ? keys : []) {
-      const id = this.idOf(answered, one);
-      const own = identityOf(token, id | 0);
-      this.held.set(own, { mark: endMark, deadlineMark, waitMs, isLost: false }, endMark, deadlineMark);
-      this.latest.set(id, own, endMark, deadlineMark);
+  /** A value that is stored: an attempt, where it must not be there; a renewal, where it is that of who holds the lock. */
+  private store(answered: Answered, data: DataFacts): LockFacts | undefined {
+    const { entry, args, reply, endMark } = answered;
+    const { canonical, from } = entry;
+    const token = args[from + 1];
+    const ttlMs = data.ttlSeconds === undefined ? undefined : data.ttlSeconds * 1_000;
+    if (canonical === 'SETNX' || (canonical === 'SET' && hasOption(args, from + 2, 'NX'))) {
+      return this.attempt(answered, [args[from]], token, !isRefused(entry, args, reply), ttlMs);
     }
-    const ttlSeconds = ttlMs === undefined ? undefined : ttlMs / 1_000;
-    return attemptOf(key, this.tally.of(key).family, ttlSeconds, acquired, ttlMs === undefined ? undefined : waitMs, false);
+    if (this.holdings.size === 0 || canonical !== 'SET') return undefined;
+    const subject = this.subject(answered, args[from]);
+    const holding = this.holdings.of(subject.id, token, endMark);
+    return holding === undefined ? undefined : this.renewed(answered, subject, holding, !isRefused(entry, args, reply), ttlMs);
   }
 
-  private extend(answered: Answered, key: unknown, owned: readonly number[], isDone: boolean, ttlMs: number | undefined): LockFacts {
+  private attempt(
+    answered: Answered,
+    keys: Arguments,
+    token: unknown,
+    acquired: boolean,
+    ttlMs: number | undefined,
+  ): LockFacts | undefined {
     const { origin, endMark } = answered;
-    const counts = this.tally.of(key);
-    let lost = false;
-    for (const own of owned) {
-      const holding = this.held.get(own, endMark);
-      if (holding === undefined) continue;
-      if (isDone && ttlMs !== undefined) {
-        holding.deadlineMark = origin.startMark + ttlMs;
-        this.held.set(own, holding, endMark, holding.deadlineMark);
-      } else if (!isDone && !holding.isLost) {
-        holding.isLost = true;
-        lost = true;
+    const { startMark } = origin;
+    const first = this.subject(answered, keys[0]);
+    const isKnown = this.isLock(first.counts, first.key, answered);
+    const caller = callerIn(origin.context);
+    const waitMs = this.waits.attempt({ key: first.id, token, caller, acquired, startMark, endMark });
+    if (acquired) {
+      const holding: Holding = {
+        mark: endMark,
+        traceId: caller?.traceId,
+        untoldWaitMs: isKnown ? undefined : waitMs,
+        isLost: false,
+      };
+      for (const key of keys) this.holdings.add(this.subject(answered, key).id, token, holding, endMark, ttlMs);
+    }
+    if (!isKnown) return undefined;
+    return factsOf(first, { ttlSeconds: secondsOf(ttlMs), acquired, waitMs });
+  }
+
+  private prolong(answered: Answered, data: DataFacts): LockFacts | undefined {
+    const { origin, entry, args, reply, endMark } = answered;
+    const { rule, from } = entry;
+    const subject = this.subject(answered, args[from]);
+    const holding = this.holdings.latest(subject.id, endMark);
+    if (holding === undefined) return undefined;
+    if (this.watched.isCompared(origin.client, subject.id)) this.confirm(subject, endMark);
+    if (!isMissing(reply) && !isNone(reply)) return this.renewed(answered, subject, holding, true, secondsToMs(data.ttlSeconds));
+    // With NX and the like 0 says that another end is kept; of GETEX and PERSIST nothing that is sure.
+    const saysGone = rule.hit === undefined && !rule.persists && args.length === from + 2;
+    return saysGone ? this.renewed(answered, subject, holding, false, secondsToMs(data.ttlSeconds)) : undefined;
+  }
+
+  private renewed(
+    answered: Answered,
+    subject: Subject,
+    holding: Holding,
+    isDone: boolean,
+    ttlMs: number | undefined,
+  ): LockFacts | undefined {
+    if (isDone) this.holdings.keep(subject.id, holding, answered.endMark, ttlMs);
+    if (!this.isLock(subject.counts, subject.key, answered)) return undefined;
+    const lost = !isDone && this.lose(subject.counts, holding);
+    return factsOf(subject, { ttlSeconds: secondsOf(ttlMs), acquired: isDone, waitMs: tellWait(holding), lost });
+  }
+
+  /** DEL tells nothing by itself: only of a lock that is held. DELEX and DELIFEQ compare. */
+  private end(answered: Answered): LockFacts | undefined {
+    const { origin, entry, args, reply, endMark } = answered;
+    const { rule, from } = entry;
+    const isDone = !isMissing(reply) && !isNone(reply);
+    const subject = this.subject(answered, args[from]);
+    const token = comparedToken(answered);
+    if (rule.items?.step !== undefined && args.length > from + 1 && token === undefined) return this.endSeveral(answered);
+    const holding = token === undefined ? this.holdings.latest(subject.id, endMark) : this.holdings.of(subject.id, token, endMark);
+    if (holding === undefined) return undefined;
+    if (token !== undefined || this.watched.isCompared(origin.client, subject.id)) this.confirm(subject, endMark);
+    const isKnown = this.isLock(subject.counts, subject.key, answered);
+    const own = token === undefined ? this.holdings.ownOf(subject.id, callerIn(origin.context)?.traceId, endMark) : holding;
+    this.holdings.remove(subject.id, own ?? holding, endMark);
+    if (!isKnown) return undefined;
+    // Whose it was cannot be told: it had been taken over, and who deletes is neither.
+    if (own === undefined) return factsOf(subject, { released: isDone });
+    // Somebody else's was deleted.
+    const lost = (!isDone || own !== holding) && this.lose(subject.counts, own);
+    return factsOf(subject, { released: isDone && own === holding, holdMs: endMark - own.mark, waitMs: tellWait(own), lost });
+  }
+
+  private endSeveral(answered: Answered): undefined {
+    const { entry, args, endMark } = answered;
+    for (const key of args.slice(entry.from)) {
+      const { id } = this.subject(answered, key);
+      const holding = this.holdings.latest(id, endMark);
+      if (holding !== undefined) this.holdings.remove(id, holding, endMark);
+    }
+  }
+
+  private run(answered: Answered, call: Call | undefined): LockFacts | undefined {
+    if (call === undefined) return undefined;
+    const script = this.scripts.of(answered.args);
+    const held = this.holdings.size === 0 ? undefined : this.heldIn(answered, call);
+    if (held !== undefined) {
+      const act = readAct(call, held.token, script, answered.reply);
+      return act === undefined ? undefined : this.act(answered, held, act);
+    }
+    if (script?.takes === undefined) return undefined;
+    const { token, ttl, ttlUnitMs } = script.takes;
+    const ttlMs = ttl === undefined ? undefined : Number(call.values[ttl]) * ttlUnitMs;
+    const acquired = (integerOf(answered.reply) ?? (isMissing(answered.reply) || answered.reply === false ? 0 : 1)) > 0;
+    return this.attempt(answered, call.keys, call.values[token], acquired, Number.isNaN(ttlMs) ? undefined : ttlMs);
+  }
+
+  /** The keys of a call that this process holds by one of its other arguments. */
+  private heldIn(answered: Answered, { keys, values }: Call): Held | undefined {
+    const found: { readonly subject: Subject; readonly holding: Holding }[] = [];
+    let token: unknown;
+    for (const key of keys) {
+      const subject = this.subject(answered, key);
+      if (this.holdings.latest(subject.id, answered.endMark) === undefined) continue;
+      for (const value of found.length === 0 ? [...values, ...keys] : [token]) {
+        const holding = value === key ? undefined : this.holdings.of(subject.id, value, answered.endMark);
+        if (holding === undefined) continue;
+        token = value;
+        found.push({ subject, holding });
+        break;
       }
     }
-    if (lost) counts.lostLocks++;
-    const ttlSeconds = ttlMs === undefined ? undefined : ttlMs / 1_000;
-    return attemptOf(key, counts.family, ttlSeconds, isDone, undefined, lost);
+    const [first] = found;
+    return first === undefined ? undefined : { ...first, all: found, token };
   }
 
-  /**
-   * Of several keys one release. What this process never had cannot be lost: libraries release what they were
-   * refused too, to be sure.
-   */
-  private release(
-    answered: Answered,
-    key: unknown,
-    owned: readonly number[],
-    released: boolean | undefined,
-    isComplete: boolean,
-  ): LockFacts {
+  private act(answered: Answered, { subject, holding, all }: Held, act: Act): LockFacts | undefined {
     const { endMark } = answered;
-    const counts = this.tally.of(key);
-    let holding: Holding | undefined;
-    for (const own of owned) {
-      holding ??= this.held.get(own, endMark);
-      this.held.delete(own);
+    if (act.isProof) for (const one of all) this.confirm(one.subject, endMark);
+    if (act.does === 'renew') {
+      if (act.isDone === undefined) return undefined;
+      for (const one of all.slice(1)) if (act.isDone) this.holdings.keep(one.subject.id, one.holding, endMark, act.ttlMs);
+      return this.renewed(answered, subject, holding, act.isDone, act.ttlMs);
     }
-    if (holding === undefined) return releaseOf(key, counts.family, released, undefined, false);
-    const isLate = holding.deadlineMark !== undefined && holding.deadlineMark < endMark;
-    const lost = !holding.isLost && (!isComplete || isLate);
-    if (lost) counts.lostLocks++;
-    return releaseOf(key, counts.family, released, endMark - holding.mark, lost);
+    for (const one of all) this.holdings.remove(one.subject.id, one.holding, endMark);
+    if (!this.isLock(subject.counts, subject.key, answered)) return undefined;
+    // A library answers how many of its keys it released.
+    const isComplete = act.isDone !== false && (act.count === undefined || act.count >= all.length);
+    const lost = !isComplete && this.lose(subject.counts, holding);
+    return factsOf(subject, { released: act.isDone, holdMs: endMark - holding.mark, waitMs: tellWait(holding), lost });
   }
 
-  /** A plain DEL tells nothing by itself: only of a lock that is held. */
-  private releaseByDelete(answered: Answered): LockFacts | undefined {
-    const { entry, args, reply, endMark } = answered;
-    const key = args[entry.from];
-    if (args.length > entry.from + 1 && entry.canonical !== 'DELEX') return undefined;
-    const id = this.idOf(answered, key);
-    const own = this.latest.get(id, endMark);
-    const holding = own === undefined ? undefined : this.held.get(own, endMark);
-    if (own === undefined || holding === undefined) return undefined;
-    const isDone = isTrue(reply);
-    // Of a SETNX without an end it is not known that it was a lock.
-    const isKnown = holding.deadlineMark !== undefined || this.isLockKey !== undefined || this.confirmed.get(id, endMark);
-    if (isKnown) return this.release(answered, key, [own], isDone, isDone);
-    this.held.delete(own);
-    return undefined;
+  private lose(counts: Counts, holding: Holding): boolean {
+    if (holding.isLost) return false;
+    holding.isLost = true;
+    counts.lostLocks++;
+    return true;
   }
 
-  private idOf({ origin }: Answered, key: unknown): number {
-    return identityOf(key, this.scopes.of(origin.client.facts));
+  private confirm({ id, counts }: Subject, nowMark: number): void {
+    if (counts.isMixed) this.confirmed.set(id, true, nowMark);
+    else this.tally.confirmLock(counts);
   }
 
-  private isLock(key: unknown): boolean {
-    return (
-      this.isLockKey === undefined ||
-      (typeof key === 'string' ? this.isLockKey(key) : ArrayBuffer.isView(key) && this.isLockKey(String(key)))
-    );
+  private subject({ origin }: Answered, key: unknown): Subject {
+    return { key, id: this.identities.of(key, origin.client.facts), counts: this.tally.peek(key) };
   }
 }
 
-// Written out, both in the same order: one shape, and no spreading, which is slow where so much differs.
-function attemptOf(
-  key: unknown,
-  family: string | undefined,
-  ttlSeconds: number | undefined,
-  acquired: boolean,
-  waitMs: number | undefined,
-  lost: boolean,
-): LockFacts {
-  return { key, family, ttlSeconds, acquired, released: undefined, waitMs, holdMs: undefined, lost };
+interface Held {
+  readonly subject: Subject;
+  readonly holding: Holding;
+  readonly all: readonly { readonly subject: Subject; readonly holding: Holding }[];
+  readonly token: unknown;
 }
 
-function releaseOf(
-  key: unknown,
-  family: string | undefined,
-  released: boolean | undefined,
-  holdMs: number | undefined,
-  lost: boolean,
-): LockFacts {
-  return { key, family, ttlSeconds: undefined, acquired: undefined, released, waitMs: undefined, holdMs, lost };
+/** What a delete compares the value with before it deletes; undefined: nothing. */
+function comparedToken({ entry, args }: Answered): unknown {
+  const { canonical, from } = entry;
+  if (canonical === 'DELIFEQ') return args[from + 1];
+  return canonical === 'DELEX' && hasOption(args.slice(0, from + 2), from + 1, 'IFEQ') ? args[from + 2] : undefined;
 }
 
-/** SET with NX, and no GET: with it the reply is another. */
-function isExclusive({ entry, args }: { readonly entry: Entry; readonly args: Arguments }): boolean {
-  let isNx = false;
-  for (let index = entry.from + 2; index < args.length; index++) {
-    const arg = args[index];
-    if (typeof arg !== 'string' || arg.length > 3) continue;
-    const option = arg.toUpperCase();
-    if (option === 'GET') return false;
-    isNx ||= option === 'NX';
-  }
-  return isNx;
+/** Told once: with the first that is said of the lock. */
+function tellWait(holding: Holding): number | undefined {
+  const { untoldWaitMs } = holding;
+  holding.untoldWaitMs = undefined;
+  return untoldWaitMs;
 }
 
-function isMissing(reply: unknown): boolean {
-  return reply === null || reply === undefined;
+function secondsOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1_000;
 }
 
-/** 1, 'OK' or a count of keys, whatever a type mapping makes of it. */
-function isTrue(reply: unknown): boolean {
-  return !isMissing(reply) && reply !== false && !(Number(reply) <= 0);
+function secondsToMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1_000;
+}
+
+// Written out: one shape, whatever is known.
+function factsOf({ key, counts }: Subject, known: Partial<LockFacts>): LockFacts {
+  const { ttlSeconds, acquired, released, waitMs, holdMs, lost = false } = known;
+  return { key, family: counts.family, ttlSeconds, acquired, released, waitMs, holdMs, lost };
 }

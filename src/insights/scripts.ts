@@ -1,16 +1,24 @@
-// Knows: which Lua scripts take, keep or give back a lock, by what they do.
-// Must not know: any library that has one, keys, replies.
+// Knows: what a Lua script can do with a lock: take it, end it, prolong it.
+// Must not know: any library that has one, keys, replies; whether a lock is held.
+import type { Arguments } from '../core/events';
 
-/** What a script does with the locks that are its keys. */
-export interface LockScript {
-  /** `release` compares and deletes, `extend` compares and sets a new end, `acquire` sets what is not there. */
-  readonly does: 'acquire' | 'extend' | 'release';
-  /** Index among its arguments of the token, and of the time to live; undefined where there is none. */
-  readonly token: number | undefined;
-  readonly ttl: number | undefined;
-  readonly ttlUnitMs: 1 | 1_000;
-  /** Whether its reply tells what it did. One that returns nothing answers nil either way. */
-  readonly answers: boolean;
+/** Of a body that was seen. It tells what a call can have done, and never by itself that a key is a lock. */
+export interface Script {
+  /** It sets, with an end, what is not there. */
+  readonly takes: { readonly token: number; readonly ttl: number | undefined; readonly ttlUnitMs: 1 | 1_000 } | undefined;
+  /** It calls DEL or UNLINK. */
+  readonly deletes: boolean;
+  /** It gives a key an end, or takes it away. */
+  readonly expires: boolean;
+  /** It compares a value with an argument. */
+  readonly compares: boolean;
+  /** Which of its arguments is the time to live. */
+  readonly ttl: Ttl | undefined;
+}
+
+interface Ttl {
+  readonly index: number;
+  readonly unitMs: 1 | 1_000;
 }
 
 /** A lock's script fits on a page. */
@@ -27,27 +35,30 @@ function sumOf(body: string): string {
 
 /** Remembers scripts that were seen, for later calls that name only their sha. Bounded. */
 export class ScriptMemory {
-  /** undefined: not about locks. Most bodies are the same string object each time. */
-  private readonly byBody = new Map<string, LockScript | undefined>();
-  private readonly bySha = new Map<string, LockScript>();
+  /** Most bodies are the same string object each time. */
+  private readonly byBody = new Map<string, Script>();
+  private readonly bySha = new Map<string, Script>();
 
   get size(): number {
     return this.byBody.size + this.bySha.size;
   }
 
   /** Reads a script that was run or loaded. */
-  see(body: unknown): LockScript | undefined {
+  see(body: unknown): Script | undefined {
     if (typeof body !== 'string' || body.length > MAX_BODY_LENGTH) return undefined;
     const known = this.byBody.get(body);
-    if (known !== undefined || this.byBody.has(body)) return known;
+    if (known !== undefined) return known;
     const script = readScript(body);
     remember(this.byBody, body, script);
-    if (script !== undefined) remember(this.bySha, sumOf(body), script);
+    remember(this.bySha, sumOf(body), script);
     return script;
   }
 
-  bySum(sha: unknown): LockScript | undefined {
-    return typeof sha === 'string' ? (this.bySha.get(sha) ?? this.bySha.get(sha.toLowerCase())) : undefined;
+  /** What EVAL or EVALSHA calls; undefined: its body was not seen. */
+  of(args: Arguments): Script | undefined {
+    const script = args[1];
+    if (typeof script !== 'string') return undefined;
+    return this.byBody.get(script) ?? this.bySha.get(script) ?? this.bySha.get(script.toLowerCase());
   }
 }
 
@@ -60,28 +71,38 @@ function remember<T>(memory: Map<string, T>, name: string, value: T): void {
 }
 
 const COMMENT = /--(?:\[\[[\s\S]*?\]\]|[^\n]*)/g;
-const COMPARES = /ARGV\s*\[\s*(\d+)\s*\]\s*[=~]=|[=~]=\s*ARGV\s*\[\s*(\d+)\s*\]/;
+const COMPARES = /(?:ARGV|KEYS)\s*\[\s*\d+\s*\]\s*[=~]=|[=~]=\s*(?:ARGV|KEYS)\s*\[\s*\d+\s*\]/;
 const EXPIRES = /call\s*\(\s*["'](p?)expire["']\s*,[^,)]+,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*\]/i;
 const SETS = /call\s*\(\s*["']set(?:nx)?["']\s*,\s*([^,]+?)\s*,\s*(?:ARGV\s*\[\s*(\d+)\s*\])?/i;
 const COUNTS = /call\s*\(\s*["'](?:in|de)cr(?:by|byfloat)?["']\s*,\s*([^,)]+?)\s*[,)]/gi;
 const SET_TTL = /["'](px|ex)["']\s*,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*\]/i;
 
-/** What a script does, by the commands it calls. undefined: nothing with locks. */
-export function readScript(body: string): LockScript | undefined {
+/** What a script can do, by the commands it names: where it calls them by another name than `redis.call`, too. */
+export function readScript(body: string): Script {
   const code = withoutLocals(body.replace(COMMENT, ''));
-  const answers = /\breturn\b/.test(code);
-  const compares = COMPARES.exec(code);
+  return {
+    takes: readTaking(code),
+    deletes: names(code, 'del|unlink|getdel'),
+    expires: names(code, 'p?expire(?:at)?|[ep]x(?:at)?|p?setex|persist|getex'),
+    compares: COMPARES.test(code) && names(code, 'get'),
+    ttl: readTtl(code),
+  };
+}
+
+function readTaking(code: string): Script['takes'] {
   const ttl = readTtl(code);
-  if (compares !== null && calls(code, 'get')) {
-    const token = indexOf(compares[1] ?? compares[2]);
-    if (calls(code, 'del|unlink')) return { does: 'release', token, ttl: undefined, ttlUnitMs: 1, answers };
-    return ttl === undefined ? undefined : { does: 'extend', token, ...ttl, answers };
-  }
-  if (ttl === undefined || calls(code, 'get|del|unlink')) return undefined;
+  if (ttl === undefined || names(code, 'get|del|unlink')) return undefined;
   const sets = SETS.exec(code);
-  const isGuarded = calls(code, 'exists|setnx') || /["']nx["']/i.test(code);
-  if (!isGuarded || sets === null || counts(code, sets[1])) return undefined;
-  return { does: 'acquire', token: indexOf(sets[2]), ...ttl, answers };
+  const isGuarded = names(code, 'exists|setnx|nx');
+  if (!isGuarded || sets?.[2] === undefined || !isOfKeys(code, sets[1] ?? '') || counts(code, sets[1])) return undefined;
+  return { token: indexOf(sets[2]), ttl: ttl.index, ttlUnitMs: ttl.unitMs };
+}
+
+/** `KEYS[1]`, or what a loop over all of them calls each. */
+function isOfKeys(code: string, key: string): boolean {
+  return (
+    /^KEYS\s*\[/.test(key) || (/^\w+$/.test(key) && new RegExp(`for\\s+\\w+\\s*,\\s*${key}\\s+in\\s+i?pairs\\s*\\(\\s*KEYS`).test(code))
+  );
 }
 
 const LOCAL = /local\s+(\w+)\s*=\s*(?:tonumber\s*\(\s*)?((?:ARGV|KEYS)\s*\[\s*\d+\s*\])/g;
@@ -102,18 +123,18 @@ function counts(code: string, key: string | undefined): boolean {
   return [...code.matchAll(COUNTS)].some(([, counted]) => counted === key);
 }
 
-function readTtl(code: string): Pick<LockScript, 'ttl' | 'ttlUnitMs'> | undefined {
+function readTtl(code: string): Ttl | undefined {
   const expires = EXPIRES.exec(code);
-  if (expires !== null) return { ttl: indexOf(expires[2]), ttlUnitMs: expires[1] === '' ? 1_000 : 1 };
+  if (expires !== null) return { index: indexOf(expires[2]), unitMs: expires[1] === '' ? 1_000 : 1 };
   const set = SET_TTL.exec(code);
-  return set === null ? undefined : { ttl: indexOf(set[2]), ttlUnitMs: set[1]?.toLowerCase() === 'ex' ? 1_000 : 1 };
+  return set === null ? undefined : { index: indexOf(set[2]), unitMs: set[1]?.toLowerCase() === 'ex' ? 1_000 : 1 };
 }
 
-function calls(code: string, names: string): boolean {
-  return new RegExp(`call\\s*\\(\\s*["'](?:${names})["']`, 'i').test(code);
+function names(code: string, commands: string): boolean {
+  return new RegExp(`["'](?:${commands})["']`, 'i').test(code);
 }
 
 /** Lua counts from 1. */
-function indexOf(digits: string | undefined): number | undefined {
-  return digits === undefined ? undefined : Number(digits) - 1;
+function indexOf(digits: string | undefined): number {
+  return Number(digits) - 1;
 }

@@ -1,7 +1,8 @@
-// Knows: how many items of each key family were found, missed and written.
+// Knows: how many items of each key family were found, missed and written, and which families are locks.
 // Must not know: how that is reported, or by which command it came.
-import { type Family, KeyFamilies } from '../catalog';
+import { type Family, KeyFamilies, OTHER_FAMILY } from '../catalog';
 import type { CacheFacts, FamilyCounts, Fill, InsightSettings, ValueSize } from '../core/facts';
+import { namesLock } from './lock-names';
 
 export const NO_FILLS: readonly Fill[] = [];
 export const NO_SIZES: readonly ValueSize[] = [];
@@ -19,10 +20,20 @@ export class Counts implements FamilyCounts {
   writesWithTtl = 0;
   writesWithoutTtl = 0;
   lostLocks = 0;
+  /** One of its keys was seen to be a lock. */
+  wasLock = false;
+  /** It is what its keys are called that says that they are locks. */
+  readonly isCalledLock: boolean;
+  /** It has keys of any kind: of one key nothing follows for another. */
+  readonly isMixed: boolean;
   private said: CacheFacts = { family: undefined, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
 
   /** @param of undefined: keys have no families */
-  constructor(private readonly of: Family<Counts> | undefined) {}
+  constructor(private readonly of: Family<Counts> | undefined) {
+    const template = of?.parts.join('') ?? '';
+    this.isMixed = !LETTER.test(template);
+    this.isCalledLock = !this.isMixed && namesLock(template);
+  }
 
   /** What their family is called now. */
   get family(): string | undefined {
@@ -42,15 +53,27 @@ export class Counts implements FamilyCounts {
   }
 }
 
+const LETTER = /\p{L}/u;
+
 /** Bounded by the families there can be. */
 export class Tally {
-  private readonly families: KeyFamilies<Counts> | undefined;
+  private families: KeyFamilies<Counts> | undefined;
   private readonly all = new Set<Counts>();
   private readonly unnamed = new Counts(undefined);
   /** What was told, by name: a name that was told keeps its count, whatever its keys are called later. */
   private readonly told = new Map<string | undefined, Told>();
+  /** Families that have a key that was seen to be a lock, by the names of now. */
+  private lockFamilies = new Set<string | undefined>();
 
-  constructor({ families, familyOf, familyOtherwise: shownOf }: InsightSettings, report: (message: string) => void) {
+  constructor(settings: InsightSettings, report: (message: string) => void) {
+    this.use(settings, report);
+  }
+
+  /** Counts from now on under these families; what was counted stays counted. */
+  use({ families, familyOf, familyOtherwise: shownOf }: InsightSettings, report: (message: string) => void): void {
+    this.tell();
+    this.all.clear();
+    this.lockFamilies.clear();
     const merge = (from: Family<Counts>, into: Family<Counts>): void => this.merge(from, into);
     this.families = families ? new KeyFamilies({ familyOf, shownOf, report, merge }) : undefined;
     this.all.add(this.unnamed);
@@ -66,9 +89,40 @@ export class Tally {
     return family.held ?? this.begin(family);
   }
 
+  /** The same, where it is not a look-up or a write of its own. */
+  peek(key: unknown): Counts {
+    if (this.families === undefined) return this.unnamed;
+    const family = this.families.find(key);
+    return family.held ?? this.begin(family);
+  }
+
+  /** Whether the key's own name says that it is a lock, or another of its family was seen to be one. */
+  isLock(counts: Counts, key: unknown): boolean {
+    if (counts.isMixed) return namesLock(key);
+    return counts.isCalledLock || counts.wasLock || (this.lockFamilies.size > 0 && this.lockFamilies.has(counts.family));
+  }
+
+  /** A key was seen to be a lock. */
+  confirmLock(counts: Counts): void {
+    counts.wasLock = true;
+    this.nameLocks();
+  }
+
+  /** What was seen of locks is forgotten; what is called one stays one. */
+  forgetLocks(): void {
+    for (const counts of this.all) counts.wasLock = false;
+    this.lockFamilies.clear();
+  }
+
+  private nameLocks(): void {
+    this.lockFamilies = new Set([...this.all].filter(({ wasLock }) => wasLock).map(({ family }) => family));
+    this.lockFamilies.delete(OTHER_FAMILY);
+  }
+
   /** All counts, by the names that families have now. */
   tell(): Iterable<FamilyCounts> {
     this.families?.decide();
+    if (this.lockFamilies.size > 0) this.nameLocks();
     for (const counts of this.all) {
       if (COUNTED.every((name) => counts[name] === 0)) continue;
       let told = this.told.get(counts.family);
@@ -96,7 +150,9 @@ export class Tally {
 
   private merge({ held }: Family<Counts>, into: Family<Counts>): void {
     if (held === undefined) return;
-    move(held, into.held ?? this.begin(into));
+    const counts = into.held ?? this.begin(into);
+    if (held.wasLock && !counts.isMixed) counts.wasLock = true;
+    move(held, counts);
     this.all.delete(held);
   }
 }

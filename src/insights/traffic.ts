@@ -1,12 +1,13 @@
 // Knows: which keys a command looked up, wrote or took away, and what that means for each.
-// Must not know: spans, metrics, clients.
+// Must not know: spans, metrics, clients, which keys are locks.
 import { type CommandRule, type Entry, endOfItems, type Items } from '../catalog';
-import { callerIn } from '../core/context';
+import { type Caller, callerIn } from '../core/context';
 import type { Arguments, Command } from '../core/events';
 import type { CacheFacts, DataFacts, Fill, Lookup, Miss, MissReason, ValueSize } from '../core/facts';
-import { isFound, lengthOf } from './cache';
+import { isMissing, lengthOf } from './cache';
 import { OpenMisses } from './cache-aside';
-import { identityOf, Scopes } from './identity';
+import { identityOf, KeyIdentities } from './identity';
+import { type Expiry, hasOption, isNone, isRefused, keysMade, readExpiry } from './life';
 import { type Counts, NO_FILLS, NO_SIZES, type Tally } from './tally';
 import { WrittenKeys } from './written';
 
@@ -27,35 +28,44 @@ export interface Answered {
   readonly reply: unknown;
 }
 
+/** Whether a key is a lock, and so no cache. */
+export type IsLock = (counts: Counts, key: unknown, answered: Answered) => boolean;
+
 const MIXED: CacheFacts = { family: undefined, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
 
 /** Follows cached items. Without a memory it only counts. */
 export class CacheTraffic {
-  private readonly misses: OpenMisses | undefined;
-  private readonly written: WrittenKeys | undefined;
-  private readonly scopes = new Scopes();
+  private misses: OpenMisses | undefined;
+  private written: WrittenKeys | undefined;
+  private readonly identities = new KeyIdentities();
 
   constructor(
     private readonly tally: Tally,
-    remembers: boolean,
-  ) {
-    this.misses = remembers ? new OpenMisses() : undefined;
-    this.written = remembers ? new WrittenKeys() : undefined;
+    private readonly isLock: IsLock,
+  ) {}
+
+  /** What is remembered goes on being so, or is forgotten. */
+  remember(remembers: boolean): void {
+    this.misses = remembers ? (this.misses ?? new OpenMisses()) : undefined;
+    this.written = remembers ? (this.written ?? new WrittenKeys()) : undefined;
   }
 
   expire(nowMark: number): void {
     this.misses?.expire(nowMark);
   }
 
-  lookUp(answered: Answered, found: Lookup, isLocal: boolean): CacheFacts {
+  /** undefined: locks were read. */
+  lookUp(answered: Answered, found: Lookup, isLocal: boolean): CacheFacts | undefined {
     const { entry, args } = answered;
     const { items } = entry.rule;
+    const key = args[entry.from];
     if (found.several && items?.step !== undefined && !items.areFields) return this.lookUpKeys(answered, found, items, isLocal);
-    const counts = this.tally.of(args[entry.from]);
+    const counts = this.tally.of(key);
+    if (this.isLock(counts, key, answered)) return undefined;
     count(counts, found.hits, found.misses, isLocal);
     if (found.misses === 0 || this.misses === undefined || !items?.areWhole) return counts.plain;
     const miss: Miss = { span: undefined };
-    const missReason = this.missed(answered, counts, entry.from, found.misses, miss);
+    const missReason = this.missed(answered, counts, entry.from, found.misses, miss, isLocal);
     return { family: counts.family, miss, missReason: found.several ? undefined : missReason, fills: NO_FILLS, sizes: NO_SIZES };
   }
 
@@ -65,110 +75,183 @@ export class CacheTraffic {
     return MIXED;
   }
 
-  /** MGET, EXISTS: every item is a key, and may have a family of its own. */
-  private lookUpKeys(answered: Answered, found: Lookup, items: Items, isLocal: boolean): CacheFacts {
+  /** MGET: every item is a key, and may have a family of its own. */
+  private lookUpKeys(answered: Answered, found: Lookup, items: Items, isLocal: boolean): CacheFacts | undefined {
     const { entry, args, reply } = answered;
-    const { hit } = entry.rule;
-    const elements = hit !== 'count' && Array.isArray(reply) ? reply : undefined;
-    // The count of EXISTS tells which keys were there if it was all or none.
-    const isTold = elements !== undefined || found.hits === 0 || found.misses === 0;
-    const common = this.tally.of(args[entry.from]);
+    const elements = Array.isArray(reply) ? reply : undefined;
+    let common: Counts | undefined;
     let isCommon = true;
     let miss: Miss | undefined;
     const end = endOfItems(items, args, entry.from);
     for (let index = entry.from; index < end; index += items.step as number) {
       const counts = this.tally.of(args[index]);
+      if (this.isLock(counts, args[index], answered)) continue;
+      common ??= counts;
       isCommon &&= counts === common;
-      if (!isTold) continue;
-      const isHit = elements === undefined ? found.misses === 0 : isFound(hit as 'each', elements[index - entry.from]);
+      const isHit = elements === undefined ? found.misses === 0 : !isMissing(elements[index - entry.from]);
       count(counts, isHit ? 1 : 0, isHit ? 0 : 1, isLocal);
       if (isHit || this.misses === undefined) continue;
       miss ??= { span: undefined };
-      this.missed(answered, counts, index, 1, miss);
+      this.missed(answered, counts, index, 1, miss, isLocal);
     }
-    if (!isTold) count(isCommon ? common : this.tally.of(undefined), found.hits, found.misses, isLocal);
+    if (common === undefined) return undefined;
     if (miss === undefined) return isCommon ? common.plain : MIXED;
     return { family: isCommon ? common.family : undefined, miss, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
   }
 
-  /** Remembers what a write may fill. `times` fields of the key at `index` were missed, or the key. */
-  private missed(answered: Answered, counts: Counts, index: number, times: number, miss: Miss): MissReason | undefined {
-    const { origin, endMark, entry, args, reply } = answered;
-    const { items, hit } = entry.rule;
-    const key = identityOf(args[index], this.scopes.of(origin.client.facts));
-    const caller = callerIn(origin.context);
-    if (items?.areFields) {
-      for (let at = entry.from + 1; at < args.length; at++) {
-        const element = Array.isArray(reply) ? reply[at - entry.from - 1] : reply;
-        if (!isFound(hit as 'value', element)) this.misses?.add(identityOf(args[at], key | 0), counts, caller, endMark, miss);
-      }
-    } else this.misses?.add(key, counts, caller, endMark, miss);
+  /** Remembers what a write may fill: the key at `index`, or the one field of it that was asked for. */
+  private missed(answered: Answered, counts: Counts, index: number, times: number, miss: Miss, isLocal: boolean): MissReason | undefined {
+    const { origin, endMark, entry, args } = answered;
+    const key = this.identities.of(args[index], origin.client.facts);
+    const isField = entry.rule.items?.areFields === true && args.length === entry.from + 2;
+    const item = isField ? identityOf(args[entry.from + 1], key | 0) : key;
+    this.misses?.add(item, counts, callerIn(origin.context), endMark, miss, isLocal);
     const reason = this.written?.reason(key, endMark);
     if (reason !== undefined) counts[reason] += times;
     return reason;
   }
 
-  /**
-   * undefined: nothing was written.
-   * @param isLock it takes a lock: what is no fill then is no cache either
-   */
-  write(answered: Answered, data: DataFacts, isLock: boolean): CacheFacts | undefined {
+  /** undefined: nothing was written, or locks were. */
+  write(answered: Answered, data: DataFacts): CacheFacts | undefined {
     const { origin, entry, args, reply } = answered;
     const { items } = entry.rule;
     if (items === undefined || isRefused(entry, args, reply)) return undefined;
     const end = endOfItems(items, args, entry.from);
     const expiry = readExpiry(entry, args, end, data);
-    const common = this.tally.of(args[entry.from + (items.areFields ? 0 : items.first)], true);
-    const scope = this.written === undefined ? 0 : this.scopes.of(origin.client.facts);
-    const callerOf = () => callerIn(origin.context);
     const fills: Fill[] = [];
     const sizes: ValueSize[] = [];
+    let common: Counts | undefined;
     let isCommon = true;
-    const hash = items.areFields && this.misses !== undefined ? identityOf(args[entry.from], scope) : undefined;
-    // Who found no hash at all is given one by whoever sets its fields.
-    const found = hash === undefined ? undefined : this.misses?.fill(hash, callerOf, origin.startMark);
-    if (found !== undefined) fills.push(found);
+    if (items.areFields) return this.writeFields(answered, end);
     for (let index = entry.from + items.first; index < end; index += items.step ?? end) {
-      const counts = items.areFields ? common : this.tally.of(args[index], true);
+      const key = args[index];
+      const counts = this.tally.of(key, true);
+      if (this.isLock(counts, key, answered)) continue;
+      common ??= counts;
       isCommon &&= counts === common;
-      if (this.misses !== undefined) {
-        const item = identityOf(args[index], hash === undefined ? scope : hash | 0);
-        const fill = this.misses.fill(item, callerOf, origin.startMark);
-        if (fill !== undefined) fills.push(fill);
-        this.remember(hash ?? item, expiry, data.ttlSeconds, origin.startMark);
-      }
-      if (isLock && fills.length === 0) return undefined;
       if (expiry === 'set') counts.writesWithTtl++;
       else if (expiry === 'none') counts.writesWithoutTtl++;
-      if (items.areFields) continue;
+      if (this.misses !== undefined) {
+        const id = this.identities.of(key, origin.client.facts);
+        this.fillOne(id, origin, fills);
+        this.wrote(id, origin, expiry, data.ttlSeconds);
+      }
       const bytes = items.step === undefined ? data.valueLength : lengthOf(args[index + items.step - 1]);
       if (bytes !== undefined) sizes.push({ family: counts.family, bytes });
     }
+    if (common === undefined) return undefined;
     return { family: isCommon ? common.family : undefined, miss: undefined, missReason: undefined, fills, sizes };
   }
 
-  private remember(key: number, expiry: Expiry, ttlSeconds: number | undefined, mark: number): void {
-    if (expiry === 'kept') this.written?.wroteWithin(key, mark);
-    else this.written?.wrote(key, ttlSeconds === undefined ? undefined : ttlSeconds * 1_000, mark);
+  private writeFields(answered: Answered, end: number): CacheFacts | undefined {
+    const { entry, args } = answered;
+    const counts = this.tally.of(args[entry.from], true);
+    if (this.isLock(counts, args[entry.from], answered)) return undefined;
+    const fills: Fill[] = [];
+    this.fillFields(answered, end, fills);
+    return fills.length === 0 ? counts.plain : { ...counts.plain, fills };
+  }
+
+  /** Whatever else makes keys exist: INCR, SADD, XADD, a key that another is copied to. undefined: nobody had missed any. */
+  make(answered: Answered): CacheFacts | undefined {
+    const { misses, written } = this;
+    if (misses === undefined || written === undefined) return undefined;
+    const { origin, entry, args } = answered;
+    const { items } = entry.rule;
+    const fills: Fill[] = [];
+    let family: string | undefined;
+    for (const index of keysMade(entry, args, answered.reply)) {
+      const isFirst = index === entry.from;
+      const counts = this.tally.of(args[index], true);
+      if (this.isLock(counts, args[index], answered)) continue;
+      family = counts.family;
+      const id = this.identities.of(args[index], origin.client.facts);
+      if (isFirst && items?.areFields) this.fillFields(answered, endOfItems(items, args, entry.from), fills);
+      else this.fillOne(id, origin, fills);
+      // What is copied or computed has the end of what it came from, or none.
+      if (!isFirst || entry.rule.made[0]?.how === 'unlessNone') written.forget(id);
+      else if (!items?.areFields) written.wroteWithin(id, origin.startMark, this.identities.placeOf(origin.client.facts));
+    }
+    return fills.length === 0 ? undefined : { family, miss: undefined, missReason: undefined, fills, sizes: NO_SIZES };
+  }
+
+  /** Who found no hash at all is given one by whoever sets its fields. */
+  private fillFields({ origin, entry, args }: Answered, end: number, fills: Fill[]): void {
+    if (this.misses === undefined) return;
+    const { items } = entry.rule;
+    const hash = this.identities.of(args[entry.from], origin.client.facts);
+    this.fillOne(hash, origin, fills);
+    for (let index = entry.from + 1; index < end; index += items?.step ?? end) {
+      this.fillOne(identityOf(args[index], hash | 0), origin, fills);
+    }
+    this.written?.wroteWithin(hash, origin.startMark, this.identities.placeOf(origin.client.facts));
+  }
+
+  private fillOne(id: number, { context, startMark }: Origin, fills: Fill[]): void {
+    const fill = this.misses?.fill(id, (): Caller | undefined => callerIn(context), startMark);
+    if (fill !== undefined) fills.push(fill);
+  }
+
+  private wrote(id: number, { client, startMark }: Origin, expiry: Expiry, ttlSeconds: number | undefined): void {
+    const place = this.identities.placeOf(client.facts);
+    if (expiry === 'kept') this.written?.wroteWithin(id, startMark, place);
+    else this.written?.wrote(id, ttlSeconds === undefined ? undefined : ttlSeconds * 1_000, startMark, place);
+  }
+
+  /** Some arguments are hidden: a value that was stored under a key we see fills it; of the rest nothing is known. */
+  writeMasked({ origin, endMark, entry, args, reply }: Answered): CacheFacts | undefined {
+    if (this.misses === undefined) return undefined;
+    const { rule, from } = entry;
+    const key = args[from];
+    if (rule.onlyReads || rule.prolongs || isMissing(reply)) return undefined;
+    const isPlain = rule.items?.areWhole === true && rule.items.step === undefined && rule.stores;
+    if (!isPlain || key === undefined) {
+      this.misses.forgetAll(endMark);
+      return undefined;
+    }
+    const id = this.identities.of(key, origin.client.facts);
+    this.written?.forget(id);
+    const fills: Fill[] = [];
+    // With GET the reply is what was there before.
+    if (String(reply) === 'OK') this.fillOne(id, origin, fills);
+    else this.misses.forget(id);
+    return { family: this.tally.of(key, true).family, miss: undefined, missReason: undefined, fills, sizes: NO_SIZES };
+  }
+
+  /** Something was written that we cannot see. */
+  writeUnseen(mark: number): void {
+    this.misses?.forgetAll(mark);
+  }
+
+  /** A script may have filled any of its keys. */
+  run({ origin, args }: Answered): void {
+    if (this.misses === undefined) return;
+    const end = 3 + Math.min(Number(args[2]) || 0, args.length - 3);
+    for (let index = 3; index < end; index++) {
+      const id = this.identities.of(args[index], origin.client.facts);
+      this.misses.forget(id);
+      this.written?.forget(id);
+    }
   }
 
   /** Deletes, and what changes nothing but a time to live. */
   change({ origin, endMark, entry, args, reply }: Answered, data: DataFacts): void {
     const { written } = this;
     if (written === undefined) return;
-    const { rule, canonical, from } = entry;
-    if (canonical === 'FLUSHALL' || canonical === 'FLUSHDB') written.clear();
-    const isDelete = rule.counts === 'deleted' || canonical === 'GETDEL';
-    if (!isDelete && !rule.expires && canonical !== 'GETEX' && canonical !== 'PERSIST') return;
-    if (isMissing(reply) || reply === 0 || reply === false) return;
-    const scope = this.scopes.of(origin.client.facts);
+    const { rule, from } = entry;
+    const place = this.identities.placeOf(origin.client.facts);
+    if (rule.flushes !== undefined) written.flushed(place, rule.flushes === 'server', endMark);
+    if ((!rule.ends && !rule.prolongs) || isMissing(reply) || isNone(reply)) return;
     const end = rule.items === undefined ? from : endOfItems(rule.items, args, from);
-    for (let index = from; index < end; index++) {
-      const key = identityOf(args[index], scope);
-      if (isDelete) written.deleted(key, endMark);
-      else if (data.ttlSeconds !== undefined) written.wrote(key, data.ttlSeconds * 1_000, origin.startMark);
-      else if (canonical === 'PERSIST') written.wrote(key, undefined, origin.startMark);
+    if (rule.counts === 'deleted' && end > from + 1) {
+      const keys = args.slice(from, end).map((key) => this.identities.of(key, origin.client.facts));
+      written.deletedSome(keys, data.keysDeleted ?? Number(reply), endMark, place);
+      return;
     }
+    const key = this.identities.of(args[from], origin.client.facts);
+    if (rule.ends) written.deleted(key, endMark, place);
+    else if (data.ttlSeconds !== undefined) written.wrote(key, data.ttlSeconds * 1_000, origin.startMark, place);
+    else if (rule.persists || hasOption(args, from + 1, 'PERSIST')) written.wrote(key, undefined, origin.startMark, place);
   }
 }
 
@@ -180,42 +263,4 @@ function count(counts: Counts, hits: number, misses: number, isLocal: boolean): 
     counts.hits += hits;
     counts.misses += misses;
   }
-}
-
-/** `kept`: the write says nothing of it, and a later EXPIRE is usual. */
-type Expiry = 'set' | 'none' | 'kept';
-
-/** Beyond this many arguments no time to live is read. */
-const MAX_COUNTED = 12;
-
-function readExpiry({ rule, canonical, from }: KnownEntry, args: Arguments, end: number, data: DataFacts): Expiry {
-  if (data.ttlSeconds !== undefined) return 'set';
-  if (rule.items?.areFields || canonical.startsWith('JSON.') || !rule.items?.areWhole) return 'kept';
-  if (rule.items.isCounted && end > from + MAX_COUNTED) return 'kept';
-  return hasOption(args, end, 'KEEPTTL') ? 'kept' : 'none';
-}
-
-/** Whether Redis wrote nothing, because of NX, XX or the like. */
-function isRefused({ canonical, from }: KnownEntry, args: Arguments, reply: unknown): boolean {
-  if (canonical === 'GETSET') return false;
-  if (canonical !== 'SET') return isMissing(reply) || ((reply === 0 || reply === false || reply === '0') && REFUSES_WITH_0.test(canonical));
-  if (!hasOption(args, from + 2, 'GET')) return isMissing(reply);
-  // The reply is what was there before.
-  if (hasOption(args, from + 2, 'NX')) return !isMissing(reply);
-  return hasOption(args, from + 2, 'XX') && isMissing(reply);
-}
-
-/** HSET answers 0 too, when all fields were there. */
-const REFUSES_WITH_0 = /NX$|^H?M?SETEX$/;
-
-function isMissing(reply: unknown): boolean {
-  return reply === null || reply === undefined;
-}
-
-function hasOption(args: Arguments, from: number, option: string): boolean {
-  for (let index = from; index < args.length; index++) {
-    const arg = args[index];
-    if (typeof arg === 'string' && arg.length === option.length && arg.toUpperCase() === option) return true;
-  }
-  return false;
 }

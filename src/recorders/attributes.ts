@@ -3,7 +3,7 @@
 import type { Attributes, Link, Span } from '@opentelemetry/api';
 import type { SpanSettings } from '../config';
 import type { ClientFacts, Timing } from '../core/events';
-import type { CacheFacts, DataFacts, Failure, Fill, LockFacts, Lookup } from '../core/facts';
+import type { CacheFacts, DataFacts, Failure, Fill, ItemCounts, LockFacts, Lookup } from '../core/facts';
 import * as semconv from '../core/semconv';
 import type { Composite, Repetition } from './traced';
 
@@ -67,10 +67,15 @@ function addFailure(attributes: Attributes, failure: Failure): void {
   if (failure.statusCode !== undefined) attributes[semconv.ATTR_DB_RESPONSE_STATUS_CODE] = failure.statusCode;
 }
 
-/** Hit and miss of a lookup. For several items `cache.hit` is true only if all were there. */
-export function addLookup(attributes: Attributes, { hits, misses, several }: Lookup): void {
+/** Hit and miss of a lookup. For several items `cache.hit` is true only if all were there; of a record its fields are counted. */
+export function addLookup(attributes: Attributes, found: Lookup): void {
+  const { hits, misses, several, fields } = found;
   attributes[semconv.ATTR_CACHE_HIT] = misses === 0 && hits > 0;
-  if (!several) return;
+  if (several) addCounts(attributes, found);
+  else if (fields !== undefined) addCounts(attributes, fields);
+}
+
+function addCounts(attributes: Attributes, { hits, misses }: ItemCounts): void {
   attributes[semconv.ATTR_CACHE_HIT_COUNT] = hits;
   attributes[semconv.ATTR_CACHE_MISS_COUNT] = misses;
 }
@@ -152,11 +157,14 @@ export function addLock(attributes: Attributes, key: string, { ttlSeconds, acqui
 }
 
 /** Sizes, times to live and counts, as far as the command has them. */
-export function setData(span: Span, { valueLength, ttlSeconds, keysDeleted, keyExists }: DataFacts): void {
+export function setData(span: Span, { valueLength, ttlSeconds, keysDeleted, keyExists, keysExisting }: DataFacts): void {
   if (valueLength !== undefined) span.setAttribute(semconv.ATTR_REDIS_VALUE_LENGTH, valueLength);
   if (ttlSeconds !== undefined) span.setAttribute(semconv.ATTR_REDIS_TTL_SECONDS, ttlSeconds);
   if (keysDeleted !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEYS_DELETED, keysDeleted);
   if (keyExists !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_EXISTS, keyExists);
+  if (keysExisting === undefined) return;
+  span.setAttribute(semconv.ATTR_CACHE_HIT_COUNT, keysExisting.hits);
+  span.setAttribute(semconv.ATTR_CACHE_MISS_COUNT, keysExisting.misses);
 }
 
 /** Where an operation went, for one that is no database's. */

@@ -86,7 +86,7 @@ type Observe = (result: Pick<ObservableResult, 'observe'>, counts: FamilyCounts)
 const REQUESTS: MetricOptions = { description: 'Items looked up in the cache, by whether they were found.', unit: '{request}' };
 const MISSES: MetricOptions = { description: 'Items that were not found, by the reason this process knows.', unit: '{miss}' };
 const UNFILLED: MetricOptions = {
-  description: 'Items that were not found, and that nobody in this process stored in time.',
+  description: 'Items that were not found, and that this process did not store in time, as far as it can be seen.',
   unit: '{miss}',
 };
 const WRITES: MetricOptions = { description: 'Items stored, by whether they were given a time to live.', unit: '{write}' };
@@ -96,7 +96,7 @@ const LOAD_DURATION: MetricOptions = {
   advice: { explicitBucketBoundaries: LOAD_BUCKETS },
 };
 const STAMPEDE_WIDTH: MetricOptions = {
-  description: 'Callers in this process that missed an item together, until it was filled.',
+  description: 'Traces in this process that missed an item together, until it was filled.',
   unit: '{caller}',
   advice: { explicitBucketBoundaries: WIDTH_BUCKETS },
 };
@@ -113,7 +113,7 @@ const LOCK_HOLD: MetricOptions = {
   advice: { explicitBucketBoundaries: LOAD_BUCKETS },
 };
 const LOST: MetricOptions = {
-  description: 'Locks that were gone, or past their time to live, before they were given back.',
+  description: 'Locks that were gone before they were given back, as Redis said.',
   unit: '{lock}',
 };
 

@@ -65,9 +65,9 @@ const PATHS: readonly Path[] = [
     title: 'a promisified set with options',
     run: (client, done) =>
       promisify(client.set)
-        .call(client, 'k', 'secret', 'EX', 60, 'NX')
+        .call(client, 'lock:k', 'secret', 'EX', 60, 'NX')
         .then((reply: unknown) => done(undefined, reply), done),
-    spans: () => [span('set', 'set k ? EX ? NX', { ...written(6), ...lockAttempt(true, 60) })],
+    spans: () => [span('set', 'set lock:k ? EX ? NX', { ...written(6), ...lockAttempt(true, 60) })],
   },
   {
     title: 'a command without a callback',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { COMMANDS, type CommandRow } from '../../src/catalog/commands';
 import type { Role } from '../../src/catalog/grammar';
-import { lookup } from '../../src/catalog/lookup';
+import { type CommandRule, lookup } from '../../src/catalog/lookup';
 import { assignRoles } from '../../src/catalog/reader';
 
 /** The commands whose row has this, in the order of the alphabet. */
@@ -15,12 +15,27 @@ function withColumn(column: keyof CommandRow, value: unknown): string {
 
 describe('the columns of the table', () => {
   it('says which commands are lookups, and how they tell a miss', () => {
-    assert.equal(withColumn('hit', 'value'), 'ARGET DUMP GET GETDEL GETEX HGET JSON.GET LINDEX VEMB VGETATTR ZSCORE');
-    assert.equal(withColumn('hit', 'each'), 'ARMGET GEOHASH GEOPOS HGETDEL HGETEX HMGET JSON.MGET MGET ZMSCORE');
+    assert.equal(withColumn('hit', 'value'), 'ARGET DUMP GET GETDEL GETEX JSON.GET LINDEX VEMB VGETATTR');
+    assert.equal(withColumn('hit', 'record'), 'ARMGET HGET HGETDEL HGETEX HMGET');
+    assert.equal(withColumn('hit', 'each'), 'JSON.MGET MGET');
     assert.equal(withColumn('hit', 'map'), 'HGETALL');
-    assert.equal(withColumn('hit', 'count'), 'EXISTS');
-    assert.equal(withColumn('hit', 'flag'), 'HEXISTS SISMEMBER VISMEMBER');
-    assert.equal(withColumn('hit', 'flags'), 'SMISMEMBER');
+  });
+
+  it('says which commands end their keys, prolong them, and make them', () => {
+    assert.equal(withColumn('ends', true), 'DEL DELEX DELIFEQ GETDEL MOVE RENAME RENAMENX UNLINK');
+    const having = (has: (rule: CommandRule) => boolean) =>
+      Object.keys(COMMANDS)
+        .filter((name) => has(lookup(name.split(' ')).rule as CommandRule))
+        .sort()
+        .join(' ');
+    assert.equal(
+      having(({ prolongs }) => prolongs),
+      'EXPIRE EXPIREAT GETEX INCREX PERSIST PEXPIRE PEXPIREAT',
+    );
+    assert.deepEqual(lookup(['COPY']).rule?.made, [{ at: 1, option: undefined, how: 'unlessNone' }]);
+    assert.deepEqual(lookup(['SORT']).rule?.made, [{ at: 1, option: 'STORE', how: 'unlessNone' }]);
+    assert.deepEqual(lookup(['SADD']).rule?.made, [{ at: 0, option: undefined, how: 'surely' }]);
+    assert.deepEqual(lookup(['GET']).rule?.made, []);
   });
 
   it('says which replies count keys', () => {

@@ -161,7 +161,7 @@ describe('dashboards and rules', function () {
       ['Calls that repeat', { db_operation_name: 'INCR', db_redis_key_family: 'visits:{}' }, 12 / 9],
       ['Look-ups', { ...user, cache_result: 'miss' }, 8 / 9],
       ['Why it was not there', { ...user, cache_miss_reason: 'expired' }, 1 / 9],
-      ['Misses that nobody filled', user, 3 / 9],
+      ['Misses not filled by the process that missed', user, 3 / 9],
       ['Loads', user, 2 / 9],
       ['Stampedes', user, 1 / 9],
       ['Messages', { messaging_destination_template: 'news' }, 3 / 9],

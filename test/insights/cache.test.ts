@@ -3,9 +3,10 @@ import { lookup } from '../../src/catalog';
 import { lengthOf, readData, readLookup } from '../../src/insights/cache';
 
 describe('cache insight', () => {
-  const hit = { hits: 1, misses: 0, several: false };
-  const miss = { hits: 0, misses: 1, several: false };
-  const several = (hits: number, misses: number) => ({ hits, misses, several: true });
+  const hit = { hits: 1, misses: 0, several: false, fields: undefined };
+  const miss = { hits: 0, misses: 1, several: false, fields: undefined };
+  const several = (hits: number, misses: number) => ({ hits, misses, several: true, fields: undefined });
+  const record = (hits: number, misses: number) => ({ ...(hits > 0 ? hit : miss), fields: { hits, misses } });
 
   const lookups: readonly [args: readonly unknown[], reply: unknown, expected: unknown][] = [
     [['GET', 'k'], 'v', hit],
@@ -13,10 +14,14 @@ describe('cache insight', () => {
     [['GET', 'k'], Buffer.alloc(0), hit],
     [['GET', 'k'], null, miss],
     [['GET', 'k'], undefined, miss],
-    [['ZSCORE', 'k', 'm'], 0, hit],
     [['MGET', 'a', 'b'], ['1', null], several(1, 1)],
     [['MGET', 'a'], ['1'], several(1, 0)],
-    [['HMGET', 'k', 'f', 'g'], ['', null], several(1, 1)],
+    [['HGET', 'k', 'f'], '', hit],
+    [['HGET', 'k', 'f'], null, miss],
+    [['HMGET', 'k', 'f', 'g'], ['', null], record(1, 1)],
+    [['HMGET', 'k', 'f', 'g'], [null, null], record(0, 2)],
+    [['HMGET', 'k', 'f'], ['v'], record(1, 0)],
+    [['HGETEX', 'k', 'FIELDS', '2', 'f', 'g'], ['v', null], record(1, 1)],
     [['HGETALL', 'k'], [], miss],
     [['HGETALL', 'k'], {}, miss],
     [['HGETALL', 'k'], new Map(), miss],
@@ -24,14 +29,19 @@ describe('cache insight', () => {
     [['HGETALL', 'k'], ['f', 'v'], hit],
     [['HGETALL', 'k'], { f: 'v' }, hit],
     [['HGETALL', 'k'], new Map([['f', 'v']]), hit],
-    [['EXISTS', 'a'], 1, hit],
-    [['EXISTS', 'a'], '0', miss],
-    [['EXISTS', 'a', 'b', 'a'], 2, several(2, 1)],
-    [['HEXISTS', 'k', 'f'], true, hit],
-    [['HEXISTS', 'k', 'f'], 0, miss],
-    [['SISMEMBER', 'k', 'm'], '1', hit],
-    [['SMISMEMBER', 'k', 'm', 'n'], [1, 0], several(1, 1)],
-    [['SMISMEMBER', 'k', 'm', 'n'], [true, false], several(1, 1)],
+    // Tests of being, membership and score read nothing that was cached.
+    [['EXISTS', 'a'], 0, undefined],
+    [['EXISTS', 'a', 'b'], 1, undefined],
+    [['HEXISTS', 'k', 'f'], true, undefined],
+    [['SISMEMBER', 'k', 'm'], '1', undefined],
+    [['SMISMEMBER', 'k', 'm', 'n'], [1, 0], undefined],
+    [['ZSCORE', 'k', 'm'], null, undefined],
+    [['ZMSCORE', 'k', 'm', 'n'], [null, 1], undefined],
+    [['ZRANK', 'k', 'm'], null, undefined],
+    [['GEOPOS', 'k', 'm'], [null], undefined],
+    [['GEOHASH', 'k', 'm'], [null], undefined],
+    [['GETBIT', 'k', '7'], 0, undefined],
+    [['VISMEMBER', 'k', 'm'], 0, undefined],
     [['SET', 'k', 'v', 'GET'], null, undefined],
     [['GETSET', 'k', 'v'], null, undefined],
     [['STRLEN', 'k'], 0, undefined],
@@ -41,11 +51,11 @@ describe('cache insight', () => {
     [['NOSUCH', 'k'], null, undefined],
   ];
   for (const [args, reply, expected] of lookups) {
-    it(`${args.join(' ')} answered with ${JSON.stringify(reply)}`, () => assert.deepEqual(readLookup(lookup(args), args, reply), expected));
+    it(`${args.join(' ')} answered with ${JSON.stringify(reply)}`, () => assert.deepEqual(readLookup(lookup(args), reply), expected));
   }
 
   const NOW = 1_700_000_000_000;
-  const none = { valueLength: undefined, ttlSeconds: undefined, keysDeleted: undefined, keyExists: undefined };
+  const none = { valueLength: undefined, ttlSeconds: undefined, keysDeleted: undefined, keyExists: undefined, keysExisting: undefined };
   const data: readonly [args: readonly unknown[], reply: unknown, expected: object][] = [
     [['SET', 'k', 'héllo', 'EX', '60'], 'OK', { valueLength: 6, ttlSeconds: 60 }],
     [['set', 'k', 'v', 'nx', 'px', '1500', 'get'], null, { valueLength: 1, ttlSeconds: 1.5 }],
@@ -61,7 +71,7 @@ describe('cache insight', () => {
     [['DEL', 'a', 'b'], 1, { keysDeleted: 1 }],
     [['UNLINK', 'a'], '1', { keysDeleted: 1 }],
     [['EXISTS', 'a'], 1, { keyExists: true }],
-    [['EXISTS', 'a', 'b'], 1, {}],
+    [['EXISTS', 'a', 'b', 'a'], 2, { keysExisting: { hits: 2, misses: 1 } }],
     [['GET', 'k'], null, {}],
     [['HGET', 'k', 'f'], 'abc', { valueLength: 3 }],
     [['LPUSH', 'k', 'v'], 1, {}],

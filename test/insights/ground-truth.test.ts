@@ -1,6 +1,7 @@
 // Knows: a service that keeps count of what it does to its cache and its locks.
 // Must not know: how we find out.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { metrics } from '@opentelemetry/api';
 import {
@@ -23,6 +24,14 @@ const LOAD_MS = 5;
 class Ledger {
   private readonly entries = new Map<string, number>();
 
+  /** @param isTraced without traces nobody can tell one caller from another */
+  constructor(readonly isTraced: boolean) {}
+
+  /** Callers that load the same thing. */
+  stampede(width: number, family: string): void {
+    if (this.isTraced) this.add(`stampede of ${width} ${family}`);
+  }
+
   add(name: string, count = 1): void {
     this.entries.set(name, (this.entries.get(name) ?? 0) + count);
   }
@@ -41,7 +50,7 @@ const family = (key: string): string => key.replace(/\d+/g, '{}');
 
 /** Cache-aside as everybody writes it. */
 class Service {
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   private readonly gone = new Map<string, 'deleted' | 'expired'>();
   private random = 1;
 
@@ -49,7 +58,10 @@ class Service {
     private readonly client: Client,
     /** Runs one request. */
     readonly request: <T>(run: () => Promise<T>) => Promise<T>,
-  ) {}
+    isTraced: boolean,
+  ) {
+    this.ledger = new Ledger(isTraced);
+  }
 
   async read(key: string, options: object = { EX: 60 }): Promise<string> {
     const value = await this.client.get(key);
@@ -76,7 +88,7 @@ class Service {
     await pipeline.execAsPipeline();
     for (const key of missing) {
       this.ledger.add(`load ${family(key)}`);
-      this.ledger.add(`stampede of 1 ${family(key)}`);
+      this.ledger.stampede(1, family(key));
       this.wrote(key, 'many', { EX: 60 });
     }
   }
@@ -100,7 +112,7 @@ class Service {
 
   async stampede(key: string, width: number): Promise<void> {
     await Promise.all(Array.from({ length: width }, () => this.request(() => this.read(key))));
-    this.ledger.add(`stampede of ${width} ${family(key)}`);
+    this.ledger.stampede(width, family(key));
   }
 
   expired(key: string): void {
@@ -155,7 +167,7 @@ const SCRIPTS = (redis: ReturnType<typeof loadRedis>) => ({
 
 /** What the metrics say, in the words of the ledger. */
 async function measured(reader: PeriodicExportingMetricReader): Promise<[string, number][]> {
-  const ledger = new Ledger();
+  const ledger = new Ledger(true);
   const { resourceMetrics } = await reader.collect();
   for (const { descriptor, dataPoints } of resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)) {
     for (const { attributes, value } of dataPoints) {
@@ -222,7 +234,7 @@ for (const [title, version, request] of [
     });
 
     it('agrees with the service in every number, and with the server', async () => {
-      const service = new Service(client, request);
+      const service = new Service(client, request, title !== 'no span above');
       const { ledger } = service;
       await server.request('CONFIG', 'RESETSTAT');
       await cacheTraffic(service);
@@ -252,7 +264,7 @@ async function cacheTraffic(service: Service): Promise<void> {
   const known = new Set<string>();
   for (let i = 0; i < 300; i++) {
     const key = `user:${service.next() % 40}:profile`;
-    if (!known.has(key)) ledger.add('stampede of 1 user:{}:profile');
+    if (!known.has(key)) ledger.stampede(1, 'user:{}:profile');
     known.add(key);
     await request(() => service.read(key));
   }
@@ -277,7 +289,7 @@ async function cacheTraffic(service: Service): Promise<void> {
     await service.remove(`removed:${i}`);
     for (const key of [`short:${i}`, `removed:${i}`]) {
       await request(() => service.read(key));
-      ledger.add(`stampede of 1 ${family(key)}`);
+      ledger.stampede(1, family(key));
     }
   }
   // Written again by somebody who had not missed it: no load.
@@ -287,8 +299,11 @@ async function cacheTraffic(service: Service): Promise<void> {
 async function lockTraffic(service: Service): Promise<void> {
   const { request } = service;
   // One after the other gets it; all but the first wait.
-  await Promise.all(Array.from({ length: 8 }, (_, i) => request(() => service.lock('lock:7', `token-${i}`, 5))));
+  await Promise.all(Array.from({ length: 8 }, (_, i) => request(() => service.lock('lock:7', randomUUID(), 5))));
   // Held for longer than it lives, with nobody and with somebody who takes it over.
-  await request(() => service.lock('lease:1', 'slow', 60, 20));
-  await Promise.all([request(() => service.lock('lease:2', 'slow', 80, 20)), request(() => service.lock('lease:2', 'next', 1, 5_000))]);
+  await request(() => service.lock('lease:1', randomUUID(), 60, 20));
+  await Promise.all([
+    request(() => service.lock('lease:2', randomUUID(), 80, 20)),
+    request(() => service.lock('lease:2', randomUUID(), 1, 5_000)),
+  ]);
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { KeyFamilies } from '../../src/catalog';
 import type { Miss } from '../../src/core/facts';
 import { LOAD_WINDOW_MS, MAX_CALLERS, MAX_OPEN_KEYS, MAX_OPEN_MISSES, OpenMisses } from '../../src/insights/cache-aside';
-import { identityOf, Scopes } from '../../src/insights/identity';
+import { identityOf, KeyIdentities, type Place } from '../../src/insights/identity';
 import { Counts } from '../../src/insights/tally';
-import { MAX_WRITTEN_KEYS, MEMORY_MS, WrittenKeys } from '../../src/insights/written';
+import { MAX_WRITTEN_KEYS, MEMORY_MS, WIDEN_INTERVAL_MS, WrittenKeys } from '../../src/insights/written';
 
 const miss = (): Miss => ({ span: undefined });
 const caller = (span: string, trace = span) => ({ traceId: trace, spanId: span });
@@ -66,10 +66,46 @@ describe('memory of misses', () => {
     assert.equal(counts.unfilled, 0, 'somebody filled it all the same');
   });
 
-  it('without a trace, joins a write with the latest miss of its key', () => {
+  it('counts traces, and not spans: a request that looks twice, as under a lock, is one', () => {
+    for (const span of ['look', 'look again']) misses.add(1, counts, caller(span, 'request'), 100, miss());
+    assert.equal(filledBy(caller('load', 'request'), 150)?.stampedeWidth, 1);
+    for (const span of ['look', 'look again', 'and again']) misses.add(2, counts, caller(span, 'request'), 100, miss());
+    misses.add(2, counts, caller('other'), 100, miss());
+    assert.equal(filledBy(caller('load', 'request'), 150, 2)?.stampedeWidth, 2);
+  });
+
+  it('counts nobody whom the client itself answered', () => {
+    misses.add(1, counts, caller('a'), 100, miss());
+    misses.add(1, counts, caller('b'), 100, miss(), true);
+    assert.equal(filledBy(caller('a'), 150)?.stampedeWidth, 1);
+    misses.add(2, counts, caller('a'), 100, miss(), true);
+    assert.deepEqual([filledBy(caller('a'), 150, 2)?.stampedeWidth, counts.unfilled], [1, 0]);
+  });
+
+  it('takes no write for a fill that comes after the window', () => {
+    misses.add(1, counts, caller('a'), 100, miss());
+    assert.equal(filledBy(caller('a'), 100 + LOAD_WINDOW_MS), undefined);
+    assert.deepEqual([counts.unfilled, misses.size], [1, 0]);
+    misses.add(1, counts, caller('a'), 100, miss());
+    assert.equal(filledBy(caller('a'), 100 + LOAD_WINDOW_MS - 1)?.loadMs, LOAD_WINDOW_MS - 1);
+  });
+
+  it('says nothing of what was written out of sight', () => {
+    misses.add(1, counts, caller('a'), 100, miss());
+    misses.add(2, counts, caller('a'), 100, miss());
+    misses.forget(2);
+    misses.forgetAll(110);
+    misses.add(3, counts, caller('a'), 120, miss());
+    misses.expire(2 * LOAD_WINDOW_MS);
+    assert.deepEqual([counts.unfilled, misses.size], [1, 0]);
+  });
+
+  it('without a trace, joins a write with the latest miss of its key, and tells of no stampede', () => {
     misses.add(1, counts, undefined, 100, miss());
     misses.add(1, counts, undefined, 120, miss());
     assert.deepEqual([filledBy(undefined, 150)?.loadMs, filledBy(undefined, 150)?.loadMs, filledBy(undefined, 150)], [30, 50, undefined]);
+    misses.add(1, counts, undefined, 200, miss());
+    assert.equal(filledBy(undefined, 250)?.stampedeWidth, undefined);
   });
 
   it('counts misses that nobody fills in time, each once', () => {
@@ -92,7 +128,7 @@ describe('memory of misses', () => {
   it('follows so many keys, misses and callers, and no more', () => {
     for (let key = 0; key < 3 * MAX_OPEN_KEYS; key++) misses.add(key, counts, caller('a'), 1, miss());
     assert.ok(misses.size <= MAX_OPEN_KEYS && misses.size >= 0.9 * MAX_OPEN_KEYS, `${misses.size}`);
-    assert.equal(misses.size + counts.unfilled, 3 * MAX_OPEN_KEYS);
+    assert.equal(counts.unfilled, 0, 'what had no room may be filled yet');
     for (let i = 0; i < 3 * MAX_CALLERS; i++) misses.add(-1, counts, caller(`${i}`), 2, miss());
     assert.equal(filledBy(caller('7'), 3, -1)?.stampedeWidth, 3 * MAX_CALLERS);
     for (let key = 0; key < 100; key++) for (let i = 0; i < MAX_CALLERS; i++) misses.add(key, counts, caller(`${i}`), 2, miss());
@@ -100,13 +136,15 @@ describe('memory of misses', () => {
   });
 });
 
+const PLACE: Place = { server: 'h:1', database: 0 };
+
 describe('memory of writes', () => {
   it('tells why a key is not there', () => {
     const written = new WrittenKeys();
-    written.wrote(1, 1_000, 0);
-    written.wrote(2, undefined, 0);
-    written.wrote(3, 1_000, 0);
-    written.deleted(3, 10);
+    written.wrote(1, 1_000, 0, PLACE);
+    written.wrote(2, undefined, 0, PLACE);
+    written.wrote(3, 1_000, 0, PLACE);
+    written.deleted(3, 10, PLACE);
     assert.deepEqual(
       [1, 2, 3, 4].map((key) => written.reason(key, 999)),
       ['unknown', 'unknown', 'deleted', 'unknown'],
@@ -119,16 +157,16 @@ describe('memory of writes', () => {
 
   it('keeps the end of a key that is written in part', () => {
     const written = new WrittenKeys();
-    written.wrote(1, 1_000, 0);
-    written.wroteWithin(1, 500);
+    written.wrote(1, 1_000, 0, PLACE);
+    written.wroteWithin(1, 500, PLACE);
     assert.equal(written.reason(1, 1_000), 'expired');
-    written.wroteWithin(1, 1_500);
+    written.wroteWithin(1, 1_500, PLACE);
     assert.equal(written.reason(1, 3_000), 'unknown');
   });
 
   it('forgets', () => {
     const written = new WrittenKeys();
-    written.wrote(1, 1_000, 0);
+    written.wrote(1, 1_000, 0, PLACE);
     assert.equal(written.reason(1, 1_000 + MEMORY_MS - 1), 'expired');
     assert.equal(written.reason(1, 1_000 + MEMORY_MS), 'unknown');
   });
@@ -137,22 +175,74 @@ describe('memory of writes', () => {
     const written = new WrittenKeys();
     const scope = 7;
     const keys = Array.from({ length: 20 * MAX_WRITTEN_KEYS }, (_, i) => identityOf(`user:${i}`, scope));
-    for (const key of keys) written.wrote(key, 1_000, 0);
+    for (const key of keys) written.wrote(key, 1_000, 0, PLACE);
     assert.ok(written.size <= MAX_WRITTEN_KEYS && written.size > MAX_WRITTEN_KEYS / 4, `${written.size}`);
     const reasons = keys.map((key) => written.reason(key, 2_000));
     assert.equal(reasons.filter((reason) => reason === 'expired').length, written.size);
     assert.equal(reasons.filter((reason) => reason === 'unknown').length, 0);
   });
+
+  it('follows all keys again when there are few', () => {
+    const written = new WrittenKeys();
+    for (let i = 0; i < 3 * MAX_WRITTEN_KEYS; i++) written.wrote(identityOf(`user:${i}`, 7), 1_000, 0, PLACE);
+    const followed = (mark: number) =>
+      Array.from({ length: 1_000 }, (_, i) => written.reason(identityOf(`page:${i}`, 7), mark)).filter((reason) => reason !== undefined)
+        .length;
+    assert.ok(followed(1) < 600, `${followed(1)} before`);
+    for (let times = 1; times < 8; times++) written.reason(1, 1_000 + MEMORY_MS + times * WIDEN_INTERVAL_MS);
+    assert.equal(followed(1_000 + MEMORY_MS + 8 * WIDEN_INTERVAL_MS), 1_000);
+  });
+
+  it('leaves the reason as it was where nothing happened to the key', () => {
+    const written = new WrittenKeys();
+    for (const key of [1, 2, 3, 4]) written.wrote(key, key === 1 ? 10 : undefined, 0, PLACE);
+    written.flushed({ server: 'h:1', database: 1 }, false, 5);
+    written.flushed({ server: 'h:2', database: 0 }, true, 5);
+    assert.deepEqual([written.reason(1, 20), written.reason(2, 20)], ['expired', 'unknown']);
+    // Of two that are deleted one was gone before.
+    written.deletedSome([1, 2, 2], 1, 20, PLACE);
+    assert.deepEqual([written.reason(1, 21), written.reason(2, 21)], ['expired', 'deleted']);
+    // One of them must have been gone, and this process does not know which.
+    written.deletedSome([3, 4], 1, 30, PLACE);
+    assert.deepEqual([written.reason(3, 31), written.reason(4, 31)], ['unknown', 'unknown']);
+    written.wrote(3, 100, 40, PLACE);
+    written.flushed(PLACE, false, 50);
+    assert.equal(written.reason(3, 51), 'deleted');
+  });
+
+  it('takes an end that is now or was before for a delete, as Redis does', () => {
+    const written = new WrittenKeys();
+    for (const [key, ttlMs] of [0, -5].entries()) {
+      written.wrote(key, undefined, 0, PLACE);
+      written.wrote(key, ttlMs, 10, PLACE);
+      assert.equal(written.reason(key, 20), 'deleted');
+    }
+  });
 });
 
 describe('identity of keys', () => {
-  it('is the same for text and bytes, and another in another database', () => {
-    const facts = { serverAddress: 'a', serverPort: 6379, peerAddress: undefined, peerPort: undefined, namespace: '0' };
-    const scopes = new Scopes();
-    const scope = scopes.of(facts);
-    assert.equal(identityOf('k', scope), identityOf(Buffer.from('k'), scope));
-    assert.equal(scopes.of({ ...facts }), scope);
-    assert.notEqual(identityOf('k', scopes.of({ ...facts, namespace: '1' })), identityOf('k', scope));
+  const facts = { serverAddress: 'a', serverPort: 6379, peerAddress: undefined, peerPort: undefined, namespace: '0' };
+  const identities = new KeyIdentities();
+
+  it('is the same for text and bytes, and at whichever address it is asked for', () => {
+    for (const key of ['k', 'größe:7', '键', 'k'.repeat(2_000)]) {
+      assert.equal(identities.of(key, facts), identities.of(Buffer.from(key), { ...facts, serverAddress: 'a-ro' }));
+    }
+    assert.notEqual(identities.of('Ã¶', facts), identities.of(Buffer.from('ö'), facts));
+  });
+
+  it('is another in another database, and of a key that differs only at its end', () => {
+    assert.notEqual(identities.of('k', { ...facts, namespace: '1' }), identities.of('k', facts));
+    assert.notEqual(identities.of(`${'k'.repeat(5_000)}1`, facts), identities.of(`${'k'.repeat(5_000)}2`, facts));
+    const numbered = (last: number) => Buffer.concat([Buffer.alloc(5_000, 'k'), Buffer.from([last])]);
+    assert.notEqual(identities.of(numbered(1), facts), identities.of(numbered(2), facts));
+  });
+
+  it('has the prefix of the client in it', () => {
+    const prefixed = { ...facts, keyPrefix: 'app:' };
+    assert.notEqual(identities.of('k', prefixed), identities.of('k', facts));
+    assert.equal(identities.of('k', prefixed), identities.of('app:k', facts));
+    assert.equal(identities.of(Buffer.from('k'), prefixed), identities.of('app:k', facts));
   });
 
   it('does not collide among a million keys', () => {

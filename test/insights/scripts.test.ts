@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { type LockScript, MAX_SCRIPTS, readScript, ScriptMemory } from '../../src/insights/scripts';
+import { MAX_SCRIPTS, readScript, type Script, ScriptMemory } from '../../src/insights/scripts';
 
-const release = (token = 0): LockScript => ({ does: 'release', token, ttl: undefined, ttlUnitMs: 1, answers: true });
-const extend = (ttlUnitMs: 1 | 1_000 = 1): LockScript => ({ does: 'extend', token: 0, ttl: 1, ttlUnitMs, answers: true });
-const acquire = (ttlUnitMs: 1 | 1_000 = 1): LockScript => ({ does: 'acquire', token: 0, ttl: 1, ttlUnitMs, answers: true });
+const NOTHING: Script = { takes: undefined, deletes: false, expires: false, compares: false, ttl: undefined };
+const release: Script = { ...NOTHING, deletes: true, compares: true };
+const extend = (index = 1, unitMs: 1 | 1_000 = 1): Script => ({ ...NOTHING, expires: true, compares: true, ttl: { index, unitMs } });
+const acquire = (ttlUnitMs: 1 | 1_000 = 1): Script => ({
+  ...NOTHING,
+  expires: true,
+  takes: { token: 0, ttl: 1, ttlUnitMs },
+  ttl: { index: 1, unitMs: ttlUnitMs },
+});
 
 const DOCUMENTED = 'if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
 
@@ -47,10 +53,10 @@ const REDLOCK = {
     return count`,
 };
 
-describe('scripts that make locks', () => {
-  const cases: readonly [title: string, body: string, expected: LockScript | undefined][] = [
-    ['the release of the Redis documentation', DOCUMENTED, release()],
-    ['the release of redlock 5', REDLOCK.release, release()],
+describe('what a script can do with a lock', () => {
+  const cases: readonly [title: string, body: string, expected: Script][] = [
+    ['the release of the Redis documentation', DOCUMENTED, release],
+    ['the release of redlock 5', REDLOCK.release, release],
     ['the extension of redlock 5', REDLOCK.extend, extend()],
     ['the acquisition of redlock 5', REDLOCK.acquire, acquire()],
     ['the acquisition of redlock 4', 'return redis.call("set", KEYS[1], ARGV[1], "NX", "PX", ARGV[2])', acquire()],
@@ -62,12 +68,12 @@ describe('scripts that make locks', () => {
     [
       'one that keeps the value in a variable, in single quotes',
       "local v = redis.call('GET', KEYS[1])\nif ARGV[2] == v then\n  redis.call('UNLINK', KEYS[1])\n  return 1\nend\nreturn 0",
-      release(1),
+      release,
     ],
     [
       'an extension in seconds',
       "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('expire', KEYS[1], tonumber(ARGV[2])) end return 0",
-      extend(1_000),
+      extend(1, 1_000),
     ],
     [
       'SETNX and EXPIRE in a script',
@@ -77,18 +83,18 @@ describe('scripts that make locks', () => {
     [
       'one that gives its arguments names, and answers nothing',
       "local key = KEYS[1]\nlocal mine = ARGV[1]\nif redis.call('GET', key) == mine then redis.call('DEL', key) end",
-      { ...release(), answers: false },
+      release,
     ],
     [
       'an extension whose arguments have names',
       "local ttl = tonumber(ARGV[3]) local v = redis.call('GET', KEYS[1]) if v == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ttl) return {1, 2} end return {-1, 2}",
-      { ...extend(), ttl: 2 },
+      extend(2),
     ],
-    ['what only a comment speaks of', '-- if redis.call("get", KEYS[1]) == ARGV[1] then redis.call("del", KEYS[1])\nreturn 1', undefined],
+    ['what only a comment speaks of', '-- if redis.call("get", KEYS[1]) == ARGV[1] then redis.call("del", KEYS[1])\nreturn 1', NOTHING],
     [
       'a counter with an expiry',
       "local n = redis.call('incr', KEYS[1]) if n == 1 then redis.call('expire', KEYS[1], ARGV[1]) end return n",
-      undefined,
+      { ...NOTHING, expires: true, ttl: { index: 0, unitMs: 1_000 } },
     ],
     [
       'a rate limit, as rate-limiter-flexible 11 has it',
@@ -97,33 +103,54 @@ describe('scripts that make locks', () => {
        local ttl = redis.call('pttl', KEYS[1])
        if ttl == -1 then redis.call('expire', KEYS[1], ARGV[2]) ttl = 1000 * ARGV[2] end
        return {consumed, ttl}`,
-      undefined,
+      { ...NOTHING, expires: true, ttl: { index: 1, unitMs: 1_000 } },
     ],
     [
       'a lock that counts its holders under another key',
       "if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return redis.call('incr', KEYS[2]) end return 0",
       acquire(),
     ],
-    ['a value that is set, come what may', 'return redis.call("set", KEYS[1], ARGV[1], "PX", ARGV[2])', undefined],
+    ['a value that is set, come what may', 'return redis.call("set", KEYS[1], ARGV[1], "PX", ARGV[2])', { ...acquire(), takes: undefined }],
     [
       'a compare and set of anything',
       'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("set", KEYS[1], ARGV[2]) end',
-      undefined,
+      { ...NOTHING, compares: true },
     ],
-    ['a delete of anything', 'return redis.call("del", KEYS[1])', undefined],
-    ['nothing', '', undefined],
+    ['a delete of anything', 'return redis.call("del", KEYS[1])', { ...NOTHING, deletes: true }],
+    [
+      'a renewal by a constant',
+      "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], 30000) end",
+      { ...extend(), ttl: undefined },
+    ],
+    [
+      'the touch of node-redis-warlock, which has its arguments among the keys',
+      "local key = KEYS[1] local ttl = KEYS[2] local id = KEYS[3] local value = redis.call('GET', key) if value == id then return redis.call('SET', key, id, 'PX', ttl, 'XX') end",
+      { ...extend(), ttl: undefined },
+    ],
+    [
+      'the release of BullMQ, which calls by another name',
+      'local rcall = redis.call if rcall("GET", KEYS[1]) == ARGV[1] then return rcall("DEL", KEYS[1]) else return 0 end',
+      release,
+    ],
+    [
+      'one that sets what is not there under a name of its own',
+      "if redis.call('exists', KEYS[1]) == 0 then redis.call('set', ARGV[3], ARGV[1], 'PX', ARGV[2]) end",
+      { ...acquire(), takes: undefined },
+    ],
+    ['nothing', '', NOTHING],
   ];
   for (const [title, body, expected] of cases) it(title, () => assert.deepEqual(readScript(body), expected));
 
-  it('are known by their sha once the body was seen, in any case', () => {
+  it('is known by its sha once the body was seen, in any case', () => {
     const memory = new ScriptMemory();
     const sha = createHash('sha1').update(DOCUMENTED).digest('hex');
-    assert.equal(memory.bySum(sha), undefined);
-    assert.deepEqual(memory.see(DOCUMENTED), release());
-    assert.deepEqual([memory.bySum(sha), memory.bySum(sha.toUpperCase()), memory.bySum(undefined)], [release(), release(), undefined]);
+    assert.equal(memory.of(['EVALSHA', sha]), undefined);
+    assert.deepEqual(memory.see(DOCUMENTED), release);
+    for (const called of [sha, sha.toUpperCase(), DOCUMENTED]) assert.deepEqual(memory.of(['', called]), release);
+    assert.equal(memory.of(['EVALSHA']), undefined);
   });
 
-  it('are remembered up to a cap, however many bodies an application makes', () => {
+  it('is remembered up to a cap, however many bodies an application makes', () => {
     const memory = new ScriptMemory();
     for (let i = 0; i < 10 * MAX_SCRIPTS; i++) memory.see(`${DOCUMENTED} -- ${i}`);
     assert.equal(memory.size, 2 * MAX_SCRIPTS);

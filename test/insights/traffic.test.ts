@@ -1,42 +1,185 @@
 import assert from 'node:assert/strict';
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import type { Arguments, Command } from '../../src/core/events';
-import type { Facts } from '../../src/core/facts';
+import type { Arguments, ClientRef, Command } from '../../src/core/events';
+import type { Facts, FamilyCounts } from '../../src/core/facts';
 import { CommandInsights } from '../../src/insights';
 import { CLIENT, SETTINGS } from './settings';
 
-describe('what is remembered of hashes', () => {
+const LATER = 60_000;
+
+describe('what is remembered of keys', () => {
   let insights: CommandInsights;
   beforeEach(() => {
     insights = new CommandInsights(SETTINGS, () => {});
   });
 
-  /** Runs a command that takes one millisecond, in a trace. */
-  function run(startMark: number, args: Arguments, reply: unknown): Facts {
+  const commandOf = (startMark: number, args: Arguments, more: Partial<Command>): Command => {
     const caller = { traceId: 't', spanId: '1'.repeat(16), traceFlags: TraceFlags.NONE };
     const context = trace.setSpanContext(ROOT_CONTEXT, caller);
-    const command: Command = { args, client: CLIENT, context, traced: true, startTimeMs: startMark, startMark };
-    return insights.command(command, { durationMs: 1, failed: false, reply, error: undefined, isLocal: false });
-  }
-  const loads = (facts: Facts) => facts.cache?.fills.map(({ loadMs }) => loadMs);
-  const unfilled = () => [...insights.counts(60_000)].reduce((sum, counts) => sum + counts.unfilled, 0);
+    return { args, client: CLIENT, context, traced: true, startTimeMs: startMark, startMark, ...more };
+  };
 
-  for (const [name, reply] of [
-    ['HGETALL', {}],
-    ['EXISTS', 0],
-  ] as const) {
-    it(`a load ends with the fields that are set after ${name} has found nothing`, () => {
-      run(0, [name, 'user:1'], reply);
-      assert.deepEqual(loads(run(11, ['HSET', 'user:1', 'name', 'Ada', 'born', '1815'], 2)), [10]);
-      assert.deepEqual(loads(run(20, ['HSET', 'user:1', 'name', 'Ada'], 0)), []);
+  /** Runs a command that takes one millisecond, in a trace. */
+  function run(startMark: number, args: Arguments, reply: unknown, more: Partial<Command> = {}): Facts {
+    return insights.command(commandOf(startMark, args, more), { durationMs: 1, failed: false, reply, error: undefined, isLocal: false });
+  }
+  const loads = (facts: Facts) => facts.cache?.fills.map(({ loadMs }) => loadMs) ?? [];
+  const sum = (name: keyof FamilyCounts) => [...insights.counts(LATER)].reduce((all, counts) => all + Number(counts[name]), 0);
+  const unfilled = () => sum('unfilled');
+  const reason = (mark: number, key = 'user:1', more: Partial<Command> = {}) => run(mark, ['GET', key], null, more).cache?.missReason;
+  const at = (facts: Partial<ClientRef['facts']>): Partial<Command> => ({ client: { facts: { ...CLIENT.facts, ...facts } } });
+
+  const fills: readonly [line: string, reply: unknown][] = [
+    ['SET user:1 v', 'OK'],
+    ['SET user:1 v EX 60', 'OK'],
+    ['SET user:1 v NX EX 60', 'OK'],
+    ['SETEX user:1 60 v', 'OK'],
+    ['PSETEX user:1 60 v', 'OK'],
+    ['SETNX user:1 v', 1],
+    ['SETNX user:1 v', true],
+    ['GETSET user:1 v', null],
+    ['SET user:1 v GET', null],
+    ['MSET user:2 v user:1 v', 'OK'],
+    ['MSETNX user:2 v user:1 v', 1],
+    ['MSETEX 1 user:1 v EX 60', 1],
+    ['APPEND user:1 v', 1],
+    ['INCR user:1', 1],
+    ['INCRBY user:1 0', 0],
+    ['INCRBYFLOAT user:1 0.5', '0.5'],
+    ['DECR user:1', -1],
+    ['INCREX user:1 BYINT 2 EX 5', [2, 2]],
+    ['SETRANGE user:1 0 v', 1],
+    ['SETBIT user:1 7 0', 0],
+    ['BITFIELD user:1 SET u8 0 7', [0]],
+    ['BITOP OR user:1 a b', 3],
+    ['HSET user:1 f v', 1],
+    ['HSETNX user:1 f v', 1],
+    ['HMSET user:1 f v', 'OK'],
+    ['HINCRBY user:1 f 0', 0],
+    ['HINCRBYFLOAT user:1 f 0', '0'],
+    ['SADD user:1 a', 1],
+    ['SADD user:1 a', 0],
+    ['SMOVE user:2 user:1 a', 1],
+    ['SUNIONSTORE user:1 a b', 2],
+    ['ZADD user:1 1 a', 1],
+    ['ZADD user:1 1 a', 0],
+    ['ZINCRBY user:1 0 a', '0'],
+    ['ZRANGESTORE user:1 a 0 -1', 1],
+    ['ZUNIONSTORE user:1 2 a b', 1],
+    ['GEOADD user:1 1 2 a', 1],
+    ['GEOSEARCHSTORE user:1 a FROMMEMBER m BYRADIUS 1 M', 1],
+    ['LPUSH user:1 a', 1],
+    ['RPUSH user:1 a', 1],
+    ['LMOVE user:2 user:1 LEFT LEFT', 'a'],
+    ['RPOPLPUSH user:2 user:1', 'a'],
+    ['BLMOVE user:2 user:1 LEFT LEFT 0', 'a'],
+    ['SORT a STORE user:1', 2],
+    ['PFADD user:1 a', 0],
+    ['PFMERGE user:1 a', 'OK'],
+    ['XADD user:1 * f v', '1-0'],
+    ['XGROUP CREATE user:1 g $ MKSTREAM', 'OK'],
+    ['COPY user:2 user:1', 1],
+    ['RENAME user:2 user:1', 'OK'],
+    ['RENAMENX user:2 user:1', 1],
+    ['RESTORE user:1 0 payload', 'OK'],
+    ['JSON.SET user:1 $ 1', 'OK'],
+    ['TS.ADD user:1 1 2', 1],
+    ['BF.ADD user:1 a', 1],
+    ['VADD user:1 VALUES 1 0.5 a', 1],
+  ];
+  for (const [line, reply] of fills) {
+    it(`a miss is filled by ${line}, answered with ${JSON.stringify(reply)}`, () => {
+      run(0, ['GET', 'user:1'], null);
+      assert.deepEqual(loads(run(11, line.split(' '), reply)), [10]);
       assert.equal(unfilled(), 0);
     });
   }
 
-  it('a load ends field by field where the fields were looked up', () => {
+  const none: readonly [line: string, reply: unknown][] = [
+    ['SET user:1 v XX', null],
+    ['SETNX user:1 v', 0],
+    ['SET user:2 v', 'OK'],
+    ['ZADD user:1 XX 1 a', 0],
+    ['ZADD user:1 XX INCR 1 a', null],
+    ['XADD user:1 NOMKSTREAM * f v', null],
+    ['LPUSHX user:1 a', 0],
+    ['COPY user:2 user:1', 0],
+    ['RENAMENX user:2 user:1', false],
+    ['SINTERSTORE user:1 a b', 0],
+    ['LMOVE user:2 user:1 LEFT LEFT', null],
+    ['BITFIELD user:1 GET u8 0', [0]],
+    ['SORT user:1', []],
+    ['DEL user:1', 0],
+    ['EXPIRE user:1 5', 0],
+    ['SISMEMBER user:1 a', 0],
+    ['EVAL_RO body 1 user:1', null],
+  ];
+  for (const [line, reply] of none) {
+    it(`a miss is not filled by ${line}, answered with ${JSON.stringify(reply)}`, () => {
+      run(0, ['GET', 'user:1'], null);
+      assert.deepEqual(loads(run(11, line.split(' '), reply)), []);
+      assert.equal(unfilled(), 1);
+    });
+  }
+
+  it('of a miss that a script may have filled nothing is said', () => {
+    for (const key of ['user:1', 'user:2', 'user:3']) run(0, ['GET', key], null);
+    assert.deepEqual(loads(run(11, ['EVALSHA', 'f'.repeat(40), '2', 'user:1', 'user:2', 'user:3'], null)), []);
+    assert.equal(unfilled(), 1);
+  });
+
+  it('a miss that is out of time is no load, and one that had no room neither filled nor unfilled', () => {
+    run(0, ['GET', 'user:1'], null);
+    assert.deepEqual(loads(run(40_000, ['SET', 'user:1', 'v'], 'OK')), []);
+    assert.equal(unfilled(), 1);
+    const keys = Array.from({ length: 30_000 }, (_, i) => `item:${i}`);
+    run(41_000, ['MGET', ...keys], Array(keys.length).fill(null));
+    run(41_010, ['MSET', ...keys.flatMap((key) => [key, 'v'])], 'OK');
+    assert.equal(
+      [...insights.counts(200_000)].reduce((all, counts) => all + counts.unfilled, 0),
+      1,
+    );
+  });
+
+  it('a key is one whether it is read at a reader’s address or written at the writer’s', () => {
+    run(0, ['GET', 'user:1'], null, at({ serverAddress: 'reader' }));
+    assert.deepEqual(loads(run(11, ['SET', 'user:1', 'v'], 'OK', at({ serverAddress: 'writer' }))), [10]);
+    run(20, ['GET', 'user:2'], null);
+    assert.deepEqual(loads(run(31, ['SET', 'user:2', 'v'], 'OK', at({ namespace: '1' }))), []);
+  });
+
+  it('a prefix that the client adds belongs to the key', () => {
+    run(0, ['GET', 'user:1'], null, at({ keyPrefix: 'a:' }));
+    assert.deepEqual(loads(run(11, ['SET', 'user:1', 'v'], 'OK', at({ keyPrefix: 'b:' }))), []);
+    assert.deepEqual(loads(run(11, ['SET', 'a:user:1', 'v'], 'OK')), [10]);
+  });
+
+  it('a key is one as text and as bytes', () => {
+    run(0, ['GET', 'größe'], null);
+    assert.deepEqual(loads(run(11, ['SET', Buffer.from('größe'), 'v'], 'OK')), [10]);
+  });
+
+  it('a record is found if any of its fields was there, and its fields are counted beside', () => {
+    assert.deepEqual(run(0, ['HMGET', 'user:1', 'name', 'nick'], ['Ada', null]).lookup?.fields, { hits: 1, misses: 1 });
+    run(1, ['HMGET', 'user:1', 'nick', 'note'], [null, null]);
+    run(2, ['HGET', 'user:1', 'name'], 'Ada');
+    assert.deepEqual([sum('hits'), sum('misses')], [2, 1]);
+  });
+
+  it('a load ends with the fields that are set after HGETALL has found nothing', () => {
+    run(0, ['HGETALL', 'user:1'], {});
+    assert.deepEqual(loads(run(11, ['HSET', 'user:1', 'name', 'Ada', 'born', '1815'], 2)), [10]);
+    assert.deepEqual(loads(run(20, ['HSET', 'user:1', 'name', 'Ada'], 0)), []);
+    assert.equal(unfilled(), 0);
+  });
+
+  it('a load ends with the record where several fields were asked for, with the field where it was one', () => {
     run(0, ['HMGET', 'user:1', 'name', 'born'], [null, null]);
     assert.deepEqual(loads(run(11, ['HSET', 'user:1', 'name', 'Ada'], 1)), [10]);
-    assert.equal(unfilled(), 1);
+    run(20, ['HGET', 'pages', '/home'], null);
+    assert.deepEqual(loads(run(31, ['HSET', 'pages', '/jobs', 'v'], 1)), []);
+    assert.deepEqual(loads(run(31, ['HINCRBY', 'pages', '/home', '1'], 1)), [10]);
+    assert.equal(unfilled(), 0);
   });
 
   it('no load ends with another hash', () => {
@@ -45,12 +188,153 @@ describe('what is remembered of hashes', () => {
     assert.equal(unfilled(), 1);
   });
 
-  it('it is forgotten that one was deleted when it is set again', () => {
-    const reason = (mark: number) => run(mark, ['HGETALL', 'user:1'], {}).cache?.missReason;
-    run(0, ['HSET', 'user:1', 'name', 'Ada'], 1);
-    run(10, ['DEL', 'user:1'], 1);
-    assert.equal(reason(20), 'deleted');
-    run(30, ['HSET', 'user:1', 'name', 'Ada'], 1);
-    assert.equal(reason(40), 'unknown');
+  it('EXISTS and tests of membership are no look-ups', () => {
+    const tests: readonly [Arguments, unknown][] = [
+      [['EXISTS', 'user:1'], 0],
+      [['EXISTS', 'user:1', 'user:2'], 1],
+      [['SISMEMBER', 'user:1', 'a'], 0],
+      [['ZSCORE', 'user:1', 'a'], null],
+      [['HEXISTS', 'user:1', 'f'], 0],
+      [['GEOPOS', 'user:1', 'a'], [null]],
+    ];
+    for (const [args, reply] of tests) assert.equal(run(0, args, reply).lookup, undefined);
+    assert.deepEqual(loads(run(11, ['SET', 'user:1', 'v'], 'OK')), []);
+    assert.deepEqual([sum('hits'), sum('misses'), unfilled()], [0, 0, 0]);
+  });
+
+  it('QUEUED is no value inside a transaction that is sent word by word, and one outside', () => {
+    assert.equal(run(0, ['GET', 'user:1'], 'QUEUED').lookup?.hits, 1);
+    run(1, ['MULTI'], 'OK');
+    for (const args of [
+      ['GET', 'user:1'],
+      ['MGET', 'a', 'b'],
+      ['SET', 'user:2', 'v'],
+    ]) {
+      const { lookup, cache } = run(2, args, 'QUEUED');
+      assert.deepEqual([lookup, cache], [undefined, undefined]);
+    }
+    run(3, ['GET', 'user:1'], Buffer.from('QUEUED'));
+    assert.equal(run(3, ['GET', 'user:1'], 'QUEUED', at({})).lookup?.hits, 1, 'another connection');
+    run(4, ['EXEC'], ['v']);
+    assert.equal(run(5, ['GET', 'user:1'], 'QUEUED').lookup?.hits, 1);
+    assert.deepEqual([sum('hits'), sum('writesWithoutTtl')], [3, 0]);
+  });
+
+  describe('where arguments are masked, as in a bundle', () => {
+    const masked = { isMasked: true } as const;
+    it('a value that was stored under a key that is seen fills it', () => {
+      run(0, ['GET', 'user:1'], null);
+      assert.deepEqual(loads(run(11, ['SET', 'user:1', undefined, undefined, undefined], 'OK', masked)), [10]);
+      assert.equal(unfilled(), 0);
+    });
+
+    it('one that may have been refused fills nothing', () => {
+      run(0, ['GET', 'user:1'], null);
+      assert.deepEqual(loads(run(11, ['SET', 'user:1', undefined, undefined], null, masked)), []);
+      assert.equal(unfilled(), 1);
+    });
+
+    it('nothing is counted unfilled that was missed before something was written out of sight', () => {
+      run(0, ['GET', 'user:1'], null);
+      run(11, ['MSET', 'user:7', undefined, undefined, undefined], 'OK', masked);
+      run(12, ['GET', 'user:2'], null);
+      assert.equal(unfilled(), 1);
+    });
+
+    it('nor before a transaction whose commands are not told', () => {
+      run(0, ['GET', 'user:1'], null);
+      const { client, context, traced, startTimeMs, startMark } = commandOf(11, [], {});
+      const ended = { durationMs: 1, failed: false, error: undefined, aborted: false, replies: ['OK', 'OK'] };
+      insights.batch({ client, context, traced, startTimeMs, startMark, kind: 'MULTI', commands: [], size: 2 }, ended, true);
+      assert.equal(unfilled(), 0);
+    });
+  });
+
+  describe('the reason why a key is gone', () => {
+    it('is as it was when a hash is set again', () => {
+      const why = (mark: number) => run(mark, ['HGETALL', 'user:1'], {}).cache?.missReason;
+      run(0, ['HSET', 'user:1', 'name', 'Ada'], 1);
+      run(10, ['DEL', 'user:1'], 1);
+      assert.equal(why(20), 'deleted');
+      run(30, ['HSET', 'user:1', 'name', 'Ada'], 1);
+      assert.equal(why(40), 'unknown');
+    });
+
+    it('is not its time to live once GETEX or PERSIST has taken that away', () => {
+      for (const [key, args, reply] of [
+        ['user:1', ['GETEX', 'user:1', 'PERSIST'], 'v'],
+        ['user:2', ['PERSIST', 'user:2'], 1],
+      ] as const) {
+        run(0, ['SET', key, 'v', 'PX', '100'], 'OK');
+        run(10, args, reply);
+        assert.equal(reason(200, key), 'unknown');
+      }
+      run(0, ['SET', 'user:3', 'v', 'PX', '100'], 'OK');
+      run(10, ['GETEX', 'user:3'], 'v');
+      assert.equal(reason(200, 'user:3'), 'expired');
+    });
+
+    it('is the end that PEXPIREAT and GETEX gave it', () => {
+      run(0, ['SET', 'user:1', 'v'], 'OK');
+      run(0, ['PEXPIREAT', 'user:1', '100'], 1);
+      run(0, ['SET', 'user:2', 'v'], 'OK');
+      run(0, ['GETEX', 'user:2', 'PX', '100'], 'v');
+      assert.deepEqual([reason(98), reason(200), reason(200, 'user:2')], ['unknown', 'expired', 'expired']);
+    });
+
+    it('stays where another database or server is flushed, and is a delete where its own is', () => {
+      run(0, ['SET', 'user:1', 'v', 'PX', '100'], 'OK');
+      run(10, ['FLUSHDB'], 'OK', at({ namespace: '1' }));
+      run(10, ['FLUSHALL'], 'OK', at({ serverAddress: 'other' }));
+      assert.equal(reason(200), 'expired');
+      run(300, ['SET', 'user:1', 'v', 'PX', '100'], 'OK');
+      run(310, ['FLUSHALL'], 'OK', at({ namespace: '1' }));
+      assert.equal(reason(320), 'deleted');
+    });
+
+    it('is a delete after EXPIRE with 0, after GETDEL and RENAME, and when it is deleted twice', () => {
+      for (const [key, args, reply] of [
+        ['user:1', ['EXPIRE', 'user:1', '0'], 1],
+        ['user:2', ['GETDEL', 'user:2'], 'v'],
+        ['user:3', ['RENAME', 'user:3', 'user:4'], 'OK'],
+        ['user:5', ['DEL', 'user:5', 'user:5'], 1],
+      ] as const) {
+        run(0, ['SET', key, 'v', 'EX', '100'], 'OK');
+        run(10, args, reply);
+        run(20, ['DEL', key], 0);
+        assert.equal(reason(30, key), 'deleted', key);
+      }
+    });
+
+    it('is not a delete once something has made the key again', () => {
+      for (const [args, reply] of [
+        [['INCR', 'user:1'], 1],
+        [['SADD', 'user:1', 'a'], 1],
+        [['COPY', 'user:2', 'user:1'], 1],
+        [['EVAL', 'body', '1', 'user:1'], 1],
+      ] as const) {
+        run(0, ['DEL', 'user:1'], 1);
+        assert.equal(reason(10), 'deleted');
+        run(20, args, reply);
+        assert.equal(reason(30), 'unknown', args[0]);
+      }
+    });
+  });
+
+  it('goes on with other settings: nothing is counted anew, and what is open stays open', () => {
+    run(0, ['GET', 'user:1'], null);
+    run(0, ['GET', 'user:2'], null);
+    insights.use({ ...SETTINGS, members: true });
+    assert.deepEqual(loads(run(11, ['SET', 'user:1', 'v'], 'OK')), [10]);
+    assert.deepEqual([sum('misses'), unfilled()], [2, 1]);
+    run(20, ['GET', 'user:9'], null);
+    insights.use({ ...SETTINGS, families: false });
+    run(20, ['GET', 'user:3'], null);
+    // What had the name of a family is forgotten with it.
+    assert.deepEqual([sum('misses'), unfilled()], [4, 2]);
+    run(30, ['GET', 'user:4'], null);
+    insights.use({ ...SETTINGS, cache: false });
+    insights.use(SETTINGS);
+    assert.deepEqual(loads(run(41, ['SET', 'user:4', 'v'], 'OK')), [], 'forgotten where it was switched off');
   });
 });

@@ -68,9 +68,9 @@ export function unanswered(operation: string, text: string, type: string, descri
 export const hit = (valueLength: number): Attributes => ({ 'cache.hit': true, 'db.redis.value_length': valueLength });
 /** A miss of a key that nobody in this process has written. */
 export const miss: Attributes = { 'cache.hit': false, 'cache.miss.reason': 'unknown' };
-/** An attempt to get the lock `k`. */
+/** An attempt to get the lock `lock:k`. */
 export const lockAttempt = (acquired: boolean, ttlSeconds: number): Attributes => ({
-  'db.redis.lock.key': 'k',
+  'db.redis.lock.key': 'lock:k',
   'db.redis.lock.ttl': ttlSeconds,
   'db.redis.lock.acquired': acquired,
   'db.redis.ttl_seconds': ttlSeconds,

@@ -1,6 +1,7 @@
 // Knows: a load that moves every metric, by numbers that are known.
 // Must not know: how metrics are collected, or what they are compared with.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import sinon from 'sinon';
@@ -123,15 +124,16 @@ export class Load {
 
   /** One gets a lock that another wants, and gives it back; the other gets it then, and loses it. */
   private async lock(key: string): Promise<void> {
+    const [one, two] = [randomUUID(), randomUUID()];
     const acquire = (client: Client, owner: string, px: number) =>
       client.set(key, owner, { condition: 'NX', expiration: { type: 'PX', value: px } });
     const release = (client: Client, owner: string) => client.eval(RELEASE, { keys: [key], arguments: [owner] });
-    assert.equal(await acquire(this.client, 'one', 10_000), 'OK');
-    assert.equal(await acquire(this.other, 'two', 20), null);
-    assert.equal(await release(this.client, 'one'), 1);
-    assert.equal(await acquire(this.other, 'two', 20), 'OK');
+    assert.equal(await acquire(this.client, one, 10_000), 'OK');
+    assert.equal(await acquire(this.other, two, 20), null);
+    assert.equal(await release(this.client, one), 1);
+    assert.equal(await acquire(this.other, two, 20), 'OK');
     await sleep(40);
-    assert.equal(await release(this.other, 'two'), 0);
+    assert.equal(await release(this.other, two), 0);
   }
 
   /** Two errors of Redis, and two tasks that get no connection in time. */

@@ -81,7 +81,7 @@ describe('what the view makes of telemetry', () => {
     assert.deepEqual([course[1], course[8], course[9], course.at(-2), course.at(-1)], [0, 0, undefined, undefined, 1]);
   });
 
-  it('tells what a family costs: loads, stampedes, misses that nothing filled, writes that never expire', () => {
+  it('tells what a family costs: loads, stampedes, misses that the process did not fill, writes that never expire', () => {
     spans([
       { attributes: command('SET', { ...USERS, 'cache.fill': true, 'cache.load.duration_ms': 30, 'cache.stampede_width': 4 }) },
       { attributes: command('SET', { ...USERS, 'cache.fill': true, 'cache.load.duration_ms': 10 }) },
@@ -110,7 +110,7 @@ describe('what the view makes of telemetry', () => {
     assert.deepEqual(
       notable.map(({ text, count, callers }) => ({ text, count, callers })),
       [
-        { text: 'Misses of user:{} that nothing filled', count: 2, callers: undefined },
+        { text: 'Misses of user:{} not filled by this process', count: 2, callers: undefined },
         { text: 'A key of user:{} was missed by several at once', count: 1, callers: 4 },
       ],
     );

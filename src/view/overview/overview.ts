@@ -20,7 +20,7 @@ export interface FamilyView {
   readonly fills: number;
   readonly meanLoadMs: number | undefined;
   readonly stampedes: number;
-  /** Misses that nothing filled. */
+  /** Misses that the process which missed them did not fill. */
   readonly unfilled: number;
   /** Writes without a time to live. */
   readonly immortal: number;

@@ -53,7 +53,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   [semconv.METRIC_CACHE_UNFILLED_MISSES]: (to, { attributes, count }, step, nowMs) => {
     const family = familyIn(attributes);
     to.families.row(family, step).unfilled.add(count, step);
-    to.notables.note({ kind: 'unfilled', text: `Misses of ${family} that nothing filled`, lastMs: nowMs, count });
+    to.notables.note({ kind: 'unfilled', text: `Misses of ${family} not filled by this process`, lastMs: nowMs, count });
   },
   [semconv.METRIC_REDIS_LOCK_HOLD_DURATION]: (to, { attributes, count, sum }, step) => {
     const row = to.locks.row(familyIn(attributes), step);

@@ -1,0 +1,73 @@
+// Knows: whether a command did what it was asked to, which keys it made, and what end it gave them.
+// Must not know: what is remembered of keys.
+import type { CommandRule } from '../catalog';
+import type { Arguments } from '../core/events';
+import type { DataFacts } from '../core/facts';
+import { isMissing } from './cache';
+
+interface KnownCommand {
+  readonly rule: CommandRule;
+  readonly canonical: string;
+  readonly from: number;
+}
+
+/** `kept`: the write says nothing of it, and a later EXPIRE is usual. */
+export type Expiry = 'set' | 'none' | 'kept';
+
+/** Beyond this many arguments no time to live is read. */
+const MAX_COUNTED = 12;
+
+export function readExpiry({ rule, canonical, from }: KnownCommand, args: Arguments, end: number, data: DataFacts): Expiry {
+  if (data.ttlSeconds !== undefined) return 'set';
+  if (rule.items?.areFields || canonical.startsWith('JSON.') || !rule.items?.areWhole) return 'kept';
+  if (rule.items.isCounted && end > from + MAX_COUNTED) return 'kept';
+  return hasOption(args, end, 'KEEPTTL') ? 'kept' : 'none';
+}
+
+/** Whether Redis wrote nothing, because of NX, XX or the like. */
+export function isRefused({ canonical, from }: KnownCommand, args: Arguments, reply: unknown): boolean {
+  if (canonical === 'GETSET') return false;
+  if (canonical !== 'SET') return isMissing(reply) || (isNone(reply) && REFUSES_WITH_0.test(canonical));
+  if (!hasOption(args, from + 2, 'GET')) return isMissing(reply);
+  // The reply is what was there before.
+  if (hasOption(args, from + 2, 'NX')) return !isMissing(reply);
+  return hasOption(args, from + 2, 'XX') && isMissing(reply);
+}
+
+/** HSET answers 0 too, when all fields were there. */
+const REFUSES_WITH_0 = /NX$|^H?M?SETEX$/;
+
+/** Options stand among the first arguments; members and values behind them. */
+const MAX_OPTIONS = 12;
+
+/** Indexes of the keys that a command has left there, whether or not they were there before. */
+export function keysMade({ rule, from }: KnownCommand, args: Arguments, reply: unknown): number[] {
+  const indexes: number[] = [];
+  if (rule.made.length === 0 || isMissing(reply)) return indexes;
+  const until = Math.min(args.length, from + MAX_OPTIONS);
+  if (rule.makesWith !== undefined && !rule.makesWith.some((word) => indexOf(args, from + 1, word, args.length) > 0)) return indexes;
+  for (const { at, option, how } of rule.made) {
+    if (isNone(reply) && (how === 'unlessNone' || indexOf(args, from + 1, 'XX', until) > 0)) continue;
+    const index = option === undefined ? from + at : indexOf(args, from + 1, option, args.length) + 1;
+    if (index > 0 && index < args.length) indexes.push(index);
+  }
+  return indexes;
+}
+
+/** 0, whatever a type mapping or redis 4 makes of it. */
+export function isNone(reply: unknown): boolean {
+  return reply === 0 || reply === false || reply === '0' || reply === 0n;
+}
+
+export function hasOption(args: Arguments, from: number, option: string): boolean {
+  return indexOf(args, from, option, args.length) > 0;
+}
+
+/** -1: it is not there. */
+function indexOf(args: Arguments, from: number, option: string, until: number): number {
+  for (let index = from; index < until; index++) {
+    const arg = args[index];
+    if (typeof arg === 'string' && arg.length === option.length && arg.toUpperCase() === option) return index;
+  }
+  return -1;
+}
