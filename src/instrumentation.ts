@@ -5,6 +5,7 @@ import { Adapters, activeAdapters } from './adapters';
 import { NeighbourlyBase } from './base';
 import { type RedisInstrumentationConfig, readSettings } from './config';
 import { Deliveries } from './core/delivery';
+import type { InsightSettings } from './core/facts';
 import { Operation } from './core/operation';
 import { type NativeMetrics, type Report, reportOnce } from './core/recorder';
 import * as semconv from './core/semconv';
@@ -57,6 +58,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private readonly providers: Providers;
   private readonly tracerNow: () => Tracer | undefined;
   private isMeasuring = false;
+  private insights: CommandInsights | undefined;
   private readonly metrics: MetricRecorder;
   private readonly repeated: RepeatedCallMetrics;
   private readonly pools: PoolMetrics;
@@ -120,7 +122,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.adapters.onConflict = settings.onConflict;
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
     const tracer = settings.traces ? this.tracerNow : () => undefined;
-    const insights = new CommandInsights(settings.insights, this.report);
+    const insights = this.insightsWith(settings.insights);
     const familyOf = (key: unknown) => insights.familyOf(key);
     const recorder = new SpanRecorder(settings.spans, tracer, this.report, this.adapters.replies);
     const { isCollecting } = settings.spans;
@@ -134,6 +136,13 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.messageMetrics.use(settings.spans.keys);
     const messageSpans = new MessageSpans(settings.spans, tracer, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, courier);
+  }
+
+  /** One for good: what it has counted is observed, and must not go back. */
+  private insightsWith(settings: InsightSettings): CommandInsights {
+    if (this.insights === undefined) this.insights = new CommandInsights(settings, this.report);
+    else this.insights.use(settings);
+    return this.insights;
   }
 
   private reporting(): Report {

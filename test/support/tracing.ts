@@ -51,7 +51,7 @@ export const instrumentation = new RedisInstrumentation();
 export const tracer = trace.getTracer('test');
 
 /**
- * Forgets everything recorded, and sets the options of the next test. Spans of slow operations have more attributes;
+ * Forgets everything recorded and remembered, and sets the options of the next test. Spans of slow operations have more attributes;
  * which are slow on a busy machine cannot be known, so none is unless the test says so.
  */
 export function resetTracing(config: RedisInstrumentationConfig = {}): void {
@@ -59,6 +59,8 @@ export function resetTracing(config: RedisInstrumentationConfig = {}): void {
   openSpans.count = 0;
   diagnostics.length = 0;
   everyLine.length = 0;
+  // What is switched off is forgotten: of keys, of locks, and of the families they have.
+  instrumentation.setConfig({ cacheInsight: false, locks: false, keyFamily: false });
   instrumentation.setConfig({ slowMs: false, ...config });
 }
 
