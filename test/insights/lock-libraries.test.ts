@@ -29,10 +29,10 @@ interface Library {
 
 const REDLOCK: Omit<Library, 'redis'> = {
   name: 'redlock 4',
-  key: (name) => name,
+  key: (name) => `locks:${name}`,
   acquire: async (client, name, ttlMs) => {
     const redlock = new Redlock([client], { retryCount: -1, retryDelay: 20, retryJitter: 5 });
-    const lock = await redlock.lock(name, ttlMs);
+    const lock = await redlock.lock(`locks:${name}`, ttlMs);
     return () => lock.unlock();
   },
   released: true,

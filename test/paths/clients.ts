@@ -229,11 +229,7 @@ export const CLIENTS: readonly Path[] = [
     given: [['HSET', 'h', 'f', 'v']],
     options: () => ({ RESP: 3 }),
     run: ({ client }) => Promise.all([client.hGetAll('h'), client.hGetAll('none'), client.zScore('z', 'm')]),
-    spans: () => [
-      span('HGETALL', 'HGETALL h', { 'cache.hit': true }),
-      span('HGETALL', 'HGETALL none', miss),
-      span('ZSCORE', 'ZSCORE z ?'),
-    ],
+    spans: () => [span('HGETALL', 'HGETALL h', { 'cache.hit': true }), span('HGETALL', 'HGETALL none', miss), span('ZSCORE', 'ZSCORE z ?')],
   },
   {
     title: 'numbers mapped to strings',
