@@ -299,7 +299,7 @@ async function cacheTraffic(service: Service): Promise<void> {
 async function lockTraffic(service: Service): Promise<void> {
   const { request } = service;
   // One after the other gets it; all but the first wait.
-  await Promise.all(Array.from({ length: 8 }, (_, i) => request(() => service.lock('lock:7', randomUUID(), 5))));
+  await Promise.all(Array.from({ length: 8 }, () => request(() => service.lock('lock:7', randomUUID(), 5))));
   // Held for longer than it lives, with nobody and with somebody who takes it over.
   await request(() => service.lock('lease:1', randomUUID(), 60, 20));
   await Promise.all([
