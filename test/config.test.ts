@@ -80,7 +80,7 @@ describe('config', () => {
         [`${PREFIX}SLOW_MS`]: '0.5',
         [`${PREFIX}BATCH_COMMANDS`]: 'TRUE',
         [`${PREFIX}KEYS`]: 'family',
-        [`${PREFIX}KEY_FAMILY`]: 'false',
+        [`${PREFIX}KEY_FAMILIES`]: 'false',
         [`${PREFIX}CACHE_INSIGHT`]: 'false',
         [`${PREFIX}LOCKS`]: 'false',
         [`${PREFIX}MAX_QUERY_TEXT_LENGTH`]: '64',
@@ -160,10 +160,10 @@ describe('config', () => {
   });
 
   it('names no family of a hidden key, but what the application says itself', () => {
-    const keyFamily = () => 'mine';
+    const keyFamilies = () => 'mine';
     assert.equal(read({ keys: 'hidden' }).settings.insights.families, false);
-    const { families, familyOf, familyOtherwise } = read({ keys: 'hidden', keyFamily }).settings.insights;
-    assert.deepEqual([families, familyOf, familyOtherwise?.('secret')], [true, keyFamily, '_other']);
+    const { families, familyOf, familyOtherwise } = read({ keys: 'hidden', keyFamilies }).settings.insights;
+    assert.deepEqual([families, familyOf, familyOtherwise?.('secret')], [true, keyFamilies, '_other']);
   });
 
   it('shows of a key in its family what the function for keys shows of it', () => {
@@ -200,14 +200,16 @@ describe('config', () => {
     ['minDurationMs', Number.NaN, 'option minDurationMs: expected a number of milliseconds, got a number; using the default'],
     ['slowMs', true, 'option slowMs: expected a number of milliseconds or false, got a boolean; using the default'],
     ['maxQueryTextLength', 15, 'option maxQueryTextLength: expected 0 or a whole number of at least 16, got a number; using the default'],
-    ['keys', 'hunter2', 'option keys: expected safe, full, family, hidden or a function, got a string; using the default'],
-    ['keys', null, 'option keys: expected safe, full, family, hidden or a function, got null; using the default'],
     [
       'optionalAttributes',
       ['nope'],
       'option optionalAttributes: expected a list of db.redis.key, db.redis.args_count, db.redis.queue_ms, db.redis.wire_ms, db.redis.event_loop_delay_ms, got an array; using the default',
     ],
-    ['keyFamily', 'user', 'option keyFamily: expected true, false or a function, got a string; using the default'],
+    [
+      'keyFamilies',
+      ['user'],
+      'option keyFamilies: expected true, false, a list of templates such as user:{}:cart, or a function, got an array; using the default',
+    ],
     ['locks', 1, 'option locks: expected true, false, a pattern or a list of patterns, got a number; using the default'],
     ['cacheInsight', 1, 'option cacheInsight: expected true or false, got a number; using the default'],
     ['propagateChannels', 'orders:*', 'option propagateChannels: expected a list of patterns, got a string; using the default'],
@@ -231,13 +233,12 @@ describe('config', () => {
     ['MIN_DURATION_MS', 'hunter2', 'expected a number of milliseconds'],
     ['SLOW_MS', 'hunter2', 'expected a number of milliseconds or false'],
     ['MAX_QUERY_TEXT_LENGTH', '15', 'expected 0 or a whole number of at least 16'],
-    ['KEYS', 'hunter2', 'expected safe, full, family, hidden or a function'],
     [
       'OPTIONAL_ATTRIBUTES',
       'hunter2',
       'expected a list of db.redis.key, db.redis.args_count, db.redis.queue_ms, db.redis.wire_ms, db.redis.event_loop_delay_ms',
     ],
-    ['KEY_FAMILY', 'hunter2', 'expected true, false or a function'],
+    ['KEY_FAMILIES', 'hunter2', 'expected true, false, a list of templates such as user:{}:cart, or a function'],
     ['CACHE_INSIGHT', 'hunter2', 'expected true or false'],
     ['ON_CONFLICT', 'hunter2', 'expected takeover, stand-down or both'],
     ['SPAN_NAME', 'hunter2', 'can be given in code only'],
@@ -249,6 +250,48 @@ describe('config', () => {
       assert.deepEqual(settings, read({}).settings);
     });
   }
+
+  it('hides keys where it cannot be read how to show them, and says so', () => {
+    const hidden = read({ keys: 'hidden' }).settings;
+    const expected = 'expected safe, full, family, hidden or a function';
+    for (const [keys, got] of [
+      ['hiden', 'a string'],
+      [null, 'null'],
+      [7, 'a number'],
+    ]) {
+      const { settings, reports } = read({ keys });
+      assert.deepEqual(settings, hidden);
+      assert.deepEqual(reports, [`option keys: ${expected}, got ${got}; keys are hidden`]);
+    }
+    const { settings, reports } = read({}, { [`${PREFIX}KEYS`]: 'hunter2' });
+    assert.deepEqual(settings, hidden);
+    assert.deepEqual(reports, [`${PREFIX}KEYS: ${expected}; keys are hidden`]);
+  });
+
+  it('reads how to show keys in any case', () => {
+    for (const keys of ['Hidden', 'HIDDEN', ' hidden ']) {
+      assert.equal(read({ keys }).settings.spans.keys, 'hidden');
+      assert.equal(read({}, { [`${PREFIX}KEYS`]: keys }).settings.spans.keys, 'hidden');
+    }
+    assert.deepEqual(read({ keys: 'Family' }).reports, []);
+  });
+
+  it('takes templates for families, in code and by environment', () => {
+    const templates = ['user:{}:cart', 'session:{}'];
+    for (const { settings, reports } of [
+      read({ keyFamilies: templates, keys: 'hidden' }),
+      read({ keys: 'hidden' }, { [`${PREFIX}KEY_FAMILIES`]: templates.join(', ') }),
+    ]) {
+      const { families, familyOf } = settings.insights;
+      assert.deepEqual(reports, []);
+      assert.equal(families, true);
+      assert.deepEqual(
+        ['user:a@b.c:cart', 'session:x', 'session:x:y', 'user::cart'].map((key) => familyOf?.(key)),
+        ['user:{}:cart', 'session:{}', undefined, undefined],
+      );
+    }
+    assert.equal(read({}, { [`${PREFIX}KEY_FAMILIES`]: 'FALSE' }).settings.insights.families, false);
+  });
 
   it('asks the ignore hook behind the names, with the arguments and the server, and survives it', () => {
     const asked: unknown[] = [];

@@ -4,6 +4,7 @@ export { identifierText } from './arguments';
 export { mayWait } from './blocking';
 export type { HitRule } from './commands';
 export { type Family, KeyFamilies, OTHER_FAMILY } from './families';
+export { isTemplate, templatesMatcher } from './given';
 export type { Role } from './grammar';
 export { endOfItems, type Items } from './items';
 export { keyIndexOf, keysOf } from './key-index';

@@ -1,6 +1,7 @@
 // Knows: how a key, field, channel or other identifier may be shown.
 // Must not know: which command it came with.
 import { cutText, detach, identifierText, LOOKED_AT_LENGTH, MAX_IDENTIFIER_LENGTH } from './arguments';
+import { KeyFamilies } from './families';
 import { mayReveal } from './glance';
 import { mapSegments, type SegmentKind } from './segments';
 import { familyOf } from './templates';
@@ -44,10 +45,14 @@ function remembering(mask: KeyMask): KeyMask {
   };
 }
 
-/** The mask of names that few should be, of spans and of metrics: the family of whatever the mode shows. */
+/**
+ * The mask of names that few should be, of spans and of metrics: the family of whatever the mode shows, as it is known
+ * by then. Each learns on its own.
+ */
 export function familyMask(mode: KeyMode, report: (message: string) => void): KeyMask {
-  if (typeof mode !== 'function') return keyMask(mode === 'hidden' ? 'hidden' : 'family', report);
-  return (key) => maskVarying(maskWith(mode, key, report));
+  if (mode === 'hidden') return () => HIDDEN;
+  const families = new KeyFamilies(typeof mode === 'function' ? { shownOf: (key) => maskWith(mode, key, report) } : {});
+  return (key) => families.of(key).name;
 }
 
 function maskNothing(key: unknown): string {

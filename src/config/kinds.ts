@@ -1,6 +1,6 @@
 // Knows: the types that options have, and how code, environment and JSON spell their values.
 // Must not know: which options there are.
-import type { KeyMode } from '../catalog';
+import { isTemplate, type KeyMode } from '../catalog';
 import type { ConflictMode, OptionalAttribute, SemconvMode, SpanChoice } from './values';
 
 /** One type of option. `fromCode` and `fromText` return `undefined` for a value that is refused. */
@@ -12,6 +12,8 @@ export interface Kind<T> {
   /** The type as a JSON schema; undefined: only code can give such a value. */
   readonly schema?: object;
   fromCode(value: unknown): T | undefined;
+  /** What a bad value stands for, where the default would show more than was asked for, and how a message says so. */
+  readonly otherwise?: { readonly value: T; readonly says: string };
   /** Reads the text of an environment variable; undefined: only code can give such a value. */
   fromText?(text: string): T | undefined;
 }
@@ -96,16 +98,25 @@ export const KEYS: Kind<KeyMode> = {
   ...KEY_WORDS,
   expects: 'safe, full, family, hidden or a function',
   type: 'KeyMode',
-  fromCode: (value) => (typeof value === 'function' ? (value as (key: string) => string) : KEY_WORDS.fromCode(value)),
+  fromCode: (value) => {
+    if (typeof value === 'function') return value as (key: string) => string;
+    return typeof value === 'string' ? KEY_WORDS.fromText?.(value.trim()) : undefined;
+  },
+  // Whoever wrote `hiden` did not ask for `safe`.
+  otherwise: { value: 'hidden', says: 'keys are hidden' },
 };
 
-type KeyFamily = boolean | ((key: string) => string | undefined);
+type KeyFamilies = boolean | readonly string[] | ((key: string) => string | undefined);
 
-export const KEY_FAMILY: Kind<KeyFamily> = {
-  ...BOOLEAN,
-  expects: 'true, false or a function',
-  type: 'boolean | ((key: string) => string | undefined)',
-  fromCode: (value) => (typeof value === 'function' ? (value as Exclude<KeyFamily, boolean>) : BOOLEAN.fromCode(value)),
+export const KEY_FAMILIES: Kind<KeyFamilies> = {
+  expects: 'true, false, a list of templates such as user:{}:cart, or a function',
+  type: 'boolean | readonly string[] | ((key: string) => string | undefined)',
+  schema: { anyOf: [{ type: 'boolean' }, { type: 'array', items: { type: 'string', pattern: '\\{\\}' } }] },
+  fromCode: (value) => {
+    if (Array.isArray(value)) return value.every((item) => typeof item === 'string' && isTemplate(item)) ? value : undefined;
+    return typeof value === 'function' ? (value as Exclude<KeyFamilies, boolean | readonly string[]>) : BOOLEAN.fromCode(value);
+  },
+  fromText: (text) => BOOLEAN.fromText?.(text) ?? KEY_FAMILIES.fromCode(listOf(text)),
 };
 
 export const LOCKS: Kind<boolean | readonly (string | RegExp)[]> = {

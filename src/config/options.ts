@@ -7,7 +7,7 @@ import {
   CONFLICT,
   functionOf,
   GLOBS,
-  KEY_FAMILY,
+  KEY_FAMILIES,
   KEYS,
   type Kind,
   LOCKS,
@@ -176,16 +176,16 @@ export const OPTIONS = {
   keys: option(KEYS, 'safe', {
     section: 'cache',
     meaning:
-      'How keys, fields and channels are shown, wherever they appear: `safe` hides segments that look like an e-mail address, a JWT or a token of 20 or more characters; `full` shows them; `family` shows `user:{}`; `hidden` shows `?`; in code also a function that returns what to show.',
+      'How keys, fields and channels are shown, wherever they appear: `safe` hides what could tell a secret or a person; `full` shows them; `family` shows `user:{}`; `hidden` shows `?`, and so does a value that cannot be read; in code also a function that returns what to show.',
     more: '[Privacy](privacy.md)',
     example: "'family'",
   }),
-  keyFamily: option(KEY_FAMILY, true, {
+  keyFamilies: option(KEY_FAMILIES, true, {
     section: 'cache',
     meaning:
-      "Name the family of a key, as `user:{}` is of `user:7`, on spans of look-ups and in all cache metrics: learnt from the keys, 200 at most, the rest is `_other`. In code also a function that answers for the keys it knows and returns `undefined` for the others. With `keys: 'hidden'` only the families of a function are named.",
+      "Name the family of a key, as `user:{}` is of `user:7`, on spans of look-ups and in all cache metrics: learnt from the keys, 200 at most, the rest is `_other`. A list of templates, or in code a function, answers for the keys it knows, before anything is learnt: `{}` in a template stands for one character or more, but for its separator (`:`, `/`, `|`, `#`); a function returns `undefined` for keys it does not know. With `keys: 'hidden'` only these are named.",
     more: '[Families](cache.md)',
-    example: "(key) => (key.startsWith('cart:') ? 'cart:{}' : undefined)",
+    example: "['user:{}:cart', 'session:{}']",
   }),
   cacheInsight: option(BOOLEAN, true, {
     section: 'cache',

@@ -124,20 +124,21 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   semconv?: SemconvMode;
   /**
-   * How keys, fields and channels are shown, wherever they appear: `safe` hides segments that look like an e-mail
-   * address, a JWT or a token of 20 or more characters; `full` shows them; `family` shows `user:{}`; `hidden`
-   * shows `?`; in code also a function that returns what to show. Default: `safe`.
+   * How keys, fields and channels are shown, wherever they appear: `safe` hides what could tell a secret or a
+   * person; `full` shows them; `family` shows `user:{}`; `hidden` shows `?`, and so does a value that cannot be
+   * read; in code also a function that returns what to show. Default: `safe`.
    * @example keys: 'family'
    */
   keys?: KeyMode;
   /**
    * Name the family of a key, as `user:{}` is of `user:7`, on spans of look-ups and in all cache metrics: learnt
-   * from the keys, 200 at most, the rest is `_other`. In code also a function that answers for the keys it knows
-   * and returns `undefined` for the others. With `keys: 'hidden'` only the families of a function are named.
-   * Default: `true`.
-   * @example keyFamily: (key) => (key.startsWith('cart:') ? 'cart:{}' : undefined)
+   * from the keys, 200 at most, the rest is `_other`. A list of templates, or in code a function, answers for the
+   * keys it knows, before anything is learnt: `{}` in a template stands for one character or more, but for its
+   * separator (`:`, `/`, `|`, `#`); a function returns `undefined` for keys it does not know. With `keys:
+   * 'hidden'` only these are named. Default: `true`.
+   * @example keyFamilies: ['user:{}:cart', 'session:{}']
    */
-  keyFamily?: boolean | ((key: string) => string | undefined);
+  keyFamilies?: boolean | readonly string[] | ((key: string) => string | undefined);
   /**
    * Remember for a while which keys were missed and written, to tell how long loading takes, which misses come
    * together or are not filled by this process, and why a key was not there. Default: `true`.

@@ -22,9 +22,9 @@ export function readOptions(config: object, environment: Environment, report: Re
 function readGiven(name: OptionName, { kind }: Option<unknown>, given: unknown, report: Report): unknown {
   const value = kind.fromCode(given);
   if (value === undefined) {
-    report(`option ${name}: expected ${kind.expects}, got ${describe(given)}; using the default`);
+    report(`option ${name}: expected ${kind.expects}, got ${describe(given)}; ${kind.otherwise?.says ?? USED}`);
   }
-  return value;
+  return value ?? kind.otherwise?.value;
 }
 
 function readVariable(variable: string, { kind }: Option<unknown>, environment: Environment, report: Report): unknown {
@@ -32,10 +32,12 @@ function readVariable(variable: string, { kind }: Option<unknown>, environment: 
   if (text === undefined || text === '') return undefined;
   const value = kind.fromText?.(text);
   if (value === undefined) {
-    report(`${variable}: ${kind.fromText ? `expected ${kind.expects}` : 'can be given in code only'}; using the default`);
+    report(`${variable}: ${kind.fromText ? `expected ${kind.expects}` : 'can be given in code only'}; ${kind.otherwise?.says ?? USED}`);
   }
-  return value;
+  return value ?? kind.otherwise?.value;
 }
+
+const USED = 'using the default';
 
 /** The kind of a bad value; never the value, which may be a secret in the wrong variable. */
 function describe(value: unknown): string {

@@ -1,6 +1,6 @@
 // Knows: what each room needs of the options.
 // Must not know: how options are read, what a room does with them.
-import { type KeyMode, keyMask, lookup, OTHER_FAMILY } from '../catalog';
+import { type KeyMode, keyMask, lookup, OTHER_FAMILY, templatesMatcher } from '../catalog';
 import type { DeliverySettings } from '../core/delivery';
 import type { Arguments, ClientFacts } from '../core/events';
 import type { InsightSettings } from '../core/facts';
@@ -118,10 +118,10 @@ function isTrue(ask: () => unknown, report: Report): boolean {
   }
 }
 
-function insightSettings({ keys, keyFamily, cacheInsight, locks, batchCommands }: OptionValues): InsightSettings {
+function insightSettings({ keys, keyFamilies, cacheInsight, locks, batchCommands }: OptionValues): InsightSettings {
   return {
-    families: typeof keyFamily === 'function' || (keyFamily && keys !== 'hidden'),
-    familyOf: typeof keyFamily === 'function' ? keyFamily : undefined,
+    families: typeof keyFamilies === 'boolean' ? keyFamilies && keys !== 'hidden' : true,
+    familyOf: typeof keyFamilies === 'function' ? keyFamilies : Array.isArray(keyFamilies) ? templatesMatcher(keyFamilies) : undefined,
     familyOtherwise: familyThroughMask(keys),
     cache: cacheInsight,
     locks: locks !== false,
@@ -132,9 +132,13 @@ function insightSettings({ keys, keyFamily, cacheInsight, locks, batchCommands }
 
 /** What is hidden of a key, by the mode or by the application's own mask, must not show in its family. */
 function familyThroughMask(keys: KeyMode): ((key: string) => string) | undefined {
-  if (keys === 'hidden') return () => OTHER_FAMILY;
+  if (keys === 'hidden') return showNothing;
   // The recorder of spans has a mask of its own, which reports what is wrong with the function.
   return typeof keys === 'function' ? keyMask(keys, () => {}) : undefined;
+}
+
+function showNothing(): string {
+  return OTHER_FAMILY;
 }
 
 function spanSettings(options: OptionValues, report: Report): SpanSettings {

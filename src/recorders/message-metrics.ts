@@ -1,7 +1,7 @@
 // Knows: which metrics a message moves, sent or delivered.
 // Must not know: clients, redis versions, patches, spans.
 import type { Attributes, Counter, Histogram, Meter, UpDownCounter } from '@opentelemetry/api';
-import { familyMask, KeyFamilies, type KeyMode } from '../catalog';
+import { familyMask, type KeyMask, type KeyMode } from '../catalog';
 import type { ClientFacts, Message, ProcessOutcome } from '../core/events';
 import type { MessageRecorder, Processing } from '../core/recorder';
 import * as semconv from '../core/semconv';
@@ -23,9 +23,9 @@ interface Instruments {
 /** Counts messages by the family of their channel or stream, never by its name. */
 export class MessageMetrics implements MessageRecorder {
   /** undefined: no channel may be shown. */
-  private families: KeyFamilies | undefined = new KeyFamilies();
+  private families: KeyMask | undefined = familyMask('safe', () => {});
   /** Of consumer groups, which may be one for each process. */
-  private groups: KeyFamilies | undefined = new KeyFamilies();
+  private groups: KeyMask | undefined = familyMask('safe', () => {});
   private instruments: Instruments | undefined;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
@@ -34,8 +34,8 @@ export class MessageMetrics implements MessageRecorder {
   /** @param keys how channels are shown: the family is that of what is seen of them */
   use(keys: KeyMode): void {
     // The recorder of spans has a mask of its own, which reports what is wrong with the function.
-    const familyOf = typeof keys === 'function' ? familyMask(keys, () => {}) : undefined;
-    [this.families, this.groups] = keys === 'hidden' ? [] : [new KeyFamilies({ familyOf }), new KeyFamilies({ familyOf })];
+    const report = (): void => {};
+    [this.families, this.groups] = keys === 'hidden' ? [] : [familyMask(keys, report), familyMask(keys, report)];
   }
 
   isActive(): boolean {
@@ -74,8 +74,8 @@ export class MessageMetrics implements MessageRecorder {
     };
     const { families, groups } = this;
     if (families !== undefined && destination !== undefined)
-      attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = families.of(destination).name;
-    if (groups !== undefined && group !== undefined) attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = groups.of(group).name;
+      attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = families(destination);
+    if (groups !== undefined && group !== undefined) attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = groups(group);
     addServer(attributes, facts);
     return attributes;
   }

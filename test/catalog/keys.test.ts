@@ -62,6 +62,14 @@ describe('showing keys', () => {
     assert.equal(familyMask(() => '?', assert.fail)('orders:7'), '?');
   });
 
+  it('makes one family of many names, and learns only from what the application shows', () => {
+    const family = familyMask('safe', assert.fail);
+    const names = new Set(Array.from({ length: 1_000 }, (_, index) => family(`room:${index.toString(36).replace(/\d/g, 'q')}x`)));
+    assert.ok(names.size <= 3, [...names].join());
+    const shown = familyMask((key) => key.replace(/secret\w*/, '?'), assert.fail);
+    assert.deepEqual(['room:secretA', 'room:secretB'].map(shown), ['room:?', 'room:?']);
+  });
+
   it('hides the key when the function of the application fails, and says so without the key', () => {
     const reports: string[] = [];
     const report = (message: string) => reports.push(message);

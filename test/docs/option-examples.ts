@@ -23,7 +23,7 @@ export const EXAMPLES = {
   optionalAttributes: ['db.redis.key'],
   semconv: 'dup',
   keys: 'family',
-  keyFamily: (key) => (key.startsWith('cart:') ? 'cart:{}' : undefined),
+  keyFamilies: ['user:{}:cart', 'session:{}'],
   cacheInsight: false,
   locks: ['lock:*', /:mutex$/],
   propagateChannels: ['orders:*'],

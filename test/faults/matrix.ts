@@ -55,7 +55,7 @@ const recorded = (what: string) => new RegExp(`^a ${what} could not be recorded`
 
 const TELEMETRY: readonly Fault[] = [
   ...telemetry('hooks throw', {
-    diagnostics: [/dbStatementSerializer hook threw/, /spanName hook threw/, /responseHook hook threw/, /keyFamily.* threw/],
+    diagnostics: [/dbStatementSerializer hook threw/, /spanName hook threw/, /responseHook hook threw/, /keyFamilies.* threw/],
   }),
   ...telemetry('key masks throw', { diagnostics: [/`keys` function threw/], spans: 'unnamed' }),
   ...telemetry('the sampler throws', { diagnostics: [recorded('span'), recorded('batch')], spans: 'none' }),

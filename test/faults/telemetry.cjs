@@ -25,7 +25,7 @@ const FAULTS = {
       spanName: failing('spanName'),
       dbStatementSerializer: failing('dbStatementSerializer'),
       responseHook: failing('responseHook'),
-      keyFamily: failing('keyFamily'),
+      keyFamilies: failing('keyFamilies'),
     };
   },
   'key masks throw'({ spanProcessors }) {

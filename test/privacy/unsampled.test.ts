@@ -18,7 +18,7 @@ const LINES: readonly Line[] = [
 const IDENTIFIERS = 7;
 
 /** What is counted and remembered of the cache has families, with a span or without, each key's made once. */
-const NO_FAMILIES = { metrics: false, keyFamily: false } as const;
+const NO_FAMILIES = { metrics: false, keyFamilies: false } as const;
 
 interface Case {
   readonly title: string;

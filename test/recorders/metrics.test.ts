@@ -114,7 +114,8 @@ describe('metric recorder', () => {
     assert.deepEqual(await points('cache.requests'), [
       { attributes: { 'cache.result': 'hit', 'db.redis.key_family': 'a' }, value: 4 },
       { attributes: { 'cache.result': 'miss', 'db.redis.key_family': 'b' }, value: 4 },
-      { attributes: { 'cache.result': 'miss', 'db.redis.key_family': 'c' }, value: 1 },
+      // What came once may be one of many.
+      { attributes: { 'cache.result': 'miss', 'db.redis.key_family': '{}' }, value: 1 },
     ]);
   });
 
@@ -132,7 +133,7 @@ describe('metric recorder', () => {
   });
 
   it('names no families and remembers nothing where that is switched off', async () => {
-    instrumentation.setConfig({ keyFamily: false, cacheInsight: false, locks: false });
+    instrumentation.setConfig({ keyFamilies: false, cacheInsight: false, locks: false });
     await client.get('nobody');
     await client.set('nobody', 'v', { NX: true, EX: 5 });
     assert.deepEqual(await points('cache.requests'), [{ attributes: { 'cache.result': 'miss' }, value: 1 }]);
@@ -143,7 +144,7 @@ describe('metric recorder', () => {
   });
 
   it('takes the families that the application names', async () => {
-    instrumentation.setConfig({ keys: 'hidden', keyFamily: (key) => (key.startsWith('u') ? 'users' : undefined) });
+    instrumentation.setConfig({ keys: 'hidden', keyFamilies: (key) => (key.startsWith('u') ? 'users' : undefined) });
     await client.get('u7');
     await client.get('secret');
     assert.deepEqual(await points('cache.requests'), [

@@ -60,7 +60,7 @@ export function resetTracing(config: RedisInstrumentationConfig = {}): void {
   diagnostics.length = 0;
   everyLine.length = 0;
   // What is switched off is forgotten: of keys, of locks, and of the families they have.
-  instrumentation.setConfig({ cacheInsight: false, locks: false, keyFamily: false });
+  instrumentation.setConfig({ cacheInsight: false, locks: false, keyFamilies: false });
   instrumentation.setConfig({ slowMs: false, ...config });
 }
 

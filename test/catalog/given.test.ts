@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { isTemplate, templatesMatcher } from '../../src/catalog/given';
+
+describe('templates that the application gives', () => {
+  const cases: readonly [template: string, ours: readonly string[], others: readonly string[]][] = [
+    ['user:{}:cart', ['user:7:cart', 'user:a/b-c.d:cart'], ['user::cart', 'user:7:8:cart', 'user:7:cart:x', 'x:user:7:cart']],
+    ['session:{}', ['session:x', 'session:a@b.c'], ['session:', 'session:x:y', 'session']],
+    ['{}:inbox', ['alice:inbox'], [':inbox', 'a:b:inbox']],
+    ['order-{}-items', ['order-7-items', 'order-550e8400-e29b-41d4-a716-446655440000-items'], ['order--items', 'order-7-item']],
+    ['{}', ['anything:at:all'], ['']],
+    ['page:{}?ref={}', ['page:about?ref=x'], ['page:about?ref=', 'page:about']],
+    ['a{}b{}c', ['a1b2c', 'abbbc'], ['abc', 'abbc']],
+    ['{user:{}}:cart', ['{user:7}:cart'], ['{user:}:cart', 'user:7:cart']],
+  ];
+  for (const [template, ours, others] of cases) {
+    it(`knows the keys of ${template}`, () => {
+      const familyOf = templatesMatcher([template]);
+      for (const key of ours) assert.equal(familyOf(key), template, key);
+      for (const key of others) assert.equal(familyOf(key), undefined, key);
+    });
+  }
+
+  it('takes the first that fits', () => {
+    const familyOf = templatesMatcher(['user:{}:cart', 'user:{}:{}', 'user:{}']);
+    assert.deepEqual(['user:7:cart', 'user:7:x', 'user:7', 'other'].map(familyOf), ['user:{}:cart', 'user:{}:{}', 'user:{}', undefined]);
+  });
+
+  it('refuses a text without a place', () => {
+    assert.deepEqual(['user:{}', 'user', 'true', ''].map(isTemplate), [true, false, false, false]);
+  });
+
+  it('takes no longer than the key is long', () => {
+    const familyOf = templatesMatcher(['a{}'.repeat(30)]);
+    const started = performance.now();
+    for (let time = 0; time < 1_000; time++) familyOf('a'.repeat(512));
+    assert.ok(performance.now() - started < 2_000);
+  });
+});
