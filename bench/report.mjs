@@ -113,28 +113,33 @@ export function renderMarkdown({ command, minutes, lines, results, startUps, cpu
   return parts.join('\n');
 }
 
-/** What a reader of the README wants to know: what is added to the client, by whom, where nothing is in the way. */
+/** What a reader of the README wants to know: how many times the client alone, on a real server, with the newer SDK. */
 export function renderSummary({ lines, results }) {
-  const shown = results.filter(({ transport, redis }) => transport === 'fake' && redis === '6.3');
-  const heads = lines.flatMap(({ title }) => [`${title}: the other`, 'this one']);
-  const rows = [`| | ${heads.join(' | ')} |`, `|---|${heads.map(() => '---|').join('')}`];
-  for (const situation of valuesIn(shown, 'situation'))
-    for (const shape of valuesIn(shown, 'shape').filter((name) => SUMMARISED.includes(name))) {
-      const cells = lines.flatMap(({ number }) => {
-        const group = groupOf(shown, { line: number, situation, shape });
-        return ['incumbent', 'ours'].map((name) => addedBy(name, group));
-      });
-      rows.push(`| ${situation}, ${shape} | ${cells.join(' | ')} |`);
+  const { number, title } = lines.at(-1);
+  const shown = results.filter(({ line, transport, redis }) => line === number && transport === 'server' && redis === '6.3');
+  const rows = [`| ${title} | this package | \`@opentelemetry/instrumentation-redis\` |`, '|---|---|---|'];
+  for (const [situation, about] of SITUATIONS)
+    for (const [shape, what] of SHAPES) {
+      const group = groupOf(shown, { situation, shape });
+      const [ours, other] = ['ours', 'incumbent'].map((name) => timesBare(group, name));
+      rows.push(`| ${what}, ${about} | ${ours} | ${other} |`);
     }
   return rows.join('\n');
 }
 
-const SUMMARISED = ['100 GETs at once', 'GET one by one', 'MULTI of 100'];
+const SITUATIONS = [
+  ['unsampled', 'below a parent that was not sampled'],
+  ['sampled', 'every span recorded'],
+];
+const SHAPES = [
+  ['GET one by one', 'GETs, one after another'],
+  ['100 GETs at once', '100 GETs at once'],
+  ['MULTI of 100', 'a transaction of 100'],
+];
 
-function addedBy(name, group) {
+function timesBare(group, name) {
   if (group.bare === undefined || group[name] === undefined) return '–';
-  const [ns, size] = [cpu, bytes].map((quantity) => Math.round(evaluate([group], difference(name, 'bare', quantity)).median));
-  return `${ns} ns, ${size} B`;
+  return `${number(evaluate([group], ratio(name, 'bare'))?.median)} ×`;
 }
 
 function versionsOf({ versions }) {

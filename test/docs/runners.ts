@@ -19,7 +19,8 @@ type Runner = (block: Block, surroundings: Surroundings) => void | Promise<void>
 
 export const RUNNERS: Readonly<Record<string, Runner>> = {
   sh: runShell,
-  js: runModule,
+  js: (block, surroundings) => runProgram(block, surroundings, 'block.mjs'),
+  cjs: (block, surroundings) => runProgram(block, surroundings, 'block.cjs'),
   json: ({ code }) => void JSON.parse(code),
   yaml: ({ code, where }) => {
     for (const document of parseAllDocuments(code)) assert.deepEqual(document.errors, [], where);
@@ -62,12 +63,12 @@ function environment({ redisUrl, receiver }: Surroundings): NodeJS.ProcessEnv {
   };
 }
 
-/** A module that says all it needs: it is run as it stands, and may leave open what an application would. */
-async function runModule({ code, where }: Block, surroundings: Surroundings): Promise<void> {
+/** A program that says all it needs: it is run as it stands, and may leave open what an application would. */
+async function runProgram({ code, where }: Block, surroundings: Surroundings, file: string): Promise<void> {
   const folder = applicationFolder();
   try {
-    writeFileSync(join(folder, 'block.mjs'), `${code}\nprocess.exit();\n`);
-    await run(where, process.execPath, ['block.mjs'], folder, environment(surroundings));
+    writeFileSync(join(folder, file), `${code}\nprocess.exit();\n`);
+    await run(where, process.execPath, [file], folder, environment(surroundings));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

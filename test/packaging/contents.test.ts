@@ -5,9 +5,9 @@ import { installation } from './installation';
 
 const { join: joinPath, dirname } = posix;
 
-/** What users name, by `exports`, `bin` or a path, and the doctor's preload. */
+/** What users name, by `exports`, `bin` or a path, and the preloads of the doctor and the view. */
 const ENTRIES = ['index', 'hook', 'register'].flatMap((name) => ['.js', '.mjs', '.d.ts', '.d.mts'].map((end) => `build/${name}${end}`));
-const PROGRAMS = ['build/cli/main.js', 'build/cli/doctor/probe.js'];
+const PROGRAMS = ['build/cli/main.js', 'build/cli/doctor/probe.js', 'build/preload/view.js'];
 
 /** `require('./x')`, `from './x'`, `import('./x')`. */
 const SPECIFIER = /(?:\b(?:require|import)\(|\b(?:from|import) )['"](\.\.?\/[^'"]+)['"]/g;

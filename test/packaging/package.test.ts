@@ -16,11 +16,14 @@ describe('the package', function () {
   });
 
   it('holds what was built, the page, the documents and the dashboards, nothing else', () => {
-    const others = installed.files.filter((path) => !/^(build\/[\w/-]+\.(js|mjs|d\.ts|d\.mts)|page\/\w+\.(html|css|mjs|svg))$/.test(path));
+    const others = installed.files.filter(
+      (path) => !/^(build\/[\w/-]+\.(js|mjs|d\.ts|d\.mts)|docs\/\w+(-\w+)*\.md|page\/\w+\.(html|css|mjs|svg))$/.test(path),
+    );
     assert.deepEqual(others.sort(), [
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'README.zh-CN.md',
       'dashboards/grafana/redis.json',
       'dashboards/prometheus/rules.yml',
       'options.schema.json',
