@@ -1,7 +1,7 @@
 // Knows: how a line is written that changes the start of a program, and keeps all else.
 // Must not know: why it should be changed.
 import { createRequire } from 'node:module';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { PACKAGE_NAME } from '../../version';
 import { type Evidence, hasSdk, variableOf } from './evidence';
 
@@ -19,22 +19,24 @@ export function preloading(evidence: Evidence): string {
   const flag = `${evidence.isSingleExecutable ? '--require' : '--import'} ${name}`;
   const { program } = evidence;
   const other = `${PACKAGE_NAME}/${name.endsWith('hook') ? 'register' : 'hook'}`;
-  if (program.includes(other) || process.env.NODE_OPTIONS?.includes(other)) return correcting(other, name, evidence);
+  const corrected = [...program, process.env.NODE_OPTIONS].some((word) => word?.includes(other)) && correcting(other, name, evidence);
+  if (typeof corrected === 'string') return corrected;
   if (!isNode(program[0]) || !isWhole(program))
     return setting('NODE_OPTIONS', [flag, process.env.NODE_OPTIONS ?? ''].join(' ').trim(), evidence);
-  return ['node', flag, ...shown(evidence).slice(1)].join(' ');
+  const [file, ...args] = program;
+  return [file, flag, ...args].join(' ');
 }
 
 /** The program with a variable that has another value. */
 export function setting(name: string, value: string, evidence: Evidence): string {
   const assignment = `${name}=${quoted(value)}`;
   // Where its arguments are not shown, all that is started in this shell gets it.
-  return isWhole(evidence.program) ? [assignment, ...shown(evidence)].join(' ') : `export ${assignment}`;
+  return isWhole(evidence.program) ? [assignment, ...evidence.program].join(' ') : `export ${assignment}`;
 }
 
 /** The program without a variable. */
 export function unsetting(name: string, evidence: Evidence): string {
-  return isWhole(evidence.program) ? ['env', '-u', name, ...shown(evidence)].join(' ') : `unset ${name}`;
+  return isWhole(evidence.program) ? ['env', '-u', name, ...evidence.program].join(' ') : `unset ${name}`;
 }
 
 /** The program without an option of ours, wherever that is given. */
@@ -43,16 +45,16 @@ export function withoutOption(evidence: Evidence, name: string): { readonly chan
   return { change: unsetting(variableOf(name), evidence) };
 }
 
-/** The same program, with a word that is written differently. */
-export function correcting(wrong: string, right: string, evidence: Evidence): string {
+/** The same program, with a word that is written differently; undefined, where it cannot be shown. */
+export function correcting(wrong: string, right: string, evidence: Evidence): string | undefined {
   const { program } = evidence;
   if (process.env.NODE_OPTIONS?.includes(wrong)) return setting('NODE_OPTIONS', process.env.NODE_OPTIONS.replace(wrong, right), evidence);
-  return shown({ ...evidence, program: [program[0], ...program.slice(1).map((word) => word.replace(wrong, right))] }).join(' ');
+  return isWhole(program) ? program.map((word) => word.replace(wrong, right)).join(' ') : undefined;
 }
 
 /** The doctor, with more time. */
 export function longer(evidence: Evidence): string {
-  const line = isWhole(evidence.program) ? shown(evidence).join(' ') : '…';
+  const line = isWhole(evidence.program) ? evidence.program.join(' ') : '…';
   return `npx ${PACKAGE_NAME} doctor --seconds ${Math.max(60, evidence.waitedSeconds * 4)} -- ${line}`;
 }
 
@@ -70,22 +72,10 @@ function isWhole(program: Evidence['program']): boolean {
 
 /** Of Node.js's own arguments: the first that is no flag, and no value of one. */
 function scriptAt(args: readonly string[]): number {
-  const index = args.findIndex((word, at) => !word.startsWith('-') && !TAKES_VALUE.test(args[at - 1] ?? ''));
-  return index;
+  return args.findIndex((word, at) => !word.startsWith('-') && !TAKES_VALUE.test(args[at - 1] ?? ''));
 }
 
 const TAKES_VALUE = /^(-r|-C|--(require|import|loader|experimental-loader|conditions|env-file|env-file-if-exists|title))$/;
-
-function shown({ program: [file, ...args], cwd }: Evidence): string[] {
-  if (!isNode(file)) return [nameOf(file, cwd), ...args];
-  return ['node', ...args];
-}
-
-/** By its name, if it is found by that. */
-function nameOf(file: string, cwd: string | undefined): string {
-  if (!/[\\/]/.test(file)) return file;
-  return cwd === undefined ? file : `./${relative(cwd, file)}`.replace('./..', '..');
-}
 
 function quoted(value: string): string {
   return PLAIN.test(value) ? value : `"${value.replaceAll(/["\\$`]/g, '\\$&')}"`;

@@ -38,7 +38,7 @@ export function statusFor({ pid, thread }: Snapshot, statuses: readonly Status[]
 }
 
 /** How often it was called, for whatever. */
-export function calls({ commands }: Status): number {
+function calls({ commands }: Status): number {
   return Object.values(commands.refused).reduce((sum, count) => sum + count, commands.traced + commands.measured);
 }
 

@@ -18,7 +18,7 @@ export interface Row {
   look(evidence: Evidence): Finding | undefined;
 }
 
-type Remedy = Pick<Finding, 'change' | 'advice'>;
+export type Remedy = Pick<Finding, 'change' | 'advice'>;
 
 export function problem(text: string, remedy: Remedy = {}): Finding {
   return { kind: 'problem', text, ...remedy };

@@ -32,7 +32,7 @@ export function loadedInstrumentation(): LoadedInstrumentation | undefined {
   return first && { name: PACKAGE_NAME, version: versionAt(first.folder), ...first, entries };
 }
 
-export function isOurs(folder: string): boolean {
+function isOurs(folder: string): boolean {
   return manifestAt(folder)?.name === PACKAGE_NAME;
 }
 

@@ -6,18 +6,21 @@ import { fileURLToPath } from 'node:url';
 import { PACKAGE_NAME } from '../../../version';
 import { correcting } from '../advice';
 import type { Evidence } from '../evidence';
+import type { Remedy } from '../finding';
 import { nearest } from './nearest';
 
 const ENTRIES = [`${PACKAGE_NAME}/register`, `${PACKAGE_NAME}/hook`, '@opentelemetry/auto-instrumentations-node/register'];
 
-/** The first that is not found, and the line with the one that was probably meant. */
-export function wrongPreload(evidence: Evidence): { readonly name: string; readonly change: string | undefined } | undefined {
+/** The first that is not found, and what to do about it. */
+export function wrongPreload(evidence: Evidence): { readonly name: string; readonly remedy: Remedy } | undefined {
   const { cwd } = evidence;
   if (cwd === undefined) return undefined;
   const name = preloadsOf(evidence).find((candidate) => isMissing(candidate, cwd));
   if (name === undefined) return undefined;
   const right = nearest(name, ENTRIES);
-  return { name, change: right === undefined || right === name ? undefined : correcting(name, right, evidence) };
+  if (right === name) return { name, remedy: { change: `npm install ${right.replace(/\/[a-z]+$/, '')}` } };
+  const change = right && correcting(name, right, evidence);
+  return { name, remedy: change === undefined ? { advice: `it should be ${right ?? 'the path of a file that is there'}` } : { change } };
 }
 
 function preloadsOf({ program: [, ...args] }: Evidence): string[] {

@@ -15,11 +15,7 @@ export const PROGRAM: readonly Row[] = [
       if (!endedEarly(evidence)) return undefined;
       const wrong = wrongPreload(evidence);
       if (wrong === undefined) return undefined;
-      const { name, change } = wrong;
-      return problem(
-        `${name}, which Node.js is told to preload, is not found.`,
-        change === undefined ? { advice: 'correct its path' } : { change },
-      );
+      return problem(`${wrong.name}, which Node.js is told to preload, is not found.`, wrong.remedy);
     },
   },
   {
