@@ -94,6 +94,13 @@ export class Ward {
     return file;
   }
 
+  /** Path of a file with this text, in a folder of its own. */
+  fileWith(name: string, text: string): string {
+    const file = join(mkdtempSync(join(this.program, 'file-')), name);
+    writeFileSync(file, text);
+    return file;
+  }
+
   /** A folder with the programs, and nothing but these of our packages. */
   folderWith(...names: readonly string[]): string {
     const folder = mkdtempSync(join(tmpdir(), 'patient-'));

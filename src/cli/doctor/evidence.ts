@@ -111,8 +111,14 @@ export function variable({ environment }: Snapshot, name: string): string | unde
   return value === '' ? undefined : value;
 }
 
+/** The file that configures the SDK in place of the environment. */
+export function configFile(snapshot: Snapshot): string | undefined {
+  return variable(snapshot, 'OTEL_CONFIG_FILE');
+}
+
 /** By the environment, and no SDK in code that says otherwise. */
 export function exportsNone(evidence: Evidence): boolean {
+  if (configFile(evidence) !== undefined) return false;
   return variable(evidence, 'OTEL_TRACES_EXPORTER') === 'none' && (evidence.own?.provider?.exporters.length ?? 0) === 0;
 }
 

@@ -3,7 +3,7 @@
 import { relative } from 'node:path';
 
 import type { Reach } from './endpoint';
-import { type Evidence, measuredIn, redisIn, spansOf } from './evidence';
+import { configFile, type Evidence, measuredIn, redisIn, spansOf } from './evidence';
 import type { Found } from './findings';
 import { packageOf } from './loaded';
 
@@ -53,7 +53,12 @@ function instrumentationLine(evidence: Evidence): string {
   return `${version} from ${shown(folder, evidence)}, by ${by}`;
 }
 
-function sdkLine({ api, own }: Evidence): string {
+function sdkLine(evidence: Evidence): string {
+  const file = configFile(evidence);
+  return `${sdkText(evidence)}${file === undefined ? '' : `, configured by ${file}`}`;
+}
+
+function sdkText({ api, own }: Evidence): string {
   const version = api.version ?? 'not used';
   if (own?.provider === undefined) return `${api.registered.includes('trace') ? 'an SDK' : 'no SDK'}, API ${version}`;
   const { sdkVersion, sampler } = own.provider;

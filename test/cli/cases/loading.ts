@@ -81,6 +81,12 @@ export const LOADING: readonly Case[] = [
     patient: (ward) => ({ flags: HOOK, folder: ward.folderWithUs('redis', 'shimmer') }),
   },
   {
+    title: 'a class of which nobody makes an instance',
+    finds: ['inactive'],
+    says: /no RedisInstrumentation was made\.\n {2}advice: put new RedisInstrumentation\(\) into/,
+    patient: { app: `require('${NAME}'); ${startSdk()} ${USE} use();` },
+  },
+  {
     title: 'a version of redis that is not known',
     finds: ['unknown-version'],
     says: /redis 99\.0\.0 is not a version that opentelemetry-instrumentation-redis knows/,

@@ -54,6 +54,23 @@ export const SDK: readonly Case[] = [
     },
   },
   {
+    title: 'nothing, where a file configures the SDK, whatever the environment says',
+    finds: [],
+    says: /^OpenTelemetry +SDK .*, configured by \S+otel\.yaml\nExport +OTLPTraceExporter to .*\(answers 200\)$/m,
+    patient: (ward) => ({
+      flags: REGISTER,
+      env: {
+        OTEL_CONFIG_FILE: ward.fileWith(
+          'otel.yaml',
+          `file_format: "1.0"
+tracer_provider: { processors: [{ simple: { exporter: { otlp_http: { endpoint: "${ward.receiver.url}/v1/traces", encoding: json } } } }] }\n`,
+        ),
+        OTEL_TRACES_EXPORTER: 'jaeger',
+        OTEL_TRACES_SAMPLER: 'always_off',
+      },
+    }),
+  },
+  {
     title: 'an SDK with an API it is not made for',
     finds: ['version-pair', 'kept-in-memory'],
     says: /SDK 2\.\S+ is not made for @opentelemetry\/api 1\.10\.0\.\n {2}change: npm install @opentelemetry\/api@~1\.9\n[\s\S]*^healthy/m,

@@ -5,6 +5,7 @@ import { PACKAGE_NAME } from '../../../version';
 import { isInstalled, preloading, setting, unsetting, withoutOption } from '../advice';
 import {
   commandsBy,
+  configFile,
   type Evidence,
   isOutOfReach,
   isSdkDisabled,
@@ -17,7 +18,7 @@ import {
   variable,
   variableOf,
 } from '../evidence';
-import { note, problem, type Row } from '../finding';
+import { type Finding, note, problem, type Row } from '../finding';
 import { endedEarly, isStarting } from './program';
 
 export const LOADING: readonly Row[] = [
@@ -65,7 +66,8 @@ export const LOADING: readonly Row[] = [
       if (instrumentation === undefined || evidence.own !== undefined || isSdkDisabled(evidence) || isSwitchedOff(evidence))
         return undefined;
       // Without redis it has nothing to do.
-      if (redisIn(evidence).length === 0 || instrumentation.entries.includes('instrumentation')) return undefined;
+      if (redisIn(evidence).length === 0) return undefined;
+      if (instrumentation.entries.includes('instrumentation')) return notConstructed(evidence);
       const missing = ['@opentelemetry/api', '@opentelemetry/instrumentation'].filter((name) => !isInstalled(name, instrumentation.folder));
       const text = `${PACKAGE_NAME} was preloaded and could not start.`;
       if (missing.length > 0) return problem(text, { change: `npm install ${missing.join(' ')}` });
@@ -129,6 +131,14 @@ export const LOADING: readonly Row[] = [
     },
   },
 ];
+
+/** Its class is there, and that is all. */
+function notConstructed(evidence: Evidence): Finding {
+  const file = configFile(evidence);
+  const advice =
+    file === undefined ? 'put new RedisInstrumentation() into the instrumentations of the SDK' : `remove enabled: false from ${file}`;
+  return problem(`${PACKAGE_NAME} was loaded, and no RedisInstrumentation was made.`, { advice });
+}
 
 function newestOf(name: string): number {
   return Math.max(...SEAMS.filter(({ module }) => module === name).flatMap(({ majors }) => majors));

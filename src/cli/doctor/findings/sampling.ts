@@ -1,7 +1,7 @@
 // Knows: ways in which a sampler or an option leaves no span.
 // Must not know: where spans go.
 import { setting, withoutOption } from '../advice';
-import { commandsBy, type Evidence, optionOf, refusedIn, spansOf, variable } from '../evidence';
+import { commandsBy, configFile, type Evidence, optionOf, refusedIn, spansOf, variable } from '../evidence';
 import { note, problem, type Row } from '../finding';
 
 export const SAMPLING: readonly Row[] = [
@@ -84,6 +84,8 @@ function named({ own }: Evidence): string {
 const SAMPLER = 'OTEL_TRACES_SAMPLER';
 
 function samplerRemedy(evidence: Evidence) {
+  const file = configFile(evidence);
+  if (file !== undefined) return { advice: `set another sampler in ${file}, or in code if it was given there` };
   const value = variable(evidence, SAMPLER);
   const keepsNone =
     value?.endsWith('always_off') || (value?.endsWith('traceidratio') && Number(variable(evidence, `${SAMPLER}_ARG`)) === 0);

@@ -1,7 +1,7 @@
 // Knows: what the SDK understands in its environment variables.
 // Must not know: what becomes of it.
 import { setting } from '../advice';
-import { type Evidence, variable } from '../evidence';
+import { configFile, type Evidence, variable } from '../evidence';
 import { problem, type Row } from '../finding';
 import { nearest } from './nearest';
 
@@ -36,6 +36,7 @@ interface Fault {
 
 /** The first variable whose value the SDK does not understand. */
 export function faultOf(evidence: Evidence): Fault | undefined {
+  if (configFile(evidence) !== undefined) return undefined;
   for (const [name, known] of Object.entries(KNOWN)) {
     const value = variable(evidence, name);
     const wrong = value?.split(',').find((part) => !known.includes(part.trim()));
