@@ -44,7 +44,7 @@ export function readAct({ keys, values }: Call, token: unknown, script: Script |
   const renews = script === undefined || script.deletes === script.expires ? number !== undefined : script.expires;
   const isOther = values.some((value) => value !== token && numberOf(value) === undefined);
   // What else is given to it may be what it stores: then it takes the next step of something, and gives nothing back.
-  const isProof = !isOther && (script?.compares === true || looksUnique(token));
+  const isProof = !isOther && looksUnique(token);
   const ttl = script?.ttl === undefined ? Number.NaN : Number(values[script.ttl.index]) * script.ttl.unitMs;
   const first = Array.isArray(reply) ? reply[0] : reply;
   const count = numberOf(first);

@@ -66,7 +66,7 @@ export class LockWaits {
 }
 
 const MAX_LENGTH = 256;
-const LONG_NUMBER = /\d{8}/;
+const LONG_NUMBER = /\d{10}/;
 /** How often letters and digits take turns, or capitals, small letters and digits, where nobody has thought of the text. */
 const MIN_DIGIT_CHANGES = 3;
 const MIN_CHANGES = 10;

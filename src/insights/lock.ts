@@ -14,7 +14,7 @@ import { KeyIdentities } from './identity';
 import { hasOption, isNone, isRefused } from './life';
 import { type Act, type Call, callOf, readAct } from './lock-acts';
 import { type Holding, Holdings } from './lock-holdings';
-import { LockWaits } from './lock-waits';
+import { LockWaits, looksUnique } from './lock-waits';
 import { ScriptMemory } from './scripts';
 import type { Counts, Tally } from './tally';
 import type { Answered } from './traffic';
@@ -189,7 +189,7 @@ export class Locks {
     if (rule.items?.step !== undefined && args.length > from + 1 && token === undefined) return this.endSeveral(answered);
     const holding = token === undefined ? this.holdings.latest(subject.id, endMark) : this.holdings.of(subject.id, token, endMark);
     if (holding === undefined) return undefined;
-    if (token !== undefined || this.watched.isCompared(origin.client, subject.id)) this.confirm(subject, endMark);
+    if (looksUnique(token) || this.watched.isCompared(origin.client, subject.id)) this.confirm(subject, endMark);
     const isKnown = this.isLock(subject.counts, subject.key, answered);
     const own = token === undefined ? this.holdings.ownOf(subject.id, callerIn(origin.context)?.traceId, endMark) : holding;
     this.holdings.remove(subject.id, own ?? holding, endMark);

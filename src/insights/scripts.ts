@@ -10,8 +10,6 @@ export interface Script {
   readonly deletes: boolean;
   /** It gives a key an end, or takes it away. */
   readonly expires: boolean;
-  /** It compares a value with an argument. */
-  readonly compares: boolean;
   /** Which of its arguments is the time to live. */
   readonly ttl: Ttl | undefined;
 }
@@ -71,7 +69,6 @@ function remember<T>(memory: Map<string, T>, name: string, value: T): void {
 }
 
 const COMMENT = /--(?:\[\[[\s\S]*?\]\]|[^\n]*)/g;
-const COMPARES = /(?:ARGV|KEYS)\s*\[\s*\d+\s*\]\s*[=~]=|[=~]=\s*(?:ARGV|KEYS)\s*\[\s*\d+\s*\]/;
 const EXPIRES = /call\s*\(\s*["'](p?)expire["']\s*,[^,)]+,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*\]/i;
 const SETS = /call\s*\(\s*["']set(?:nx)?["']\s*,\s*([^,]+?)\s*,\s*(?:ARGV\s*\[\s*(\d+)\s*\])?/i;
 const COUNTS = /call\s*\(\s*["'](?:in|de)cr(?:by|byfloat)?["']\s*,\s*([^,)]+?)\s*[,)]/gi;
@@ -84,7 +81,6 @@ export function readScript(body: string): Script {
     takes: readTaking(code),
     deletes: names(code, 'del|unlink|getdel'),
     expires: names(code, 'p?expire(?:at)?|[ep]x(?:at)?|p?setex|persist|getex'),
-    compares: COMPARES.test(code) && names(code, 'get'),
     ttl: readTtl(code),
   };
 }

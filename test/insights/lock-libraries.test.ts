@@ -1,8 +1,11 @@
 // Knows: libraries that make locks with node-redis, each with a version it was made for, and unchanged.
 // Must not know: how a lock is recognised.
 import assert from 'node:assert/strict';
+import { createHash, randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import redisLock from 'redis-lock';
 import Redlock from 'redlock';
 import { lock as simpleLock } from 'simple-redis-mutex';
@@ -10,6 +13,10 @@ import { Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, folderOf, loadRedis, titleOf } from '../support/versions';
+
+const ofSoftware = createRequire(join(__dirname, '../software/package.json'));
+const warlock = ofSoftware('node-redis-warlock');
+const { default: Redlock5 } = ofSoftware('redlock-5');
 
 type Release = () => Promise<unknown>;
 
@@ -58,7 +65,56 @@ const LIBRARIES: readonly Library[] = [
     released: undefined,
     waits: undefined,
   },
+  {
+    name: 'node-redis-warlock 1',
+    redis: '3.1',
+    key: (name) => `${name}:lock`,
+    acquire: (client, name, ttlMs) =>
+      new Promise((resolve, reject) =>
+        warlock(client).optimistic(name, ttlMs, 1_000, 20, (error: unknown, unlock: (done: (error: unknown) => void) => void) =>
+          error ? reject(error) : resolve(() => promisify(unlock)()),
+        ),
+      ),
+    released: true,
+    waits: 1,
+  },
+  {
+    name: 'redlock 5',
+    redis: '6.3',
+    key: (name) => `locks:${name}`,
+    acquire: async (client, name, ttlMs) => {
+      const redlock = new Redlock5([asIoredis(client)], { retryCount: -1, retryDelay: 20, retryJitter: 5 });
+      const lock = await redlock.acquire([`locks:${name}`], ttlMs);
+      return () => lock.release();
+    },
+    released: true,
+    waits: 1,
+  },
 ];
+
+/** What it calls of ioredis, by node-redis. */
+function asIoredis(client: Client): object {
+  const call = (name: string) => (script: string, count: number, args: readonly unknown[]) =>
+    client.sendCommand([name, script, String(count), ...args.map(String)]);
+  return { evalsha: call('EVALSHA'), eval: call('EVAL') };
+}
+
+/** As the documentation of Redis has it. */
+const RELEASE = 'if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
+const RENEW = 'if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("pexpire",KEYS[1],30000) else return 0 end';
+
+/** Locks that are written by hand, under a name that says nothing: how each is given back, and whether it was held. */
+const BY_HAND: Readonly<Record<string, (client: Client, key: string, token: string) => Promise<unknown>>> = {
+  'EVAL that compares and deletes': (client, key, token) => client.eval(RELEASE, { keys: [key], arguments: [token] }),
+  'EVALSHA of a script that nobody has seen': async (client, key, token) => {
+    const sha = createHash('sha1').update(RELEASE).digest('hex');
+    return client.evalSha(sha, { keys: [key], arguments: [token] });
+  },
+  'WATCH, GET and a transaction': async (client, key, token) => {
+    await client.watch(key);
+    return (await client.get(key)) === token ? (await client.multi().del(key).exec())[0] : client.unwatch();
+  },
+};
 
 for (const library of LIBRARIES) {
   describe(`locks of ${library.name}, with ${titleOf(library.redis)}`, function () {
@@ -110,6 +166,72 @@ for (const library of LIBRARIES) {
     });
   });
 }
+
+for (const version of ['4.7', '5.12', '6.3'] as const) {
+  describe(`locks that are written by hand, with redis ${version}`, function () {
+    this.timeout(20_000);
+    let server: RedisServer;
+    let client: Client;
+    before(async () => {
+      server = await startStandalone();
+      await server.request('SCRIPT', 'LOAD', RELEASE);
+      client = await connect(loadRedis(version), server);
+    });
+    after(async () => {
+      await end(client);
+      await server.stop();
+    });
+    const seen = (name: string) => redisSpans().map(({ attributes }) => attributes[`db.redis.lock.${name}`]);
+
+    for (const [title, release] of Object.entries(BY_HAND)) {
+      it(`are known by their release: ${title}`, async () => {
+        resetTracing();
+        const measuring = Measuring.start();
+        for (const key of ['job:1', 'job:2']) {
+          const token = randomUUID();
+          await client.set(key, token, { PX: 5_000, NX: true });
+          await client.set(key, randomUUID(), { PX: 5_000, NX: true });
+          await client.eval(RENEW, { keys: [key], arguments: [token] });
+          await release(client, key, token);
+        }
+        const acquired = seen('acquired').filter((is) => is !== undefined);
+        // Of the first the renewal is what shows it; the second is known from its beginning.
+        assert.deepEqual(acquired, [true, true, false, true]);
+        assert.deepEqual(
+          redisSpans().flatMap(({ attributes }) => attributes['cache.hit'] ?? []),
+          [],
+        );
+        const metrics = await measuring.collect();
+        await measuring.stop();
+        const of = (name: string) => metrics[name]?.reduce((sum, { value }) => sum + value, 0);
+        assert.deepEqual([of('redis.lock.hold.duration'), of('redis.lock.lost'), of('cache.writes')], [2, undefined, 1]);
+        assertQuiet();
+      });
+    }
+  });
+}
+
+it('locks of node-redis-warlock are renewed by its touch, which has its arguments among the keys', async () => {
+  const server = await startStandalone();
+  const client = legacyClient(server);
+  resetTracing();
+  const lock = warlock(client);
+  const id = await new Promise<string>((resolve) => lock.lock('job', 5_000, (_: unknown, __: unknown, token: string) => resolve(token)));
+  await lock.touch('job', id, 30_000);
+  await promisify(lock.unlock)('job', id);
+  await lock.touch('job', id, 30_000);
+  const told = redisSpans().map(({ attributes }) => [attributes['db.redis.lock.acquired'], attributes['db.redis.lock.released']]);
+  assert.deepEqual(
+    told.filter((pair) => pair.some((one) => one !== undefined)),
+    [
+      [true, undefined],
+      [true, undefined],
+      [undefined, true],
+    ],
+  );
+  client.end(true);
+  await server.stop();
+});
 
 /** The library's own object: the tests' promises would be in the way of its callbacks. */
 function legacyClient({ host, port }: RedisServer): Client {

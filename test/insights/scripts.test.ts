@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { MAX_SCRIPTS, readScript, type Script, ScriptMemory } from '../../src/insights/scripts';
 
-const NOTHING: Script = { takes: undefined, deletes: false, expires: false, compares: false, ttl: undefined };
-const release: Script = { ...NOTHING, deletes: true, compares: true };
-const extend = (index = 1, unitMs: 1 | 1_000 = 1): Script => ({ ...NOTHING, expires: true, compares: true, ttl: { index, unitMs } });
+const NOTHING: Script = { takes: undefined, deletes: false, expires: false, ttl: undefined };
+const release: Script = { ...NOTHING, deletes: true };
+const extend = (index = 1, unitMs: 1 | 1_000 = 1): Script => ({ ...NOTHING, expires: true, ttl: { index, unitMs } });
 const acquire = (ttlUnitMs: 1 | 1_000 = 1): Script => ({
   ...NOTHING,
   expires: true,
@@ -114,7 +114,7 @@ describe('what a script can do with a lock', () => {
     [
       'a compare and set of anything',
       'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("set", KEYS[1], ARGV[2]) end',
-      { ...NOTHING, compares: true },
+      NOTHING,
     ],
     ['a delete of anything', 'return redis.call("del", KEYS[1])', { ...NOTHING, deletes: true }],
     [
