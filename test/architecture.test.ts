@@ -30,7 +30,7 @@ const MAY: Record<string, readonly string[]> = {
     'status',
     'version',
   ],
-  preload: ['instrumentation', 'type config', 'version'],
+  preload: ['instrumentation', 'type config', 'status', 'version'],
   index: ['instrumentation', 'type config', 'type catalog'],
   hook: ['preload'],
   register: ['preload'],

@@ -58,6 +58,11 @@ export function findAutoInstrumentations(): string | undefined {
   return find(AUTO_INSTRUMENTATIONS, [scriptFolder(), workingFolder()]);
 }
 
+/** The copy of a package that a file uses. */
+export function findBeside(file: string, name: string): string | undefined {
+  return find(name, [dirname(file)]);
+}
+
 /** That of the SDK, or of whoever brings one. */
 export function findConfiguration(): string | undefined {
   const sdk = findSdk();

@@ -1,6 +1,6 @@
 // Knows: that a diagnostic is worth nothing while nobody has set a logger.
 // Must not know: what is said.
-import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { DiagConsoleLogger, type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 
 /** Where every copy of the API keeps what is registered. */
 interface ApiGlobals {
@@ -41,4 +41,19 @@ export function useConsole(): boolean {
   const name = process.env.OTEL_LOG_LEVEL?.trim().toUpperCase() ?? '';
   const logLevel = name in DiagLogLevel ? DiagLogLevel[name as keyof typeof DiagLogLevel] : DiagLogLevel.WARN;
   return diag.setLogger(new DiagConsoleLogger(), { logLevel });
+}
+
+/** Keeps errors from the logger that is set, whoever set it, but for debugging: those that say what was said. */
+export function quieten(isSaid: (message: string) => boolean): void {
+  const logger = apiGlobals().diag as DiagLogger | undefined;
+  if (logger === undefined) return;
+  const quiet: DiagLogger = {
+    error: (message, ...details) => (isSaid(message) ? logger.debug(message, ...details) : logger.error(message, ...details)),
+    warn: (message, ...details) => logger.warn(message, ...details),
+    info: (message, ...details) => logger.info(message, ...details),
+    debug: (message, ...details) => logger.debug(message, ...details),
+    verbose: (message, ...details) => logger.verbose(message, ...details),
+  };
+  // Its own level is kept: it is still in there.
+  diag.setLogger(quiet, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true });
 }

@@ -4,11 +4,14 @@ import { diag } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { RedisInstrumentation } from '../instrumentation';
 import { PACKAGE_NAME } from '../version';
-import { SDK } from './application';
+import { findBeside, SDK } from './application';
 import { configFile } from './config-file';
-import { apiGlobals, audibly, useConsole } from './diagnostics';
+import { apiGlobals, audibly, quieten, useConsole } from './diagnostics';
 import { isSdkDisabled } from './environment';
 import { flushAtEnd } from './exit';
+import { type ExporterClass, ExportWatch } from './export-watch';
+
+const EXPORTER_BASE = '@opentelemetry/otlp-exporter-base';
 
 interface Started {
   shutdown(): Promise<void>;
@@ -40,9 +43,20 @@ export function startSdk(
     audibly(() => report(`${SDK} was not found, so nothing is exported: ${advice}`));
     return;
   }
+  const exports = watchExports(path);
   const instrumentations = instrumentation === undefined ? others : [instrumentation, ...others];
   const started = startOf(require(path) as SdkModule)({ instrumentations });
+  quieten((line) => exports.isKnown(line));
   flushAtEnd(started, () => instrumentation?.flushSpans());
+}
+
+/** Before its exporters are made. Where they have no class in common, they are not watched. */
+function watchExports(sdk: string): ExportWatch {
+  const watch = new ExportWatch();
+  const path = findBeside(sdk, EXPORTER_BASE);
+  const { OTLPExporterBase: base } = path === undefined ? {} : (require(path) as { OTLPExporterBase?: ExporterClass });
+  if (typeof base?.prototype?.export === 'function') watch.watch(base);
+  return watch;
 }
 
 function startOf({ NodeSDK, startNodeSdk, startNodeSDK }: SdkModule): Start {

@@ -70,7 +70,9 @@ function versionIn({ resource, _resource }: Unknown): string | undefined {
   return typeof version === 'string' ? version : undefined;
 }
 
-function describeExporter(exporter: Unknown): ExporterStatus {
+/** Its class, and where it sends to, credentials and all. */
+export function describeExporter(given: object): ExporterStatus {
+  const exporter = given as Unknown;
   const description = { name: classOf(exporter), keepsInMemory: has(exporter, 'getFinishedSpans') };
   for (const object of within(exporter, () => false)) {
     const url = URL_FIELDS.map((field) => fieldOf(object, field)).find((value) => typeof value === 'string' && value !== '');
