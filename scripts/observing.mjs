@@ -25,6 +25,13 @@ export async function startObserving() {
       await view.stop();
       return differences(ended, view.telemetry, redis);
     },
+    /** The same of a test runner, whose tests say themselves what is wrong. */
+    async testProblems({ file, args, cwd }) {
+      const env = { ...inherited(), REDIS_URL: redis.url, OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none', CI: 'true' };
+      const { code, stdout, stderr } = await run(file, args, { cwd, env, timeout: RUN_TIMEOUT_MS });
+      const warned = /\bDeprecationWarning: .*/.exec(stderr)?.[0];
+      return code === 0 ? differs('warning', warned, undefined) : [`exit code ${code}: ${stdout}${stderr}`];
+    },
     stop: () => redis.stop(),
   };
 }

@@ -1,7 +1,7 @@
 // Runs the packed tarball in the other ways in which people start programs: beside auto-instrumentations, as TypeScript,
 // bundled, in a framework, and by runtimes that are not Node.js. Downloads all of them: takes minutes.
 // Knows: the ways. What a good run is, scripts/observing.mjs knows.
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -24,6 +24,8 @@ const NEST = [
   'reflect-metadata',
 ];
 
+const RUNNERS = ['jest@30', 'vitest@4'];
+
 async function main() {
   const folder = await mkdtemp(join(tmpdir(), 'platforms-'));
   const observed = await startObserving();
@@ -44,6 +46,8 @@ async function main() {
       ...(await bundled(nodes.get(20), await app('bundled-6.3', { others: ['esbuild'] }), 'redis 6.3, its channels', 'module.mjs')),
       ...(await nest(nodes.get(22), await app('nest', { redis: '5.12.1', others: NEST }))),
       ...(await runtimes(folder, await app('runtimes'))),
+      ...(await testRunners(await app('runners-4', { redis: '4.7.1', others: RUNNERS }))),
+      ...(await testRunners(await app('runners-6', { others: RUNNERS }))),
     ];
     process.exitCode = await runAll(ways, observed);
   } finally {
@@ -132,6 +136,28 @@ async function runtimes(folder, cwd) {
   return ways;
 }
 
+/** Two files of the same in one process: nothing of the first may be left in the second. */
+async function testRunners(cwd) {
+  const from = fileURLToPath(new URL('../test/packaging/runners', import.meta.url));
+  await cp(from, cwd, { recursive: true });
+  for (const [file, copy] of [
+    ['redis.jest.js', 'again.jest.js'],
+    ['redis.vitest.mjs', 'again.vitest.mjs'],
+  ]) {
+    await cp(join(from, file), join(cwd, copy));
+  }
+  const jest = ['node_modules/jest/bin/jest.js', '--testRegex', 'jest\\.js$'];
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--dir', '.', '--config', 'vitest.config.mjs'];
+  await writeFile(join(cwd, 'vitest.config.mjs'), "export default { test: { include: ['*.vitest.mjs'] } };\n");
+  const title = cwd.endsWith('4') ? 'redis 4' : 'redis 6';
+  return [
+    { way: `jest, ${title}, one process`, args: [...jest, '--runInBand'] },
+    { way: `jest, ${title}, workers`, args: [...jest, '--workerThreads', '--maxWorkers', '2'] },
+    { way: `vitest, ${title}, forks`, args: [...vitest, '--pool', 'forks'] },
+    { way: `vitest, ${title}, threads`, args: [...vitest, '--pool', 'threads'] },
+  ].map((way) => ({ ...way, file: process.execPath, cwd, isRunner: true }));
+}
+
 async function binaryIn(folder, name) {
   const files = (await readdir(folder, { recursive: true })).filter((file) => new RegExp(`(^|/)${name}(\\.exe)?$`).test(file));
   for (const file of files) {
@@ -143,8 +169,9 @@ async function binaryIn(folder, name) {
 
 async function runAll(ways, observed) {
   let failed = 0;
-  for (const { way, skipped, ...program } of ways) {
-    const problems = skipped === undefined ? await observed.problems(program) : [];
+  for (const { way, skipped, isRunner, ...program } of ways) {
+    const look = isRunner ? observed.testProblems : observed.problems;
+    const problems = skipped === undefined ? await look(program) : [];
     if (problems.length > 0) failed += 1;
     process.stdout.write(`${(skipped ?? (problems.length === 0 ? 'ok' : 'FAILED')).padEnd(8)}${way}\n`);
     for (const problem of problems) process.stdout.write(`        ${problem}\n`);
