@@ -109,6 +109,15 @@ describe('a program under register', function () {
     assert.deepEqual(sets(), ['SET']);
   });
 
+  it('sends what compressSpans held back, and then dies of the signal', async () => {
+    const env = { APP_SIGNALS: 'not', APP_RUN: 'in a request', OTEL_INSTRUMENTATION_REDIS_COMPRESS_SPANS: 'true' };
+    const { signal } = await start(REGISTER, 'signals.cjs', env, ['SIGTERM']);
+    assert.equal(signal, 'SIGTERM');
+    const names = receiver.take().spans.map(({ name }) => name.split(' ')[0]);
+    // SET has no parent.
+    assert.deepEqual(names, ['SET', 'GET']);
+  });
+
   const ENDINGS: readonly { title: string; how: string; code: number; sent: boolean }[] = [
     { title: 'keeps its exit code', how: 'code', code: 3, sent: true },
     { title: 'does its late work', how: 'late', code: 0, sent: true },

@@ -3,7 +3,7 @@ import { diag } from '@opentelemetry/api';
 import type { RedisInstrumentationConfig } from '../../src';
 import { COMMANDS } from '../../src/catalog/commands';
 import { type RedisServer, startStandalone } from '../support/redis-server';
-import { assertQuiet } from '../support/tracing';
+import { assertQuiet, inSpan, instrumentation } from '../support/tracing';
 import { type Connection, GENERATIONS, type Line } from './clients';
 import { lineOf, NAMES, SEED_SCRIPT, SKIPPED, TURNS } from './lines';
 import { type Exported, isMarked, leaksIn, markedValue, REVEALING } from './marks';
@@ -102,6 +102,32 @@ describe('no value leaves the process', function () {
       }
     });
   }
+
+  it('in any command that is one of a run', async () => {
+    const connection = await (GENERATIONS[0] as (typeof GENERATIONS)[0]).open(server);
+    const recording = record({
+      ...EVERYTHING,
+      propagateChannels: [],
+      propagateStreams: [],
+      compressSpans: true,
+      compressMaxDurationMs: 10_000,
+    });
+    const sent = newSent();
+    await inSpan(async () => {
+      for (const name of NAMES) {
+        const lines = [0, 1, 2].map((turn) => lineOf(name, { turn, prefix: 'k:' }));
+        const results = await Promise.allSettled(lines.map(connection.single));
+        for (const result of results) count(sent, name, result);
+      }
+    });
+    instrumentation.flushSpans();
+    const exported = await recording.exported();
+    await connection.close();
+    assertNoLeak(exported);
+    const composites = exported.spans.filter(({ attributes }) => 'db.redis.composite.count' in attributes);
+    assert.ok(composites.length > 50, `${composites.length} runs of ${sent.commands} commands`);
+    await recording.end();
+  });
 
   it('but for those that would end the test, every command of the table is sent', () => {
     const unknown = [...SKIPPED.keys()].filter((name) => !(name in COMMANDS));

@@ -27,8 +27,18 @@ async function main() {
   await client.connect();
   await client.set('user:7', 'Ada');
   if (process.env.APP_METERS === 'broken') breakMeters();
+  if (process.env.APP_RUN === 'in a request') await runInRequest(client);
   listen[process.env.APP_SIGNALS](client);
   console.log('ready');
+}
+
+/** The request goes on, so what `compressSpans` collects in it is not over. */
+function runInRequest(client) {
+  return require('@opentelemetry/api')
+    .trace.getTracer('app')
+    .startActiveSpan('request', async () => {
+      for (let id = 0; id < 3; id++) await client.get(`user:${id}`);
+    });
 }
 
 function breakMeters() {
