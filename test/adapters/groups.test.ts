@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { Measuring } from '../support/metrics';
 import {
   type ClusterNode,
   eventually,
@@ -325,6 +326,34 @@ describe('groups of nodes', () => {
         span('DBSIZE', 'DBSIZE', undefined),
         span('DEL', 'DEL a b c', undefined, { 'db.redis.keys_deleted': 2 }),
       ]);
+      assertQuiet();
+    });
+
+    it('counts what the client-side cache of a cluster answers once for each key, in one span', async () => {
+      const options = { RESP: 3, clientSideCache: { ttl: 0, maxEntries: 10, evictPolicy: 'LRU' } };
+      const client = loadRedis('6.3').createCluster({ rootNodes: cluster.rootNodes, ...options, defaults: { RESP: 3 } });
+      const measuring = Measuring.start();
+      try {
+        await client.connect();
+        await client.mSet(['a', '1', 'b', '2', 'c', '3']);
+        resetTracing();
+        for (let i = 0; i < 3; i++) assert.deepEqual(await client.mGet(['a', 'b', 'c']), ['1', '2', '3']);
+        assert.deepEqual(
+          seen().map(({ name, attributes }) => [name.split(' ')[0], attributes['db.redis.cache.local']]),
+          [
+            ['MGET', undefined],
+            ['MGET', true],
+            ['MGET', true],
+          ],
+        );
+        const requests = await measuring.points('cache.requests');
+        const sum = (local?: true) =>
+          requests.filter(({ attributes }) => attributes['cache.local'] === local).reduce((all, { value }) => all + value, 0);
+        assert.deepEqual([sum(), sum(true)], [3, 6]);
+      } finally {
+        await measuring.stop();
+        await client.destroy();
+      }
       assertQuiet();
     });
 

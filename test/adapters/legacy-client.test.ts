@@ -511,6 +511,18 @@ for (const version of VERSIONS) {
       }
     });
 
+    it('joins no miss with a write under another prefix, and one under the same', async () => {
+      const [a, alsoA, b] = [await connected({ prefix: 'a:' }), await connected({ prefix: 'a:' }), await connected({ prefix: 'b:' })];
+      const fills = () => redisSpans().filter(({ attributes }) => attributes['cache.fill'] === true).length;
+      await inSpan(async () => {
+        await called((done) => a.get('k', done));
+        await called((done) => b.set('k', 'v', done));
+        assert.equal(fills(), 0);
+        await called((done) => alsoA.set('k', 'v', done));
+        assert.equal(fills(), 1);
+      });
+    });
+
     describe('connections', () => {
       it('makes one span of a command that waits for the connection, timed from the call', async () => {
         const client = create();

@@ -23,7 +23,7 @@ interface Client {
   readonly connection_options?: { readonly host?: string; readonly port?: number; readonly path?: string };
   /** The database of the commands that are answered now. */
   readonly selected_db?: unknown;
-  readonly options?: { readonly retry_unfulfilled_commands?: unknown };
+  readonly options?: { readonly retry_unfulfilled_commands?: unknown; readonly prefix?: unknown };
 }
 
 interface Queue {
@@ -262,8 +262,11 @@ class LegacyClientRef implements ClientRef {
   }
 }
 
-function factsOf({ connection_options: target, selected_db: database }: Client): ClientFacts {
-  const facts = factsFrom({ socket: target, database });
+function factsOf({ connection_options: target, selected_db: database, options }: Client): ClientFacts {
+  const prefix = options?.prefix;
+  const known = factsFrom({ socket: target, database });
+  // The library puts it before the keys behind the place where we stand.
+  const facts = typeof prefix === 'string' && prefix !== '' ? Object.freeze({ ...known, keyPrefix: prefix }) : known;
   const isElsewhere = target?.host === undefined && target?.path === undefined;
   // The application gave a stream; where it leads is its secret.
   return isElsewhere ? Object.freeze({ ...facts, serverAddress: undefined, serverPort: undefined }) : facts;

@@ -3,6 +3,7 @@
 import type { Arguments, CacheNews, ClientRef } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import type { ConnectionRecorder } from '../../../core/recorder';
+import type { FanOuts } from './multi-shard';
 
 /** A client's own cache, as far as it says that it answered. */
 interface ClientSideCache {
@@ -32,6 +33,7 @@ export type ExecuteCommand = (this: CachingClient, command: unknown, parser: Par
 export function wrapExecuteCommand<C extends object>(
   tap: Tap,
   caches: ClientCaches,
+  fanOuts: Pick<FanOuts, 'inside' | 'answeredLocally'>,
   clientOf: (client: C) => ClientRef,
   original: ExecuteCommand,
 ): ExecuteCommand {
@@ -49,6 +51,11 @@ export function wrapExecuteCommand<C extends object>(
     const promise = original.apply(this, arguments as never);
     const args = parser?.redisArgs;
     if (before === undefined || hitsOf(cache) === before || !Array.isArray(args)) return promise;
+    // A share of a call that is recorded as a whole.
+    if (fanOuts.inside) {
+      fanOuts.answeredLocally();
+      return promise;
+    }
     const command = tap.begin(clientOf(client as C), args);
     if (command === undefined) return promise;
     return promise.then((reply) => {

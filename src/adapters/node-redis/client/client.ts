@@ -84,7 +84,7 @@ export class RedisClientTap {
     ledger.wrap<Connect<Client>>(prototype, 'connect', connecting, 'caller');
     ledger.wrap<Quit>(prototype, 'QUIT', (original) => this.wrapQuit(original));
     ledger.wrap<ExecuteCommand>(prototype, '_executeCommand', (original) =>
-      wrapExecuteCommand<Client>(this.tap, this.caches, (client) => this.clientOf(client), original),
+      wrapExecuteCommand<Client>(this.tap, this.caches, this.fanOuts, (client) => this.clientOf(client), original),
     );
     ledger.wrap<ExecuteScript>(prototype, '_executeScript', (original) => this.wrapExecuteScript(original));
     return true;

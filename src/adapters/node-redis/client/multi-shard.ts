@@ -21,11 +21,18 @@ interface Cluster {
   };
 }
 
+/** Of one call: what was sent, tries included, and what of that never reached a server. */
+interface Shares {
+  sent: number;
+  local: number;
+}
+
 type ExecuteWithPolicies = (this: Cluster, parser: Parser, isReadonly: unknown, options: unknown, makeRun: MakeRun) => Promise<unknown>;
 
 /** One call, shared out among nodes, is one operation: MGET of keys in three slots, DBSIZE of every master. */
 export class FanOuts {
-  private depth = 0;
+  /** The call of which a share is sent now. */
+  private current: Shares | undefined;
 
   /** @param factsOf the facts of the cluster that has these slots */
   constructor(
@@ -35,7 +42,12 @@ export class FanOuts {
 
   /** Whether the command that is sent now is a share of a call that is recorded as a whole. */
   get inside(): boolean {
-    return this.depth > 0;
+    return this.current !== undefined;
+  }
+
+  /** The share that is sent now was answered by the client's own cache. */
+  answeredLocally(): void {
+    if (this.current !== undefined) this.current.local += 1;
   }
 
   /** `cluster/index.js`. Before 6.2 there is nothing to share out, and nothing to patch. */
@@ -51,27 +63,30 @@ export class FanOuts {
 
   private wrap(original: ExecuteWithPolicies): ExecuteWithPolicies {
     const { tap, factsOf } = this;
-    const share = (makeRun: MakeRun) => this.share(makeRun);
+    const share = (makeRun: MakeRun, shares: Shares) => this.share(makeRun, shares);
     return function executeWithPolicies(this: Cluster, parser: Parser, _isReadonly, _options, makeRun: MakeRun): Promise<unknown> {
       const args = parser?.redisArgs;
       const isShared = Array.isArray(args) && typeof makeRun === 'function' && isSharedOut(this._self ?? this, parser);
       const command = isShared ? tap.begin({ facts: factsOf((this._self ?? this)._slots) }, args) : undefined;
       if (command === undefined) return original.apply(this, arguments as never);
-      arguments[3] = share(makeRun);
-      return settleWith(tap, command, original.apply(this, arguments as never));
+      const shares: Shares = { sent: 0, local: 0 };
+      arguments[3] = share(makeRun, shares);
+      return settleWith(tap, command, original.apply(this, arguments as never), () => shares.local === shares.sent);
     };
   }
 
   /** Each share sends its command synchronously, on the first try and on every other. */
-  private share(makeRun: MakeRun): MakeRun {
+  private share(makeRun: MakeRun, shares: Shares): MakeRun {
     return (parser) => {
       const run = makeRun(parser);
       return (...args) => {
-        this.depth += 1;
+        const outer = this.current;
+        this.current = shares;
+        shares.sent += 1;
         try {
           return run(...args);
         } finally {
-          this.depth -= 1;
+          this.current = outer;
         }
       };
     };

@@ -9,14 +9,18 @@ export interface NodeRef extends ClientRef {
   isNode?: boolean;
 }
 
+const NOT_LOCAL = (): boolean => false;
+
 /**
  * Settles `command` with the promise and returns one that behaves like it: same value, same rejection, and an
  * unhandled rejection stays unhandled. A promise on the side would either add one or swallow it.
+ *
+ * @param isLocal asked at the reply: whether the client answered by itself. Default: it did not
  */
-export function settleWith(tap: Tap, command: Command, promise: Promise<unknown>): Promise<unknown> {
+export function settleWith(tap: Tap, command: Command, promise: Promise<unknown>, isLocal = NOT_LOCAL): Promise<unknown> {
   return promise.then(
     (reply) => {
-      tap.succeed(command, reply);
+      tap.succeed(command, reply, isLocal());
       return reply;
     },
     (error: unknown) => {
