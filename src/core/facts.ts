@@ -165,7 +165,7 @@ export interface InsightSettings {
   readonly cache: boolean;
   /** Recognise locks. */
   readonly locks: boolean;
-  /** Which keys can be locks; undefined: all. */
+  /** Which keys are locks; undefined: it is found out. */
   readonly isLockKey: ((key: string) => boolean) | undefined;
   /** Keep what is known of each command of a batch. */
   readonly members: boolean;

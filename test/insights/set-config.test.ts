@@ -17,7 +17,7 @@ describe('setConfig at run time', () => {
           .reduce((sum, { value }) => sum + value, 0);
       const counted: number[] = [];
       await client.set('user:1', 'v');
-      for (const config of [{ minDurationMs: 5 }, { batchCommands: true }, { keyFamily: false }, { cacheInsight: false }, {}]) {
+      for (const config of [{ minDurationMs: 5 }, { batchCommands: true }, { keyFamilies: false }, { cacheInsight: false }, {}]) {
         for (let i = 0; i < 3; i++) await client.get('user:1');
         instrumentation.setConfig(config);
         counted.push(await of('hit'));
