@@ -6,7 +6,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, wri
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { type Installation, installation } from '../packaging/installation';
+import { type Installation, installation, PACKAGE } from '../packaging/installation';
 import type { Receiver } from '../packaging/receiver';
 import { type Block, ROOT } from './markdown';
 
@@ -45,11 +45,21 @@ function applicationFolder(): string {
   return folder;
 }
 
-const APPLICATION = `import { createClient } from 'redis';
+/** A server that is asked once. An import of Node's own modules is hooked only by a loader, so it requires http. */
+const APPLICATION = `import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { createClient } from 'redis';
+const http = createRequire(import.meta.url)('node:http');
 const client = createClient({ url: process.env.REDIS_URL });
 await client.connect();
-await client.set('user:7', 'Ada', { EX: 60 });
-await client.get('user:7');
+const server = http.createServer(async (request, response) => {
+  await client.set('user:7', 'Ada', { EX: 60 });
+  response.end(await client.get('user:7'));
+});
+await once(server.listen(0, '127.0.0.1'), 'listening');
+const [response] = await once(http.get({ port: server.address().port, host: '127.0.0.1', agent: false }), 'response');
+for await (const chunk of response);
+server.close();
 await client.quit();
 `;
 
@@ -84,8 +94,20 @@ async function runShell({ code, where }: Block, surroundings: Surroundings): Pro
     await run(where, 'bash', ['-euo', 'pipefail', '-c', script], folder, env);
     // What `view` starts sends to its page.
     if (!/^(?!npx \S+ view )[^#]*\bnode .*\/(hook|register)\b/m.test(code)) return;
-    const names = surroundings.receiver.take().spans.map(({ name }) => name.replace(/ .*/, ''));
+    const { spans } = surroundings.receiver.take();
+    const ours = spans.filter(({ scope }) => scope === PACKAGE);
+    const names = ours.map(({ name }) => name.replace(/ .*/, ''));
     assert.ok(names.includes('SET') && names.includes('GET'), `${where}: spans of the application: ${names.join(', ') || 'none'}`);
+    if (!code.includes(`${COMPANIONS[0]}/register`)) return;
+    // The request at both ends, and the commands in it.
+    const requests = spans.filter(({ scope }) => scope === '@opentelemetry/instrumentation-http');
+    assert.equal(requests.length, 2, `${where}: spans of HTTP`);
+    for (const { name, parentId } of ours.filter(({ name: text }) => /^[SG]ET /.test(text))) {
+      assert.ok(
+        requests.some(({ id }) => id === parentId),
+        `${where}: ${name} is in the span of its request`,
+      );
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
 import { type Installation, installation, PACKAGE, run } from './installation';
 import { type ReceivedSpan, type Receiver, startReceiver } from './receiver';
@@ -78,6 +79,17 @@ describe('what other instrumentations record', function () {
     assert.deepEqual(ended, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
     return receiver.take().spans;
   }
+
+  it('is on the page of `view --hook` too', async () => {
+    const main = join(installed.package, 'build/cli/main.js');
+    const program = [process.execPath, '--import', AUTO, 'web.cjs'];
+    const { stdout } = await run([main, 'view', '--hook', '--headless', '--', ...program], {
+      cwd: installed.program('6.3', { auto: true }),
+      env: { REDIS_URL: redis.url, OTEL_NODE_RESOURCE_DETECTORS: 'none' },
+    });
+    assert.match(stdout, /^\s*GET +█/m);
+    assert.match(stdout, /tcp\.connect/);
+  });
 
   for (const { program, control, ways } of CASES) {
     describe(program, () => {
