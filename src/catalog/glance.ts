@@ -7,44 +7,57 @@ import { MIN_SECRET_LENGTH } from './segments';
  * this loop is all it costs them.
  */
 export function mayReveal(key: string): boolean {
-  let run = 0;
-  let atom = 0;
+  let from = 0; // where the run begins
+  let atom = 0; // and the word or number in it
   let digits = 0;
-  let joiners = 0;
+  let joiners = 0; // behind a digit
   let meetings = 0; // of a letter and a digit, or of a small and a capital letter
+  let longest = 0;
+  let last = 0;
   let before = OTHER;
-  for (let index = 0; index < key.length; index++) {
-    const code = key.charCodeAt(index);
+  for (let index = 0; index <= key.length; index++) {
+    const code = index < key.length ? key.charCodeAt(index) : END;
     const kind = code < 128 ? (CLASSES[code] as number) : OTHER;
-    if (kind === CLOSER) return true;
-    if (kind <= JOINER) {
-      if (atom > 1 && (announces(key, index - atom, index) || (atom >= 13 && mayBeCard(key, index - atom, index)))) return true;
-      atom = 0;
-      if (kind === JOINER && before === DIGIT) joiners++;
-      run = kind === OTHER ? 0 : run + 1;
-      if (run === 0) digits = joiners = meetings = 0;
-    } else {
-      run++;
-      atom++;
+    if (kind > JOINER) {
+      if (kind === CLOSER) return true;
+      if (kind !== before && index > atom) meetings++;
       if (kind === DIGIT) digits++;
-      if (atom > 1 && kind !== before) meetings++;
-      if (meetings >= FEW_MEETINGS || run >= MIN_SECRET_LENGTH) {
-        if (meetings >= MANY_MEETINGS || atom >= MIN_SECRET_LENGTH || (run >= MIN_SECRET_LENGTH && meetings >= FEW_MEETINGS)) return true;
+    } else {
+      const length = index - atom;
+      if (length > longest) longest = length;
+      if (length > 1 && ENDS[last] === 1 && announces(key, atom, index)) return true;
+      atom = index + 1;
+      if (kind === JOINER) {
+        if (before === DIGIT) joiners++;
+      } else {
+        if (meetings >= FEW_MEETINGS && (meetings >= MANY_MEETINGS || index - from >= MIN_SECRET_LENGTH)) return true;
+        if (longest >= MIN_SECRET_LENGTH || (digits >= FEW_DIGITS && (joiners > 0 || mayBeCard(key, from, index)))) return true;
+        from = atom;
+        digits = joiners = meetings = longest = 0;
       }
-      if (digits >= MANY_DIGITS && joiners > 1) return true;
     }
     before = kind;
+    last = code;
   }
-  return atom >= 13 && mayBeCard(key, key.length - atom, key.length);
+  return false;
 }
 
-/** A number of 13 digits or more, but for times of this century. */
+/** Whether a number of 13 digits or more is in the run, and not a time of this century. */
 function mayBeCard(key: string, from: number, to: number): boolean {
-  const length = to - from;
-  const isTime = key.charCodeAt(from) === ONE && (length === 13 || length === 16 || length === 19);
-  return !isTime && key.charCodeAt(from) <= NINE && key.charCodeAt(to - 1) <= NINE;
+  let length = 0;
+  for (let index = from; index <= to; index++) {
+    const code = index < to ? key.charCodeAt(index) : END;
+    if (code >= ZERO && code <= NINE) length++;
+    else {
+      const isTime = key.charCodeAt(index - length) === ONE && (length === 13 || length === 16 || length === 19);
+      if (length >= 13 && !isTime) return true;
+      length = 0;
+    }
+  }
+  return false;
 }
 
+const ZERO = 48;
 const ONE = 49;
 const NINE = 57;
 
@@ -52,7 +65,10 @@ const NINE = 57;
 const FEW_MEETINGS = 2;
 const MANY_MEETINGS = 4;
 /** The shortest number in groups that could tell somebody: of social security. UUIDs without letters have more. */
-const MANY_DIGITS = 9;
+const FEW_DIGITS = 9;
+
+/** Ends the last run: a colon. */
+const END = 58;
 
 const OTHER = 0;
 const JOINER = 1;
@@ -70,6 +86,10 @@ const CLASSES = new Uint8Array(128).map((_, code) => {
   if (/[@%=+<[" ]/.test(char) || code < 32 || code === 127) return CLOSER;
   return /[_/~-]/.test(char) ? JOINER : OTHER;
 });
+
+/** The last letters of words that announce a secret. */
+const ENDS = new Uint8Array(65_536);
+for (const char of 'wdtyelsWDTYELS') ENDS[char.charCodeAt(0)] = 1;
 
 /** Whether the segment may announce a secret: `pw`, `pwd`, `pass`, `passwd`, `password`, `passphrase`, `secret`, `…key`, `credential(s)`. */
 function announces(key: string, from: number, to: number): boolean {

@@ -33,7 +33,7 @@ function mapRuns(key: string, change: Change): string {
 }
 
 function mapPaths(run: string, change: Change): string {
-  if (!run.includes('/')) return mapRandom(run, change);
+  if (!run.includes('/')) return run.length >= MIN_SECRET_LENGTH && ALL_HEX.test(run) ? change(run, 'secret') : mapRandom(run, change);
   if (isBase64(run)) return change(run, run.length < MIN_SECRET_LENGTH ? 'id' : 'secret');
   let text = '';
   let at = 0;
@@ -89,17 +89,23 @@ const NAME_BEHIND = /^[-_/+~].*[A-Za-z0-9]$/;
  * it is a word: four letters or more of one case.
  */
 function findCore(part: string, start: number): readonly [number, number] {
-  const others = [...part.slice(start).matchAll(ATOM)].filter(([atom]) => !isPlainWord(atom));
-  const first = others[0];
-  const last = others.at(-1);
-  if (first === undefined || last === undefined) return NOWHERE;
+  let first = -1;
+  let end = -1;
+  ATOMS.lastIndex = start;
+  for (let atom = ATOMS.exec(part); atom !== null; atom = ATOMS.exec(part)) {
+    if (isPlainWord(atom[0])) continue;
+    if (first < 0) first = atom.index;
+    end = ATOMS.lastIndex;
+  }
+  if (first < 0) return NOWHERE;
   // A dash at the start and the padding of base64 at the end go with it.
-  const from = start > 0 || NAME_BEFORE.test(part.slice(0, first.index)) ? start + first.index : 0;
-  const end = start + last.index + last[0].length;
+  const from = start > 0 || NAME_BEFORE.test(part.slice(0, first)) ? first : 0;
   return [from, NAME_BEHIND.test(part.slice(end)) ? end : part.length];
 }
 
 const ATOM = /[A-Za-z0-9\u0080-\uffff]+/g;
+/** The same, to be gone through by hand: `matchAll` makes a copy of the pattern for every key. */
+const ATOMS = new RegExp(ATOM);
 
 function mapWords(text: string, change: Change): string {
   return text.replace(ATOM, (word) => change(word, kindOfWord(word)));
