@@ -1,5 +1,6 @@
 export type { KeyMode } from './catalog';
 export type {
+  ClientName,
   ConflictMode,
   DbStatementSerializer,
   OperationInfo,

@@ -119,7 +119,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const settings = readSettings(this.getConfig(), process.env, this.report);
     this.isMeasuring = settings.metrics;
     this.followMeter();
-    this.adapters.onConflict = settings.onConflict;
+    this.adapters.use(settings.clients, settings.onConflict);
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
     const tracer = settings.traces ? this.tracerNow : () => undefined;
     const insights = this.insightsWith(settings.insights);

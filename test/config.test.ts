@@ -57,6 +57,7 @@ describe('config', () => {
       traces: true,
       requestTotals: false,
       metrics: true,
+      clients: ['redis', 'ioredis', 'iovalkey'],
       onConflict: 'takeover',
     });
     assert.ok(
@@ -78,6 +79,7 @@ describe('config', () => {
         [`${PREFIX}MIN_DURATION_MS`]: '2.5',
         [`${PREFIX}CONNECT_SPANS`]: '1',
         [`${PREFIX}SLOW_MS`]: '0.5',
+        [`${PREFIX}CLIENTS`]: 'ioredis, iovalkey',
         [`${PREFIX}BATCH_COMMANDS`]: 'TRUE',
         [`${PREFIX}KEYS`]: 'family',
         [`${PREFIX}KEY_FAMILIES`]: 'false',
@@ -140,6 +142,7 @@ describe('config', () => {
     );
     assert.equal(settings.metrics, false);
     assert.equal(settings.onConflict, 'stand-down');
+    assert.deepEqual(settings.clients, ['ioredis', 'iovalkey']);
     assert.deepEqual(reports, []);
   });
 
@@ -216,6 +219,7 @@ describe('config', () => {
     ['propagateChannels', [''], 'option propagateChannels: expected a list of patterns, got an array; using the default'],
     ['semconv', {}, 'option semconv: expected stable or dup, got an object; using the default'],
     ['onConflict', 'fight', 'option onConflict: expected takeover, stand-down or both, got a string; using the default'],
+    ['clients', ['valkey'], 'option clients: expected a list of redis, ioredis, iovalkey, got an array; using the default'],
     ['spanName', 'x', 'option spanName: expected a function, got a string; using the default'],
     ['responseHook', 1, 'option responseHook: expected a function, got a number; using the default'],
     ['dbStatementSerializer', [], 'option dbStatementSerializer: expected a function, got an array; using the default'],

@@ -1,5 +1,6 @@
 // Knows: which file of which version of which library is tapped where. The only file here that names versions.
 // Must not know: what a tap does with a command, when it is patched.
+import type { ClientName } from '../config';
 import type { IoredisTap } from './ioredis';
 import type { Channels } from './node-redis/bundled/channels';
 import type { LegacyClientTap } from './node-redis/callback/client';
@@ -35,6 +36,7 @@ export interface Taps {
   readonly fanOuts: FanOuts;
   readonly replies: ReplyShapesTap;
   readonly ioredis: IoredisTap;
+  readonly iovalkey: IoredisTap;
 }
 
 /** One file of a package, and how it is patched. False: the seam is not there, nothing was touched. */
@@ -44,8 +46,9 @@ export interface SeamFile {
   patch(taps: Taps, moduleExports: Target, ledger: PatchLedger): boolean;
 }
 
-/** A package at some major versions, and the files in which its commands pass. */
+/** A package of a library at some major versions, and the files in which its commands pass. */
 export interface Seam {
+  readonly client: ClientName;
   readonly module: string;
   readonly majors: readonly number[];
   readonly files: readonly SeamFile[];
@@ -107,29 +110,31 @@ const LEGACY_FILES: readonly SeamFile[] = [
 ];
 
 /** By the names that files have from 5 on, and had in 4, from 4.11 on. */
-const IOREDIS_FILES: readonly SeamFile[] = [
-  ...['built/Redis.js', 'built/redis/index.js'].map((file) => seamFile(file, 'patchRedis')),
-  ...['built/Pipeline.js', 'built/pipeline.js'].map((file) => seamFile(file, 'patchPipeline')),
-  ...['built/Script.js', 'built/script.js'].map((file) => seamFile(file, 'patchScript')),
-  seamFile('built/cluster/index.js', 'patchCluster'),
-  seamFile('built/redis/event_handler.js', 'patchHandlers'),
-  seamFile('built/DataHandler.js', 'patchData'),
-  seamFile('built/connectors/SentinelConnector/index.js', 'patchSentinels'),
-];
-
-function seamFile(file: string, name: keyof IoredisTap): SeamFile {
-  return { file, patch: ({ ioredis }, exported, ledger) => ioredis[name](exported, ledger) };
+function ioredisFiles(client: 'ioredis' | 'iovalkey'): readonly SeamFile[] {
+  const tapped = (file: string, name: keyof IoredisTap): SeamFile => ({
+    file,
+    patch: (taps, exported, ledger) => taps[client][name](exported, ledger),
+  });
+  return [
+    ...['built/Redis.js', 'built/redis/index.js'].map((file) => tapped(file, 'patchRedis')),
+    ...['built/Pipeline.js', 'built/pipeline.js'].map((file) => tapped(file, 'patchPipeline')),
+    ...['built/Script.js', 'built/script.js'].map((file) => tapped(file, 'patchScript')),
+    tapped('built/cluster/index.js', 'patchCluster'),
+    tapped('built/redis/event_handler.js', 'patchHandlers'),
+    tapped('built/DataHandler.js', 'patchData'),
+    tapped('built/connectors/SentinelConnector/index.js', 'patchSentinels'),
+  ];
 }
 
 /** The table. A new major of redis is one number here, and a run of the conformance suite. */
 export const SEAMS: readonly Seam[] = [
-  { module: 'redis', majors: [2, 3], files: LEGACY_FILES },
-  { module: 'redis', majors: [4, 5, 6], files: [] }, // nothing but a shell around the packages below
-  { module: '@node-redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.0
-  { module: '@redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.1 to 4.7
-  { module: '@redis/client', majors: [5, 6], files: CLIENT_FILES },
-  { module: 'ioredis', majors: [4, 5, 6], files: IOREDIS_FILES },
-  { module: 'iovalkey', majors: [0], files: IOREDIS_FILES },
+  { client: 'redis', module: 'redis', majors: [2, 3], files: LEGACY_FILES },
+  { client: 'redis', module: 'redis', majors: [4, 5, 6], files: [] }, // nothing but a shell around the packages below
+  { client: 'redis', module: '@node-redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.0
+  { client: 'redis', module: '@redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.1 to 4.7
+  { client: 'redis', module: '@redis/client', majors: [5, 6], files: CLIENT_FILES },
+  { client: 'ioredis', module: 'ioredis', majors: [4, 5, 6], files: ioredisFiles('ioredis') },
+  { client: 'iovalkey', module: 'iovalkey', majors: [0], files: ioredisFiles('iovalkey') },
 ];
 
 /** undefined: that version is not known. */

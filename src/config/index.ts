@@ -3,7 +3,7 @@
 import type { RedisInstrumentationConfig } from './public';
 
 export { readSettings, type Settings, type SpanSettings } from './settings';
-export type { ConflictMode, OperationInfo, OptionalAttribute, SemconvMode, SpanChoice, SpanInfo, SpanNameInfo } from './values';
+export type { ClientName, ConflictMode, OperationInfo, OptionalAttribute, SemconvMode, SpanChoice, SpanInfo, SpanNameInfo } from './values';
 export type { RedisInstrumentationConfig };
 
 /** Makes `db.query.text` of a command. */

@@ -1,7 +1,7 @@
 // Knows: the types that options have, and how code, environment and JSON spell their values.
 // Must not know: which options there are.
 import { isTemplate, type KeyMode } from '../catalog';
-import type { ConflictMode, OptionalAttribute, SemconvMode, SpanChoice } from './values';
+import type { ClientName, ConflictMode, OptionalAttribute, SemconvMode, SpanChoice } from './values';
 
 /** One type of option. `fromCode` and `fromText` return `undefined` for a value that is refused. */
 export interface Kind<T> {
@@ -132,6 +132,20 @@ export const LOCKS: Kind<boolean | readonly (string | RegExp)[]> = {
 
 export const TIMES: readonly OptionalAttribute[] = ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'];
 const OPTIONAL_ATTRIBUTE_NAMES: readonly OptionalAttribute[] = ['db.redis.key', 'db.redis.args_count', ...TIMES];
+
+export const CLIENT_NAMES: readonly ClientName[] = ['redis', 'ioredis', 'iovalkey'];
+
+export const CLIENTS: Kind<readonly ClientName[]> = {
+  expects: `a list of ${CLIENT_NAMES.join(', ')}`,
+  type: 'readonly ClientName[]',
+  schema: { type: 'array', items: { enum: CLIENT_NAMES } },
+  fromCode: (value) => (Array.isArray(value) && value.every(isClientName) ? value : undefined),
+  fromText: (text) => CLIENTS.fromCode(listOf(text)),
+};
+
+function isClientName(name: unknown): name is ClientName {
+  return CLIENT_NAMES.some((known) => known === name);
+}
 
 export const OPTIONAL_ATTRIBUTES: Kind<readonly OptionalAttribute[]> = {
   expects: `a list of ${OPTIONAL_ATTRIBUTE_NAMES.join(', ')}`,

@@ -3,6 +3,8 @@
 // Must not know: what an option changes.
 import {
   BOOLEAN,
+  CLIENT_NAMES,
+  CLIENTS,
   COMMANDS,
   CONFLICT,
   functionOf,
@@ -225,6 +227,14 @@ export const OPTIONS = {
     meaning:
       'Count in `db.client.operation.duration`, under `db.redis.internal` = `true`, what clients send by themselves: the handshake of a connection, the topology of a cluster or sentinel, pings. No spans, no values.',
     example: 'true',
+  }),
+  clients: option(CLIENTS, CLIENT_NAMES, {
+    fallbackText: 'all three',
+    section: 'process',
+    meaning:
+      'Which client libraries are recorded: `redis` (node-redis, with its scoped packages), `ioredis`, `iovalkey`. The others are left as they are.',
+    more: '[Versions](versions.md)',
+    example: "['redis']",
   }),
   onConflict: option(CONFLICT, 'takeover', {
     section: 'process',

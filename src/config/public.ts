@@ -3,7 +3,7 @@
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
 import type { KeyMode } from '../catalog';
-import type { ConflictMode, OperationInfo, OptionalAttribute, SemconvMode, SpanChoice, SpanInfo, SpanNameInfo } from './values';
+import type { ClientName, ConflictMode, OperationInfo, OptionalAttribute, SemconvMode, SpanChoice, SpanInfo, SpanNameInfo } from './values';
 
 /**
  * Options of {@link RedisInstrumentation}. Each but the functions can be given by the environment variable
@@ -180,6 +180,12 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    * @example internalCommands: true
    */
   internalCommands?: boolean;
+  /**
+   * Which client libraries are recorded: `redis` (node-redis, with its scoped packages), `ioredis`, `iovalkey`.
+   * The others are left as they are. Default: all three.
+   * @example clients: ['redis']
+   */
+  clients?: readonly ClientName[];
   /**
    * What to do about another OpenTelemetry instrumentation of redis in the process, such as the one of
    * `auto-instrumentations-node`: `takeover` takes its patches off, for good; `stand-down` leaves redis to it;

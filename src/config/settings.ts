@@ -11,7 +11,7 @@ import type { Environment, OptionValues } from './options';
 import { commandMatcherOf, keyMatcherOf, matcherOf } from './patterns';
 import type { RedisInstrumentationConfig } from './public';
 import { readOptions } from './read';
-import type { ConflictMode } from './values';
+import type { ClientName, ConflictMode } from './values';
 
 /** The part of the settings the span recorder needs. */
 export interface SpanSettings {
@@ -55,6 +55,8 @@ export interface Settings {
   readonly traces: boolean;
   readonly requestTotals: boolean;
   readonly metrics: boolean;
+  /** Which libraries are recorded. */
+  readonly clients: readonly ClientName[];
   readonly onConflict: ConflictMode;
 }
 
@@ -62,7 +64,7 @@ export interface Settings {
 export function readSettings(config: RedisInstrumentationConfig, environment: Environment, report: Report): Settings {
   const options = readOptions(config, environment, report);
   const { requireParentSpan, consumerSpans, propagateChannels, propagateStreams, traces, requestTotals } = options;
-  const { metrics, onConflict } = options;
+  const { metrics, clients, onConflict } = options;
   return Object.freeze({
     operation: Object.freeze(operationSettings(options, report)),
     messages: Object.freeze({ consumerSpans, requireParentSpan }),
@@ -75,6 +77,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
     traces,
     requestTotals,
     metrics,
+    clients: Object.freeze([...clients]),
     onConflict,
   });
 }

@@ -15,6 +15,9 @@ export type SemconvMode = 'stable' | 'dup';
 /** `all`: every operation that nothing else excludes. `notable`: those that somebody should look at. */
 export type SpanChoice = 'all' | 'notable';
 
+/** A client library, by the name of its package. `redis` stands for `@redis/client` too. */
+export type ClientName = 'redis' | 'ioredis' | 'iovalkey';
+
 /** What to do about another OpenTelemetry instrumentation of redis in the process. */
 export type ConflictMode = 'takeover' | 'stand-down' | 'both';
 

@@ -12,12 +12,25 @@ export function isSwitchedOff(environment: Environment): boolean {
   return ['false', '0'].includes(environment.OTEL_INSTRUMENTATION_REDIS_ENABLED?.trim().toLowerCase() ?? '');
 }
 
+/** Those of `auto-instrumentations-node` that record what ours does, by its names and by ours of the library. */
+const INCUMBENTS = ['redis', 'ioredis'] as const;
+
 /**
  * Two instrumentations on one client lose or double spans. `auto-instrumentations-node` reads this list when it
- * is loaded, so being loaded before it is enough to keep its own `@opentelemetry/instrumentation-redis` out.
+ * is loaded, so being loaded before it is enough to keep its own `@opentelemetry/instrumentation-redis` and `-ioredis`
+ * out: of the libraries that we record ourselves.
  */
 export function keepIncumbentOut(environment: Environment): void {
-  const names = (environment.OTEL_NODE_DISABLED_INSTRUMENTATIONS ?? '').split(',').map((name) => name.trim());
-  if (names.includes('redis')) return;
-  environment.OTEL_NODE_DISABLED_INSTRUMENTATIONS = [...names, 'redis'].filter((name) => name !== '').join(',');
+  const names = listOf(environment.OTEL_NODE_DISABLED_INSTRUMENTATIONS);
+  const recorded = listOf(environment.OTEL_INSTRUMENTATION_REDIS_CLIENTS);
+  const isOurs = (name: string): boolean => recorded.length === 0 || recorded.includes(name);
+  const more = INCUMBENTS.filter((name) => isOurs(name) && !names.includes(name));
+  if (more.length > 0) environment.OTEL_NODE_DISABLED_INSTRUMENTATIONS = [...names, ...more].join(',');
+}
+
+function listOf(text = ''): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }

@@ -15,6 +15,8 @@ const [version, steps, onConflict] = process.argv.slice(2);
 const [host, port] = [process.env.REDIS_HOST, Number(process.env.REDIS_PORT)];
 const OURS = 'opentelemetry-instrumentation-redis';
 const isLegacy = Number.parseInt(version, 10) < 4;
+const isIoredis = version.startsWith('ioredis');
+const THEIRS = isIoredis ? '@opentelemetry/instrumentation-ioredis' : '@opentelemetry/instrumentation-redis';
 
 const diagnostics = [];
 // The other one ends the spans of a pipeline twice, and the SDK complains of it.
@@ -41,8 +43,9 @@ const STEPS = {
   'ours on': () => made.ours.enable(),
   'second on': () => made.second.enable(),
   theirs: () => {
-    const { RedisInstrumentation } = require('@opentelemetry/instrumentation-redis');
-    made.theirs = new RedisInstrumentation();
+    const { RedisInstrumentation, IORedisInstrumentation = RedisInstrumentation } = require(THEIRS);
+    // Only that of ioredis has the option.
+    made.theirs = new IORedisInstrumentation({ requireParentSpan: false });
   },
   // As an ES module, as its releases from 0.72 on come: no cache of CommonJS shows it.
   'theirs hidden': () => {
@@ -57,17 +60,24 @@ const STEPS = {
   },
   tracer: () => bind('tracing:node-redis:command:start'),
   listener: () => channel('tracing:node-redis:command:start').subscribe(() => {}),
-  'dd-trace': () => bind('apm:redis:command:start'),
+  'dd-trace': () => bind(`apm:${isIoredis ? 'ioredis' : 'redis'}:command:start`),
   'new relic': () => bind('tracing:orchestrion:@redis/client:nr_addCommand:start'),
   redis: () => {
-    made.redis = createRequire(join(__dirname, '../versions', `redis-${version}`, 'package.json'))('redis');
+    const folder = isIoredis ? version : `redis-${version}`;
+    made.redis = createRequire(join(__dirname, '../versions', folder, 'package.json'))(isIoredis ? 'ioredis' : 'redis');
   },
   client: () => {
+    if (isIoredis) return connectIoredis();
     made.client = isLegacy ? made.redis.createClient({ host, port }) : made.redis.createClient({ socket: { host, port } });
     made.client.on('error', () => {});
     return isLegacy ? undefined : made.client.connect();
   },
 };
+
+function connectIoredis() {
+  made.client = new made.redis({ host, port });
+  return new Promise((resolve) => made.client.once('ready', resolve));
+}
 
 function bind(name) {
   channel(name).bindStore(new AsyncLocalStorage(), (data) => data);
@@ -101,9 +111,9 @@ function runLegacy(client) {
 
 async function run(client) {
   await client.get('first');
-  await client.sendCommand(['GET', 'a']);
+  await (isIoredis ? client.call('GET', 'a') : client.sendCommand(['GET', 'a']));
   await client.multi().get('a').get('b').exec();
-  await client.multi().get('a').get('b').exec(true);
+  await (isIoredis ? client.pipeline() : client.multi()).get('a').get('b').exec(true);
   await (client.destroy ?? client.disconnect).call(client);
 }
 
@@ -115,7 +125,7 @@ async function main() {
   const found = {
     ours: of(OURS).map(({ attributes }) => attributes['db.query.text'].toUpperCase()),
     servers: [...new Set(of(OURS).map(({ attributes }) => attributes['server.address'] ?? 'unknown'))],
-    theirs: of('@opentelemetry/instrumentation-redis').map(({ name }) => name),
+    theirs: of(THEIRS).map(({ name }) => name),
     diagnostics,
   };
   process.stdout.write(JSON.stringify(found));

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 
 const VERSIONS = ['2.8', '3.1', '4.0', '4.7', '5.0', '5.12', '6.3'] as const;
-type Version = (typeof VERSIONS)[number];
+type Version = (typeof VERSIONS)[number] | 'ioredis-5.11';
 
 const APP = join(__dirname, 'coexistence-app.cjs');
 
@@ -36,6 +36,7 @@ const PACKAGES: Readonly<Record<Version, string>> = {
   '5.0': '@redis/client 5.0.1',
   '5.12': '@redis/client 5.12.1',
   '6.3': '@redis/client 6.3.1',
+  'ioredis-5.11': 'ioredis 5.11.1',
 };
 
 function loadedFirst(version: Version): string {
@@ -85,6 +86,73 @@ describe('coexistence', function () {
         const before = ['2.8', '3.1'].includes(version) ? [] : ['redis-connect'];
         assert.deepEqual({ ours, theirs, diagnostics }, { ours: ALL, theirs: before, diagnostics: [TAKEN, loadedFirst(version)] }, version);
       }));
+  });
+
+  describe('with the other instrumentation of ioredis', () => {
+    const FOUND = 'another OpenTelemetry instrumentation of ioredis is active';
+    const ONE = ['ioredis-5.11'] as const;
+
+    for (const steps of ['theirs, ours, redis, client', 'ours, theirs, redis, client']) {
+      it(`leaves only ours, from the first connection on: ${steps}`, () =>
+        every(
+          steps,
+          'takeover',
+          (found) => {
+            const diagnostics = [`${FOUND}; its patches were taken off (onConflict: takeover)`];
+            assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics });
+          },
+          ONE,
+        ));
+    }
+
+    it('leaves only ours on a client that the other has connected: theirs, redis, client, ours', () =>
+      every(
+        'theirs, redis, client, ours',
+        'takeover',
+        ({ ours, theirs, diagnostics }) =>
+          assert.deepEqual(
+            { ours, theirs: theirs.includes('get'), diagnostics },
+            {
+              ours: ALL,
+              theirs: false,
+              diagnostics: [`${FOUND}; its patches were taken off (onConflict: takeover)`, loadedFirst('ioredis-5.11')],
+            },
+          ),
+        ONE,
+      ));
+
+    it('leaves ioredis to it where it is told to stand down: ours, theirs, redis, client', () =>
+      every(
+        'ours, theirs, redis, client',
+        'stand-down',
+        ({ ours, theirs, diagnostics }) => {
+          assert.deepEqual([ours, diagnostics], [[], [`${FOUND}; this one stands down (onConflict: stand-down)`]]);
+          assert.ok(theirs.includes('get'));
+        },
+        ONE,
+      ));
+
+    it('records every command twice where it is told to: ours, theirs, redis, client', () =>
+      every(
+        'ours, theirs, redis, client',
+        'both',
+        ({ ours, theirs, diagnostics }) => {
+          assert.deepEqual([ours, diagnostics], [ALL, [`${FOUND}; both record every command (onConflict: both)`]]);
+          assert.ok(theirs.includes('get'));
+        },
+        ONE,
+      ));
+
+    it("says how to switch off dd-trace's part: dd-trace, ours, redis, client", () =>
+      every(
+        'dd-trace, ours, redis, client',
+        'takeover',
+        ({ ours, diagnostics: [message = ''] }) => {
+          assert.deepEqual(ours, ALL);
+          assert.match(message, /^dd-trace's ioredis plugin is active and cannot be taken off.*tracer\.use\('ioredis', false\)/);
+        },
+        ONE,
+      ));
   });
 
   it('takes off the patches of one that no module cache shows: ours, theirs hidden, redis, client', () =>

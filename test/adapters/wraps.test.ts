@@ -14,10 +14,10 @@ describe('the patches of other instrumentations', () => {
     const names = ['exec', 'execAsPipeline', 'addCommand'];
     const originals = names.map((name) => prototype[name]);
     const wraps = new Wraps();
-    wraps.watch(FILE, exported);
+    wraps.watch('redis', FILE, exported);
     for (const name of names) shimmer.wrap(prototype, name, (original) => () => original());
-    assert.ok(wraps.present);
-    wraps.evict();
+    assert.deepEqual(wraps.clients, ['redis']);
+    wraps.evict('redis');
     assert.deepEqual(
       names.map((name) => prototype[name]),
       originals,

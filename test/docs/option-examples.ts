@@ -30,6 +30,7 @@ export const EXAMPLES = {
   propagateStreams: ['jobs:*'],
   metrics: false,
   internalCommands: true,
+  clients: ['redis'],
   onConflict: 'stand-down',
   spanName: ({ operation, defaultName }) => (operation === 'GET' ? 'read' : defaultName),
   dbStatementSerializer: (commandName, commandArgs) => [commandName, commandArgs.length].join(' '),

@@ -145,16 +145,15 @@ describe('the preloads', function () {
     });
   }
 
-  const LISTS = [
-    { given: undefined, kept: 'redis' },
-    { given: 'fs, dns', kept: 'fs,dns,redis' },
-    { given: 'fs,redis', kept: 'fs,redis' },
+  const LISTS: readonly { readonly given: Record<string, string>; readonly kept: string }[] = [
+    { given: {}, kept: 'redis,ioredis' },
+    { given: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'fs, redis' }, kept: 'fs,redis,ioredis' },
+    { given: { OTEL_INSTRUMENTATION_REDIS_CLIENTS: 'redis, iovalkey' }, kept: 'redis' },
   ];
   for (const { given, kept } of LISTS) {
-    it(`keep the other instrumentation out of a list of ${given ?? 'none'}`, async () => {
-      const env: Record<string, string> = given === undefined ? {} : { OTEL_NODE_DISABLED_INSTRUMENTATIONS: given };
+    it(`keep the other instrumentations of what is recorded out: ${Object.entries(given)}`, async () => {
       const program = 'process.stdout.write(process.env.OTEL_NODE_DISABLED_INSTRUMENTATIONS)';
-      const { stdout } = await start(['--require', `${NAME}/hook`, '--eval', program], { cwd: installed.program('6.3'), env });
+      const { stdout } = await start(['--require', `${NAME}/hook`, '--eval', program], { cwd: installed.program('6.3'), env: given });
       assert.equal(stdout, kept);
     });
   }

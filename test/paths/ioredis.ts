@@ -21,6 +21,7 @@ import {
 const on = isIoredis;
 /** 4 lets the caller see what later majors send again. */
 const from5 = (version: Version): boolean => on(version) && version !== 'ioredis-4.28';
+const BLOCKING = { 'redis.client.operation.blocking': true };
 const LIST = [['LPUSH', 'list', 'x']] as const;
 const ECHO = 'return ARGV[1]';
 const ECHO_SHA = createHash('sha1').update(ECHO).digest('hex');
@@ -224,7 +225,7 @@ const STATES: readonly Path[] = [
         return [reason, await client.get('k')];
       }),
     {
-      spans: () => [unanswered('BLPOP', 'BLPOP queue 0', 'CommandTimeoutError', 'Command timed out'), span('GET', 'GET k', miss)],
+      spans: () => [unanswered('BLPOP', 'BLPOP queue 0', 'CommandTimeoutError', 'Command timed out', BLOCKING), span('GET', 'GET k', miss)],
     },
   ),
   path(
@@ -255,7 +256,7 @@ const STATES: readonly Path[] = [
       await server.request('LPUSH', 'queue', 'x');
       return waiting;
     },
-    { breaksConnection: true, spans: () => [span('BLPOP', 'BLPOP queue 0')] },
+    { breaksConnection: true, spans: () => [span('BLPOP', 'BLPOP queue 0', BLOCKING)] },
   ),
 ];
 

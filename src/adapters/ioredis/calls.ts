@@ -1,7 +1,8 @@
 // Knows: how one command of ioredis is followed, over all of its tries, and settled once.
 // Must not know: where it passes, pipelines, spans, metrics.
-import type { Command } from '../../core/events';
+import type { Arguments, Command } from '../../core/events';
 import type { Tap } from '../../core/operation';
+import type { ReplyShapes } from '../../core/replies';
 import { FOLLOWER, type Follower, type LibraryCommand, sendInstead } from './library';
 import type { DefinedScript, Resends } from './scripts';
 import type { Route, Server } from './servers';
@@ -10,6 +11,7 @@ import type { Route, Server } from './servers';
 export interface Following {
   readonly tap: Tap;
   readonly resends: Resends;
+  readonly replies: ReplyShapes;
 }
 
 /** Errors for which a cluster sends a whole pipeline again. */
@@ -45,7 +47,9 @@ export class Call implements Follower {
 
   /** The first try. */
   begin(command: LibraryCommand): void {
-    if (this.command.sent !== undefined) sendInstead(command, this.command.sent);
+    const { args, sent } = this.command;
+    if (sent !== undefined) sendInstead(command, sent);
+    noteShape(this.following.replies, args, command);
     this.attach(command);
   }
 
@@ -109,6 +113,11 @@ export class Call implements Follower {
     if (this.route !== undefined && this.server !== undefined) this.route.facts = this.server.facts;
     return true;
   }
+}
+
+/** Callers get text for bytes, an object for a list of pairs. */
+export function noteShape(replies: ReplyShapes, args: Arguments, command: LibraryCommand): void {
+  if (replies.isWanted) replies.note(args, (reply) => command.transformReply?.(reply) ?? reply);
 }
 
 export function isUnknownScript(error: unknown): boolean {

@@ -6,7 +6,7 @@ import { PatchLedger, type Target } from '../shared/patch';
 import { Call, type Following } from './calls';
 import { argumentsOf, beforeReply, type Client, FOLLOWER, isNamed, type LibraryCommand, prototypeOf } from './library';
 import type { OwnTraffic } from './own-traffic';
-import type { DefinedScript, Resends, Scripts } from './scripts';
+import type { DefinedScript, Scripts } from './scripts';
 import type { Route, Server, Servers } from './servers';
 import { Transaction } from './transactions';
 
@@ -22,16 +22,15 @@ const MODES: ReadonlySet<string> = new Set(
 
 /** Follows single commands. */
 export class Commands {
-  private readonly following: Following;
+  private readonly tap: Tap;
 
   constructor(
-    private readonly tap: Tap,
+    private readonly following: Following,
     private readonly servers: Servers,
     private readonly own: OwnTraffic,
     private readonly scripts: Scripts,
-    private readonly resends: Resends,
   ) {
-    this.following = { tap, resends };
+    this.tap = following.tap;
   }
 
   /** `Redis.js`. False if the seam is not what we know: then nothing is touched. */
@@ -66,7 +65,7 @@ export class Commands {
     // Before anything else: it may pass again, in another context, and must not be taken for a new one.
     command[FOLLOWER] = null;
     if (!Array.isArray(command.args) || typeof command.reject !== 'function') return;
-    if (this.resends.resume(command)) return;
+    if (this.following.resends.resume(command)) return;
     followDatabase(command, server);
     if (this.own.sends(command, server)) this.beginOwn(command, server);
     else if (!MODES.has(command.name) && !this.isTransacted(command, server)) {

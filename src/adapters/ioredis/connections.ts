@@ -17,6 +17,7 @@ interface Known {
   hasFailed: boolean;
 }
 
+type Parse = (this: Client, ...args: unknown[]) => unknown;
 type SetStatus = (this: Client, status: string, ...rest: unknown[]) => unknown;
 type ErrorHandler = (client: Client) => (...args: unknown[]) => unknown;
 
@@ -33,7 +34,16 @@ export class ConnectionWatch {
   /** `Redis.js`. False if the seam is not what we know: then nothing is touched. */
   patchRedis(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'setStatus')) return false;
+    if (!PatchLedger.has(prototype, 'setStatus', 'parseOptions')) return false;
+    // Before anything else of a client: whoever records it too is to be known before it connects.
+    const seen = (client: Client) => this.servers().of(client);
+    ledger.wrap<Parse>(prototype, 'parseOptions', (original) => {
+      return function parseOptions(this: Client): unknown {
+        const result = original.apply(this, arguments as unknown as unknown[]);
+        seen(this);
+        return result;
+      };
+    });
     const told = (client: Client, status: string) => this.changed(client, status);
     ledger.wrap<SetStatus>(prototype, 'setStatus', (original) => {
       return function setStatus(this: Client, status): unknown {

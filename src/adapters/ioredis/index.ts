@@ -3,6 +3,7 @@
 import type { MessageTap } from '../../core/delivery';
 import type { Tap } from '../../core/operation';
 import type { ConnectionRecorder } from '../../core/recorder';
+import type { ReplyShapes } from '../../core/replies';
 import type { PatchLedger, Target } from '../shared/patch';
 import { Commands } from './client';
 import { Clusters } from './clusters';
@@ -25,7 +26,7 @@ export class IoredisTap {
   readonly patchData: Patch;
   readonly patchSentinels: Patch;
 
-  constructor(tap: Tap, messageTap: MessageTap, recorder: ConnectionRecorder) {
+  constructor(tap: Tap, messageTap: MessageTap, recorder: ConnectionRecorder, replies: ReplyShapes) {
     const own = new OwnTraffic();
     const scripts = new Scripts();
     const resends = new Resends();
@@ -34,8 +35,8 @@ export class IoredisTap {
       (client, server) => connections.watch(client, server),
       () => own.isMaking,
     );
-    const commands = new Commands(tap, servers, own, scripts, resends);
-    const pipelines = new Pipelines(tap, servers, commands, own, resends);
+    const commands = new Commands({ tap, resends, replies }, servers, own, scripts);
+    const pipelines = new Pipelines({ tap, resends, replies }, servers, commands, own);
     const clusters = new Clusters(servers, commands, own, resends);
     const messages = new Messages(messageTap, servers);
     this.patchRedis = (...file) => [commands, own, connections].every((part) => part.patchRedis(...file));

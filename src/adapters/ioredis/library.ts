@@ -32,6 +32,7 @@ export interface LibraryCommand extends Words {
   /** Given the raw reply: Buffers, flat lists. */
   resolve: Settle;
   reject: Settle;
+  transformReply?(reply: unknown): unknown;
   /** Some argument is a Buffer. */
   bufferMode?: boolean;
   /** Sent for the library's own sake, and left out of the results of a pipeline. */

@@ -1,13 +1,11 @@
 // Knows: how ioredis collects commands in a pipeline, by hand or by itself, and sends it.
 // Must not know: single commands, spans, metrics.
 import type { ClientRef } from '../../core/events';
-import type { Tap } from '../../core/operation';
 import { PatchLedger, type Target } from '../shared/patch';
-import type { Call } from './calls';
+import { type Call, type Following, noteShape } from './calls';
 import { type Commands, followDatabase } from './client';
 import { type Cluster, FOLLOWER, type LibraryCommand, type Pipeline, prototypeOf, type Settle } from './library';
 import type { OwnTraffic } from './own-traffic';
-import type { Resends } from './scripts';
 import { Route, type Servers } from './servers';
 import { layoutOf, Member, OpenBatch } from './transactions';
 
@@ -30,11 +28,10 @@ type Known = Pipeline & { [STATE]?: State };
 /** Follows pipelines and transactions. */
 export class Pipelines {
   constructor(
-    private readonly tap: Tap,
+    private readonly following: Following,
     private readonly servers: Servers,
     private readonly commands: Commands,
     private readonly own: OwnTraffic,
-    private readonly resends: Resends,
   ) {}
 
   /** `Pipeline.js`. False if the seam is not what we know: then nothing is touched. */
@@ -99,12 +96,15 @@ export class Pipelines {
       return;
     }
     const layout = layoutOf(queue);
-    const start = this.tap.beginBatch(layout.kind, () => layout.commands);
+    const { tap, resends, replies } = this.following;
+    const start = tap.beginBatch(layout.kind, () => layout.commands);
     if (start === undefined) return;
-    const batch = new OpenBatch(this.tap, start, layout, this.clientOf(pipeline));
+    const batch = new OpenBatch(tap, start, layout, this.clientOf(pipeline));
     batch.seal(queue);
     queue.forEach((command, place) => {
-      new Member(batch, place, this.resends, command).attach(command);
+      new Member(batch, place, resends, command).attach(command);
+      const args = layout.commands[layout.indexes[place] as number];
+      if (args !== undefined) noteShape(replies, args, command);
     });
     whenSettled(pipeline, (error) => batch.end(error));
   }

@@ -1,29 +1,47 @@
-// Knows: who records redis by diagnostics channels, node-redis's own and those that tracers put into its code.
+// Knows: who records redis by diagnostics channels, a library's own and those that tracers put into its code.
 // Must not know: our own seams, what becomes of a conflict.
 import { channel, hasSubscribers } from 'node:diagnostics_channel';
 import type { Other } from './index';
 
 /** Where node-redis tells a command's start, from 5.12 on. */
 const COMMAND_START = 'tracing:node-redis:command:start';
+/** Where ioredis does, from 5.11 on. */
+const IOREDIS_COMMAND_START = 'tracing:ioredis:command:start';
 
 const SENTRY: Other = {
+  client: 'redis',
   name: "Sentry's Redis integration",
   remedy: "leave it out of Sentry.init: integrations: (all) => all.filter(({ name }) => name !== 'Redis')",
 };
 
 const UNNAMED: Other = {
+  client: 'redis',
   name: "a tracer on node-redis's diagnostics channels",
   remedy: "switch it off where it is set up (node-redis's own: leave tracing out of OpenTelemetry.init)",
 };
 
+const UNNAMED_IOREDIS: Other = {
+  client: 'ioredis',
+  name: "a tracer on ioredis's diagnostics channels",
+  remedy: 'switch it off where it is set up',
+};
+
 /** Channels that only the tracer's own code publishes to, and only its spans are made from. */
 const PRIVATE_CHANNELS: readonly (Other & { readonly channels: readonly string[] })[] = [
+  ...(['ioredis', 'iovalkey'] as const).map((client) => ({
+    client,
+    name: `dd-trace's ${client} plugin`,
+    remedy: `switch it off there: tracer.use('${client}', false)`,
+    channels: [`apm:${client}:command:start`],
+  })),
   {
+    client: 'redis',
     name: "dd-trace's redis plugin",
     remedy: "switch it off there: tracer.use('redis', false)",
     channels: ['apm:redis:command:start'],
   },
   {
+    client: 'redis',
     name: "New Relic's instrumentation of redis",
     remedy: "switch it off in newrelic.js: instrumentation: { redis: { enabled: false }, '@redis/client': { enabled: false } }",
     channels: ['tracing:orchestrion:redis:nr_internalSendCommand:start', 'tracing:orchestrion:@redis/client:nr_addCommand:start'],
@@ -40,7 +58,12 @@ const PRIVATE_CHANNELS: readonly (Other & { readonly channels: readonly string[]
 
 /** Tracers that record every command beside us. */
 export function findTracers(): Other[] {
-  const found = PRIVATE_CHANNELS.filter(({ channels }) => channels.some(hasSubscribers)).map(({ name, remedy }) => ({ name, remedy }));
+  const found = PRIVATE_CHANNELS.filter(({ channels }) => channels.some(hasSubscribers)).map(({ client, name, remedy }) => ({
+    client,
+    name,
+    remedy,
+  }));
+  if (isTraced(IOREDIS_COMMAND_START)) found.push(UNNAMED_IOREDIS);
   if (!isTraced(COMMAND_START)) return found;
   const native = isSentryRecording() ? SENTRY : UNNAMED;
   return [...found.filter(({ name }) => name !== native.name), native];

@@ -1,8 +1,10 @@
-// Knows: what other OpenTelemetry instrumentations wrap in node-redis, how to see it, and how to take it off.
+// Knows: what other OpenTelemetry instrumentations wrap in each library, how to see it, and how to take it off.
 // Must not know: our own seams, who listens to channels, what becomes of a conflict.
+import type { ClientName } from '../../config';
 import { isMarked, type Target } from '../shared/patch';
 
 interface Place {
+  readonly client: ClientName;
   readonly target: Target;
   readonly name: string;
 }
@@ -27,16 +29,22 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 /** Files in which only others wrap something; and the main export, for when all of them are through. */
 export const WATCHED_NAMES: readonly (string | undefined)[] = [COMMANDER, ...Object.keys(METHODS), undefined];
 
+/** What `@opentelemetry/instrumentation-ioredis` wraps: by file, in 5 and later and in 4. */
+const IOREDIS_METHODS: Readonly<Record<string, readonly string[]>> = {
+  'built/Redis.js': ['sendCommand', 'connect'],
+  'built/redis/index.js': ['sendCommand', 'connect'],
+};
+
 /** Watches the places where other instrumentations wrap. Ours bear no marks, so whatever does is another's. */
 export class Wraps {
   private readonly places: Place[] = [];
   private readonly baked: (() => void)[] = [];
 
   /** Takes note of a file. It may be wrapped already, or right after us. */
-  watch(file: string | undefined, moduleExports: Target): void {
+  watch(client: ClientName, file: string | undefined, moduleExports: Target): void {
     if (file === undefined) this.watchLegacy(moduleExports);
-    else if (file === COMMANDER) this.watchAll(moduleExports, ATTACH);
-    else this.watchAll(prototypeAt(moduleExports, 'default'), METHODS[file] ?? []);
+    else if (file === COMMANDER) this.watchAll(client, moduleExports, ATTACH);
+    else this.watchAll(client, prototypeAt(moduleExports, 'default'), METHODS[file] ?? IOREDIS_METHODS[file] ?? []);
   }
 
   /** A copy of redis 4 that was loaded under another's wrapper has it in every method of its clients. */
@@ -48,32 +56,35 @@ export class Wraps {
     if (ATTACH.some((name) => isMarked(commander[name]))) this.baked.push(() => attachAgain(commander, client, commands));
   }
 
-  /** Whether anybody wraps what we record. */
-  get present(): boolean {
-    return this.places.some(({ target, name }) => isMarked(target[name]));
+  /** The libraries of which anybody wraps what we record. */
+  get clients(): ClientName[] {
+    const wrapped = this.places.filter(({ target, name }) => isMarked(target[name]));
+    return wrapped.length === 0 ? [] : [...new Set(wrapped.map(({ client }) => client))];
   }
 
-  /** Takes off what others have wrapped around redis or around us. */
-  evict(): void {
-    for (const { target, name } of this.places) {
+  /** Takes off what others have wrapped around a library or around us. */
+  evict(client: ClientName): void {
+    for (const place of this.places) {
+      if (place.client !== client) continue;
+      const { target, name } = place;
       for (let top = target[name]; isMarked(top); top = target[name]) {
         top.__unwrap();
         if (target[name] === top) break;
       }
     }
-    for (const attach of this.baked.splice(0)) attach();
+    if (client === 'redis') for (const attach of this.baked.splice(0)) attach();
   }
 
   private watchLegacy(moduleExports: Target): void {
     const prototype = prototypeAt(moduleExports, 'RedisClient');
     if (prototype === undefined) return;
-    this.watchAll(prototype, ['internal_send_command', 'create_stream']);
-    this.watchAll(moduleExports, ['createClient']);
+    this.watchAll('redis', prototype, ['internal_send_command', 'create_stream']);
+    this.watchAll('redis', moduleExports, ['createClient']);
   }
 
-  private watchAll(target: Target | undefined, names: readonly string[]): void {
+  private watchAll(client: ClientName, target: Target | undefined, names: readonly string[]): void {
     if (target === undefined) return;
-    for (const name of names) if (typeof target[name] === 'function') this.places.push({ target, name });
+    for (const name of names) if (typeof target[name] === 'function') this.places.push({ client, target, name });
   }
 }
 

@@ -1,0 +1,38 @@
+// Knows: which copies of a library were reached from a client, because they are in a bundle and no hook sees them.
+// Must not know: what is patched in them.
+import type { Report } from '../core/recorder';
+import { copyOf } from './node-redis/bundled/client';
+import type { Taps } from './versions';
+
+type OnLoad = (module: string, file: string | undefined, moduleExports: unknown, version: string | undefined) => void;
+
+/** Patches the copy that a client comes from, once. */
+export class ReachedCopies {
+  private readonly reached = new WeakSet<object>();
+
+  constructor(
+    private readonly taps: Taps,
+    private readonly onLoad: OnLoad,
+    private readonly report: Report,
+  ) {}
+
+  instrument(client: unknown): void {
+    try {
+      const copy = copyOf(client);
+      if (copy === undefined) {
+        this.report('instrumentClient was not given a client of redis 2.6 to 6; nothing is changed');
+        return;
+      }
+      for (const { module, version, file, moduleExports } of copy.files) {
+        const [exported] = Object.values(moduleExports) as [object];
+        if (this.reached.has(exported)) continue;
+        this.reached.add(exported);
+        this.onLoad(module, file, moduleExports, version);
+      }
+      if (copy.connection !== undefined) this.taps.queue.adopt(client as object, copy.connection);
+      this.taps.channels.leave(client as object);
+    } catch (error) {
+      this.report('a client could not be instrumented', error);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// Knows: all taps of all libraries, and which gate each passes.
+// Must not know: which file of which version is tapped by which, when.
+import type { ClientName } from '../config';
+import type { MessageTap } from '../core/delivery';
+import type { Tap } from '../core/operation';
+import type { ConnectionRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
+import type { ReplyShapes } from '../core/replies';
+import { IoredisTap } from './ioredis';
+import { Channels } from './node-redis/bundled/channels';
+import { LegacyClientTap } from './node-redis/callback/client';
+import { RedisClientTap } from './node-redis/client/client';
+import { FanOuts } from './node-redis/client/multi-shard';
+import { NativeMetricsTap } from './node-redis/client/native-metrics';
+import { PoolTap } from './node-redis/client/pool';
+import { SentinelPoolTap } from './node-redis/client/sentinel-pool';
+import { Connections } from './node-redis/promise/connections';
+import { PubSubTap } from './node-redis/promise/pub-sub';
+import { ReplyShapesTap } from './node-redis/promise/reply-shapes';
+import { Groups } from './node-redis/promise/topology';
+import { CommandQueueTap } from './node-redis/queue/command-queue';
+import { IsolationPoolTap } from './node-redis/queue/isolation-pool';
+import { QueueListenersTap } from './node-redis/queue/listeners';
+import { Gate, MessageGate } from './shared/gate';
+import { WatchedPools } from './shared/pools';
+import type { Taps } from './versions';
+
+/** Where what taps see goes. */
+export interface Sinks {
+  readonly tap: Tap;
+  readonly messages: MessageTap;
+  readonly pools: PoolRecorder;
+  readonly connections: ConnectionRecorder;
+  readonly native: (metrics: NativeMetrics) => void;
+  readonly report: Report;
+  readonly replies: ReplyShapes;
+  /** Asked when channels tell of something. */
+  readonly settle: () => void;
+  readonly meetLoaded: () => boolean;
+}
+
+/** Whether what a library does is recorded. */
+export type Gates = Readonly<Record<ClientName, Gate>>;
+
+export function gatesTo({ tap }: Sinks): Gates {
+  return { redis: new Gate(tap), ioredis: new Gate(tap), iovalkey: new Gate(tap) };
+}
+
+export function tapsTo(sinks: Sinks, gates: Gates): Taps {
+  return { ...nodeRedis(sinks, gates.redis), ioredis: ioredis(sinks, gates.ioredis), iovalkey: ioredis(sinks, gates.iovalkey) };
+}
+
+function nodeRedis(sinks: Sinks, tap: Gate): Omit<Taps, 'ioredis' | 'iovalkey'> {
+  const { pools, connections: recorder, native, report, settle, meetLoaded } = sinks;
+  const messages = new MessageGate(sinks.messages, tap);
+  const channels = new Channels(tap, report, settle, meetLoaded);
+  const watched = new WatchedPools(pools);
+  const sentinelPool = new SentinelPoolTap(watched);
+  const groups = new Groups((...made) => sentinelPool.meet(...made));
+  const pubSub = new PubSubTap(messages, groups);
+  const connections = new Connections(recorder);
+  const fanOuts = new FanOuts(tap, (slots) => groups.factsOf(slots));
+  return {
+    groups,
+    fanOuts,
+    channels,
+    connections,
+    client: new RedisClientTap(tap, groups, fanOuts, connections, recorder, (client) => channels.leave(client)),
+    queue: new CommandQueueTap(tap, groups, connections),
+    legacy: new LegacyClientTap(tap, messages, recorder),
+    pool: new PoolTap(watched),
+    isolation: new IsolationPoolTap(watched),
+    sentinelPool,
+    native: new NativeMetricsTap(native),
+    pubSub,
+    replies: new ReplyShapesTap(sinks.replies),
+    listeners: new QueueListenersTap(messages, () => pubSub.current),
+  };
+}
+
+function ioredis({ messages, connections, replies }: Sinks, tap: Gate): IoredisTap {
+  return new IoredisTap(tap, new MessageGate(messages, tap), connections, replies);
+}
