@@ -62,7 +62,16 @@ async function examine(distro, { folder, tarball, redis }) {
   const before = await run([...ours, ...distro.preload], distro.switch);
   const after = await run([...distro.preload, ...ours], distro.switch);
   const beside = distro.switch === undefined ? undefined : await run([...distro.preload, ...ours]);
-  const problems = [...compare('before', before, without), ...compare('after', after, without), ...toldOf(beside)];
+  const consult = (flags, env = {}) => consultDoctor([...flags, 'web.cjs'], { cwd, redis, distro, env });
+  const healthy = await consult([...distro.preload, ...ours], distro.switch);
+  const doubled = distro.switch === undefined ? undefined : await consult([...distro.preload, ...ours]);
+  const problems = [
+    ...compare('before', before, without),
+    ...compare('after', after, without),
+    ...toldOf(beside),
+    ...verdictOf('doctor', healthy, /^healthy: Redis commands are traced$/m),
+    ...verdictOf('doctor, both', doubled, /^problem \(other-instrumentation\): Every command has two spans: /m),
+  ];
   return { name: distro.name, without, before, after, beside, problems };
 }
 
@@ -89,6 +98,28 @@ async function runOnce(args, { cwd, redis, distro, env }) {
   await ended;
   receiver.stop();
   return { ...output, spans: receiver.spans };
+}
+
+/** What the doctor says of the same program. */
+async function consultDoctor(args, { cwd, redis, distro, env }) {
+  const receiver = await startReceiver();
+  const doctor = join(cwd, 'node_modules', NAME, 'build/cli/main.js');
+  const child = spawn(process.execPath, [doctor, 'doctor', '--seconds', '30', '--', 'node', ...args], {
+    cwd,
+    env: { ...inherited(), REDIS_URL: redis.url, ...distro.environment(receiver.url), ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let stdout = '';
+  child.stdout.on('data', (data) => {
+    stdout += data;
+  });
+  await new Promise((resolve) => child.once('close', resolve));
+  receiver.stop();
+  return stdout;
+}
+
+function verdictOf(what, text, expected) {
+  return text === undefined || expected.test(text) ? [] : [`${what}: ${text}`];
 }
 
 function inherited() {

@@ -84,5 +84,7 @@ export function describeExporter(given: object): ExporterStatus {
 /** The specification says what `toString` of the built-in ones returns; of others only the class is shown. */
 function describeSampler(sampler: Unknown): string {
   const text = String(sampler);
-  return /^(ParentBased|AlwaysO|TraceIdRatio)/.test(text) ? text.replace(/, remoteParentSampled=.*\}$/, '}') : classOf(sampler);
+  if (/^(ParentBased|AlwaysO|TraceIdRatio)/.test(text)) return text.replace(/, remoteParentSampled=.*\}$/, '}');
+  const name = classOf(sampler);
+  return name === 'Object' ? 'one without a name' : name;
 }

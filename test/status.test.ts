@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+import { Operation } from '../src/core/operation';
+import { RedisInstrumentation } from '../src/instrumentation';
+import type { Providers } from '../src/providers';
+import { describeProvider } from '../src/status';
+import { STATUS_VARIABLE, type Status } from '../src/status/shape';
+
+/** What stands in the place of what counts. */
+interface Inside {
+  readonly operation: Operation;
+  readonly providers: Providers;
+  readonly tracerNow: unknown;
+}
+
+describe('what the instrumentation says of itself', () => {
+  it('costs nothing where nobody asks', () => {
+    const before = process.listenerCount('exit');
+    const { operation, providers, tracerNow } = new RedisInstrumentation({ enabled: false }) as unknown as Inside;
+    assert.equal(operation.constructor, Operation);
+    assert.equal(tracerNow, providers.tracer);
+    assert.equal(process.listenerCount('exit'), before);
+  });
+
+  it('is in a file where somebody does, one for each instrumentation of a process', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'status-'));
+    process.env[STATUS_VARIABLE] = folder;
+    const made = [{ traces: false }, { minDurationMs: 3 }].map((options) => new RedisInstrumentation({ enabled: false, ...options }));
+    delete process.env[STATUS_VARIABLE];
+    const files = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.json'));
+    while (files().length < made.length) await sleep(10);
+    const statuses = files().map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Status);
+    assert.deepEqual(
+      statuses.map(({ options }) => options).sort((first) => (first.traces === undefined ? 1 : -1)),
+      [{ traces: 'false' }, { minDurationMs: '3' }],
+    );
+    assert.deepEqual(new Set(statuses.map(({ pid, isEnabled }) => `${pid} ${isEnabled}`)), new Set([`${process.pid} false`]));
+    rmSync(folder, { recursive: true });
+  });
+
+  it('knows samplers, exporters and processors by what they can do, whatever they are called', () => {
+    class A {
+      shouldSample = () => ({ decision: 2 });
+    }
+    class B {
+      readonly held = { address: 'collector:4317' };
+      export(): void {}
+      shutdown = async () => {};
+    }
+    class C {
+      constructor(private readonly exporter: unknown) {}
+      onStart(): void {}
+      onEnd(): void {
+        void this.exporter;
+      }
+      forceFlush = async () => {};
+      shutdown = async () => {};
+    }
+    const described = (processors: C[]) => describeProvider(new BasicTracerProvider({ sampler: new A(), spanProcessors: processors }));
+    const { sampler, exporters, isEmpty } = described([new C(new B())]);
+    assert.deepEqual([sampler, exporters, isEmpty], ['A', [{ name: 'B', keepsInMemory: false, url: 'collector:4317' }], false]);
+    assert.deepEqual([described([new C(undefined)]).isEmpty, described([]).isEmpty], [false, true]);
+  });
+});
