@@ -32,8 +32,43 @@ export async function startObserving() {
       const warned = /\bDeprecationWarning: .*/.exec(stderr)?.[0];
       return code === 0 ? differs('warning', warned, undefined) : [`exit code ${code}: ${stdout}${stderr}`];
     },
+    /** What differs for everybody else between a run with us and one without. */
+    async neighbourProblems({ file, args, cwd, env = {}, control }) {
+      const runs = [];
+      for (const way of [control, { args, env }]) {
+        const view = await openView();
+        const ended = await run(file, way.args, {
+          cwd,
+          env: { ...inherited(), ...environment(redis, view), ...way.env },
+          timeout: RUN_TIMEOUT_MS,
+        });
+        await view.stop();
+        runs.push({ ...ended, spans: view.telemetry.spans() });
+      }
+      const [without, beside] = runs;
+      return [
+        ...differs('output', beside.stdout, without.stdout),
+        ...differs('error output', beside.stderr, without.stderr),
+        ...differs('spans of others', othersIn(beside.spans), othersIn(without.spans)),
+        ...differs(
+          'our spans',
+          beside.spans.filter(({ scope }) => scope === NAME).map(({ name }) => name.split(' ')[0]),
+          ['SET', 'GET'],
+        ),
+        ...(othersIn(without.spans).some((span) => /instrumentation-http /.test(span)) ? [] : ['the run without us has no span of HTTP']),
+      ];
+    },
     stop: () => redis.stop(),
   };
+}
+
+/** All spans but ours, each with its parent. */
+function othersIn(spans) {
+  const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
+  return spans
+    .filter(({ scope }) => scope !== NAME)
+    .map(({ scope, name, parentSpanId }) => `${scope} ${name} in ${names.get(parentSpanId) ?? 'none'}`)
+    .sort();
 }
 
 function inherited() {

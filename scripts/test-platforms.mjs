@@ -13,6 +13,7 @@ const NAME = 'opentelemetry-instrumentation-redis';
 const PROGRAMS = fileURLToPath(new URL('../test/packaging/platforms', import.meta.url));
 const [SDK2, SDK3] = SDKS;
 const AUTO = '@opentelemetry/auto-instrumentations-node';
+const WEB = ['express', 'pino'];
 const NEST = [
   '@nestjs/common',
   '@nestjs/core',
@@ -36,6 +37,8 @@ async function main() {
     const ways = [
       ...besideAutoInstrumentations('SDK 2.x', nodes.get(20), await app('auto-2', { others: [`${AUTO}@~0.81.0`] })),
       ...besideAutoInstrumentations('SDK 3.x', nodes.get(22), await app('auto-3', { sdk: SDK3, others: [`${AUTO}@~0.82.0`] })),
+      ...(await neighbours('SDK 2.x', [20, 24], nodes, await app('express-2', { others: [`${AUTO}@~0.81.0`, ...WEB] }))),
+      ...(await neighbours('SDK 3.x', [24], nodes, await app('express-3', { sdk: SDK3, others: [`${AUTO}@~0.82.0`, ...WEB] }))),
       ...(await typescript(nodes, await app('typescript', { others: ['tsx', 'esbuild'] }))),
       ...(await bundled(
         nodes.get(20),
@@ -80,6 +83,33 @@ function besideAutoInstrumentations(sdk, node, cwd) {
       env: { ...env, NODE_OPTIONS: `--import ${hook} --import ${auto}` },
     },
   ]);
+}
+
+/** What everybody else records, in every order: Express, http, fetch, net, dns, a logger, in a run without us too. */
+async function neighbours(sdk, majors, nodes, cwd) {
+  await cp(PROGRAMS, cwd, { recursive: true });
+  const hook = `${NAME}/hook`;
+  const auto = `${AUTO}/register`;
+  const loader = ['--no-warnings', '--experimental-loader=@opentelemetry/instrumentation/hook.mjs'];
+  const env = { OTEL_NODE_RESOURCE_DETECTORS: 'none', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'redis,fs', OTEL_METRICS_EXPORTER: 'none' };
+  const orders = ['--require', '--import'].flatMap((flag) => [
+    { control: [flag, auto], flags: [flag, hook, flag, auto] },
+    { control: [flag, auto], flags: [flag, auto, flag, hook] },
+  ]);
+  orders.push({ control: ['--import', auto], flags: ['--require', hook, '--import', auto] });
+  const programs = [['express.cjs'], ['express.mjs'], [...loader, 'express.mjs']];
+  return majors.flatMap((major) =>
+    programs.flatMap((program) =>
+      orders.map(({ control, flags }) => ({
+        way: `${sdk}, Node.js ${major}, everybody else in ${program.at(-1)}${program.length > 1 ? ' with a loader' : ''}: ${flags.join(' ')}`,
+        file: nodes.get(major),
+        args: [...flags, ...program],
+        control: { args: [...control, ...program], env },
+        cwd,
+        env,
+      })),
+    ),
+  );
 }
 
 async function typescript(nodes, cwd) {
