@@ -73,9 +73,10 @@ export const DISTROS = [
   },
   {
     name: '@splunk/otel',
-    packages: ['@splunk/otel@4'],
+    // 4.11.0 asks for an instrumentation-sequelize that the registry does not have.
+    packages: ['@splunk/otel@4.7.2'],
     preload: ['--require', '@splunk/otel/instrument'],
-    environment: OTLP,
+    environment: (url) => ({ ...OTLP(url), OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }),
   },
   {
     name: '@sentry/node 10',
