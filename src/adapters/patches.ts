@@ -47,6 +47,7 @@ export class Patches {
   /** Puts the identical functions of a library back. */
   undo(client: ClientName, report: Report): void {
     this.ledgers.get(client)?.undo(report);
+    if (client === 'redis') this.taps.connections.beginPeriod();
     this.patched.delete(client);
   }
 

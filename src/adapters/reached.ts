@@ -20,7 +20,7 @@ export class ReachedCopies {
     try {
       const copy = copyOf(client);
       if (copy === undefined) {
-        this.report('instrumentClient was not given a client of redis 2.6 to 6; nothing is changed');
+        this.report('instrumentClient was not given a client of redis 2, 3, 5 or 6; nothing is changed: leave redis 4 out of the bundle');
         return;
       }
       for (const { module, version, file, moduleExports } of copy.files) {
@@ -29,7 +29,6 @@ export class ReachedCopies {
         this.reached.add(exported);
         this.onLoad(module, file, moduleExports, version);
       }
-      if (copy.connection !== undefined) this.taps.queue.adopt(client as object, copy.connection);
       this.taps.channels.leave(client as object);
     } catch (error) {
       this.report('a client could not be instrumented', error);

@@ -19,7 +19,6 @@ import { ReplyShapesTap } from './node-redis/promise/reply-shapes';
 import { Groups } from './node-redis/promise/topology';
 import { CommandQueueTap } from './node-redis/queue/command-queue';
 import { IsolationPoolTap } from './node-redis/queue/isolation-pool';
-import { QueueListenersTap } from './node-redis/queue/listeners';
 import { Gate, MessageGate } from './shared/gate';
 import { WatchedPools } from './shared/pools';
 import type { Taps } from './versions';
@@ -73,7 +72,6 @@ function nodeRedis(sinks: Sinks, tap: Gate): Omit<Taps, 'ioredis' | 'iovalkey'> 
     native: new NativeMetricsTap(native),
     pubSub,
     replies: new ReplyShapesTap(sinks.replies),
-    listeners: new QueueListenersTap(messages, () => pubSub.current),
   };
 }
 

@@ -15,7 +15,6 @@ import type { ReplyShapesTap } from './node-redis/promise/reply-shapes';
 import type { Groups } from './node-redis/promise/topology';
 import type { CommandQueueTap } from './node-redis/queue/command-queue';
 import type { IsolationPoolTap } from './node-redis/queue/isolation-pool';
-import type { QueueListenersTap } from './node-redis/queue/listeners';
 import { COMMANDER, WATCHED_NAMES } from './others/wraps';
 import type { PatchLedger, Target } from './shared/patch';
 
@@ -30,7 +29,6 @@ export interface Taps {
   readonly connections: Connections;
   readonly native: NativeMetricsTap;
   readonly pubSub: PubSubTap;
-  readonly listeners: QueueListenersTap;
   readonly channels: Channels;
   readonly groups: Groups;
   readonly fanOuts: FanOuts;
@@ -64,9 +62,9 @@ const QUEUE_FILES: readonly SeamFile[] = [
   { file: 'dist/lib/client/RESP2/encoder.js', patch: (taps, exported, ledger) => taps.queue.patchEncoder(exported, ledger) },
   {
     file: 'dist/lib/client/commands-queue.js',
-    patch: (taps, exported, ledger) => taps.queue.patchQueue(exported, ledger) && taps.listeners.patchQueue(exported, ledger),
+    patch: ({ queue, connections }, exported, ledger) => [queue, connections].every((tap) => tap.patchQueue(exported, ledger)),
   },
-  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.queue.patchSocket(exported, ledger) },
+  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger, true) },
   {
     file: 'dist/lib/client/index.js',
     patch: ({ queue, pubSub, isolation }, exported, ledger) => [queue, pubSub, isolation].every((tap) => tap.patchClient(exported, ledger)),
@@ -78,13 +76,14 @@ const QUEUE_FILES: readonly SeamFile[] = [
 
 const CLIENT_FILES: readonly SeamFile[] = [
   { file: 'dist/lib/multi-command.js', patch: (taps, exported, ledger) => taps.replies.patchMulti(exported, ledger) },
-  // Before the queue, which loads it.
+  { file: 'dist/lib/errors.js', patch: (taps, exported) => taps.client.patchErrors(exported) },
+  { file: 'dist/lib/client/linked-list.js', patch: (taps, exported, ledger) => taps.client.patchList(exported, ledger) },
   { file: 'dist/lib/RESP/encoder.js', patch: (taps, exported, ledger) => taps.client.patchEncoder(exported, ledger) },
   {
     file: 'dist/lib/client/commands-queue.js',
     patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) && taps.connections.patchQueue(exported, ledger),
   },
-  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger) },
+  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger, false) },
   {
     file: 'dist/lib/client/index.js',
     patch: ({ client, pool, pubSub, channels }, exported, ledger) =>

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { type Attributes, context, createContextKey, SpanKind, trace } from '@opentelemetry/api';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
-import { type Client, connect, end, loadRedis, major, VERSIONS, type Version } from '../support/versions';
+import { type Client, connect, VERSIONS as EVERY_VERSION, end, loadRedis, major, type Version } from '../support/versions';
 
 /** One subscriber, one publisher, and what the application heard. */
 interface Stage {
@@ -35,7 +33,8 @@ function processed(channel: string, size: number, more: Attributes = {}, name = 
   return { name, attributes };
 }
 
-const hasSharded = (version: Version): boolean => version !== '4.0';
+/** Before 4.6 listeners are out of reach. */
+const VERSIONS = EVERY_VERSION.filter((version) => version !== '4.0');
 const failing = (type: string, span: { name: string; attributes: Attributes }) => ({
   name: span.name,
   attributes: { ...span.attributes, 'error.type': type },
@@ -100,7 +99,6 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     title: 'a sharded channel',
-    on: hasSharded,
     run: async ({ subscriber, publisher, heard }) => {
       await subscriber.sSubscribe('shard', noting(heard, 'a'));
       await publisher.sendCommand(['SPUBLISH', 'shard', 'abc']);
@@ -208,7 +206,6 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     title: 'something that is no function for a listener',
-    on: (version) => version !== '4.0',
     run: async ({ subscriber, publisher, heard }) => {
       await subscriber.subscribe('news', 'nonsense');
       await publisher.publish('news', 'a');
@@ -396,25 +393,6 @@ describe('subscribers', () => {
       await end(publisher);
     });
   }
-
-  it('remembers no channel of redis 4.0 that was left without naming its listener', async () => {
-    setFlagsFromString('--expose-gc');
-    const collectGarbage = runInNewContext('gc') as () => void;
-    const subscriber = await connect(loadRedis('4.0'), server);
-    const listener = (): void => {};
-    const churn = async (from: number, to: number): Promise<number> => {
-      for (let i = from; i < to; i++) {
-        await subscriber.subscribe(String(i).padStart(2_000, 'x'), listener);
-        await subscriber.unsubscribe(i % 2 === 0 ? String(i).padStart(2_000, 'x') : undefined);
-      }
-      collectGarbage();
-      return process.memoryUsage().heapUsed;
-    };
-    const before = await churn(0, 100);
-    const grownBy = (await churn(100, 2_100)) - before;
-    assert.ok(grownBy < 2_000_000, `the heap grew by ${grownBy} bytes`);
-    await end(subscriber);
-  });
 
   it('makes no span for what the server says of changed keys', async () => {
     for (const version of VERSIONS) {

@@ -1,5 +1,6 @@
 // Knows: how a function of redis is replaced and put back.
 // Must not know: what the replacement does.
+import { createRequire } from 'node:module';
 import shimmer from 'shimmer';
 import type { Report } from '../../core/recorder';
 
@@ -8,6 +9,21 @@ type AnyFunction = (this: any, ...args: any[]) => any;
 
 /** An object of redis whose methods are replaced: a prototype, a class, a module's exports. */
 export type Target = Record<string, unknown>;
+
+/** The prototype of the class that a module exports as its default. */
+export function prototypeOf({ default: exported }: Target): unknown {
+  return typeof exported === 'function' ? exported.prototype : undefined;
+}
+
+/** What a loaded file gets when it requires `name`; undefined: it was not loaded by `require`. */
+export function requiredBy(moduleExports: Target, name: string): unknown {
+  const file = Object.values(require.cache ?? {}).find((loaded) => loaded?.exports === moduleExports);
+  try {
+    return file && createRequire(file.filename)(name);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Makes the replacement. It must call `original` with its own `this` and all of its arguments. */
 export type Wrapper<F extends AnyFunction> = (original: F) => F;

@@ -5,8 +5,7 @@ import type { Arguments, ClientRef, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import type { Report } from '../../../core/recorder';
 import { isMainRealm, isOurs } from '../../realm';
-import { PatchLedger, type Target } from '../../shared/patch';
-import { prototypeOf } from '../client/client';
+import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { factsFrom, selectDatabase } from '../server-info';
 import { ChannelBatches } from './channel-batches';
 

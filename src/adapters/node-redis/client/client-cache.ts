@@ -3,6 +3,7 @@
 import type { Arguments, CacheNews, ClientRef } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import type { ConnectionRecorder } from '../../../core/recorder';
+import { watch } from '../../shared/observe';
 import type { FanOuts } from './multi-shard';
 
 /** A client's own cache, as far as it says that it answered. */
@@ -58,10 +59,8 @@ export function wrapExecuteCommand<C extends object>(
     }
     const command = tap.begin(clientOf(client as C), args);
     if (command === undefined) return promise;
-    return promise.then((reply) => {
-      tap.succeed(command, reply, true);
-      return reply;
-    });
+    // Only the client's own methods call this, and they wait for it.
+    return watch(promise, { succeed: (reply) => tap.succeed(command, reply, true), fail: () => {} });
   }
 }
 

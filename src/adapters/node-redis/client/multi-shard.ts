@@ -2,8 +2,8 @@
 // Must not know: spans, which nodes.
 import type { Arguments, ClientFacts } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
-import { PatchLedger, type Target } from '../../shared/patch';
-import { settleWith } from '../promise/send';
+import { watch } from '../../shared/observe';
+import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 
 interface Parser {
   readonly redisArgs?: Arguments;
@@ -52,8 +52,7 @@ export class FanOuts {
 
   /** `cluster/index.js`. Before 6.2 there is nothing to share out, and nothing to patch. */
   patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
-    const { default: exported } = moduleExports;
-    const prototype: unknown = typeof exported === 'function' ? exported.prototype : undefined;
+    const prototype = prototypeOf(moduleExports);
     if (prototype === undefined) return false;
     if (PatchLedger.has(prototype, '_executeWithPolicies')) {
       ledger.wrap<ExecuteWithPolicies>(prototype, '_executeWithPolicies', (original) => this.wrap(original));
@@ -71,7 +70,11 @@ export class FanOuts {
       if (command === undefined) return original.apply(this, arguments as never);
       const shares: Shares = { sent: 0, local: 0 };
       arguments[3] = share(makeRun, shares);
-      return settleWith(tap, command, original.apply(this, arguments as never), () => shares.local === shares.sent);
+      // Only the cluster's own methods call this, and they wait for it.
+      return watch(original.apply(this, arguments as never), {
+        succeed: (reply) => tap.succeed(command, reply, shares.local === shares.sent),
+        fail: (error) => tap.fail(command, error),
+      });
     };
   }
 

@@ -2,10 +2,9 @@
 // Must not know: spans, metrics, attribute names.
 import { context } from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../../../core/events';
-import { PatchLedger, type Target } from '../../shared/patch';
+import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { type Leasing, poolNameOf, timeLease, type WatchedPools } from '../../shared/pools';
 import { type ClientOptions, factsFrom } from '../server-info';
-import { prototypeOf } from './client';
 
 interface ClientPool {
   readonly _self?: ClientPool;

@@ -1,9 +1,12 @@
 // Knows: how a transaction or pipeline looks from inside node-redis 4 to 6.
 // Must not know: which version called, spans.
-import type { Arguments, BatchKind, BatchStart, Write, Writes } from '../../../core/events';
+import type { Arguments, BatchKind, BatchStart, ClientFacts, Write, Writes } from '../../../core/events';
 import type { SettledBatch, Tap } from '../../../core/operation';
+import { type Observer, watch } from '../../shared/observe';
 import { isRedirect, Redirects, type SentinelCall, type SentinelCalls } from '../../shared/retried-calls';
-import type { NodeRef } from './send';
+import { isSelecting, selected } from './database';
+import type { Ending } from './entries';
+import type { NodeRef } from './retries';
 
 /** A queued command as the batch executors of redis 4 to 6 take it. */
 interface QueuedCommand {
@@ -12,6 +15,8 @@ interface QueuedCommand {
 
 /** What is observed while the executor runs. All its `addCommand` calls happen synchronously inside it. */
 interface OpenBatch {
+  readonly batch: BatchCall;
+  readonly isRecorded: boolean;
   /** What each of the application's commands will answer; behind them EXEC. */
   readonly promises: Promise<unknown>[];
   /** Whether the next added command is MULTI itself. */
@@ -19,6 +24,8 @@ interface OpenBatch {
   readonly call: SentinelCall | undefined;
   queue: object | undefined;
   write: Write | undefined;
+  /** Where it selects another database: the facts before that. */
+  startedIn: ClientFacts | undefined;
 }
 
 /** One batch as an executor was asked to run it. */
@@ -54,10 +61,26 @@ export class Batches {
     return this.isInside;
   }
 
-  /** Takes note of a command of the batch that runs now. What it answers stays the executor's to handle. */
+  /** A command of the batch that runs now. Who is to be told how it ends, besides the batch: a connection that selects. */
+  member(queue: object, args: unknown): Ending | undefined {
+    const { open } = this;
+    if (open === undefined || !Array.isArray(args)) return undefined;
+    const { kind, commands, clientOf } = open.batch;
+    const isPipeline = kind === 'PIPELINE';
+    if (isPipeline ? !isSelecting(args) : args[0] !== 'EXEC' || !selects(commands)) return undefined;
+    const succeed = (reply: unknown): void => {
+      const ref = clientOf(queue);
+      open.startedIn ??= ref.facts;
+      if (isPipeline) selected(ref, args);
+      else selectIn(ref, commands, reply);
+    };
+    return { succeed, fail: () => {} };
+  }
+
+  /** What it answers stays the executor's to handle. */
   collect(queue: object, promise: Promise<unknown>): void {
     const { open } = this;
-    if (open === undefined) return;
+    if (open?.isRecorded !== true) return;
     if (open.queue === undefined) {
       open.queue = queue;
       open.write = this.writesOf(queue)?.next();
@@ -66,7 +89,7 @@ export class Batches {
     else open.promises.push(promise);
   }
 
-  /** Runs an executor and settles the batch when it ends. The result and the rejection are the executor's own. */
+  /** Runs an executor and settles the batch when it ends. The promise is the executor's own. */
   execute(batch: BatchCall): Promise<unknown> {
     const { kind, commands, call } = batch;
     // The client has its own way to refuse what is no command, and its own moment.
@@ -75,32 +98,30 @@ export class Batches {
     // A group runs a transaction that was redirected or lost once more, with the same list.
     const resumed = this.redirects.resume(commands, sending);
     const start = resumed ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
-    if (start === undefined) return this.enter(undefined, () => call(commands));
-    const open: OpenBatch = { promises: [], isOpening: kind === 'MULTI', call: sending, queue: undefined, write: undefined };
-    return this.follow(
-      batch,
-      start,
-      open,
-      this.enter(open, () => call(withSent(commands, start.sent))),
-    );
+    const seen = { isOpening: kind === 'MULTI', call: sending, queue: undefined, write: undefined, startedIn: undefined };
+    const open: OpenBatch = { batch, isRecorded: start !== undefined, promises: [], ...seen };
+    const promise = this.enter(open, () => call(withSent(commands, start?.sent)));
+    // Only those who queue commands call executors, and they wait for them.
+    return start === undefined ? promise : watch(promise, this.ending(open, start));
   }
 
-  private follow(batch: BatchCall, start: BatchStart, open: OpenBatch, promise: Promise<unknown>): Promise<unknown> {
-    const { kind, commands, clientOf, repliesIn } = batch;
+  private ending(open: OpenBatch, start: BatchStart): Observer {
+    const { kind, commands, clientOf, repliesIn } = open.batch;
     const list = applicationCommands(commands);
     const settle = (ended: Ended): void => {
       if (list.length === 0 && open.queue === undefined && !ended.failed) return;
-      this.tap.settleBatch(start, { kind, commands: list, client: clientOf(open.queue), write: open.write, ...ended });
+      const ref = clientOf(open.queue);
+      const client = open.startedIn === undefined ? ref : { facts: open.startedIn };
+      this.tap.settleBatch(start, { kind, commands: list, client, write: open.write, ...ended });
     };
-    return promise.then(
-      (result) => {
+    return {
+      succeed: (result) => {
         const found = repliesIn(result);
         const replies = Array.isArray(found) ? found : [];
         // EXEC answers with the error of a command in its place; the application is told of it as a rejection.
         settle({ failed: replies.some(isError), aborted: found === null, error: undefined, replies });
-        return result;
       },
-      (error: unknown) => {
+      fail: (error) => {
         const endMark = performance.now();
         const aborted = isWatchError(error);
         const known = answersOf(open.promises.slice(0, list.length), kind);
@@ -108,9 +129,8 @@ export class Batches {
         const isFollowed = open.call !== undefined || (isRedirect(error) && clientOf(open.queue).isNode === true);
         if (isFollowed) this.redirects.wait(commands as object, start, conclude, open.call);
         else conclude();
-        throw error;
       },
-    );
+    };
   }
 
   /** A batch that is not recorded still keeps its commands from being taken for single ones. */
@@ -174,16 +194,17 @@ function applicationCommands(commands: unknown): readonly Arguments[] {
   return isWrapped ? list.slice(1, -1) : list;
 }
 
-/** Whether a batch has a SELECT. */
-export function selects(commands: unknown): boolean {
-  return applicationCommands(commands).some(([name]) => name === 'SELECT');
+/** Whether a batch may change the database. */
+function selects(commands: unknown): boolean {
+  return applicationCommands(commands).some(isSelecting);
 }
 
-/** The last database a batch selected: one that Redis refused is no database, and may be any text. */
-export function selectedBy(commands: unknown, replies: unknown): unknown {
-  if (!Array.isArray(replies)) return undefined;
-  const selected = applicationCommands(commands).filter(([name], index) => name === 'SELECT' && !(replies[index] instanceof Error));
-  return selected[selected.length - 1]?.[1];
+/** A command that Redis refused selects nothing, and its argument may be any text. */
+function selectIn(ref: NodeRef, commands: unknown, replies: unknown): void {
+  if (!Array.isArray(replies)) return;
+  applicationCommands(commands).forEach((args, index) => {
+    if (isSelecting(args) && !isError(replies[index])) selected(ref, args);
+  });
 }
 
 const WATCH_MESSAGE = /watched keys has been changed|reconnected after WATCH$|in middle of a WATCH Transaction$/;

@@ -2,6 +2,7 @@
 // Must not know: spans, metrics, attribute names; what becomes of the connection later.
 import type { ClientRef } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
+import { observe } from '../../shared/observe';
 
 export type Connect<C extends object> = (this: C) => Promise<unknown>;
 
@@ -11,15 +12,9 @@ export function wrapConnect<C extends object>(tap: Tap, clientOf: (client: C) =>
     const connecting = tap.beginConnect(clientOf(this));
     const promise = original.apply(this, arguments as never);
     if (connecting === undefined) return promise;
-    return promise.then(
-      (connected) => {
-        tap.settleConnect(connecting, false, undefined);
-        return connected;
-      },
-      (error: unknown) => {
-        tap.settleConnect(connecting, true, error);
-        throw error;
-      },
-    );
+    return observe(promise, {
+      succeed: () => tap.settleConnect(connecting, false, undefined),
+      fail: (error) => tap.settleConnect(connecting, true, error),
+    });
   };
 }

@@ -1,10 +1,13 @@
 // Knows: the sockets of redis 4 to 6, the queues that write to them, and how they come and go.
 // Must not know: spans, metrics, attribute names.
-import type { ClientFacts, ClientRef, ConnectionState } from '../../../core/events';
+import type { ClientFacts, ConnectionState } from '../../../core/events';
 import type { ConnectionRecorder } from '../../../core/recorder';
-import { type Class, onConstruct, PatchLedger, type Target } from '../../shared/patch';
-import { prototypeOf } from '../client/client';
-import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
+import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { type ClientOptions, factsFrom } from '../server-info';
+import { beginAnew } from './database';
+import type { Ending } from './entries';
+import { QueueWrites } from './flush-times';
+import type { NodeRef } from './retries';
 
 /** A client's own socket object, which no application sees: a listener more on it is noticed by nobody. */
 interface Socket {
@@ -12,15 +15,11 @@ interface Socket {
   on?(event: string, listener: (value?: unknown) => void): unknown;
 }
 
-interface AddOptions {
-  readonly asap?: unknown;
-}
-
-type AddCommand = (this: object, ...args: never[]) => Promise<unknown>;
-
-interface Connection extends ClientRef {
-  readonly facts: ClientFacts;
-  readonly socket: WeakRef<Socket>;
+/** A queue's facts, whether it writes for a node of a group, and the state of its socket. */
+export interface Connection extends NodeRef {
+  /** undefined: the queue was built before we came. */
+  readonly socket: WeakRef<Socket> | undefined;
+  readonly writes: QueueWrites;
   isUp: boolean;
   /** It was up, and nobody closed it. */
   isLost: boolean;
@@ -30,91 +29,102 @@ interface Connection extends ClientRef {
   times: number;
   /** Commands that wait for it to be ready. */
   waiting: number;
+  /** The period in which its database was last known. */
+  period: number;
 }
 
-const UNKNOWN: ClientRef = Object.freeze({ facts: UNKNOWN_SERVER });
-
-/** Connections and their queues. A client keeps both to itself, and builds them back to back: see `pair`. */
+/** Connections and their queues. A client keeps both to itself, and builds them back to back. */
 export class Connections {
   private readonly connections = new WeakMap<object, Connection>();
   /** Those that are to be ready and are not. As long as there is none, a command is not looked at. */
   private readonly down = new Set<Connection>();
-  private lonelyQueue: object | undefined;
+  private period = 0;
+  private unpairedQueue: object | undefined;
+  private unpairedSocket: { readonly socket: Socket; readonly options: ClientOptions['socket'] } | undefined;
 
   constructor(private readonly recorder: ConnectionRecorder) {}
 
-  /** `client/commands-queue.js` of redis 5 and 6. False if the seam is not what we know: then nothing is touched. */
+  /** `client/commands-queue.js`. False if the seam is not what we know: then nothing is touched. */
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
     return replaceClass(moduleExports, ledger, (queue) => {
-      this.lonelyQueue = queue;
+      const { unpairedSocket } = this;
+      this.unpairedSocket = undefined;
+      if (unpairedSocket === undefined) this.unpairedQueue = queue;
+      else this.pair(queue, unpairedSocket.socket, unpairedSocket.options);
     });
   }
 
-  /** `client/socket.js` of redis 5 and 6. The options are its last argument; 5.0 has two, later ones three. */
-  patchSocket(moduleExports: Target, ledger: PatchLedger): boolean {
+  /**
+   * `client/socket.js`. The options are its last argument.
+   * @param mayBeFirst whether a client may build its socket before its queue, as that of redis 4.0 does. In later ones
+   * a socket without a queue takes the place of another during maintenance.
+   */
+  patchSocket(moduleExports: Target, ledger: PatchLedger, mayBeFirst: boolean): boolean {
     if (!PatchLedger.has(prototypeOf(moduleExports), 'connect')) return false;
     return replaceClass(moduleExports, ledger, (socket, args) => {
-      // A socket that takes the place of another during maintenance comes without a queue.
-      this.pair(this.lonelyQueue, socket, args.at(-1) as ClientOptions['socket']);
-      this.lonelyQueue = undefined;
+      const { unpairedQueue } = this;
+      this.unpairedQueue = undefined;
+      const options = args.at(-1) as ClientOptions['socket'];
+      if (unpairedQueue === undefined && mayBeFirst) this.unpairedSocket = { socket, options };
+      else this.pair(unpairedQueue, socket, options);
     });
+  }
+
+  /** undefined: the queue was built before we came, and has sent nothing since. */
+  of(queue: object): Connection | undefined {
+    return this.connections.get(queue);
+  }
+
+  /** The same; but of a database that was known before we were disabled nothing is said. */
+  current(queue: object): Connection | undefined {
+    const connection = this.connections.get(queue);
+    if (connection !== undefined && connection.period !== this.period) {
+      connection.period = this.period;
+      connection.facts = Object.freeze({ ...connection.facts, namespace: undefined });
+    }
+    return connection;
+  }
+
+  /** Nobody was watching: what was selected meanwhile is not known. */
+  beginPeriod(): void {
+    this.period += 1;
+  }
+
+  /** A queue that was built where we could not see it. */
+  add(queue: object, facts: ClientFacts): Connection {
+    const connection = connectionOf(facts, undefined, this.period);
+    this.connections.set(queue, connection);
+    return connection;
   }
 
   /** A queue writes to this socket. */
-  pair(queue: object | undefined, socket: Socket, options: ClientOptions['socket']): void {
-    const connection: Connection = {
-      facts: factsFrom({ socket: options }),
-      socket: new WeakRef(socket),
-      isUp: false,
-      isLost: false,
-      error: undefined,
-      times: 0,
-      waiting: 0,
-    };
+  private pair(queue: object | undefined, socket: Socket, options: ClientOptions['socket']): void {
+    const connection = connectionOf(factsFrom({ socket: options }), socket, this.period);
     if (queue !== undefined) this.connections.set(queue, connection);
     this.down.add(connection);
     this.recorder.watchConnection({ facts: connection.facts, read: () => this.read(connection) });
+    socket.on?.('connect', () => {
+      connection.period = this.period;
+      beginAnew(connection);
+    });
     socket.on?.('ready', () => this.ready(connection));
     socket.on?.('error', (error) => this.failed(connection, error));
     socket.on?.('reconnecting', () => this.lost(connection));
     socket.on?.('end', () => this.ended(connection));
   }
 
-  /** Before the client has told more: the server, in the database every connection begins with. */
-  serverOf(queue: object): ClientRef {
-    return this.connections.get(queue) ?? UNKNOWN;
-  }
-
-  /** Counts the commands that wait for a connection. Not those that make it. */
-  counting<F extends AddCommand>(original: F): F {
-    const { down } = this;
-    const count = (queue: object, promise: Promise<unknown>) => this.count(queue, promise);
-    const addCommand = function (this: object, _args: unknown, options?: AddOptions): Promise<unknown> {
-      const promise = original.apply(this, arguments as never);
-      return down.size === 0 || options?.asap === true ? promise : count(this, promise);
-    };
-    return addCommand as unknown as F;
-  }
-
-  private count(queue: object, promise: Promise<unknown>): Promise<unknown> {
+  /** Counts a command that waits for its connection. undefined: it does not wait, or belongs to what makes it. */
+  waiting(queue: object, isAsap: boolean): Ending | undefined {
+    if (this.down.size === 0 || isAsap) return undefined;
     const connection = this.connections.get(queue);
-    if (connection === undefined || !this.down.has(connection)) return promise;
+    if (connection === undefined || !this.down.has(connection)) return undefined;
     const { times } = connection;
     connection.waiting += 1;
     const settle = (): void => {
       // Once the connection is ready, all of them are on their way.
       if (connection.times === times) connection.waiting -= 1;
     };
-    return promise.then(
-      (reply) => {
-        settle();
-        return reply;
-      },
-      (error: unknown) => {
-        settle();
-        throw error;
-      },
-    );
+    return { succeed: settle, fail: settle };
   }
 
   private ready(connection: Connection): void {
@@ -147,12 +157,17 @@ export class Connections {
   }
 
   private read(connection: Connection): ConnectionState | undefined {
-    const socket = connection.socket.deref();
+    const socket = connection.socket?.deref();
     // 4.0 stays ready when it has lost its connection; during maintenance a socket is taken away without a word.
     if (socket !== undefined) return { isReady: connection.isUp && socket.isReady === true, waiting: connection.waiting };
     this.down.delete(connection);
     return undefined;
   }
+}
+
+function connectionOf(facts: ClientFacts, socket: Socket | undefined, period: number): Connection {
+  const state = { period, isUp: false, isLost: false, error: undefined, times: 0, waiting: 0 };
+  return { facts, socket: socket && new WeakRef(socket), writes: new QueueWrites(), ...state };
 }
 
 /** Nothing is the matter with it any more. */

@@ -17,15 +17,12 @@ export class QueueWrites implements Writes {
   private behind: QueueWrite | undefined;
   private isFirst = false;
 
-  /** @param isLinked whether its queue is known, and tells what it writes */
-  constructor(public isLinked: boolean) {}
-
   get isBehind(): boolean {
     return this.behind !== undefined;
   }
 
   next(): Write {
-    this.waiting ??= new QueueWrite(this, this.behind);
+    this.waiting ??= new QueueWrite(this.behind);
     return this.waiting;
   }
 
@@ -74,15 +71,12 @@ class QueueWrite implements Write {
   private marks: WeakMap<Arguments, number> | undefined;
   readonly first: QueueWrite;
 
-  constructor(
-    private readonly writes: QueueWrites,
-    behind: QueueWrite | undefined,
-  ) {
+  /** @param behind the first write of which the socket left something behind */
+  constructor(behind: QueueWrite | undefined) {
     this.first = behind ?? this;
   }
 
   markOf(args: Arguments): number | undefined {
-    if (!this.writes.isLinked) return undefined;
     if (this.mark === undefined) return Number.POSITIVE_INFINITY;
     // An application may send the same list again: a mark from before is that of another command.
     return Math.max(this.mark, this.first.marks?.get(args) ?? this.mark);
@@ -105,10 +99,10 @@ const NOTHING: Arguments = [];
 
 /** Sees the queues of one tap write: synchronously, one after the other. */
 export class QueueFlushes {
-  private readonly queues = new WeakMap<object, QueueWrites>();
   private current: QueueWrites | undefined;
-  private linking: QueueWrites | undefined;
   private hasEncoder = false;
+
+  constructor(private readonly writesOf: (queue: object) => QueueWrites | undefined) {}
 
   /** `RESP/encoder.js`, of redis 4 `client/RESP2/encoder.js`: loaded before the queue that calls it with each command. */
   patchEncoder(moduleExports: Target, ledger: PatchLedger): boolean {
@@ -132,7 +126,8 @@ export class QueueFlushes {
   }
 
   /** Redis 4: asked for one command after the other until there is none, or the socket wants no more. */
-  wrapGetCommandToSend(original: GetCommandToSend, writesOf: (queue: object) => QueueWrites | undefined): GetCommandToSend {
+  wrapGetCommandToSend(original: GetCommandToSend): GetCommandToSend {
+    const { writesOf } = this;
     const enter = (writes: QueueWrites | undefined): void => {
       this.current = writes;
     };
@@ -147,31 +142,9 @@ export class QueueFlushes {
     };
   }
 
-  /** Runs what adds a command to a queue that is not known yet: `link` is told of it. */
-  link<T>(writes: QueueWrites, call: () => T): T {
-    this.linking = writes;
-    try {
-      return call();
-    } finally {
-      this.linking = undefined;
-    }
-  }
-
-  /** A command is added to this queue. */
-  added(queue: object): void {
-    if (this.linking === undefined) return;
-    this.linking.isLinked = true;
-    this.queues.set(queue, this.linking);
-    this.linking = undefined;
-  }
-
-  of(queue: object): QueueWrites | undefined {
-    return this.queues.get(queue);
-  }
-
   private begin(queue: object, hasEncoder: boolean): QueueWrites | undefined {
     this.current = undefined;
-    const writes = this.queues.get(queue);
+    const writes = this.writesOf(queue);
     if (writes === undefined || !writes.begin()) return undefined;
     // In a bundle no encoder can be reached: as good as the first command is the moment before.
     if (hasEncoder) this.current = writes;

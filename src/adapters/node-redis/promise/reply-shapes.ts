@@ -1,8 +1,7 @@
 // Knows: where redis 4 to 6 decide what they make of a reply, when that is after we have seen it.
 // Must not know: who wants to know, the commands.
 import type { ReplyShapes } from '../../../core/replies';
-import { PatchLedger, type Target } from '../../shared/patch';
-import { prototypeOf } from '../client/client';
+import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 
 /** Arguments as the client made them, and what it needs to know of them again at the reply. */
 interface Args {

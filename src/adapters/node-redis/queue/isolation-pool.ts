@@ -1,9 +1,8 @@
 // Knows: the pool that a client of redis 4 has for what must not share its connection.
 // Must not know: spans, metrics, attribute names.
 import type { Pool, PoolLimits, PoolState } from '../../../core/events';
-import { PatchLedger, type Target } from '../../shared/patch';
+import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { type Leasing, poolNameOf, timeLease, type WatchedPools } from '../../shared/pools';
-import { prototypeOf } from '../client/client';
 import { type ClientOptions, factsFrom } from '../server-info';
 
 interface Client {

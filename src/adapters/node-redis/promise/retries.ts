@@ -1,39 +1,19 @@
-// Knows: how one command is followed from the call to its reply, the caller's promise intact.
+// Knows: which commands are one call: a script and its second try, a call that a group sends again.
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import { isRedirect, Redirects, type SentinelCall, type SentinelCalls } from '../../shared/retried-calls';
+import { type Begun, CommandEnding } from './entries';
 
 /** A client's facts, and whether others may send what it refused to another node. */
 export interface NodeRef extends ClientRef {
   isNode?: boolean;
 }
 
-const NOT_LOCAL = (): boolean => false;
-
-/**
- * Settles `command` with the promise and returns one that behaves like it: same value, same rejection, and an
- * unhandled rejection stays unhandled. A promise on the side would either add one or swallow it.
- *
- * @param isLocal asked at the reply: whether the client answered by itself. Default: it did not
- */
-export function settleWith(tap: Tap, command: Command, promise: Promise<unknown>, isLocal = NOT_LOCAL): Promise<unknown> {
-  return promise.then(
-    (reply) => {
-      tap.succeed(command, reply, isLocal());
-      return reply;
-    },
-    (error: unknown) => {
-      tap.fail(command, error);
-      throw error;
-    },
-  );
-}
-
-/** Sends what the client sends by itself. It has no span; it is counted where the user asks for it. */
-export function sendInternal(tap: Tap, client: ClientRef, args: Arguments, call: () => Promise<unknown>): Promise<unknown> {
+/** What the client sends by itself. It has no span; it is counted where the user asks for it. */
+export function beginInternal(tap: Tap, client: ClientRef, args: Arguments): Begun | undefined {
   const command = tap.beginInternal(client, args);
-  return command === undefined ? call() : settleWith(tap, command, call());
+  return command && new CommandEnding(tap, command);
 }
 
 /** What a script executor was asked to run, while it sends its first command. */
@@ -63,11 +43,12 @@ export class Retries {
 
   /** Runs a script executor; the first command it sends, synchronously, is the EVALSHA. */
   executeScript<T>(script: DefinedScript, call: () => T): T {
+    const outer = this.script;
     this.script = script;
     try {
       return call();
     } finally {
-      this.script = undefined;
+      this.script = outer;
     }
   }
 
@@ -77,25 +58,22 @@ export class Retries {
     return args[0] === 'EVAL' && this.unknownScripts.get(owner)?.some(({ body }) => body === args[1]) === true;
   }
 
-  /** Sends such a command. */
-  send(owner: object, node: NodeRef, args: Arguments, call: (sent: Arguments) => Promise<unknown>): Promise<unknown> {
+  /** Begins such a command, or goes on with it. */
+  begin(owner: object, node: NodeRef, args: Arguments): Begun {
     const { script = this.takeUnknown(owner, args) } = this;
     this.script = undefined;
     const list = script?.list ?? args;
     const { sending } = this.calls;
     const command = this.commandOf(script, list, node, args);
-    return call(command?.sent ?? args).then(
-      (reply) => {
-        if (command !== undefined) this.tap.succeed(command, reply);
-        return reply;
-      },
-      (error: unknown) => {
-        if (script !== undefined && isUnknownScript(error)) this.waitForScript(owner, { ...script, command }, error);
-        else if (sending !== undefined || (node.isNode === true && isRedirect(error))) this.waitForNode(list, command, error, sending);
-        else if (command !== undefined) this.tap.fail(command, error);
-        throw error;
-      },
-    );
+    const fail = (error: unknown): void => {
+      if (script !== undefined && isUnknownScript(error)) this.waitForScript(owner, { ...script, command }, error);
+      else if (sending !== undefined || (node.isNode === true && isRedirect(error))) this.waitForNode(list, command, error, sending);
+      else if (command !== undefined) this.tap.fail(command, error);
+    };
+    const succeed = (reply: unknown): void => {
+      if (command !== undefined) this.tap.succeed(command, reply);
+    };
+    return { succeed, fail, sent: command?.sent };
   }
 
   /** What an earlier try began, at this node now; or a new command. */

@@ -1,0 +1,138 @@
+// Knows: how a command passes the queue of redis 4 to 6, where all of them pass.
+// Must not know: which version called, spans, metrics, attribute names.
+import type { Arguments } from '../../../core/events';
+import type { Tap } from '../../../core/operation';
+import { Ambient } from '../../shared/ambient';
+import type { PatchLedger, Target } from '../../shared/patch';
+import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
+import { Batches, replacing } from './batches';
+import type { Connection, Connections } from './connections';
+import { isSelecting, selecting } from './database';
+import { type Begun, both, CommandEnding, QueueEntries } from './entries';
+import { QueueFlushes } from './flush-times';
+import { beginInternal, type NodeRef, Retries } from './retries';
+import { asNodeOf, type Groups } from './topology';
+
+/** What we read of a client. */
+export interface SendingClient {
+  readonly options?: ClientOptions | undefined;
+}
+
+interface AddOptions {
+  readonly asap?: unknown;
+  readonly chainId?: unknown;
+}
+
+type AddCommand = (this: object, args: Arguments, options?: AddOptions, ...rest: unknown[]) => Promise<unknown>;
+
+/** In what versions differ. */
+export interface Dialect {
+  /** Whether the client sends this command by itself, as it makes its connection. */
+  isHandshake(connection: Connection | undefined, options: AddOptions | undefined): boolean;
+  /** Whether what is sent now is a share of a call that is recorded as a whole. */
+  isShare(): boolean;
+  /** Told of each client at its first command. */
+  onClient(client: object): void;
+}
+
+/** Follows the commands of one kind of client. */
+export class Commands {
+  readonly entries = new QueueEntries();
+  readonly batches: Batches;
+  readonly retries: Retries;
+  readonly flushes: QueueFlushes;
+  /** The client whose command passes now. A queue does not know it. */
+  readonly sender = new Ambient<SendingClient>();
+  /** Whether the client sends by itself what passes now. */
+  readonly background = new Ambient<boolean>();
+  /** The queue that was asked last. Whoever wants to know whether a call asks one sets it to undefined before. */
+  readonly reached: { queue: object | undefined } = { queue: undefined };
+  private readonly clients = new WeakMap<object, Connection>();
+
+  constructor(
+    private readonly tap: Tap,
+    private readonly groups: Groups,
+    private readonly connections: Connections,
+    private readonly dialect: Dialect,
+  ) {
+    this.batches = new Batches(tap, (queue) => connections.of(queue)?.writes, groups.calls);
+    this.retries = new Retries(tap, groups.calls);
+    this.flushes = new QueueFlushes((queue) => connections.of(queue)?.writes);
+  }
+
+  /** `addCommand` of a queue's prototype. */
+  patchAdd(prototype: Target, ledger: PatchLedger): void {
+    ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => this.wrapAdd(original));
+  }
+
+  /** The facts of a client, where its queue is not known. */
+  refOf(client: SendingClient): NodeRef {
+    const known = this.clients.get(client);
+    if (known !== undefined) return known;
+    const facts = factsFrom(client.options);
+    const group = this.groups.addressOf(client);
+    return group === undefined ? { facts } : { facts: asNodeOf(group, facts), isNode: true };
+  }
+
+  /** The facts of a queue. @param client whose it is, if that is known */
+  connectionOf(queue: object, client = this.sender.current): Connection {
+    const connection =
+      this.connections.current(queue) ?? this.connections.add(queue, client === undefined ? UNKNOWN_SERVER : factsFrom(client.options));
+    if (client === undefined || connection.isNode !== undefined) return connection;
+    // Known from its first command.
+    const group = this.groups.addressOf(client);
+    connection.isNode = group !== undefined;
+    if (group !== undefined) connection.facts = asNodeOf(group, connection.facts);
+    this.clients.set(client, connection);
+    this.dialect.onClient(client);
+    return connection;
+  }
+
+  /** A command of the application's. undefined: nothing is recorded. @param owner what tells its client from others */
+  begin(owner: object, ref: NodeRef, args: Arguments, decision = this.tap.decide()): Begun | undefined {
+    if (this.retries.concern(owner, ref, args)) return this.retries.begin(owner, ref, args);
+    const command = this.tap.begin(ref, args, decision);
+    return command && new CommandEnding(this.tap, command);
+  }
+
+  /** Whether what is sent now is nothing that the application asked for by itself. */
+  isUnasked(args: Arguments): boolean {
+    return this.background.current === true || this.groups.isTopology(args);
+  }
+
+  // Nothing here keeps `arguments`, or closes over what a command brings: both would be made for every command.
+  private wrapAdd(original: AddCommand): AddCommand {
+    const { batches, connections } = this;
+    const add = this.entries.adding(original);
+    const reach = (queue: object, args: unknown, options: AddOptions | undefined) => this.reach(queue, args, options);
+    const { reached } = this;
+    return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
+      reached.queue = this;
+      const isInside = batches.inside;
+      const begun: Begun | undefined = isInside ? batches.member(this, args) : reach(this, args, options);
+      const ending = both(begun, connections.waiting(this, options?.asap === true));
+      if (ending === undefined && !isInside) return original.apply(this, arguments as never);
+      const call = begun?.sent === undefined ? arguments : replacing(arguments, begun.sent);
+      const promise = ending === undefined ? original.apply(this, arguments as never) : add(this, call, ending);
+      if (isInside) batches.collect(this, promise);
+      return promise;
+    };
+  }
+
+  private reach(queue: object, args: unknown, options: AddOptions | undefined): Begun | undefined {
+    if (!Array.isArray(args) || args.length === 0) return undefined;
+    const known = this.connections.of(queue);
+    const isHandshake = this.dialect.isHandshake(known, options);
+    const decision = isHandshake ? 'pass' : this.tap.decide();
+    const selects = isSelecting(args);
+    if (decision === 'pass' && !selects && !this.tap.wantsInternal) return undefined;
+    // Whose node it is may not be known yet, and must not be remembered as unknown.
+    const isInternal = isHandshake || this.isUnasked(args);
+    if (!isInternal && this.dialect.isShare()) return undefined;
+    const ref = isInternal ? (known ?? UNKNOWN) : this.connectionOf(queue);
+    const begun = isInternal ? beginInternal(this.tap, ref, args) : this.begin(queue, ref, args, decision);
+    return selects && ref !== UNKNOWN ? both(begun, selecting(ref, args)) : begun;
+  }
+}
+
+const UNKNOWN: NodeRef = Object.freeze({ facts: UNKNOWN_SERVER });
