@@ -3,17 +3,17 @@ import { course } from './charts.mjs';
 import { byId, h, keep, setText } from './dom.mjs';
 import { ago, count, ms, plural } from './format.mjs';
 
-function showNotable({ notable }, openTrace) {
-  byId('notable-none').hidden = notable.length > 0;
+function showAttention({ attention }, openTrace) {
+  byId('attention-none').hidden = attention.length > 0;
   keep(
-    byId('notable'),
-    notable,
+    byId('attention'),
+    attention,
     ({ kind, text }) => `${kind} ${text}`,
-    (entry) => makeNotable(entry, openTrace),
+    (entry) => makeAttention(entry, openTrace),
   );
 }
 
-function makeNotable({ kind, text }, openTrace) {
+function makeAttention({ kind, text }, openTrace) {
   const times = h('span', { class: 'times' });
   const when = h('time');
   let traceId;
@@ -37,7 +37,7 @@ let now = 0;
 export function showLists(overview, openTrace) {
   now = overview.atMs;
   byId('slowest-none').hidden = overview.slowest.length > 0;
-  showNotable(overview, openTrace);
+  showAttention(overview, openTrace);
   keep(
     byId('slowest'),
     overview.slowest,

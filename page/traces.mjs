@@ -4,7 +4,7 @@ import { byId, h, keep, setText } from './dom.mjs';
 import { clock, ms, plural } from './format.mjs';
 import { showTrace } from './waterfall.mjs';
 
-const CHOICES = { recent: 'Latest', slowest: 'Slowest', notable: 'Worth a look', polls: 'Polls' };
+const CHOICES = { recent: 'Latest', slowest: 'Slowest', attention: 'Worth a look', polls: 'Polls' };
 const MARKS = { stampede: 'stampede', lock: 'lock lost', transaction: 'aborted', repeated: 'repeated calls', message: 'message' };
 const TYPING_MS = 200;
 

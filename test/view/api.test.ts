@@ -23,7 +23,7 @@ describe('what programs may ask the view for', () => {
   it('gives the latest traces, the slowest, those worth a look, and polls apart', () => {
     assert.deepEqual(titles(''), ['LRANGE l', 'GET /users/7']);
     assert.deepEqual(titles('list=slowest'), ['GET /users/7', 'LRANGE l']);
-    assert.deepEqual(titles('list=notable'), ['LRANGE l']);
+    assert.deepEqual(titles('list=attention'), ['LRANGE l']);
     assert.deepEqual(titles('list=polls'), ['XREADGROUP GROUP g c BLOCK 5000 STREAMS s >']);
   });
 

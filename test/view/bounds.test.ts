@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readSpans } from '../../src/view/otlp/message';
 import { overviewOf } from '../../src/view/overview/overview';
 import { TraceLists } from '../../src/view/overview/traces';
+import { AttentionList } from '../../src/view/store/attention';
 import { Durations } from '../../src/view/store/durations';
-import { Notables } from '../../src/view/store/notables';
-import { notableOf } from '../../src/view/store/reading';
+import { attentionOf } from '../../src/view/store/reading';
 import { Series } from '../../src/view/store/series';
 import { Slowest } from '../../src/view/store/slowest';
 import { Telemetry } from '../../src/view/store/telemetry';
@@ -18,7 +18,7 @@ describe('what the view keeps', () => {
   describe('of traces', () => {
     const limits = { spans: 10, spansPerTrace: 4, kept: 2 };
     const filled = (samples: readonly SampleSpan[]) => {
-      const traces = new Traces((span) => notableOf(span) !== undefined, limits);
+      const traces = new Traces((span) => attentionOf(span) !== undefined, limits);
       for (const span of spans(samples)) traces.add(span);
       return traces;
     };
@@ -106,11 +106,11 @@ describe('what the view keeps', () => {
   });
 
   it('of what is worth a look is the latest, repeated ones as one', () => {
-    const notables = new Notables(2);
+    const attention = new AttentionList(2);
     for (const [index, text] of ['a', 'b', 'a', 'c'].entries()) {
-      notables.note({ kind: 'stampede', text, lastMs: index, callers: 5 - index, traceId: `t${index}` });
+      attention.note({ kind: 'stampede', text, lastMs: index, callers: 5 - index, traceId: `t${index}` });
     }
-    assert.deepEqual(notables.newestFirst(), [
+    assert.deepEqual(attention.newestFirst(), [
       { kind: 'stampede', text: 'c', count: 1, callers: 2, lastMs: 3, traceId: 't3' },
       { kind: 'stampede', text: 'a', count: 2, callers: 5, lastMs: 2, traceId: 't2' },
     ]);

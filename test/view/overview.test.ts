@@ -92,7 +92,7 @@ describe('what the view makes of telemetry', () => {
       { metric: 'cache.writes', value: 3, attributes: { ...USERS, 'cache.ttl': 'no' } },
       { metric: 'cache.writes', value: 9, attributes: { ...USERS, 'cache.ttl': 'yes' } },
     ]);
-    const { families, notable, totals } = overview();
+    const { families, attention, totals } = overview();
     const [{ hitRatioCourse, ...family } = { hitRatioCourse: [] }] = families;
     assert.equal(hitRatioCourse.at(-1), 0);
     assert.deepEqual(family, {
@@ -108,7 +108,7 @@ describe('what the view makes of telemetry', () => {
     });
     assert.equal(totals.stampedes, 1);
     assert.deepEqual(
-      notable.map(({ text, count, callers }) => ({ text, count, callers })),
+      attention.map(({ text, count, callers }) => ({ text, count, callers })),
       [
         { text: 'Misses of user:{} not filled by this process', count: 2, callers: undefined },
         { text: 'A key of user:{} was missed by several at once', count: 1, callers: 4 },
@@ -209,13 +209,13 @@ describe('what the view makes of telemetry', () => {
       { metric: 'messaging.client.consumed.messages', value: 4, attributes: channel },
       { metric: 'messaging.process.duration', type: 'histogram', value: 4, sum: 0.002, attributes: channel },
     ]);
-    const { locks, channels, notable } = overview();
+    const { locks, channels, attention } = overview();
     assert.deepEqual(locks, [
       { family: 'lock:{}', acquired: 1, refused: 1, released: 0, lost: 1, meanHeldMs: 25, meanWaitedMs: undefined },
     ]);
     assert.deepEqual(channels, [{ channel: 'news', sent: 2, consumed: 4, meanProcessMs: 0.5 }]);
     assert.deepEqual(
-      notable.map(({ text }) => text),
+      attention.map(({ text }) => text),
       ['A lock of lock:{} was gone before it was given back'],
     );
   });
@@ -243,9 +243,9 @@ describe('what the view makes of telemetry', () => {
         { trace: 'failed', forMs: 1, failed: true, attributes: command('GET') },
         { trace: 'plain', forMs: 2, attributes: command('GET') },
       ]);
-      const { slowest, notable } = overview().traces;
+      const { slowest, attention } = overview().traces;
       assert.deepEqual(
-        [slowest, notable].map((list) => list.map(({ traceId }) => traceId)),
+        [slowest, attention].map((list) => list.map(({ traceId }) => traceId)),
         [['slow', 'plain', 'failed'], ['failed']],
       );
     });

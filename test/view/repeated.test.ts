@@ -35,12 +35,12 @@ describe('calls that repeat, in the view', () => {
     telemetry.addTraces(tracesBody(looped('1'.repeat(32), 12)));
     telemetry.addTraces(tracesBody(looped('2'.repeat(32), 42)));
     telemetry.addTraces(tracesBody(looped('3'.repeat(32), 9)));
-    const { notable, traces } = overview();
+    const { attention, traces } = overview();
     const text =
       'GET user:{}:name, 42 times one after another in GET /feed/:id, 84 ms: one MGET (in a cluster: of keys of one slot), or a pipeline';
-    assert.deepEqual(notable, [{ kind: 'repeated', text, count: 2, callers: undefined, lastMs: EPOCH_MS, traceId: '2'.repeat(32) }]);
+    assert.deepEqual(attention, [{ kind: 'repeated', text, count: 2, callers: undefined, lastMs: EPOCH_MS, traceId: '2'.repeat(32) }]);
     assert.deepEqual(
-      traces.notable.map(({ marks }) => marks),
+      traces.attention.map(({ marks }) => marks),
       [['repeated'], ['repeated']],
     );
     const summary = renderSummary(overview(), createPaint({ isTTY: false }, {}));
@@ -60,9 +60,9 @@ describe('calls that repeat, in the view', () => {
       'cache.miss_count': 50,
     };
     telemetry.addTraces(tracesBody([{ attributes: composite, forMs: 100 }]));
-    const { notable, commands, families, slowest, totals, traces } = overview();
+    const { attention, commands, families, slowest, totals, traces } = overview();
     assert.deepEqual(
-      notable.map(({ text }) => text.slice(0, 52)),
+      attention.map(({ text }) => text.slice(0, 52)),
       ['GET user:{}:name, 200 times one after another, 84 ms'],
     );
     assert.deepEqual(
@@ -87,7 +87,7 @@ describe('calls that repeat, in the view', () => {
         return { ...span, attributes: command(name, index === 9 ? { 'db.redis.repeated_calls': 10 } : {}) };
       });
       telemetry.addTraces(tracesBody(calls));
-      const [line] = overview().notable;
+      const [line] = overview().attention;
       assert.equal(line?.text, `${name.toUpperCase()}, 10 times one after another in GET /feed/:id, 20 ms: ${advice}`);
     }
     const [budget] = readBudgets('repeated-calls>9');

@@ -1,7 +1,8 @@
 // Knows: what a person who runs Redis wants to see at a glance, as plain data.
 // Must not know: how it is drawn or sent.
+
+import type { Attention } from '../store/attention';
 import type { Percentiles } from '../store/durations';
-import type { Notable } from '../store/notables';
 import type { Records } from '../store/records';
 import type { Slow } from '../store/slowest';
 import type { Received, Telemetry } from '../store/telemetry';
@@ -80,7 +81,7 @@ export interface Overview {
   readonly connectionsCourse: Course;
   readonly locks: readonly LockView[];
   readonly channels: readonly ChannelView[];
-  readonly notable: readonly Notable[];
+  readonly attention: readonly Attention[];
   /** Calls that were made one after another where one could have done. */
   readonly repeated: readonly RepeatedView[];
   readonly traces: ReturnType<TraceLists['all']>;
@@ -111,13 +112,13 @@ export function overviewOf({ records, received, clock }: Telemetry, traces: Trac
     connectionsCourse: connectionsOverTime(records, step, steps),
     locks: records.locks.all(step).map(lockOf),
     channels: records.channels.all(step).map(channelOf),
-    notable: [...repeated.map(notableOf), ...records.notables.newestFirst()],
+    attention: [...repeated.map(attentionOf), ...records.attention.newestFirst()],
     repeated,
     traces: traces.all(),
   };
 }
 
-function notableOf({ text, requests, lastMs, traceId }: RepeatedView): Notable {
+function attentionOf({ text, requests, lastMs, traceId }: RepeatedView): Attention {
   return { kind: 'repeated', text, count: requests, callers: undefined, lastMs, traceId };
 }
 

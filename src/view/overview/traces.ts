@@ -1,8 +1,8 @@
 // Knows: how a trace reads in a list and as a waterfall.
 // Must not know: how it is kept or drawn.
 import type { Span } from '../otlp/message';
-import type { NotableKind } from '../store/notables';
-import { compositeOf, isBlocking, isRedisSpan, lookupOf, notableOf, queryOf, requestOf } from '../store/reading';
+import type { AttentionKind } from '../store/attention';
+import { attentionOf, compositeOf, isBlocking, isRedisSpan, lookupOf, queryOf, requestOf } from '../store/reading';
 import type { Trace, Traces } from '../store/traces';
 import { type Mark, markOf } from './mark';
 import { type Note, notesOn } from './notes';
@@ -21,7 +21,7 @@ export interface TraceDigest {
   readonly failed: boolean;
   readonly hits: number;
   readonly misses: number;
-  readonly marks: readonly (NotableKind | 'message')[];
+  readonly marks: readonly (AttentionKind | 'message')[];
   /** Loops of round trips in it. */
   readonly repeated: readonly RepeatedCalls[];
   /** Nothing but commands that wait for somebody: a worker that polls its queue. */
@@ -54,7 +54,7 @@ interface Entry {
 }
 
 /** The names of the lists, as the page and the API ask for them. */
-export const TRACE_LISTS = ['recent', 'slowest', 'notable', 'polls'] as const;
+export const TRACE_LISTS = ['recent', 'slowest', 'attention', 'polls'] as const;
 export type TraceListName = (typeof TRACE_LISTS)[number];
 
 /** Traces for four ways to look: the latest, the slowest, those with something to look at, and polls. */
@@ -68,7 +68,7 @@ export class TraceLists {
     return {
       recent: listOf('recent', found),
       slowest: listOf('slowest', found),
-      notable: listOf('notable', found),
+      attention: listOf('attention', found),
       polls: listOf('polls', found),
     };
   }
@@ -108,7 +108,7 @@ export class TraceLists {
 function listOf(list: TraceListName, latestFirst: readonly TraceDigest[]): TraceDigest[] {
   const all = latestFirst.filter(({ isPoll }) => isPoll === (list === 'polls'));
   if (list === 'slowest') all.sort((a, b) => b.durationMs - a.durationMs);
-  const listed = list === 'notable' ? all.filter(({ marks }) => marks.some((mark) => mark !== 'message')) : all;
+  const listed = list === 'attention' ? all.filter(({ marks }) => marks.some((mark) => mark !== 'message')) : all;
   return listed.slice(0, LIST);
 }
 
@@ -125,7 +125,7 @@ export function traceDetail(traces: Traces, traceId: string): TraceDetail | unde
 
 function digestOf(traceId: string, spans: readonly Span[]): TraceDigest {
   const [root] = rootsOf(spans);
-  const found = spans.flatMap((span) => notableOf(span)?.kind ?? []);
+  const found = spans.flatMap((span) => attentionOf(span)?.kind ?? []);
   const repeated = repeatedIn(spans);
   const loops = repeated.length > 0 ? (['repeated'] as const) : [];
   const messages = spans.some(({ kind }) => kind === 'producer' || kind === 'consumer') ? (['message'] as const) : [];

@@ -26,7 +26,7 @@ const PARTS: Readonly<Record<string, (overview: Overview) => unknown>> = {
   overview: ({ traces: _, ...rest }) => rest,
   families: ({ families }) => families,
   commands: ({ commands }) => commands,
-  attention: ({ notable }) => notable,
+  attention: ({ attention }) => attention,
 };
 
 function listOf(parameters: URLSearchParams, { lists }: Asked): unknown {

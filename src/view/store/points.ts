@@ -53,7 +53,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   [semconv.METRIC_CACHE_UNFILLED_MISSES]: (to, { attributes, count }, step, nowMs) => {
     const family = familyIn(attributes);
     to.families.row(family, step).unfilled.add(count, step);
-    to.notables.note({ kind: 'unfilled', text: `Misses of ${family} not filled by this process`, lastMs: nowMs, count });
+    to.attention.note({ kind: 'unfilled', text: `Misses of ${family} not filled by this process`, lastMs: nowMs, count });
   },
   [semconv.METRIC_REDIS_LOCK_HOLD_DURATION]: (to, { attributes, count, sum }, step) => {
     const row = to.locks.row(familyIn(attributes), step);
@@ -83,13 +83,13 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
   [semconv.METRIC_DB_CLIENT_CONNECTION_TIMEOUTS]: (to, { attributes, count }, step, nowMs) => {
     to.pools.row(poolIn(attributes), step).timeouts.add(count, step);
-    to.notables.note({ kind: 'pool', text: `Nobody got a connection of pool ${poolIn(attributes)} in time`, lastMs: nowMs, count });
+    to.attention.note({ kind: 'pool', text: `Nobody got a connection of pool ${poolIn(attributes)} in time`, lastMs: nowMs, count });
   },
   [semconv.METRIC_REDIS_RECONNECTS]: (to, { count }, _, nowMs) => {
-    to.notables.note({ kind: 'connection', text: 'A client connected again', lastMs: nowMs, count });
+    to.attention.note({ kind: 'connection', text: 'A client connected again', lastMs: nowMs, count });
   },
   [semconv.METRIC_REDIS_CONNECTION_ERRORS]: (to, { attributes, count }, _, nowMs) => {
-    to.notables.note({
+    to.attention.note({
       kind: 'connection',
       text: `A connection failed: ${textOf(attributes[semconv.ATTR_ERROR_TYPE]) ?? 'error'}`,
       lastMs: nowMs,

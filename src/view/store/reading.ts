@@ -3,7 +3,7 @@
 import { familyOf, lookup } from '../../catalog';
 import * as semconv from '../../core/semconv';
 import type { Attributes, Point, Span } from '../otlp/message';
-import type { Occurrence } from './notables';
+import type { Occurrence } from './attention';
 
 export function isRedisSpan({ attributes }: Pick<Span, 'attributes'>): boolean {
   const redis = semconv.DB_SYSTEM_NAME_VALUE_REDIS;
@@ -102,7 +102,7 @@ export function textOf(value: unknown): string | undefined {
 }
 
 /** What about a span a person should look at. */
-export function notableOf(span: Span): Pick<Occurrence, 'kind' | 'text' | 'callers'> | undefined {
+export function attentionOf(span: Span): Pick<Occurrence, 'kind' | 'text' | 'callers'> | undefined {
   const { attributes } = span;
   const family = keyFamilyOf(attributes) ?? 'no family';
   const error = errorOf(span);

@@ -1,8 +1,9 @@
 // Knows: what is kept of what has arrived, each with its bound.
 // Must not know: where it comes from (spans, points) or how it is shown (overview).
+
+import { AttentionList } from './attention';
 import { Durations } from './durations';
-import { Notables } from './notables';
-import { type Lookup, notableOf, repeatedCallsOf } from './reading';
+import { attentionOf, type Lookup, repeatedCallsOf } from './reading';
 import { Series } from './series';
 import { Slowest } from './slowest';
 import { Traces } from './traces';
@@ -17,9 +18,9 @@ const MAX_POOLS = 50;
 const MAX_COMMANDS = 100;
 
 export class Records {
-  readonly traces = new Traces((span) => notableOf(span) !== undefined || repeatedCallsOf(span) !== undefined);
+  readonly traces = new Traces((span) => attentionOf(span) !== undefined || repeatedCallsOf(span) !== undefined);
   readonly series = new Series();
-  readonly notables = new Notables();
+  readonly attention = new AttentionList();
   readonly slowest = new Slowest();
   readonly durations = new Durations(MAX_COMMANDS);
 

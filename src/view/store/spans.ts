@@ -3,6 +3,7 @@
 import * as semconv from '../../core/semconv';
 import type { Attributes, Span } from '../otlp/message';
 import {
+  attentionOf,
   commandOf,
   compositeOf,
   errorOf,
@@ -11,7 +12,6 @@ import {
   keyFamilyOf,
   lockStepOf,
   lookupOf,
-  notableOf,
   numberOf,
   queryOf,
 } from './reading';
@@ -21,8 +21,8 @@ import { OTHER, stepOf } from './window';
 export function addSpan(to: Records, span: Span, nowMs: number): void {
   to.traces.add(span);
   if (!isRedisSpan(span)) return;
-  const notable = notableOf(span);
-  if (notable !== undefined) to.notables.note({ ...notable, lastMs: nowMs, traceId: span.traceId });
+  const attention = attentionOf(span);
+  if (attention !== undefined) to.attention.note({ ...attention, lastMs: nowMs, traceId: span.traceId });
   const step = stepOf(nowMs);
   to.services.row(span.service || OTHER, step).spans.add(1, step);
   const lock = lockStepOf(span.attributes);

@@ -19,7 +19,7 @@ export function renderSummary(overview: Overview, paint: Paint): string[] {
     ['Locks', overview.locks.map((lock) => lockLine(lock))],
     ['Pools', overview.pools.map(poolLine)],
     ['Messages', overview.channels.map(({ channel, sent, consumed }) => `${name(channel)} ${sent} sent, ${consumed} received`)],
-    ['Worth a look', overview.notable.map(({ text, count: times }) => paint.yellow(`${count(times)} ${printable(text)}`))],
+    ['Worth a look', overview.attention.map(({ text, count: times }) => paint.yellow(`${count(times)} ${printable(text)}`))],
   ];
   return sections.filter(([, lines]) => lines.length > 0).flatMap(([title, lines]) => [paint.bold(title), ...limited(lines, paint), '']);
 }

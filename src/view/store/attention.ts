@@ -1,9 +1,9 @@
 // Knows: what happened that a person should look at, repeated ones as one.
 // Must not know: how it is found out.
-export type NotableKind = 'error' | 'stampede' | 'repeated' | 'lock' | 'transaction' | 'unfilled' | 'pool' | 'connection';
+export type AttentionKind = 'error' | 'stampede' | 'repeated' | 'lock' | 'transaction' | 'unfilled' | 'pool' | 'connection';
 
-export interface Notable {
-  readonly kind: NotableKind;
+export interface Attention {
+  readonly kind: AttentionKind;
   readonly text: string;
   readonly count: number;
   /** The most callers that it concerned at once, where that is known. */
@@ -13,10 +13,10 @@ export interface Notable {
   readonly traceId: string | undefined;
 }
 
-export type Occurrence = Pick<Notable, 'kind' | 'text' | 'lastMs'> & Partial<Notable>;
+export type Occurrence = Pick<Attention, 'kind' | 'text' | 'lastMs'> & Partial<Attention>;
 
-export class Notables {
-  private readonly entries = new Map<string, Notable>();
+export class AttentionList {
+  private readonly entries = new Map<string, Attention>();
 
   constructor(private readonly max = 50) {}
 
@@ -35,7 +35,7 @@ export class Notables {
     if (this.entries.size > this.max) this.forgetOldest();
   }
 
-  newestFirst(): Notable[] {
+  newestFirst(): Attention[] {
     return [...this.entries.values()].reverse();
   }
 
