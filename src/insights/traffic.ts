@@ -4,6 +4,7 @@ import { type CommandRule, type Entry, endOfItems, type Items } from '../catalog
 import { type Caller, callerIn } from '../core/context';
 import type { Arguments, Command } from '../core/events';
 import type { CacheFacts, DataFacts, Fill, Lookup, Miss, MissReason, ValueSize } from '../core/facts';
+import { apportion, MAX_KEYS, sampleIndex } from './apportion';
 import { isMissing, lengthOf } from './cache';
 import { OpenMisses } from './cache-aside';
 import { identityOf, KeyIdentities } from './identity';
@@ -82,8 +83,10 @@ export class CacheTraffic {
     let common: Counts | undefined;
     let isCommon = true;
     let miss: Miss | undefined;
+    const step = items.step as number;
     const end = endOfItems(items, args, entry.from);
-    for (let index = entry.from; index < end; index += items.step as number) {
+    if (end - entry.from > MAX_KEYS * step) return this.lookUpMany(answered, found, step, end, isLocal);
+    for (let index = entry.from; index < end; index += step) {
       const counts = this.tally.of(args[index]);
       if (this.isLock(counts, args[index], answered)) continue;
       common ??= counts;
@@ -97,6 +100,33 @@ export class CacheTraffic {
     if (common === undefined) return undefined;
     if (miss === undefined) return isCommon ? common.plain : MIXED;
     return { family: isCommon ? common.family : undefined, miss, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
+  }
+
+  /** So many keys that all of them would hold up the process: hits and misses are exact, their families those of a sample. */
+  private lookUpMany({ entry, args, reply }: Answered, found: Lookup, step: number, end: number, isLocal: boolean): CacheFacts {
+    const elements = Array.isArray(reply) ? reply : undefined;
+    const sample = new Map<Counts, Lookup>();
+    const keys = Math.floor((end - entry.from) / step);
+    for (let n = 0; n < MAX_KEYS; n++) {
+      const index = entry.from + step * sampleIndex(n, keys);
+      const counts = this.tally.of(args[index]);
+      const { hits = 0, misses = 0 } = sample.get(counts) ?? {};
+      const isMiss = elements === undefined ? found.misses > 0 : isMissing(elements[index - entry.from]);
+      sample.set(counts, { hits: hits + (isMiss ? 0 : 1), misses: misses + (isMiss ? 1 : 0), several: true });
+    }
+    const seen = [...sample.values()];
+    const hits = apportion(
+      found.hits,
+      seen.map((one) => one.hits),
+    );
+    const misses = apportion(
+      found.misses,
+      seen.map((one) => one.misses),
+    );
+    [...sample.keys()].forEach((counts, index) => {
+      count(counts, hits[index] ?? 0, misses[index] ?? 0, isLocal);
+    });
+    return MIXED;
   }
 
   /** Remembers what a write may fill: the key at `index`, or the one field of it that was asked for. */
@@ -123,6 +153,7 @@ export class CacheTraffic {
     let common: Counts | undefined;
     let isCommon = true;
     if (items.areFields) return this.writeFields(answered, end);
+    if (items.step !== undefined && end - entry.from > MAX_KEYS * items.step) return this.writeMany(answered, items, end, expiry);
     for (let index = entry.from + items.first; index < end; index += items.step ?? end) {
       const key = args[index];
       const counts = this.tally.of(key, true);
@@ -141,6 +172,29 @@ export class CacheTraffic {
     }
     if (common === undefined) return undefined;
     return { family: isCommon ? common.family : undefined, miss: undefined, missReason: undefined, fills, sizes };
+  }
+
+  /** See `lookUpMany`. Which misses it filled is not known: they are forgotten. */
+  private writeMany({ endMark, entry, args }: Answered, { first, step = 1 }: Items, end: number, expiry: Expiry): CacheFacts {
+    const from = entry.from + first;
+    const keys = Math.ceil((end - from) / step);
+    const sample = new Map<Counts, number>();
+    const sizes: ValueSize[] = [];
+    for (let n = 0; n < MAX_KEYS; n++) {
+      const index = from + step * sampleIndex(n, keys);
+      const counts = this.tally.of(args[index], true);
+      sample.set(counts, (sample.get(counts) ?? 0) + 1);
+      const bytes = lengthOf(args[index + step - 1]);
+      if (bytes !== undefined) sizes.push({ family: counts.family, bytes });
+    }
+    const writes = apportion(keys, [...sample.values()]);
+    [...sample.keys()].forEach((counts, index) => {
+      if (expiry === 'set') counts.writesWithTtl += writes[index] ?? 0;
+      else if (expiry === 'none') counts.writesWithoutTtl += writes[index] ?? 0;
+    });
+    this.misses?.forgetAll(endMark);
+    this.written?.forgetAll();
+    return { ...MIXED, sizes };
   }
 
   private writeFields(answered: Answered, end: number): CacheFacts | undefined {

@@ -65,6 +65,11 @@ export class WrittenKeys {
     this.keys.delete(key);
   }
 
+  /** Something was written of which not every key was looked at. */
+  forgetAll(): void {
+    this.keys.clear();
+  }
+
   /** Why a key is not there. undefined: it is not in the sample. */
   reason(key: number, mark: number): MissReason | undefined {
     this.widen(mark);
