@@ -125,7 +125,7 @@ export const LOADING: readonly Case[] = [
   {
     title: 'another instrumentation that comes with all the others',
     finds: ['other-instrumentation'],
-    says: /change: OTEL_NODE_DISABLED_INSTRUMENTATIONS=redis node --require \S+\/register\.js --require \S+\/hook commonjs\.cjs\n\nhealthy/,
+    says: /change: OTEL_NODE_DISABLED_INSTRUMENTATIONS=ioredis,redis node --require \S+\/register\.js --require \S+\/hook commonjs\.cjs\n\nhealthy/,
     patient: { flags: ['--require', `${ours('@opentelemetry/auto-instrumentations-node')}/build/src/register.js`, ...HOOK] },
   },
   {
