@@ -112,13 +112,26 @@ class Walk implements Decision {
   private readonly all: readonly string[];
   private index = 0;
   private prefix = '';
-  private tail = '';
+  /** What stands behind each part: exactly, and with any word for words. */
+  private readonly tails: string[] = [];
+  private readonly roughTails: string[] = [];
   private known: readonly View[] | undefined;
 
   constructor({ parts, seen }: Sighting) {
     this.all = parts;
     this.seen = seen;
-    this.tail = parts.slice(1).join('');
+    let [tail, rough] = ['', ''];
+    for (let index = parts.length - 1; index >= 0; index--) {
+      this.tails[index] = tail;
+      this.roughTails[index] = rough;
+      const part = parts[index] as string;
+      tail = part + tail;
+      rough = (index % 2 === 1 || part === VARIES || part === '' ? part : WORD) + rough;
+    }
+  }
+
+  private get tail(): string {
+    return this.tails[this.index] as string;
   }
 
   get isOver(): boolean {
@@ -156,31 +169,21 @@ class Walk implements Decision {
       this.prefix += separator;
     }
     this.index += 2;
-    this.tail = this.all.slice(this.index + 1).join('');
     this.known = undefined;
   }
 
   private makeViews(): readonly View[] {
     const before = this.prefix + WORD;
     const views: View[] = [{ name: before + this.tail, likeness: this.hasIdsBehind && !this.hasWordsBehind ? 'kinds' : 'same' }];
-    const rough = this.roughlyBehind(this.index + 1);
+    const rough = this.roughTails[this.index] as string;
     if (rough === this.tail) return views;
     const next = this.all[this.index + 2];
     if (next !== undefined && next !== VARIES) {
-      const behindNext = `${this.all[this.index + 1]}${next}${this.roughlyBehind(this.index + 3)}`;
+      const behindNext = `${this.all[this.index + 1]}${next}${this.roughTails[this.index + 2]}`;
       if (behindNext !== this.tail) views.push({ name: before + behindNext, likeness: 'same' });
     }
     views.push({ name: before + rough, likeness: 'roughly' });
     return views;
-  }
-
-  private roughlyBehind(from: number): string {
-    let text = '';
-    for (let at = from; at < this.all.length; at++) {
-      const part = this.all[at] as string;
-      text += at % 2 === 1 || part === VARIES || part === '' ? part : WORD;
-    }
-    return text;
   }
 }
 

@@ -28,7 +28,7 @@ const CONTROL = /[\x00-\x1f\x7f]/;
 const MAX_REMEMBERED_KEYS = 5_000;
 const MAX_FAMILY_LENGTH = 128;
 /** Templates told apart at one time. When there are more, those whose words vary become one. */
-const MAX_TEMPLATES = 1_000;
+const MAX_TEMPLATES = 500;
 /** Places that are known to vary though their words are forgotten. */
 const MAX_SETTLED = 2_000;
 /** Look-ups before the first decision that no new metrics asked for; then twice as many, and so on. */
