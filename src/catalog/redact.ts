@@ -63,6 +63,8 @@ export function batchText(commands: readonly Arguments[], lookup: (args: Argumen
 }
 
 const PROCEDURE = /^[\w.-]{1,64}$/;
+/** BullMQ defines `moveToFinished:5.81.5`: a version would be another name with every release. */
+const DEFINED = /^([\w.-]{1,64})(?::\d{1,9}(?:\.[\w-]{1,20}){0,4})?$/;
 
 /**
  * The sha or the function a command calls, the function shown as in the text. A script's body, or whatever else stands
@@ -72,7 +74,8 @@ const PROCEDURE = /^[\w.-]{1,64}$/;
  */
 export function procedureName({ rule, from }: Entry, args: Arguments, mask: KeyMask, known?: string): string | undefined {
   if (!rule?.procedure) return undefined;
-  if (known !== undefined && PROCEDURE.test(known)) return known;
+  const called = known === undefined ? undefined : DEFINED.exec(known)?.[1];
+  if (called !== undefined) return called;
   const [first] = rule.grammar;
   const name = args[from];
   if (typeof name !== 'string') return undefined;

@@ -68,6 +68,24 @@ describe('the examples, run as they say', function () {
     assert.equal(totalOf(series, 'cache.load.duration'), 2);
   });
 
+  it('bullmq: scripts by their names, a batch of jobs one span, and no more than the calls of each job', async () => {
+    const { stdout, spans } = await stage.trace({ command: documented('bullmq') });
+    assert.equal(stdout, 'sent to 7\nsent to 8\nsent to 9\n');
+    const named = (name: string) => spans.filter((span) => span.name === name);
+    assert.equal(spans.filter(({ attributes }) => attributes['db.operation.name'] === 'PIPELINE evalsha').length, 1);
+    // It takes the next job with it.
+    assert.equal(named('evalsha moveToFinished').length, 3);
+    assert.ok(named('evalsha moveToActive').length >= 1);
+    const procedures = spans.flatMap(({ attributes }) => attributes['db.stored_procedure.name'] ?? []);
+    assert.deepEqual(
+      procedures.filter((name) => !/^[a-zA-Z]+$/.test(String(name))),
+      [],
+    );
+    // BullMQ closes connections that wait for work.
+    const failures = spans.flatMap(({ attributes }) => attributes['error.type'] ?? []);
+    assert.deepEqual([...new Set(failures)], ['ConnectionClosedError']);
+  });
+
   it('cluster: one span for a call, by the node that answered', async () => {
     const cluster = await startCluster({ masters: 3, replicasPerMaster: 0 });
     try {
