@@ -2,7 +2,7 @@
 // Must not know: what their results are used for.
 import type { Span } from '@opentelemetry/api';
 import type { SpanInfo, SpanSettings } from '../config';
-import type { Arguments } from '../core/events';
+import type { Arguments, Batch, BatchOutcome, Outcome } from '../core/events';
 import type { Report } from '../core/recorder';
 import type { ReplyShapes } from '../core/replies';
 
@@ -38,10 +38,27 @@ export class Hooks {
     });
   }
 
-  /** @param info is asked for only where there is a hook */
-  ended(span: Span, info: () => SpanInfo): void {
-    const hook = this.settings.spanHook;
-    if (hook !== undefined) this.guarded('spanHook', () => hook(span, info()));
+  ended(span: Span, operation: string, args: Arguments, { failed, error, durationMs, reply }: Outcome): void {
+    if (this.settings.spanHook === undefined) return;
+    const shown = failed || this.replies === undefined ? reply : this.replies.shaped(args, reply);
+    this.tell(span, { operation, commands: [[...args]], count: 1, reply: shown, failed, error, durationMs });
+  }
+
+  batchEnded(span: Span, operation: string, { commands, size }: Batch, { failed, error, durationMs, replies }: BatchOutcome): void {
+    if (this.settings.spanHook === undefined) return;
+    // Copies: the client's own lists are still in use, and have more than arguments.
+    const copies = commands.map((args) => [...args]);
+    this.tell(span, { operation, commands: copies, count: size ?? copies.length, reply: replies, failed, error, durationMs });
+  }
+
+  /** Of commands that are told as one, which succeeded. */
+  runEnded(span: Span, operation: string, first: Arguments, durationMs: number, count: number): void {
+    if (this.settings.spanHook === undefined) return;
+    this.tell(span, { operation, commands: [[...first]], count, reply: undefined, failed: false, error: undefined, durationMs });
+  }
+
+  private tell(span: Span, info: SpanInfo): void {
+    this.guarded('spanHook', () => this.settings.spanHook?.(span, info));
   }
 
   private guarded<T>(name: string, run: () => T): T | undefined {

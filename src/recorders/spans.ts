@@ -11,8 +11,8 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { batchText, type Entry, familyMask, type KeyMask, keyMask, lookup, mayWait, procedureName, queryText } from '../catalog';
-import type { SpanInfo, SpanSettings } from '../config';
+import { type Entry, familyMask, type KeyMask, keyMask, lookup, mayWait, procedureName } from '../catalog';
+import type { SpanSettings } from '../config';
 import type {
   Arguments,
   Batch,
@@ -48,8 +48,9 @@ import {
 } from './attributes';
 import { Hooks } from './hooks';
 import { addMessaging, type DestinationMasks, linksToSenders, type Messaging, messagingName, messagingOf } from './messaging';
+import { QueryTexts } from './query-texts';
 import { SpanSelection } from './selection';
-import { type Composite, type CompositeRecorder, type Repetition, Varying } from './traced';
+import type { Composite, CompositeRecorder, Repetition } from './traced';
 
 /** What a span is named for that is no command's. */
 const CONNECT = 'connect';
@@ -60,13 +61,10 @@ const CONNECT = 'connect';
  */
 export class SpanRecorder implements CompositeRecorder {
   private readonly mask: KeyMask;
-  private readonly commonMask: KeyMask;
   private readonly destinations: DestinationMasks;
   private readonly selection: SpanSelection;
   private readonly hooks: Hooks;
-  /** Undefined: no text is wanted. Which of the ways to make one is used is a matter of the settings. */
-  private readonly textOf: (entry: Entry, args: Arguments, mask?: KeyMask) => string | undefined;
-  private readonly batchTextOf: (commands: readonly Arguments[]) => string | undefined;
+  private readonly texts: QueryTexts;
 
   /** @param tracer the tracer of whoever listens now; undefined while nobody does */
   constructor(
@@ -76,14 +74,10 @@ export class SpanRecorder implements CompositeRecorder {
     replies?: ReplyShapes,
   ) {
     this.mask = keyMask(settings.keys, report);
-    this.commonMask = (key) => (key instanceof Varying ? key.shown : this.mask(key));
     this.selection = new SpanSelection(settings);
     this.destinations = { name: this.mask, family: familyMask(settings.keys, report) };
     this.hooks = new Hooks(settings, report, replies);
-    const { maxQueryTextLength, serializer } = settings;
-    const isPlain = serializer === undefined;
-    this.textOf = maxQueryTextLength === 0 ? noText : isPlain ? this.redactedText : this.serializedText;
-    this.batchTextOf = maxQueryTextLength === 0 ? noText : isPlain ? this.redactedBatchText : this.serializedBatchText;
+    this.texts = new QueryTexts(settings, this.mask, this.hooks);
   }
 
   isActive(): boolean {
@@ -102,7 +96,7 @@ export class SpanRecorder implements CompositeRecorder {
     const entry = lookup(first.args);
     const { operation } = entry;
     const procedure = procedureName(entry, first.args, this.mask);
-    const attributes = spanAttributes(operation, first.client.facts, this.textOf(entry, args, this.commonMask), undefined);
+    const attributes = spanAttributes(operation, first.client.facts, this.texts.ofRun(entry, args), undefined);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
     addComposite(attributes, composite);
     if (repeated !== undefined) attributes[semconv.ATTR_REDIS_REPEATED_CALLS] = repeated.count;
@@ -111,8 +105,7 @@ export class SpanRecorder implements CompositeRecorder {
     const span = this.start(composite.tracer, name, options, first.context);
     for (const miss of composite.missHandles) miss.span = span.spanContext();
     if (composite.family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, composite.family);
-    const info = { durationMs, failed: false, error: undefined };
-    this.hooks.ended(span, () => infoOf(operation, [first.args], info, undefined, count));
+    this.hooks.runEnded(span, operation, first.args, durationMs, count);
     finish(span, startTimeMs, durationMs, undefined);
   }
 
@@ -122,7 +115,7 @@ export class SpanRecorder implements CompositeRecorder {
     if (tracer === undefined) return;
     const { facts } = batch.client;
     const { commands } = batch;
-    const attributes = spanAttributes(digest.operation, facts, this.batchTextOf(commands), digest.failure);
+    const attributes = spanAttributes(digest.operation, facts, this.texts.ofBatch(commands), digest.failure);
     // The conventions: a batch of one has no size.
     if (batch.size !== 1) attributes[semconv.ATTR_DB_OPERATION_BATCH_SIZE] = batch.size ?? commands.length;
     if (digest.hits + digest.misses > 0) {
@@ -143,7 +136,7 @@ export class SpanRecorder implements CompositeRecorder {
     const span = this.start(tracer, name, options, batch.context, batch.inside);
     for (const miss of digest.missHandles) miss.span = span.spanContext();
     if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
-    this.hooks.ended(span, () => infoOf(digest.operation, commands, outcome, outcome.replies, batch.size ?? commands.length));
+    this.hooks.batchEnded(span, digest.operation, batch, outcome);
     finish(span, batch.startTimeMs, outcome.durationMs, digest.failure);
   }
 
@@ -162,7 +155,7 @@ export class SpanRecorder implements CompositeRecorder {
     const tracer = this.tracer();
     if (tracer === undefined) return undefined;
     const entry = lookup(args);
-    const attributes = spanAttributes(entry.operation, client.facts, this.textOf(entry, args), undefined);
+    const attributes = spanAttributes(entry.operation, client.facts, this.texts.of(entry, args), undefined);
     const messaging = messagingOf(entry, args, errand);
     if (messaging !== undefined) addMessaging(attributes, messaging, this.destinations);
     const name = this.hooks.spanName(entry.operation, this.nameOf(entry.operation, undefined, client.facts, messaging));
@@ -193,7 +186,7 @@ export class SpanRecorder implements CompositeRecorder {
     const { failure, lookup: found, cache, lock } = known;
     const entry = lookup(args);
     const { operation } = entry;
-    const attributes = spanAttributes(operation, client.facts, this.textOf(entry, args), failure);
+    const attributes = spanAttributes(operation, client.facts, this.texts.of(entry, args), failure);
     const procedure = procedureName(entry, args, this.mask, command.procedure);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
     if (found !== undefined) addLookup(attributes, found);
@@ -214,7 +207,7 @@ export class SpanRecorder implements CompositeRecorder {
     if (span.isRecording()) this.describe(span, entry, args, known);
     if (repeated !== undefined) setRepetition(span, repeated);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
-    this.hooks.ended(span, () => infoOf(operation, [args], outcome, outcome.reply, 1));
+    this.hooks.ended(span, operation, args, outcome);
     finish(span, startTimeMs, outcome.durationMs, failure);
   }
 
@@ -252,42 +245,6 @@ export class SpanRecorder implements CompositeRecorder {
       .setAttributes(options.attributes ?? {})
       .addLinks(options.links ?? []);
   }
-
-  private readonly redactedText = (entry: Entry, args: Arguments, mask = this.mask): string =>
-    queryText(entry, args, mask, this.settings.maxQueryTextLength);
-
-  private readonly serializedText = (entry: Entry, args: Arguments, mask = this.mask): string => {
-    const { maxQueryTextLength } = this.settings;
-    const given = mask === this.mask ? args : args.map((arg) => (arg instanceof Varying ? arg.shown : arg));
-    return this.hooks.queryText(given)?.slice(0, maxQueryTextLength) ?? queryText(entry, args, mask, maxQueryTextLength);
-  };
-
-  private readonly redactedBatchText = (commands: readonly Arguments[]): string | undefined =>
-    commands.length === 0 ? undefined : batchText(commands, lookup, this.mask, this.settings.maxQueryTextLength);
-
-  private readonly serializedBatchText = (commands: readonly Arguments[]): string | undefined => {
-    if (commands.length === 0) return undefined;
-    const { maxQueryTextLength } = this.settings;
-    let text = '';
-    for (const args of commands) {
-      if (text.length >= maxQueryTextLength) break;
-      text += `${text === '' ? '' : '; '}${this.serializedText(lookup(args), args)}`;
-    }
-    return text.slice(0, maxQueryTextLength);
-  };
-}
-
-const noText = (): undefined => undefined;
-
-function infoOf(
-  operation: string,
-  commands: readonly Arguments[],
-  { failed, error, durationMs }: Pick<Outcome, 'failed' | 'error' | 'durationMs'>,
-  reply: unknown,
-  count: number,
-): SpanInfo {
-  // Copies: the client's own lists are still in use, and have more than arguments.
-  return { operation, commands: commands.map((args) => [...args]), count, reply, failed, error, durationMs };
 }
 
 /** `Ok` is the application's to set: success leaves the status unset. */
