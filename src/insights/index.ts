@@ -94,14 +94,15 @@ export class CommandInsights implements Insights {
     const entry = lookup(args);
     if (entry.rule === undefined) return UNKNOWN;
     const { rule } = entry;
-    if (this.transactions.holds(origin.client, rule, reply)) return UNKNOWN;
+    const { transactions } = this;
+    if ((transactions.isUsed || rule.transaction !== undefined) && transactions.holds(origin.client, rule, reply)) return UNKNOWN;
     const answered: Answered = { origin, endMark, entry: entry as KnownEntry, args, reply };
     const found = readLookup(entry, reply);
     const data = withData || rule.writes ? readData(entry, args, reply, origin.startTimeMs) : NO_DATA;
     if (origin.isMasked) return this.readMasked(answered, found, data);
     if (rule.onlyReads) {
       const cache = found && this.traffic.lookUp(answered, found, isLocal);
-      this.locks?.seeValue(answered);
+      if (this.locks?.isWatching) this.locks.seeValue(answered);
       return { failure: undefined, lookup: cache && found, data, cache, lock: undefined };
     }
     const lock = this.locks?.read(answered, data);

@@ -99,10 +99,15 @@ export class Locks {
     this.scripts.see(body);
   }
 
+  /** Somebody watches keys: values that are read are looked at. */
+  get isWatching(): boolean {
+    return this.watched.isUsed;
+  }
+
   /** A value was read that may be compared with a token under WATCH. */
   seeValue(answered: Answered): void {
     const { origin, entry, args, reply, endMark } = answered;
-    if (!this.watched.isUsed || isMissing(reply)) return;
+    if (isMissing(reply)) return;
     const { id } = this.subject(answered, args[entry.from]);
     if (this.holdings.of(id, reply, endMark) !== undefined) this.watched.compare(origin.client, id);
   }

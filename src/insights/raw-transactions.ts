@@ -9,7 +9,7 @@ const QUEUED = 'QUEUED';
 export class RawTransactions {
   private readonly open = new WeakSet<ClientRef>();
   /** Somebody did so: where nobody ever did, no reply is looked at. */
-  private isUsed = false;
+  isUsed = false;
 
   /** Whether a reply is no value: the command begins or ends a transaction, or waits for its end. */
   holds(client: ClientRef, { transaction }: CommandRule, reply: unknown): boolean {
@@ -19,7 +19,7 @@ export class RawTransactions {
       else this.open.delete(client);
       return true;
     }
-    if (!this.isUsed || !this.open.has(client)) return false;
+    if (!this.open.has(client)) return false;
     if (reply === QUEUED || (ArrayBuffer.isView(reply) && String(reply) === QUEUED)) return true;
     this.open.delete(client);
     return false;
