@@ -114,6 +114,8 @@ export interface CacheFacts {
 /** All that is known of a command that has ended. */
 export interface Facts {
   readonly failure: Failure | undefined;
+  /** `db.response.status_code` of a refusal that is an outcome: what was wanted is there already. */
+  readonly refusal?: string | undefined;
   readonly lookup: Lookup | undefined;
   readonly data: DataFacts;
   /** undefined: neither a look-up nor a write. The same object for all hits of a family. */

@@ -21,6 +21,17 @@ export function typeOf(error: unknown): string {
   return error instanceof Error ? (codeOf(error) ?? classOf(error)) : OTHER;
 }
 
+/** What was wanted is there already: programs ask for it at every start, and go on. By command, what Redis says then. */
+const THERE_ALREADY: ReadonlyMap<string, RegExp> = new Map([
+  ['XGROUP CREATE', /^-?BUSYGROUP /],
+  ['FT.CREATE', /^(?:ERR )?Index already exists/i],
+]);
+
+/** Whether Redis refused what was there already: an outcome, as that of `SET … NX` is, though the call was rejected. */
+export function isThereAlready(canonical: string, error: unknown): boolean {
+  return error instanceof Error && THERE_ALREADY.get(canonical)?.test(error.message) === true;
+}
+
 const PREFIX = /^-?([A-Z]{2,16})(?: |$)/;
 
 function redisPrefix({ message }: Error): string | undefined {

@@ -5,7 +5,7 @@ import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/e
 import type { BatchFacts, CacheFacts, DataFacts, Facts, FamilyCounts, InsightSettings, Insights, Lookup } from '../core/facts';
 import { BatchDigest } from './batch';
 import { NO_DATA, readData, readLookup } from './cache';
-import { classify } from './errors';
+import { classify, isThereAlready } from './errors';
 import { Locks } from './lock';
 import { RawTransactions } from './raw-transactions';
 import { Tally } from './tally';
@@ -50,7 +50,7 @@ export class CommandInsights implements Insights {
 
   command(command: Command, outcome: Outcome): Facts {
     if (command.script !== undefined) this.locks?.see(command.script);
-    if (outcome.failed) return failed(outcome.error);
+    if (outcome.failed) return refused(command.args, outcome.error) ?? failed(outcome.error);
     return this.read(command, command.startMark + outcome.durationMs, command.args, outcome.reply, outcome.isLocal, command.traced);
   }
 
@@ -127,6 +127,11 @@ export class CommandInsights implements Insights {
 
 function failed(error: unknown): Facts {
   return { failure: classify(error), lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
+}
+
+/** undefined: it failed. */
+function refused(args: Arguments, error: unknown): Facts | undefined {
+  return isThereAlready(lookup(args).canonical, error) ? { ...UNKNOWN, refusal: classify(error).statusCode } : undefined;
 }
 
 function operationOf({ kind, commands }: Batch): string {

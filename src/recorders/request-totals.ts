@@ -25,10 +25,10 @@ export class RequestTotals implements Recorder {
     return true;
   }
 
-  command(command: Command, { durationMs, failed, isLocal }: Outcome, { lookup }: Facts): void {
+  command(command: Command, { durationMs, isLocal }: Outcome, { lookup, failure }: Facts): void {
     if (command.isInternal) return;
     // What the client's own cache answers is no call.
-    this.add(command.context, isLocal ? 0 : 1, durationMs, lookup?.hits ?? 0, lookup?.misses ?? 0, failed ? 1 : 0);
+    this.add(command.context, isLocal ? 0 : 1, durationMs, lookup?.hits ?? 0, lookup?.misses ?? 0, failure === undefined ? 0 : 1);
   }
 
   batch(batch: Batch, { durationMs, failed }: BatchOutcome, { hits, misses, failedCount }: BatchFacts): void {

@@ -189,6 +189,7 @@ export class SpanRecorder implements CompositeRecorder {
     const attributes = spanAttributes(operation, client.facts, this.texts.of(entry, args), failure);
     const procedure = procedureName(entry, args, this.mask, command.procedure);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
+    if (known.refusal !== undefined) attributes[semconv.ATTR_DB_RESPONSE_STATUS_CODE] = known.refusal;
     if (found !== undefined) addLookup(attributes, found);
     if (cache !== undefined) addCache(attributes, cache);
     if (mayWait(entry, args)) attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] = true;

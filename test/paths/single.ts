@@ -28,6 +28,16 @@ export const SINGLE_COMMANDS: readonly Path[] = [
     spans: () => [span('SET', 'SET lock:k ? PX ? NX', { 'db.redis.value_length': 6, ...lockAttempt(false, 1.5) })],
   },
   {
+    title: 'a consumer group that is there already, an outcome and no error',
+    on: fromV4,
+    given: [['XGROUP', 'CREATE', 'jobs', 'workers', '$', 'MKSTREAM']],
+    run: async ({ client }) => {
+      const error = await client.xGroupCreate('jobs', 'workers', '$').catch((reason: Error) => reason);
+      return String(error);
+    },
+    spans: () => [span('XGROUP CREATE', 'XGROUP CREATE jobs workers $', { 'db.response.status_code': 'BUSYGROUP' })],
+  },
+  {
     title: 'setEx',
     run: ({ client }) => client.setEx('k', 30, 'secret'),
     spans: () => [span('SETEX', 'SETEX k ? ?', { 'db.redis.value_length': 6, 'db.redis.ttl_seconds': 30 })],

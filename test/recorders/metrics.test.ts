@@ -80,6 +80,15 @@ describe('metric recorder', () => {
     ]);
   });
 
+  it('counts a consumer group that is there already as no error, and one of a key of another kind as one', async () => {
+    await server.request('RPUSH', 'list', 'x');
+    for (const key of ['jobs', 'jobs', 'list']) await client.xGroupCreate(key, 'workers', '$', { MKSTREAM: true }).catch(() => {});
+    assert.deepEqual(await points('db.client.operation.duration'), [
+      { attributes: at('XGROUP CREATE'), value: 2 },
+      { attributes: at('XGROUP CREATE', { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' }), value: 1 },
+    ]);
+  });
+
   it('has buckets from a tenth of a millisecond', async () => {
     await client.get('k');
     const { resourceMetrics } = await reader.collect();
