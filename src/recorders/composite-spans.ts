@@ -15,9 +15,9 @@ import type { CompositeRecorder, Repetition, TracedRecorder } from './traced';
 /** The part of the settings that says what may be written together. */
 type CompositeSettings = Pick<SpanSettings, 'compressMaxDurationMs' | 'slowMs' | 'minDurationMs' | 'spanHook'>;
 
-export const MAX_IDLE_MS = 100;
-export const MAX_RUN_LENGTH = 10_000;
-export const MAX_RUNS = 1_000;
+const MAX_IDLE_MS = 100;
+const MAX_RUN_LENGTH = 10_000;
+const MAX_RUNS = 1_000;
 
 /** How often it is looked for runs that have ended, while there are any. */
 const INTERVAL_MS = 25;

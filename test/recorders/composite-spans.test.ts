@@ -8,7 +8,7 @@ import type { Facts } from '../../src/core/facts';
 import { NO_DATA } from '../../src/insights/cache';
 import { CompositeSpans } from '../../src/recorders/composite-spans';
 import type { Composite } from '../../src/recorders/traced';
-import { Measuring } from '../support/metrics';
+import { type Collected, Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, diagnostics, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
@@ -306,99 +306,113 @@ describe('composite spans', function () {
     diagnostics.length = 0;
   });
 
-  it('hold every command once, hits and misses as the metrics do, no failure, and times within its own', async () => {
-    const kinds = ['hit', 'miss', 'other', 'set', 'fail', 'batch', 'mget', 'hget'] as const;
-    const step = fc.record({
-      kind: fc.constantFrom(...kinds),
-      id: fc.integer({ min: 1, max: 3 }),
-      parent: fc.integer({ min: 0, max: 2 }),
-      together: fc.boolean(),
-      times: fc.integer({ min: 1, max: 6 }),
-    });
-    const totals = { runs: 0, commands: 0, spans: 0, composites: 0 };
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
-        await server.request('FLUSHALL');
-        for (const id of [1, 2, 3]) await server.request('SET', `hit:${id}`, 'x');
-        await server.request('SET', 'text', 'x');
-        reset();
-        const measuring = Measuring.start();
-        const run: Record<(typeof kinds)[number], (id: number) => Promise<unknown>> = {
-          hit: (id) => client.get(`hit:${id}`),
-          miss: (id) => client.get(`miss:${id}`),
-          other: (id) => client.get(`other:${id}`),
-          set: (id) => client.set(`miss:${id}`, 'x', { PX: 1 } as never),
-          fail: () => client.lPush('text', 'x').catch(() => {}),
-          batch: (id) => client.multi().get(`hit:${id}`).get(`miss:${id}`).exec(),
-          mget: (id) => client.mGet([`hit:${id}`, `miss:${id}`]),
-          hget: (id) => client.hGet(`hash:${id}`, 'f'),
-        };
-        const parents = [0, 1, 2].map((index) => tracer.startSpan(`parent ${index}`));
-        const calls: { parent: Span; startMs: number; endMs: number }[] = [];
-        let waiting: Promise<unknown>[] = [];
-        const commands = steps.flatMap(({ times, ...one }) =>
-          Array.from({ length: times }, (_, at) => ({ ...one, id: ((one.id + at) % 3) + 1 })),
+  const KINDS = ['hit', 'miss', 'other', 'set', 'fail', 'batch', 'mget', 'hget'] as const;
+  type Kind = (typeof KINDS)[number];
+  interface Call {
+    readonly kind: Kind;
+    readonly parent: Span;
+    readonly startMs: number;
+    endMs: number;
+  }
+
+  const step = fc.record({
+    kind: fc.constantFrom(...KINDS),
+    id: fc.integer({ min: 1, max: 3 }),
+    parent: fc.integer({ min: 0, max: 2 }),
+    together: fc.boolean(),
+    times: fc.integer({ min: 1, max: 6 }),
+  });
+  type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+  const send: Readonly<Record<Kind, (id: number) => Promise<unknown>>> = {
+    hit: (id) => client.get(`hit:${id}`),
+    miss: (id) => client.get(`miss:${id}`),
+    other: (id) => client.get(`other:${id}`),
+    set: (id) => client.set(`miss:${id}`, 'x', { PX: 1 } as never),
+    fail: () => client.lPush('text', 'x').catch(() => {}),
+    batch: (id) => client.multi().get(`hit:${id}`).get(`miss:${id}`).exec(),
+    mget: (id) => client.mGet([`hit:${id}`, `miss:${id}`]),
+    hget: (id) => client.hGet(`hash:${id}`, 'f'),
+  };
+
+  /** Every step as often as it says, some at the same time, each below one of three parents. */
+  async function play(steps: readonly Step[], parents: readonly Span[]): Promise<Call[]> {
+    const calls: Call[] = [];
+    const waiting: Promise<void>[] = [];
+    for (const { kind, id, parent: index, together, times } of steps) {
+      for (let at = 0; at < times; at++) {
+        const call: Call = { kind, parent: parents[index] as Span, startMs: Date.now(), endMs: 0 };
+        calls.push(call);
+        const around = trace.setSpan(context.active(), call.parent);
+        const done = context.with(around, () => send[kind](((id + at) % 3) + 1));
+        waiting.push(
+          done.then(() => {
+            call.endMs = Date.now();
+          }),
         );
-        for (const { kind, id, parent: index, together } of commands) {
-          const parent = parents[index] as Span;
-          const call = { parent, startMs: Date.now(), endMs: 0 };
-          calls.push(call);
-          const done = context
-            .with(trace.setSpan(context.active(), parent), () => run[kind](id))
-            .then(() => {
-              call.endMs = Date.now();
-            });
-          waiting.push(done);
-          if (!together) await Promise.all(waiting.splice(0));
-        }
-        await Promise.all(waiting);
-        waiting = [];
-        const made = spans();
-        for (const parent of parents) parent.end();
-        const collected = await measuring.collect();
-        await measuring.stop();
-        const sum = (of: (span: ReadableSpan) => number): number => made.reduce((total, span) => total + of(span), 0);
-        const duration = (collected['db.client.operation.duration'] ?? []).reduce((total, { value }) => total + value, 0);
-        assert.equal(sum(countOf), commands.length);
-        assert.equal(duration, commands.length);
-        const failed = made.filter(({ attributes }) => 'error.type' in attributes);
-        assert.equal(failed.length, commands.filter(({ kind }) => kind === 'fail').length);
-        assert.ok(failed.every((span) => countOf(span) === 1));
-        const ofResult = (result: string): number =>
-          (collected['cache.requests'] ?? []).reduce(
-            (total, { attributes, value }) => total + (attributes['cache.result'] === result ? value : 0),
-            0,
-          );
-        const hits = sum(({ attributes: a }) => Number(a['cache.hit_count'] ?? (a['cache.hit'] === true ? 1 : 0)));
-        const misses = sum(({ attributes: a }) => Number(a['cache.miss_count'] ?? (a['cache.hit'] === false ? 1 : 0)));
-        assert.deepEqual([hits, misses], [ofResult('hit'), ofResult('miss')]);
-        for (const parent of parents) {
-          const own = calls.filter((call) => call.parent === parent);
-          const below = made.filter((span) => span.parentSpanContext?.spanId === parent.spanContext().spanId);
-          assert.equal(
-            below.reduce((total, span) => total + countOf(span), 0),
-            own.length,
-          );
-          const [from, to] = [Math.min(...own.map(({ startMs }) => startMs)), Math.max(...own.map(({ endMs }) => endMs))];
-          for (const span of below) {
-            const startMs = span.startTime[0] * 1e3 + span.startTime[1] / 1e6;
-            const endMs = span.endTime[0] * 1e3 + span.endTime[1] / 1e6;
-            // The two clocks may be a millisecond apart.
-            assert.ok(startMs >= from && endMs <= to + 2, `${startMs}..${endMs} is not within ${from}..${to}`);
-            if (countOf(span) === 1) continue;
-            const { 'db.redis.composite.sum_ms': sumMs, 'db.redis.composite.max_ms': maxMs } = span.attributes;
-            assert.ok(Number(maxMs) <= endMs - startMs + 0.01 && Number(sumMs) <= Number(maxMs) * countOf(span) + 0.01);
-          }
-        }
-        totals.runs++;
-        totals.commands += commands.length;
-        totals.spans += made.length;
-        totals.composites += made.filter((span) => countOf(span) > 1).length;
-      }),
-      { numRuns: 60 },
-    );
+        if (!together) await Promise.all(waiting.splice(0));
+      }
+    }
+    await Promise.all(waiting);
+    return calls;
+  }
+
+  const sumOf = (spans: readonly ReadableSpan[], of: (span: ReadableSpan) => number): number =>
+    spans.reduce((total, span) => total + of(span), 0);
+
+  function assertSums(calls: readonly Call[], made: readonly ReadableSpan[], collected: Collected): void {
+    const counted = (name: string, result?: string): number =>
+      (collected[name] ?? []).filter(({ attributes: a }) => a['cache.result'] === result).reduce((total, { value }) => total + value, 0);
+    assert.equal(sumOf(made, countOf), calls.length);
+    assert.equal(counted('db.client.operation.duration'), calls.length);
+    const hits = sumOf(made, ({ attributes: a }) => Number(a['cache.hit_count'] ?? (a['cache.hit'] === true ? 1 : 0)));
+    const misses = sumOf(made, ({ attributes: a }) => Number(a['cache.miss_count'] ?? (a['cache.hit'] === false ? 1 : 0)));
+    assert.deepEqual([hits, misses], [counted('cache.requests', 'hit'), counted('cache.requests', 'miss')]);
+    const failed = made.filter(({ attributes }) => 'error.type' in attributes);
+    assert.equal(failed.length, calls.filter(({ kind }) => kind === 'fail').length);
+    assert.ok(failed.every((span) => countOf(span) === 1));
+  }
+
+  function assertBelow(parent: Span, calls: readonly Call[], made: readonly ReadableSpan[]): void {
+    const own = calls.filter((call) => call.parent === parent);
+    const below = made.filter((span) => span.parentSpanContext?.spanId === parent.spanContext().spanId);
+    assert.equal(sumOf(below, countOf), own.length);
+    const [from, to] = [Math.min(...own.map(({ startMs }) => startMs)), Math.max(...own.map(({ endMs }) => endMs))];
+    for (const span of below) {
+      const startMs = span.startTime[0] * 1e3 + span.startTime[1] / 1e6;
+      const endMs = span.endTime[0] * 1e3 + span.endTime[1] / 1e6;
+      // The two clocks may be a millisecond apart.
+      assert.ok(startMs >= from && endMs <= to + 2, `${startMs}..${endMs} is not within ${from}..${to}`);
+      if (countOf(span) === 1) continue;
+      const { 'db.redis.composite.sum_ms': sumMs, 'db.redis.composite.max_ms': maxMs } = span.attributes;
+      assert.ok(Number(maxMs) <= endMs - startMs + 0.01 && Number(sumMs) <= Number(maxMs) * countOf(span) + 0.01);
+    }
+  }
+
+  it('hold every command once, hits and misses as the metrics do, no failure, and times within its own', async () => {
+    const totals = { runs: 0, commands: 0, spans: 0, composites: 0 };
+    const traffic = fc.array(step, { minLength: 1, maxLength: 30 });
+    const property = fc.asyncProperty(traffic, async (steps) => {
+      await server.request('FLUSHALL');
+      for (const key of ['hit:1', 'hit:2', 'hit:3', 'text']) await server.request('SET', key, 'x');
+      reset();
+      const measuring = Measuring.start();
+      const parents = [0, 1, 2].map((index) => tracer.startSpan(`parent ${index}`));
+      const calls = await play(steps, parents);
+      const made = spans();
+      for (const parent of parents) parent.end();
+      const collected = await measuring.collect();
+      await measuring.stop();
+      assertSums(calls, made, collected);
+      for (const parent of parents) assertBelow(parent, calls, made);
+      totals.runs++;
+      totals.commands += calls.length;
+      totals.spans += made.length;
+      totals.composites += made.filter((span) => countOf(span) > 1).length;
+    });
+    await fc.assert(property, { numRuns: 60 });
     // What is joined must have been worth looking at.
     assert.ok(totals.composites > totals.runs, JSON.stringify(totals));
-    if (process.env.SHOW !== undefined) console.log(totals);
+    console.log(`      ${totals.commands} commands in ${totals.runs} runs: ${totals.spans} spans, ${totals.composites} of them composite`);
   });
 });

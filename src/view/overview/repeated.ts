@@ -67,7 +67,7 @@ export function repeatedIn(spans: readonly Span[]): RepeatedCalls[] {
 }
 
 /** `GET user:{}:name, 200 times one after another in GET /feed, 84 ms: one MGET, or a pipeline` */
-export function repeatedText({ operation, family, count, durationMs, where }: RepeatedCalls): string {
+function repeatedText({ operation, family, count, durationMs, where }: RepeatedCalls): string {
   const subject = family === undefined ? operation : `${operation} ${family}`;
   const place = where === undefined ? '' : ` in ${where}`;
   const took = durationMs >= 10 ? durationMs.toFixed(0) : durationMs.toFixed(1);
