@@ -247,7 +247,8 @@ function hasLogger(): boolean {
 /**
  * Records a redis client in a bundle, where no module hook can see `redis`, through the instrumentation that is enabled
  * in this process. Once is enough for all clients of the bundle: it is their class that is patched. Redis 5.12 and
- * later is recorded in bundles without it, but with it transactions and keys are shown. Never throws.
+ * later is recorded in bundles without it, but with it transactions and keys are shown; ioredis and iovalkey are not. Never
+ * throws.
  *
  * @returns the client it was given
  */

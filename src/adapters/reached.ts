@@ -1,6 +1,7 @@
 // Knows: which copies of a library were reached from a client, because they are in a bundle and no hook sees them.
 // Must not know: what is patched in them.
 import type { Report } from '../core/recorder';
+import { ioredisCopyOf } from './ioredis/bundled';
 import { copyOf } from './node-redis/bundled/client';
 import type { Taps } from './versions';
 
@@ -18,9 +19,11 @@ export class ReachedCopies {
 
   instrument(client: unknown): void {
     try {
-      const copy = copyOf(client);
+      const copy = copyOf(client) ?? ioredisCopyOf(client);
       if (copy === undefined) {
-        this.report('instrumentClient was not given a client of redis 2, 3, 5 or 6; nothing is changed: leave redis 4 out of the bundle');
+        this.report(
+          'instrumentClient was not given a client of redis 2, 3, 5 or 6 or of ioredis; nothing is changed: leave redis 4 out of the bundle',
+        );
         return;
       }
       for (const { module, version, file, moduleExports } of copy.files) {

@@ -5,7 +5,7 @@ import { instrumentClient } from '../../src';
 import { bundle } from '../support/bundle';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, diagnostics, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
-import { type Client, connect, end, LEGACY_VERSIONS, major, type Redis, VERSIONS } from '../support/versions';
+import { type Client, connect, end, IOREDIS_CORE, LEGACY_VERSIONS, major, type Redis, titleOf, VERSIONS } from '../support/versions';
 
 /** A copy of redis that no hook sees and no other test has touched. */
 function bundledRedis(version: string): Redis {
@@ -117,13 +117,44 @@ describe('instrumentClient', () => {
     });
   }
 
+  for (const version of IOREDIS_CORE) {
+    it(`records a bundled ${titleOf(version)}: commands, batches and scripts, below the caller, and the client's own promise`, async () => {
+      const Redis = createRequire(__filename)(bundle(version, 'cjs minified', "module.exports = require('ioredis');"));
+      const client: Client = new Redis({ host: server.host, port: server.port, enableReadyCheck: true });
+      try {
+        await new Promise((resolve) => client.once('ready', resolve));
+        client.defineCommand('echoIt', { lua: 'return ARGV[1]', numberOfKeys: 1 });
+        assert.equal(instrumentClient(client), client);
+        instrumentClient(client);
+        const later: Client = new Redis({ host: server.host, port: server.port, db: 2 });
+        const caller = await inSpan(async (span) => {
+          await client.hset('h', 'f', 'hunter2');
+          assert.equal((await client.echoIt('k', 'v')) === 'v', true);
+          await client.multi().get('a').get('b').exec();
+          await client.pipeline().get('a').hget('h', 'f').exec();
+          await later.get('k');
+          return span;
+        });
+        later.disconnect();
+        assert.deepEqual(
+          redisSpans().map(({ name, attributes }) => (name.startsWith('evalsha') ? name : attributes['db.query.text'])),
+          ['hset h f ?', 'evalsha echoIt', 'get a; get b', 'get a; hget h f', 'get k'],
+        );
+        for (const { parentSpanContext } of redisSpans()) assert.equal(parentSpanContext?.spanId, caller.spanContext().spanId);
+        assertQuiet();
+      } finally {
+        client.disconnect();
+      }
+    });
+  }
+
   it('leaves anything else as it is, and says so once', () => {
     const odd = [undefined, null, 7, 'client', {}, Object.create(null), new Proxy({}, { has: () => true }), () => {}, new Map()];
     for (const value of odd) assert.equal(instrumentClient(value), value);
     assert.deepEqual(diagnostics.length, 1);
     assert.match(
       diagnostics[0] ?? '',
-      /instrumentClient was not given a client of redis 2, 3, 5 or 6; nothing is changed: leave redis 4 out of the bundle$/,
+      /instrumentClient was not given a client of redis 2, 3, 5 or 6 or of ioredis; nothing is changed: leave redis 4 out of the bundle$/,
     );
   });
 

@@ -27,7 +27,7 @@ export class IoredisTap {
   readonly patchSentinels: Patch;
 
   constructor(tap: Tap, messageTap: MessageTap, recorder: ConnectionRecorder, replies: ReplyShapes) {
-    const own = new OwnTraffic();
+    const own = new OwnTraffic(() => servers);
     const scripts = new Scripts();
     const resends = new Resends();
     const connections = new ConnectionWatch(tap, recorder, () => servers);

@@ -1,8 +1,8 @@
 // Knows: what ioredis sends by itself: to connect, to come back, to know its servers.
 // Must not know: what becomes of it, spans, metrics.
 import { PatchLedger, type Target } from '../shared/patch';
-import { isNamed, type LibraryCommand, prototypeOf } from './library';
-import type { Server } from './servers';
+import { type Client, isNamed, type LibraryCommand, prototypeOf } from './library';
+import type { Server, Servers } from './servers';
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 type Handler = (...args: unknown[]) => Method;
@@ -14,6 +14,8 @@ const HANDSHAKE: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'clie
 export class OwnTraffic {
   private depth = 0;
   private making = 0;
+
+  constructor(private readonly servers: () => Servers) {}
 
   get isOn(): boolean {
     return this.depth > 0;
@@ -67,6 +69,8 @@ export class OwnTraffic {
       return true;
     }
     if (server.status !== 'connect') return false;
+    // In a bundle nobody sees what a connection begins with.
+    if (!server.isSeenConnecting) return HANDSHAKE.has(command.name);
     const { handshake, protocol } = server.condition ?? {};
     if (handshake === true) return protocol === 2 && HANDSHAKE.has(command.name);
     // The version is looked up in a file first.
@@ -107,7 +111,10 @@ export class OwnTraffic {
   }
 
   private wrapHandler(original: Handler): Handler {
-    return (...args) => this.wrapMethod(original(...args));
+    return (client, ...rest) => {
+      this.servers().of(client as Client).isSeenConnecting = true;
+      return this.wrapMethod(original(client, ...rest));
+    };
   }
 }
 

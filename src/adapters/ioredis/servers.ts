@@ -21,6 +21,8 @@ export class Server implements ClientRef {
   queuedDatabase: unknown;
   /** Commands LOAD that the library sends next: 4 asks which scripts of a pipeline are there. */
   expectedLoads = 0;
+  /** Whether we see what the library sends when this client connects. */
+  isSeenConnecting = false;
   private isPlaced = false;
 
   constructor(

@@ -1,19 +1,7 @@
 // Knows: how to find the seams of a copy of redis from one of its clients, where its files cannot be hooked.
 // Must not know: what is patched there.
-import { PatchLedger, type Target } from '../../shared/patch';
-
-/** A file that a bundle has swallowed, as its exports would be. */
-export interface BundledFile {
-  readonly module: string;
-  /** A version whose seam this is; the real one is not told by a client. */
-  readonly version: string;
-  readonly file: string | undefined;
-  readonly moduleExports: Target;
-}
-
-export interface BundledCopy {
-  readonly files: readonly BundledFile[];
-}
+import { type BundledCopy, type BundledFile, ownerOf } from '../../shared/bundle';
+import { PatchLedger } from '../../shared/patch';
 
 const CLIENT_FILE = 'dist/lib/client/index.js';
 const QUEUE_FILE = 'dist/lib/client/commands-queue.js';
@@ -46,13 +34,4 @@ function clientCopy(client: object): BundledCopy | undefined {
   const files: BundledFile[] = [{ ...copy, file: CLIENT_FILE, moduleExports: exported }];
   files.push({ ...copy, file: QUEUE_FILE, moduleExports: { default: queue.constructor } });
   return { files };
-}
-
-/** The object on the prototype chain that has these methods for its own: what a patch of it reaches is every client. */
-function ownerOf(client: object, ...names: string[]): { readonly constructor: unknown } | undefined {
-  for (let owner: object | null = client; owner !== null; owner = Object.getPrototypeOf(owner)) {
-    const isOwner = names.every((name) => Object.hasOwn(owner as object, name));
-    if (isOwner && PatchLedger.has(owner, ...names)) return owner as { readonly constructor: unknown };
-  }
-  return undefined;
 }

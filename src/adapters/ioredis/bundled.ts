@@ -1,0 +1,54 @@
+// Knows: how to find the seams of a copy of ioredis or iovalkey from one of its clients, where its files cannot be hooked.
+// Must not know: what is patched there.
+import { type BundledCopy, type BundledFile, ownerOf } from '../shared/bundle';
+import { PatchLedger, type Target } from '../shared/patch';
+
+/** What we call of a client. */
+interface Client {
+  /** A batch, made to get at its class; it is never run. */
+  pipeline(): object & { defineCommand(name: string, definition: object): void; readonly scriptsSet: Readonly<Record<string, object>> };
+  readonly isCluster?: unknown;
+  nodes?(): readonly object[];
+}
+
+/** The same exports for the same class, so that it is known again. */
+const shown = new WeakMap<object, Target>();
+
+/**
+ * The seams behind a client; undefined: it is none. Of a cluster the nodes are among them once they are known. Out of
+ * reach are those of messages, which stay where they are, and of what a connection begins with.
+ */
+export function ioredisCopyOf(client: unknown): BundledCopy | undefined {
+  if (typeof client !== 'object' || client === null || !PatchLedger.has(client, 'pipeline', 'defineCommand', 'sendCommand'))
+    return undefined;
+  const one = client as unknown as Client;
+  const files = one.isCluster === true ? clusterFiles(one) : redisFiles(client);
+  return files.length === 0 ? undefined : { files: [...files, ...batchFiles(one)] };
+}
+
+function clusterFiles(cluster: Client): BundledFile[] {
+  const [node] = cluster.nodes?.() ?? [];
+  return [...fileOf('built/cluster/index.js', ownerOf(cluster, 'sendCommand', 'delayUntilReady')), ...(node ? redisFiles(node) : [])];
+}
+
+function redisFiles(client: object): BundledFile[] {
+  return fileOf('built/Redis.js', ownerOf(client, 'sendCommand', 'setStatus', 'parseOptions'));
+}
+
+function batchFiles(client: Client): BundledFile[] {
+  const pipeline = client.pipeline();
+  // Known to this pipeline alone.
+  pipeline.defineCommand('nothing', { lua: 'return 0', numberOfKeys: 0 });
+  const script = pipeline.scriptsSet.nothing;
+  return [
+    ...fileOf('built/Pipeline.js', ownerOf(pipeline, 'sendCommand', 'exec')),
+    ...(script === undefined ? [] : fileOf('built/Script.js', ownerOf(script, 'execute'))),
+  ];
+}
+
+function fileOf(file: string, prototype: object | undefined): BundledFile[] {
+  if (prototype === undefined) return [];
+  const moduleExports = shown.get(prototype) ?? { default: Object.assign(() => undefined, { prototype }) };
+  shown.set(prototype, moduleExports);
+  return [{ module: 'ioredis', version: '5', file, moduleExports }];
+}
