@@ -2,6 +2,7 @@ import { end, isIoredis } from '../support/versions';
 import {
   batch,
   batchItems,
+  blocking,
   called,
   failed,
   fromV4,
@@ -114,7 +115,7 @@ export const CLIENTS: readonly Path[] = [
   {
     title: 'a blocking pop that times out',
     run: ({ client }) => client.blPop('empty', 1),
-    spans: () => [span('BLPOP', 'BLPOP empty 1')],
+    spans: () => [span('BLPOP', 'BLPOP empty 1', blocking)],
   },
   {
     title: 'a command that waits too long for its connection',
@@ -218,8 +219,8 @@ export const CLIENTS: readonly Path[] = [
     },
     spans: (version) => [
       fromV4(version)
-        ? unanswered('BLPOP', 'BLPOP empty 0', 'SocketClosedUnexpectedlyError', 'Socket closed unexpectedly')
-        : unanswered('BLPOP', 'BLPOP empty 0', 'UNCERTAIN_STATE', 'UNCERTAIN_STATE'),
+        ? unanswered('BLPOP', 'BLPOP empty 0', 'SocketClosedUnexpectedlyError', 'Socket closed unexpectedly', blocking)
+        : unanswered('BLPOP', 'BLPOP empty 0', 'UNCERTAIN_STATE', 'UNCERTAIN_STATE', blocking),
       span('GET', 'GET k', miss),
     ],
   },

@@ -68,6 +68,8 @@ export function unanswered(operation: string, text: string, type: string, descri
 export const hit = (valueLength: number): Attributes => ({ 'cache.hit': true, 'db.redis.value_length': valueLength });
 /** A miss of a key that nobody in this process has written. */
 export const miss: Attributes = { 'cache.hit': false, 'cache.miss.reason': 'unknown' };
+/** Of a command that may wait for others. */
+export const blocking: Attributes = { 'redis.client.operation.blocking': true };
 /** An attempt to get the lock `lock:k`. */
 export const lockAttempt = (acquired: boolean, ttlSeconds: number): Attributes => ({
   'db.redis.lock.key': 'lock:k',
