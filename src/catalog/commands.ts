@@ -384,7 +384,7 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   'CLIENT LIST': `[${CLIENTS}]`,
   'CLIENT NO-EVICT': 'ON|OFF',
   'CLIENT NO-TOUCH': 'ON|OFF',
-  'CLIENT PAUSE': { args: 'number [WRITE ALL]', blocks: true },
+  'CLIENT PAUSE': 'number [WRITE ALL]',
   'CLIENT REPLY': 'ON|OFF|SKIP',
   'CLIENT SETINFO': '[LIB-NAME=name LIB-VER=name]',
   'CLIENT SETNAME': 'name',
