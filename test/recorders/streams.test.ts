@@ -7,7 +7,7 @@ import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
 
-const OPTIONS: RedisInstrumentationConfig = { propagateStreams: ['orders:*', 'bills:*'] };
+const OPTIONS: RedisInstrumentationConfig = { propagateStreams: ['orders:*', 'bills:*'], emptyPolls: true };
 
 const linked = ({ links }: ReadableSpan): string[] => links.map(({ context: to }) => to.spanId);
 const idOf = (span: ReadableSpan | undefined): string | undefined => span?.spanContext().spanId;

@@ -330,6 +330,5 @@ function lateLookup(_name: string, { all }: { all?: boolean }, done: (...found: 
 
 /** Two commands, each answered by itself. */
 function pipeline(client: Client): Promise<unknown> {
-  const batch = (client.batch?.() ?? client.multi()).get('a').set('b', 'c');
-  return batch.execAsPipeline?.() ?? batch.exec();
+  return client.multi().get('a').set('b', 'c').execAsPipeline();
 }
