@@ -81,13 +81,13 @@ export const OPTIONS = {
   ignoreCommands: option(COMMANDS, [], {
     section: 'spans',
     meaning:
-      'Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), or in code also by patterns of names. Metrics count them.',
+      'Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), or in code also by patterns of names. A batch of one is that command. Metrics count them.',
     example: "['PING', /^CONFIG/]",
   }),
   ignore: option(functionOf<Given<'ignore'>>('(info: OperationInfo) => boolean'), undefined, {
     section: 'spans',
     meaning:
-      'Returns `true` for a command or batch that gets no span. It is asked before the command runs, after `ignoreCommands`, and sees every argument.',
+      'Returns `true` for a command or batch that gets no span. It is asked before the command runs, after `ignoreCommands`, and sees every argument. A batch of one command is asked about as that command, when it has been answered.',
     example: "({ operation, args }) => operation === 'GET' && String(args[0]).startsWith('probe:')",
   }),
   ignoreKeys: option(GLOBS, [], {

@@ -29,13 +29,14 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   spansWhenParentUnsampled?: boolean;
   /**
    * Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), or in code also by patterns of
-   * names. Metrics count them. Default: none.
+   * names. A batch of one is that command. Metrics count them. Default: none.
    * @example ignoreCommands: ['PING', /^CONFIG/]
    */
   ignoreCommands?: readonly (string | RegExp)[];
   /**
    * Returns `true` for a command or batch that gets no span. It is asked before the command runs, after
-   * `ignoreCommands`, and sees every argument. Default: none.
+   * `ignoreCommands`, and sees every argument. A batch of one command is asked about as that command, when it has
+   * been answered. Default: none.
    * @example ignore: ({ operation, args }) => operation === 'GET' && String(args[0]).startsWith('probe:')
    */
   ignore?: (info: OperationInfo) => boolean;

@@ -98,7 +98,10 @@ export interface Batch extends Started {
 }
 
 /** A batch whose commands are not known yet. */
-export type BatchStart = Omit<Batch, 'kind' | 'commands' | 'size' | 'client' | 'isMasked'>;
+export interface BatchStart extends Omit<Batch, 'kind' | 'commands' | 'size' | 'client' | 'isMasked'> {
+  /** Batches of this kind are ignored: it has a span only if it turns out to be one command, which is not. */
+  readonly isIgnored: boolean;
+}
 
 /** Where the time of an operation went, in milliseconds. */
 export interface Timing {

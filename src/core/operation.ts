@@ -203,13 +203,15 @@ export class Operation implements Tap {
     if (decision === 'pass') return undefined;
     try {
       const caller = context.active();
-      const traced = decision === 'trace' && !this.settings.isIgnored?.([kind], undefined);
       const commands = this.errands === undefined ? [] : (commandsOf?.() ?? []);
       const errands = this.errands?.ofAll(commands);
-      if (!traced && errands === undefined && !this.isFollowed(decision)) return undefined;
-      const start: BatchStart = { context: caller, traced, startTimeMs: Date.now(), startMark: performance.now() };
+      if (decision !== 'trace' && errands === undefined && !this.isFollowed(decision)) return undefined;
+      const [only = [kind]] = commands.length === 1 ? commands : [];
+      const isIgnored = decision === 'trace' && this.settings.isIgnored?.(only, undefined) === true;
+      const traced = decision === 'trace' && !isIgnored;
+      const start: BatchStart = { context: caller, traced, isIgnored, startTimeMs: Date.now(), startMark: performance.now() };
       // Where it is written to is not known yet.
-      if (traced) this.timings.begin(start.startMark, undefined);
+      if (decision === 'trace') this.timings.begin(start.startMark, undefined);
       return errands === undefined ? start : this.errands?.beginBatch(start, errands, kind, commands);
     } catch (error) {
       this.report('a batch could not be followed', error);
@@ -231,7 +233,7 @@ export class Operation implements Tap {
     const timing = this.timings.of(start, settled.write, start.sent?.get(0) ?? only ?? [], durationMs);
     // The conventions: a batch of one is that command.
     if (only !== undefined && commands.length === 1 && !settled.aborted) {
-      this.settle(commandOf(start, settled, only), outcomeOfOne(settled, durationMs, timing));
+      this.settle(commandOf(start, settled, only, this.isOneTraced(start, only, client)), outcomeOfOne(settled, durationMs, timing));
       return;
     }
     const batch = batchOf(start, settled);
@@ -244,6 +246,12 @@ export class Operation implements Tap {
     if (this.totals !== undefined) this.guarded('a batch could not be added up', () => this.totals?.batch(batch, ended, facts));
     if (start.traced) this.guarded('a batch could not be recorded', () => this.spans.batch(batch, ended, facts));
     if (isMeasured) this.guarded('a batch could not be recorded', () => this.metrics.batch(batch, ended, facts));
+  }
+
+  /** A batch of one is ignored as that command is. One that has its span already was asked for when that was made. */
+  private isOneTraced({ traced, isIgnored, inside }: BatchStart, only: Arguments, { facts }: ClientRef): boolean {
+    if (inside !== undefined || !(traced || isIgnored)) return traced;
+    return this.settings.isIgnored?.(only, facts) !== true;
   }
 
   private settle(command: Command, outcome: Outcome): void {
@@ -331,8 +339,8 @@ function batchOf(start: BatchStart, { kind, commands, size, isMasked, client }: 
   return { kind, context: caller, traced, startTimeMs, startMark, commands, size, isMasked, client, inside, sent, errands };
 }
 
-function commandOf(start: BatchStart, { client, isMasked }: SettledBatch, args: Arguments): Command {
-  const { context: caller, traced, startTimeMs, startMark, inside, errands } = start;
+function commandOf(start: BatchStart, { client, isMasked }: SettledBatch, args: Arguments, traced: boolean): Command {
+  const { context: caller, startTimeMs, startMark, inside, errands } = start;
   return { args, client, context: caller, traced, startTimeMs, startMark, isMasked, inside, errand: errands?.get(0) };
 }
 

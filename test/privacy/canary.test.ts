@@ -22,6 +22,7 @@ const MODES = Object.keys(KEYS);
 const EVERYTHING = {
   semconv: 'dup',
   batchCommands: true,
+  emptyPolls: true,
   optionalAttributes: ['db.redis.key', 'db.redis.args_count'],
   propagateChannels: ['*'],
   propagateStreams: ['*'],

@@ -160,6 +160,29 @@ describe('span recorder', () => {
       assert.deepEqual(names(), [`CONFIG RESETSTAT ${server_()}`]);
     });
 
+    it('none of a batch of one whose command is ignored, one where only batches are', async () => {
+      const one = (key: string) => client.multi().get(key);
+      instrumentation.setConfig({ ignoreCommands: ['GET'] });
+      await one('a').exec();
+      await one('b').execAsPipeline();
+      await one('c').get('d').exec();
+      instrumentation.setConfig({ ignoreCommands: ['MULTI', 'PIPELINE'] });
+      await one('e').exec();
+      await one('f').execAsPipeline();
+      await one('g').get('h').exec();
+      instrumentation.setConfig({ ignore: ({ operation, serverPort }) => operation === 'MULTI' || serverPort === server.port });
+      await one('i').exec();
+      assert.deepEqual(texts(), ['GET c; GET d', 'GET e', 'GET f']);
+    });
+
+    it('the same where that command sends a message, whose span is there before', async () => {
+      instrumentation.setConfig({ propagateChannels: ['*'], ignoreCommands: ['PUBLISH'] });
+      await client.multi().publish('secret', 'x').exec();
+      instrumentation.setConfig({ propagateChannels: ['*'], ignoreCommands: ['MULTI'] });
+      await client.multi().publish('news', 'x').exec();
+      assert.deepEqual(names(), ['publish news']);
+    });
+
     it('none that the ignore hook names', async () => {
       instrumentation.setConfig({ ignore: ({ operation, args }) => operation === 'MULTI' || args[0] === 'probe' });
       await client.get('probe');
