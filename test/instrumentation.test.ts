@@ -43,7 +43,7 @@ describe('instrumentation', () => {
 
   it('says once what is wrong with an option, also where the SDK sets its logger later', () => {
     const wrong = { enabled: false, keys: 'hunter2' as 'safe' };
-    const complaint = `${PACKAGE_NAME} option keys: expected safe, full, family, hidden or a function, got a string; using the default`;
+    const complaint = `${PACKAGE_NAME} option keys: expected safe, full, family, hidden or a function, got a string; keys are hidden`;
     const said: string[] = [];
     new RedisInstrumentation(wrong).setTracerProvider(trace.getTracerProvider());
     said.push(...diagnostics.splice(0));
@@ -269,7 +269,7 @@ async function outcomeOf(client: Client, args: unknown): Promise<string> {
 }
 
 function patchedIn(version: Version): readonly string[] {
-  if (version === '4.0') return [...PATCHED_V4, 'commands-queue.subscribe', 'index.SUBSCRIBE', 'index.PSUBSCRIBE'];
+  if (version === '4.0') return [...PATCHED_V4, 'index.SUBSCRIBE', 'index.PSUBSCRIBE'];
   return [...(major(version) === 4 ? PATCHED_V4 : PATCHED_V5), ...PATCHED_PUB_SUB];
 }
 
@@ -301,6 +301,7 @@ const PATCHED_V5 = [
   'socket exports.default',
   'commands-queue.addCommand',
   'commands-queue.commandsToWrite',
+  'commands-queue.reset',
   'index.connect',
   'index._executeCommand',
   'index._executeScript',
