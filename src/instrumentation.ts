@@ -10,7 +10,7 @@ import { Operation } from './core/operation';
 import { type NativeMetrics, type Report, reportOnce } from './core/recorder';
 import * as semconv from './core/semconv';
 import { CommandInsights } from './insights';
-import { MessageCourier } from './propagation/courier';
+import { MessagePropagator } from './propagation/propagator';
 import { Providers } from './providers';
 import { CompositeSpans } from './recorders/composite-spans';
 import { ServerMetrics } from './recorders/connections';
@@ -38,7 +38,7 @@ const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
 ];
 
 /** Options that can leave a process without spans, and whose values are no secrets. */
-const TOLD: readonly (keyof RedisInstrumentationConfig)[] = [
+const REPORTED_OPTIONS: readonly (keyof RedisInstrumentationConfig)[] = [
   'traces',
   'requireParentSpan',
   'ignoreCommands',
@@ -53,7 +53,7 @@ const TOLD: readonly (keyof RedisInstrumentationConfig)[] = [
 export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationConfig> {
   private readonly report: Report;
   /** What was said before anybody had set a logger. */
-  private readonly unheard: string[] = [];
+  private readonly pendingMessages: string[] = [];
   private readonly status: StatusFile | undefined;
   private readonly providers: Providers;
   private readonly tracerNow: () => Tracer | undefined;
@@ -131,11 +131,11 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const totals = settings.requestTotals ? new RequestTotals() : undefined;
     this.metrics.use(insights);
     const { channels, streams } = settings.propagation;
-    const courier = channels.length + streams.length > 0 ? new MessageCourier(settings.propagation) : undefined;
-    this.operation.use(settings.operation, insights, spans, this.metrics, courier, totals);
+    const propagator = channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation) : undefined;
+    this.operation.use(settings.operation, insights, spans, this.metrics, propagator, totals);
     this.messageMetrics.use(settings.spans.keys);
     const messageSpans = new MessageSpans(settings.spans, tracer, this.report);
-    this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, courier);
+    this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, propagator);
   }
 
   /** One for good: what it has counted is observed, and must not go back. */
@@ -150,14 +150,14 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     return reportOnce((message) => {
       this.status?.say(message);
       if (hasLogger()) logger.warn(message);
-      else this.unheard.push(message);
+      else this.pendingMessages.push(message);
     });
   }
 
   /** What whoever asks is told. */
   private state(): State {
     const config = this.getConfig();
-    const given = TOLD.filter((option) => config[option] !== undefined).map((option) => [option, String(config[option])]);
+    const given = REPORTED_OPTIONS.filter((option) => config[option] !== undefined).map((option) => [option, String(config[option])]);
     const provider = this.providers.tracerProviderNow();
     return {
       isEnabled: this.isEnabled(),
@@ -228,7 +228,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     super.setTracerProvider(provider);
     this.providers.setTracerProvider(provider);
     // An SDK sets its logger after we are constructed, and before it gives us its provider.
-    for (const message of this.unheard.splice(0)) this.reporting()(message);
+    for (const message of this.pendingMessages.splice(0)) this.reporting()(message);
   }
 
   override setMeterProvider(provider: MeterProvider): void {

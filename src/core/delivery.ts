@@ -2,8 +2,8 @@
 // Must not know: redis, spans, metrics.
 import { type Context, context, trace } from '@opentelemetry/api';
 import { isAtWork, isRecording, SUPPRESS_TRACING } from './context';
-import type { Courier, Opened } from './courier';
 import type { Arrival, ClientRef, Message } from './events';
+import type { Opened, Propagator } from './propagator';
 import type { MessageRecorder, Report } from './recorder';
 
 /** The part of the settings that decides which messages have a span. */
@@ -41,16 +41,16 @@ export class Deliveries implements MessageTap {
   private settings!: DeliverySettings;
   private spans!: MessageRecorder;
   private metrics!: MessageRecorder;
-  private courier: Courier | undefined;
+  private propagator: Propagator | undefined;
 
   constructor(private readonly report: Report) {}
 
   /** Sets what decides and what records, from now on. Called before the first message. */
-  use(settings: DeliverySettings, spans: MessageRecorder, metrics: MessageRecorder, courier?: Courier): void {
+  use(settings: DeliverySettings, spans: MessageRecorder, metrics: MessageRecorder, propagator?: Propagator): void {
     this.settings = settings;
     this.spans = spans;
     this.metrics = metrics;
-    this.courier = courier;
+    this.propagator = propagator;
   }
 
   start(): void {
@@ -73,7 +73,7 @@ export class Deliveries implements MessageTap {
       // A socket's events run in the context of `connect()`: whoever connected is not who sent the message.
       const detached = this.detach();
       const around = detached ?? context.active();
-      const opened = this.courier?.open(arrival.channel, arrival.body, around);
+      const opened = this.propagator?.open(arrival.channel, arrival.body, around);
       const message = messageOf(arrival, around, opened);
       const recorders = this.recordersFor(message);
       if (recorders.length > 0) return this.begin(message, recorders);
@@ -93,7 +93,7 @@ export class Deliveries implements MessageTap {
 
   private take(id: string | undefined, stream: string | undefined): Delivery {
     const around = context.active();
-    const recalled = id === undefined ? undefined : this.courier?.recall(id, stream);
+    const recalled = id === undefined ? undefined : this.propagator?.recall(id, stream);
     const sending = recalled?.contextIn(around);
     const message: Message = {
       client: recalled?.client ?? UNKNOWN,

@@ -1,8 +1,8 @@
 // Knows: when a message is sealed, in which context, and when what was received is unsealed.
 // Must not know: which messages, redis, spans, metrics.
 import type { Context } from '@opentelemetry/api';
-import type { Courier, Errand, Sending } from './courier';
 import type { Arguments, BatchKind, BatchStart, ClientRef, Command } from './events';
+import type { Errand, Propagator, Sending } from './propagator';
 import type { Recorder, Report } from './recorder';
 
 export type BatchErrands = ReadonlyMap<number, Errand>;
@@ -10,20 +10,20 @@ export type BatchErrands = ReadonlyMap<number, Errand>;
 /** Does what commands have to do with messages. */
 export class Errands {
   constructor(
-    private readonly courier: Courier,
+    private readonly propagator: Propagator,
     private readonly spans: Recorder,
     private readonly report: Report,
   ) {}
 
   of(args: Arguments): Errand | undefined {
-    return this.courier.errandOf(args);
+    return this.propagator.errandOf(args);
   }
 
   /** Those of a batch, by index; undefined: there are none. */
   ofAll(commands: readonly Arguments[]): BatchErrands | undefined {
     const errands = new Map<number, Errand>();
     commands.forEach((args, index) => {
-      const errand = this.courier.errandOf(args);
+      const errand = this.propagator.errandOf(args);
       if (errand !== undefined) errands.set(index, errand);
     });
     return errands.size === 0 ? undefined : errands;

@@ -1,7 +1,7 @@
 // Knows: what can happen at a Redis client, as plain facts.
 // Must not know: how it was observed (adapters) or what is written down (recorders).
 import type { Context, SpanContext } from '@opentelemetry/api';
-import type { Errand } from './courier';
+import type { Errand } from './propagator';
 
 /** A command as the application gave it to node-redis: the name, then its arguments. */
 export type Arguments = readonly unknown[];

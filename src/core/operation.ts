@@ -2,7 +2,6 @@
 // Must not know: redis, spans, metrics.
 import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { isUnsampled, SUPPRESS_TRACING } from './context';
-import type { Courier } from './courier';
 import { Errands, unseal } from './errands';
 import type {
   Arguments,
@@ -18,6 +17,7 @@ import type {
   Write,
 } from './events';
 import type { BatchFacts, Facts, Insights } from './facts';
+import type { Propagator } from './propagator';
 import type { ConnectRecorder, Recorder, Report } from './recorder';
 import { Timings } from './timing';
 
@@ -99,7 +99,7 @@ export class Operation implements Tap {
     insights: Insights,
     spans: Recorder & ConnectRecorder,
     metrics: Recorder,
-    courier?: Courier,
+    propagator?: Propagator,
     totals?: Recorder,
   ): void {
     this.settings = settings;
@@ -107,7 +107,7 @@ export class Operation implements Tap {
     this.spans = spans;
     this.metrics = metrics;
     this.totals = totals;
-    this.errands = courier && new Errands(courier, spans, this.report);
+    this.errands = propagator && new Errands(propagator, spans, this.report);
     this.timings.use(settings.timedFromMs);
   }
 

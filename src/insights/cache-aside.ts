@@ -6,7 +6,7 @@
 // of a stampede nothing is said then.
 import type { Caller } from '../core/context';
 import type { Fill, Miss } from '../core/facts';
-import type { Counts } from './tally';
+import type { Counts } from './cache-counts';
 
 /** A miss that is not filled by then never will be: loading takes seconds, not minutes. */
 export const LOAD_WINDOW_MS = 30_000;

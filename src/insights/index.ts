@@ -5,11 +5,11 @@ import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/e
 import type { BatchFacts, CacheFacts, DataFacts, Facts, FamilyCounts, InsightSettings, Insights, Lookup } from '../core/facts';
 import { BatchDigest } from './batch';
 import { NO_DATA, readData, readLookup } from './cache';
+import { CacheCounts } from './cache-counts';
 import { classify, isThereAlready } from './errors';
 import { Locks } from './lock';
 import { RawTransactions } from './raw-transactions';
-import { Tally } from './tally';
-import { type Answered, CacheTraffic, type KnownEntry, type Origin } from './traffic';
+import { CacheTraffic, type Exchange, type KnownEntry, type SentCommand } from './traffic';
 
 const UNKNOWN: Facts = { failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
 
@@ -18,7 +18,7 @@ const RUNS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 
 /** Reads commands and batches. What it remembers is bounded, and expires. */
 export class CommandInsights implements Insights {
-  private readonly tally: Tally;
+  private readonly cacheCounts: CacheCounts;
   private readonly traffic: CacheTraffic;
   private readonly transactions = new RawTransactions();
   private locks: Locks | undefined;
@@ -27,8 +27,8 @@ export class CommandInsights implements Insights {
     private settings: InsightSettings,
     private readonly report: (message: string) => void,
   ) {
-    this.tally = new Tally(settings, report);
-    this.traffic = new CacheTraffic(this.tally, (counts, key, answered) => this.locks?.isLock(counts, key, answered) === true);
+    this.cacheCounts = new CacheCounts(settings, report);
+    this.traffic = new CacheTraffic(this.cacheCounts, (counts, key, exchange) => this.locks?.isLock(counts, key, exchange) === true);
     this.use(settings);
   }
 
@@ -40,12 +40,12 @@ export class CommandInsights implements Insights {
     if (isNamedAnew) {
       // Misses count for the family that they had.
       this.traffic.remember(false);
-      this.tally.use(settings, this.report);
+      this.cacheCounts.use(settings, this.report);
     }
     this.traffic.remember(settings.cache);
-    this.locks = settings.locks ? (this.locks ?? new Locks(this.tally)) : undefined;
+    this.locks = settings.locks ? (this.locks ?? new Locks(this.cacheCounts)) : undefined;
     this.locks?.use(settings.isLockKey);
-    if (!settings.locks) this.tally.forgetLocks();
+    if (!settings.locks) this.cacheCounts.forgetLocks();
   }
 
   command(command: Command, outcome: Outcome): Facts {
@@ -78,49 +78,49 @@ export class CommandInsights implements Insights {
   }
 
   familyOf(key: unknown): string | undefined {
-    return this.tally.of(key).family;
+    return this.cacheCounts.of(key).family;
   }
 
   counts(nowMark: number): Iterable<FamilyCounts> {
     this.traffic.expire(nowMark);
-    return this.tally.tell();
+    return this.cacheCounts.tell();
   }
 
   resetCounts(): void {
-    this.tally.reset();
+    this.cacheCounts.reset();
   }
 
-  private read(origin: Origin, endMark: number, args: Arguments, reply: unknown, isLocal: boolean, withData: boolean): Facts {
+  private read(command: SentCommand, endMark: number, args: Arguments, reply: unknown, isLocal: boolean, withData: boolean): Facts {
     const entry = lookup(args);
     if (entry.rule === undefined) return UNKNOWN;
     const { rule } = entry;
     const { transactions } = this;
-    if ((transactions.isUsed || rule.transaction !== undefined) && transactions.holds(origin.client, rule, reply)) return UNKNOWN;
-    const answered: Answered = { origin, endMark, entry: entry as KnownEntry, args, reply };
+    if ((transactions.isUsed || rule.transaction !== undefined) && transactions.holds(command.client, rule, reply)) return UNKNOWN;
+    const exchange: Exchange = { command, endMark, entry: entry as KnownEntry, args, reply };
     const found = readLookup(entry, reply);
-    const data = withData || rule.writes ? readData(entry, args, reply, origin.startTimeMs) : NO_DATA;
-    if (origin.isMasked) return this.readMasked(answered, found, data);
+    const data = withData || rule.writes ? readData(entry, args, reply, command.startTimeMs) : NO_DATA;
+    if (command.isMasked) return this.readMasked(exchange, found, data);
     if (rule.onlyReads) {
-      const cache = found && this.traffic.lookUp(answered, found, isLocal);
-      if (this.locks?.isWatching) this.locks.seeValue(answered);
+      const cache = found && this.traffic.lookUp(exchange, found, isLocal);
+      if (this.locks?.isWatching) this.locks.seeValue(exchange);
       return { failure: undefined, lookup: cache && found, data, cache, lock: undefined };
     }
-    const lock = this.locks?.read(answered, data);
-    const looked = found && this.traffic.lookUp(answered, found, isLocal);
-    const cache = this.change(answered, data) ?? looked;
+    const lock = this.locks?.read(exchange, data);
+    const looked = found && this.traffic.lookUp(exchange, found, isLocal);
+    const cache = this.change(exchange, data) ?? looked;
     return { failure: undefined, lookup: looked && found, data, cache, lock };
   }
 
-  private change(answered: Answered, data: DataFacts): CacheFacts | undefined {
-    const { rule, canonical } = answered.entry;
-    if (rule.stores) return this.traffic.write(answered, data);
-    if (RUNS.has(canonical)) this.traffic.run(answered);
-    else if (rule.ends || rule.prolongs || rule.flushes !== undefined) this.traffic.change(answered, data);
-    return rule.made.length > 0 ? this.traffic.make(answered) : undefined;
+  private change(exchange: Exchange, data: DataFacts): CacheFacts | undefined {
+    const { rule, canonical } = exchange.entry;
+    if (rule.stores) return this.traffic.write(exchange, data);
+    if (RUNS.has(canonical)) this.traffic.run(exchange);
+    else if (rule.ends || rule.prolongs || rule.flushes !== undefined) this.traffic.change(exchange, data);
+    return rule.made.length > 0 ? this.traffic.make(exchange) : undefined;
   }
 
-  private readMasked(answered: Answered, found: Lookup | undefined, data: DataFacts): Facts {
-    const cache = found === undefined ? this.traffic.writeMasked(answered) : this.traffic.countMasked(found);
+  private readMasked(exchange: Exchange, found: Lookup | undefined, data: DataFacts): Facts {
+    const cache = found === undefined ? this.traffic.writeMasked(exchange) : this.traffic.countMasked(found);
     return { failure: undefined, lookup: found, data, cache, lock: undefined };
   }
 }

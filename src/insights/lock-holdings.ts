@@ -8,7 +8,7 @@ export interface Holding {
   readonly mark: number;
   readonly traceId: string | undefined;
   /** How long it was waited for, where that was not told because nobody knew that it is a lock. */
-  untoldWaitMs: number | undefined;
+  unreportedWaitMs: number | undefined;
   /** It was found to be gone already, and that has been counted. */
   isLost: boolean;
 }

@@ -9,6 +9,7 @@ import { callerIn } from '../core/context';
 import type { Arguments, ClientRef } from '../core/events';
 import type { DataFacts, LockFacts } from '../core/facts';
 import { integerOf, isMissing } from './cache';
+import type { CacheCounts, Counts } from './cache-counts';
 import { Expiring } from './expiring';
 import { KeyIdentities } from './identity';
 import { hasOption, isNone, isRefused } from './life';
@@ -16,8 +17,7 @@ import { type Act, type Call, callOf, readAct } from './lock-acts';
 import { type Holding, Holdings } from './lock-holdings';
 import { LockWaits, looksUnique } from './lock-waits';
 import { ScriptMemory } from './scripts';
-import type { Counts, Tally } from './tally';
-import type { Answered } from './traffic';
+import type { Exchange } from './traffic';
 import { WatchedKeys } from './watched';
 
 /** Locks held, and attempts refused, that are followed at one time. */
@@ -44,7 +44,7 @@ export class Locks {
   private readonly identities = new KeyIdentities();
   private named: ((key: string) => boolean) | undefined;
 
-  constructor(private readonly tally: Tally) {}
+  constructor(private readonly cacheCounts: CacheCounts) {}
 
   /** @param named the application's word on which keys are locks; undefined: it is found out */
   use(named: ((key: string) => boolean) | undefined): void {
@@ -57,37 +57,37 @@ export class Locks {
   }
 
   /** Whether a key is a lock, as far as is known by now. */
-  isLock(counts: Counts, key: unknown, { origin, endMark }: Answered): boolean {
+  isLock(counts: Counts, key: unknown, { command, endMark }: Exchange): boolean {
     if (this.named !== undefined) return typeof key === 'string' ? this.named(key) : ArrayBuffer.isView(key) && this.named(String(key));
-    if (this.tally.isLock(counts, key)) return true;
+    if (this.cacheCounts.isLock(counts, key)) return true;
     if (!counts.isMixed || this.confirmed.size === 0) return false;
-    return this.confirmed.get(this.identities.of(key, origin.client.facts), endMark) === true;
+    return this.confirmed.get(this.identities.of(key, command.client.facts), endMark) === true;
   }
 
-  read(answered: Answered, data: DataFacts): LockFacts | undefined {
-    const { entry, args } = answered;
+  read(exchange: Exchange, data: DataFacts): LockFacts | undefined {
+    const { entry, args } = exchange;
     const { rule, canonical, from } = entry;
-    if (rule.stores) return rule.items?.step === undefined && !rule.items?.areFields ? this.store(answered, data) : undefined;
-    if (rule.ends) return this.holdings.size === 0 ? undefined : this.end(answered);
-    if (rule.prolongs) return this.holdings.size === 0 ? undefined : this.prolong(answered, data);
+    if (rule.stores) return rule.items?.step === undefined && !rule.items?.areFields ? this.store(exchange, data) : undefined;
+    if (rule.ends) return this.holdings.size === 0 ? undefined : this.end(exchange);
+    if (rule.prolongs) return this.holdings.size === 0 ? undefined : this.prolong(exchange, data);
     switch (canonical) {
       case 'EVAL':
         this.scripts.see(args[1]);
-        return this.run(answered, callOf(args));
+        return this.run(exchange, callOf(args));
       case 'EVALSHA':
       case 'FCALL':
-        return this.run(answered, callOf(args));
+        return this.run(exchange, callOf(args));
       case 'SCRIPT LOAD':
         this.scripts.see(args[2]);
         return undefined;
       case 'WATCH':
         this.watched.watch(
-          answered.origin.client,
-          args.slice(from).map((key) => this.subject(answered, key).id),
+          exchange.command.client,
+          args.slice(from).map((key) => this.subject(exchange, key).id),
         );
         return undefined;
       case 'UNWATCH':
-        this.watched.end(answered.origin.client);
+        this.watched.end(exchange.command.client);
         return undefined;
       default:
         return undefined;
@@ -105,11 +105,11 @@ export class Locks {
   }
 
   /** A value was read that may be compared with a token under WATCH. */
-  seeValue(answered: Answered): void {
-    const { origin, entry, args, reply, endMark } = answered;
+  seeValue(exchange: Exchange): void {
+    const { command, entry, args, reply, endMark } = exchange;
     if (isMissing(reply)) return;
-    const { id } = this.subject(answered, args[entry.from]);
-    if (this.holdings.of(id, reply, endMark) !== undefined) this.watched.compare(origin.client, id);
+    const { id } = this.subject(exchange, args[entry.from]);
+    if (this.holdings.of(id, reply, endMark) !== undefined) this.watched.compare(command.client, id);
   }
 
   /** A transaction has ended, and with it what was watched. */
@@ -118,85 +118,85 @@ export class Locks {
   }
 
   /** A value that is stored: an attempt, where it must not be there; a renewal, where it is that of who holds the lock. */
-  private store(answered: Answered, data: DataFacts): LockFacts | undefined {
-    const { entry, args, reply, endMark } = answered;
+  private store(exchange: Exchange, data: DataFacts): LockFacts | undefined {
+    const { entry, args, reply, endMark } = exchange;
     const { canonical, from } = entry;
     const token = args[from + 1];
     const ttlMs = data.ttlSeconds === undefined ? undefined : data.ttlSeconds * 1_000;
     if (canonical === 'SETNX' || (canonical === 'SET' && hasOption(args, from + 2, 'NX'))) {
-      return this.attempt(answered, [args[from]], token, !isRefused(entry, args, reply), ttlMs);
+      return this.attempt(exchange, [args[from]], token, !isRefused(entry, args, reply), ttlMs);
     }
     if (this.holdings.size === 0 || canonical !== 'SET') return undefined;
-    const subject = this.subject(answered, args[from]);
+    const subject = this.subject(exchange, args[from]);
     const holding = this.holdings.of(subject.id, token, endMark);
-    return holding === undefined ? undefined : this.renewed(answered, subject, holding, !isRefused(entry, args, reply), ttlMs);
+    return holding === undefined ? undefined : this.renewed(exchange, subject, holding, !isRefused(entry, args, reply), ttlMs);
   }
 
   private attempt(
-    answered: Answered,
+    exchange: Exchange,
     keys: Arguments,
     token: unknown,
     acquired: boolean,
     ttlMs: number | undefined,
   ): LockFacts | undefined {
-    const { origin, endMark } = answered;
-    const { startMark } = origin;
-    const first = this.subject(answered, keys[0]);
-    const isKnown = this.isLock(first.counts, first.key, answered);
-    const caller = callerIn(origin.context);
+    const { command, endMark } = exchange;
+    const { startMark } = command;
+    const first = this.subject(exchange, keys[0]);
+    const isKnown = this.isLock(first.counts, first.key, exchange);
+    const caller = callerIn(command.context);
     const waitMs = this.waits.attempt({ key: first.id, token, caller, acquired, startMark, endMark });
     if (acquired) {
       const holding: Holding = {
         mark: endMark,
         traceId: caller?.traceId,
-        untoldWaitMs: isKnown ? undefined : waitMs,
+        unreportedWaitMs: isKnown ? undefined : waitMs,
         isLost: false,
       };
-      for (const key of keys) this.holdings.add(this.subject(answered, key).id, token, holding, endMark, ttlMs);
+      for (const key of keys) this.holdings.add(this.subject(exchange, key).id, token, holding, endMark, ttlMs);
     }
     if (!isKnown) return undefined;
     return factsOf(first, { ttlSeconds: secondsOf(ttlMs), acquired, waitMs });
   }
 
-  private prolong(answered: Answered, data: DataFacts): LockFacts | undefined {
-    const { origin, entry, args, reply, endMark } = answered;
+  private prolong(exchange: Exchange, data: DataFacts): LockFacts | undefined {
+    const { command, entry, args, reply, endMark } = exchange;
     const { rule, from } = entry;
-    const subject = this.subject(answered, args[from]);
+    const subject = this.subject(exchange, args[from]);
     const holding = this.holdings.latest(subject.id, endMark);
     if (holding === undefined) return undefined;
-    if (this.watched.isCompared(origin.client, subject.id)) this.confirm(subject, endMark);
-    if (!isMissing(reply) && !isNone(reply)) return this.renewed(answered, subject, holding, true, secondsToMs(data.ttlSeconds));
+    if (this.watched.isCompared(command.client, subject.id)) this.confirm(subject, endMark);
+    if (!isMissing(reply) && !isNone(reply)) return this.renewed(exchange, subject, holding, true, secondsToMs(data.ttlSeconds));
     // With NX and the like 0 says that another end is kept; of GETEX and PERSIST nothing that is sure.
     const saysGone = rule.hit === undefined && !rule.persists && args.length === from + 2;
-    return saysGone ? this.renewed(answered, subject, holding, false, secondsToMs(data.ttlSeconds)) : undefined;
+    return saysGone ? this.renewed(exchange, subject, holding, false, secondsToMs(data.ttlSeconds)) : undefined;
   }
 
   private renewed(
-    answered: Answered,
+    exchange: Exchange,
     subject: Subject,
     holding: Holding,
     isDone: boolean,
     ttlMs: number | undefined,
   ): LockFacts | undefined {
-    if (isDone) this.holdings.keep(subject.id, holding, answered.endMark, ttlMs);
-    if (!this.isLock(subject.counts, subject.key, answered)) return undefined;
+    if (isDone) this.holdings.keep(subject.id, holding, exchange.endMark, ttlMs);
+    if (!this.isLock(subject.counts, subject.key, exchange)) return undefined;
     const lost = !isDone && this.lose(subject.counts, holding);
     return factsOf(subject, { ttlSeconds: secondsOf(ttlMs), acquired: isDone, waitMs: tellWait(holding), lost });
   }
 
   /** DEL tells nothing by itself: only of a lock that is held. DELEX and DELIFEQ compare. */
-  private end(answered: Answered): LockFacts | undefined {
-    const { origin, entry, args, reply, endMark } = answered;
+  private end(exchange: Exchange): LockFacts | undefined {
+    const { command, entry, args, reply, endMark } = exchange;
     const { rule, from } = entry;
     const isDone = !isMissing(reply) && !isNone(reply);
-    const subject = this.subject(answered, args[from]);
-    const token = comparedToken(answered);
-    if (rule.items?.step !== undefined && args.length > from + 1 && token === undefined) return this.endSeveral(answered);
+    const subject = this.subject(exchange, args[from]);
+    const token = comparedToken(exchange);
+    if (rule.items?.step !== undefined && args.length > from + 1 && token === undefined) return this.endSeveral(exchange);
     const holding = token === undefined ? this.holdings.latest(subject.id, endMark) : this.holdings.of(subject.id, token, endMark);
     if (holding === undefined) return undefined;
-    if (looksUnique(token) || this.watched.isCompared(origin.client, subject.id)) this.confirm(subject, endMark);
-    const isKnown = this.isLock(subject.counts, subject.key, answered);
-    const own = token === undefined ? this.holdings.ownOf(subject.id, callerIn(origin.context)?.traceId, endMark) : holding;
+    if (looksUnique(token) || this.watched.isCompared(command.client, subject.id)) this.confirm(subject, endMark);
+    const isKnown = this.isLock(subject.counts, subject.key, exchange);
+    const own = token === undefined ? this.holdings.ownOf(subject.id, callerIn(command.context)?.traceId, endMark) : holding;
     this.holdings.remove(subject.id, own ?? holding, endMark);
     if (!isKnown) return undefined;
     // Whose it was cannot be told: it had been taken over, and who deletes is neither.
@@ -206,39 +206,39 @@ export class Locks {
     return factsOf(subject, { released: isDone && own === holding, holdMs: endMark - own.mark, waitMs: tellWait(own), lost });
   }
 
-  private endSeveral(answered: Answered): undefined {
-    const { entry, args, endMark } = answered;
+  private endSeveral(exchange: Exchange): undefined {
+    const { entry, args, endMark } = exchange;
     for (const key of args.slice(entry.from)) {
-      const { id } = this.subject(answered, key);
+      const { id } = this.subject(exchange, key);
       const holding = this.holdings.latest(id, endMark);
       if (holding !== undefined) this.holdings.remove(id, holding, endMark);
     }
   }
 
-  private run(answered: Answered, call: Call | undefined): LockFacts | undefined {
+  private run(exchange: Exchange, call: Call | undefined): LockFacts | undefined {
     if (call === undefined) return undefined;
-    const script = this.scripts.of(answered.args);
-    const held = this.holdings.size === 0 ? undefined : this.heldIn(answered, call);
+    const script = this.scripts.of(exchange.args);
+    const held = this.holdings.size === 0 ? undefined : this.heldIn(exchange, call);
     if (held !== undefined) {
-      const act = readAct(call, held.token, script, answered.reply);
-      return act === undefined ? undefined : this.act(answered, held, act);
+      const act = readAct(call, held.token, script, exchange.reply);
+      return act === undefined ? undefined : this.act(exchange, held, act);
     }
     if (script?.takes === undefined) return undefined;
     const { token, ttl, ttlUnitMs } = script.takes;
     const ttlMs = ttl === undefined ? undefined : Number(call.values[ttl]) * ttlUnitMs;
-    const acquired = (integerOf(answered.reply) ?? (isMissing(answered.reply) || answered.reply === false ? 0 : 1)) > 0;
-    return this.attempt(answered, call.keys, call.values[token], acquired, Number.isNaN(ttlMs) ? undefined : ttlMs);
+    const acquired = (integerOf(exchange.reply) ?? (isMissing(exchange.reply) || exchange.reply === false ? 0 : 1)) > 0;
+    return this.attempt(exchange, call.keys, call.values[token], acquired, Number.isNaN(ttlMs) ? undefined : ttlMs);
   }
 
   /** The keys of a call that this process holds by one of its other arguments. */
-  private heldIn(answered: Answered, { keys, values }: Call): Held | undefined {
+  private heldIn(exchange: Exchange, { keys, values }: Call): Held | undefined {
     const found: { readonly subject: Subject; readonly holding: Holding }[] = [];
     let token: unknown;
     for (const key of keys) {
-      const subject = this.subject(answered, key);
-      if (this.holdings.latest(subject.id, answered.endMark) === undefined) continue;
+      const subject = this.subject(exchange, key);
+      if (this.holdings.latest(subject.id, exchange.endMark) === undefined) continue;
       for (const value of found.length === 0 ? [...values, ...keys] : [token]) {
-        const holding = value === key ? undefined : this.holdings.of(subject.id, value, answered.endMark);
+        const holding = value === key ? undefined : this.holdings.of(subject.id, value, exchange.endMark);
         if (holding === undefined) continue;
         token = value;
         found.push({ subject, holding });
@@ -249,16 +249,16 @@ export class Locks {
     return first === undefined ? undefined : { ...first, all: found, token };
   }
 
-  private act(answered: Answered, { subject, holding, all }: Held, act: Act): LockFacts | undefined {
-    const { endMark } = answered;
+  private act(exchange: Exchange, { subject, holding, all }: Held, act: Act): LockFacts | undefined {
+    const { endMark } = exchange;
     if (act.isProof) for (const one of all) this.confirm(one.subject, endMark);
     if (act.does === 'renew') {
       if (act.isDone === undefined) return undefined;
       for (const one of all.slice(1)) if (act.isDone) this.holdings.keep(one.subject.id, one.holding, endMark, act.ttlMs);
-      return this.renewed(answered, subject, holding, act.isDone, act.ttlMs);
+      return this.renewed(exchange, subject, holding, act.isDone, act.ttlMs);
     }
     for (const one of all) this.holdings.remove(one.subject.id, one.holding, endMark);
-    if (!this.isLock(subject.counts, subject.key, answered)) return undefined;
+    if (!this.isLock(subject.counts, subject.key, exchange)) return undefined;
     // A library answers how many of its keys it released.
     const isComplete = act.isDone !== false && (act.count === undefined || act.count >= all.length);
     const lost = !isComplete && this.lose(subject.counts, holding);
@@ -274,11 +274,11 @@ export class Locks {
 
   private confirm({ id, counts }: Subject, nowMark: number): void {
     if (counts.isMixed) this.confirmed.set(id, true, nowMark);
-    else this.tally.confirmLock(counts);
+    else this.cacheCounts.confirmLock(counts);
   }
 
-  private subject({ origin }: Answered, key: unknown): Subject {
-    return { key, id: this.identities.of(key, origin.client.facts), counts: this.tally.peek(key) };
+  private subject({ command }: Exchange, key: unknown): Subject {
+    return { key, id: this.identities.of(key, command.client.facts), counts: this.cacheCounts.peek(key) };
   }
 }
 
@@ -290,7 +290,7 @@ interface Held {
 }
 
 /** What a delete compares the value with before it deletes; undefined: nothing. */
-function comparedToken({ entry, args }: Answered): unknown {
+function comparedToken({ entry, args }: Exchange): unknown {
   const { canonical, from } = entry;
   if (canonical === 'DELIFEQ') return args[from + 1];
   return canonical === 'DELEX' && hasOption(args.slice(0, from + 2), from + 1, 'IFEQ') ? args[from + 2] : undefined;
@@ -298,9 +298,9 @@ function comparedToken({ entry, args }: Answered): unknown {
 
 /** Told once: with the first that is said of the lock. */
 function tellWait(holding: Holding): number | undefined {
-  const { untoldWaitMs } = holding;
-  holding.untoldWaitMs = undefined;
-  return untoldWaitMs;
+  const { unreportedWaitMs } = holding;
+  holding.unreportedWaitMs = undefined;
+  return unreportedWaitMs;
 }
 
 function secondsOf(ms: number | undefined): number | undefined {

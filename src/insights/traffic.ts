@@ -7,9 +7,9 @@ import type { CacheFacts, DataFacts, Fill, Lookup, Miss, MissReason, ValueSize }
 import { apportion, MAX_KEYS, sampleIndex } from './apportion';
 import { isMissing, lengthOf } from './cache';
 import { OpenMisses } from './cache-aside';
+import { type CacheCounts, type Counts, NO_FILLS, NO_SIZES } from './cache-counts';
 import { identityOf, KeyIdentities } from './identity';
 import { type Expiry, hasOption, isNone, isRefused, keysMade, readExpiry } from './life';
-import { type Counts, NO_FILLS, NO_SIZES, type Tally } from './tally';
 import { WrittenKeys } from './written';
 
 /** A command of the table. */
@@ -18,11 +18,11 @@ export interface KnownEntry extends Entry {
 }
 
 /** What a command and its batch have in common: who called, when, and where it went. */
-export type Origin = Pick<Command, 'client' | 'context' | 'isMasked' | 'startMark' | 'startTimeMs' | 'traced'>;
+export type SentCommand = Pick<Command, 'client' | 'context' | 'isMasked' | 'startMark' | 'startTimeMs' | 'traced'>;
 
 /** One command that succeeded. */
-export interface Answered {
-  readonly origin: Origin;
+export interface Exchange {
+  readonly command: SentCommand;
   readonly endMark: number;
   readonly entry: KnownEntry;
   readonly args: Arguments;
@@ -30,7 +30,7 @@ export interface Answered {
 }
 
 /** Whether a key is a lock, and so no cache. */
-export type IsLock = (counts: Counts, key: unknown, answered: Answered) => boolean;
+export type IsLock = (counts: Counts, key: unknown, exchange: Exchange) => boolean;
 
 const MIXED: CacheFacts = { family: undefined, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
 
@@ -41,7 +41,7 @@ export class CacheTraffic {
   private readonly identities = new KeyIdentities();
 
   constructor(
-    private readonly tally: Tally,
+    private readonly cacheCounts: CacheCounts,
     private readonly isLock: IsLock,
   ) {}
 
@@ -56,46 +56,46 @@ export class CacheTraffic {
   }
 
   /** undefined: locks were read. */
-  lookUp(answered: Answered, found: Lookup, isLocal: boolean): CacheFacts | undefined {
-    const { entry, args } = answered;
+  lookUp(exchange: Exchange, found: Lookup, isLocal: boolean): CacheFacts | undefined {
+    const { entry, args } = exchange;
     const { items } = entry.rule;
     const key = args[entry.from];
-    if (found.several && items?.step !== undefined && !items.areFields) return this.lookUpKeys(answered, found, items, isLocal);
-    const counts = this.tally.of(key);
-    if (this.isLock(counts, key, answered)) return undefined;
+    if (found.several && items?.step !== undefined && !items.areFields) return this.lookUpKeys(exchange, found, items, isLocal);
+    const counts = this.cacheCounts.of(key);
+    if (this.isLock(counts, key, exchange)) return undefined;
     count(counts, found.hits, found.misses, isLocal);
     if (found.misses === 0 || this.misses === undefined || !items?.areWhole) return counts.plain;
     const miss: Miss = { span: undefined };
-    const missReason = this.missed(answered, counts, entry.from, found.misses, miss, isLocal);
+    const missReason = this.missed(exchange, counts, entry.from, found.misses, miss, isLocal);
     return { family: counts.family, miss, missReason: found.several ? undefined : missReason, fills: NO_FILLS, sizes: NO_SIZES };
   }
 
   /** A lookup whose key may be hidden from us. */
   countMasked(found: Lookup): CacheFacts {
-    count(this.tally.of(undefined), found.hits, found.misses, false);
+    count(this.cacheCounts.of(undefined), found.hits, found.misses, false);
     return MIXED;
   }
 
   /** MGET: every item is a key, and may have a family of its own. */
-  private lookUpKeys(answered: Answered, found: Lookup, items: Items, isLocal: boolean): CacheFacts | undefined {
-    const { entry, args, reply } = answered;
+  private lookUpKeys(exchange: Exchange, found: Lookup, items: Items, isLocal: boolean): CacheFacts | undefined {
+    const { entry, args, reply } = exchange;
     const elements = Array.isArray(reply) ? reply : undefined;
     let common: Counts | undefined;
     let isCommon = true;
     let miss: Miss | undefined;
     const step = items.step as number;
     const end = endOfItems(items, args, entry.from);
-    if (end - entry.from > MAX_KEYS * step) return this.lookUpMany(answered, found, step, end, isLocal);
+    if (end - entry.from > MAX_KEYS * step) return this.lookUpMany(exchange, found, step, end, isLocal);
     for (let index = entry.from; index < end; index += step) {
-      const counts = this.tally.of(args[index]);
-      if (this.isLock(counts, args[index], answered)) continue;
+      const counts = this.cacheCounts.of(args[index]);
+      if (this.isLock(counts, args[index], exchange)) continue;
       common ??= counts;
       isCommon &&= counts === common;
       const isHit = elements === undefined ? found.misses === 0 : !isMissing(elements[index - entry.from]);
       count(counts, isHit ? 1 : 0, isHit ? 0 : 1, isLocal);
       if (isHit || this.misses === undefined) continue;
       miss ??= { span: undefined };
-      this.missed(answered, counts, index, 1, miss, isLocal);
+      this.missed(exchange, counts, index, 1, miss, isLocal);
     }
     if (common === undefined) return undefined;
     if (miss === undefined) return isCommon ? common.plain : MIXED;
@@ -103,13 +103,13 @@ export class CacheTraffic {
   }
 
   /** So many keys that all of them would hold up the process: hits and misses are exact, their families those of a sample. */
-  private lookUpMany({ entry, args, reply }: Answered, found: Lookup, step: number, end: number, isLocal: boolean): CacheFacts {
+  private lookUpMany({ entry, args, reply }: Exchange, found: Lookup, step: number, end: number, isLocal: boolean): CacheFacts {
     const elements = Array.isArray(reply) ? reply : undefined;
     const sample = new Map<Counts, Lookup>();
     const keys = Math.floor((end - entry.from) / step);
     for (let n = 0; n < MAX_KEYS; n++) {
       const index = entry.from + step * sampleIndex(n, keys);
-      const counts = this.tally.of(args[index]);
+      const counts = this.cacheCounts.of(args[index]);
       const { hits = 0, misses = 0 } = sample.get(counts) ?? {};
       const isMiss = elements === undefined ? found.misses > 0 : isMissing(elements[index - entry.from]);
       sample.set(counts, { hits: hits + (isMiss ? 0 : 1), misses: misses + (isMiss ? 1 : 0), several: true });
@@ -130,20 +130,20 @@ export class CacheTraffic {
   }
 
   /** Remembers what a write may fill: the key at `index`, or the one field of it that was asked for. */
-  private missed(answered: Answered, counts: Counts, index: number, times: number, miss: Miss, isLocal: boolean): MissReason | undefined {
-    const { origin, endMark, entry, args } = answered;
-    const key = this.identities.of(args[index], origin.client.facts);
+  private missed(exchange: Exchange, counts: Counts, index: number, times: number, miss: Miss, isLocal: boolean): MissReason | undefined {
+    const { command, endMark, entry, args } = exchange;
+    const key = this.identities.of(args[index], command.client.facts);
     const isField = entry.rule.items?.areFields === true && args.length === entry.from + 2;
     const item = isField ? identityOf(args[entry.from + 1], key | 0) : key;
-    this.misses?.add(item, counts, callerIn(origin.context), endMark, miss, isLocal);
+    this.misses?.add(item, counts, callerIn(command.context), endMark, miss, isLocal);
     const reason = this.written?.reason(key, endMark);
     if (reason !== undefined) counts[reason] += times;
     return reason;
   }
 
   /** undefined: nothing was written, or locks were. */
-  write(answered: Answered, data: DataFacts): CacheFacts | undefined {
-    const { origin, entry, args, reply } = answered;
+  write(exchange: Exchange, data: DataFacts): CacheFacts | undefined {
+    const { command, entry, args, reply } = exchange;
     const { items } = entry.rule;
     if (items === undefined || isRefused(entry, args, reply)) return undefined;
     const end = endOfItems(items, args, entry.from);
@@ -152,20 +152,20 @@ export class CacheTraffic {
     const sizes: ValueSize[] = [];
     let common: Counts | undefined;
     let isCommon = true;
-    if (items.areFields) return this.writeFields(answered, end);
-    if (items.step !== undefined && end - entry.from > MAX_KEYS * items.step) return this.writeMany(answered, items, end, expiry);
+    if (items.areFields) return this.writeFields(exchange, end);
+    if (items.step !== undefined && end - entry.from > MAX_KEYS * items.step) return this.writeMany(exchange, items, end, expiry);
     for (let index = entry.from + items.first; index < end; index += items.step ?? end) {
       const key = args[index];
-      const counts = this.tally.of(key, true);
-      if (this.isLock(counts, key, answered)) continue;
+      const counts = this.cacheCounts.of(key, true);
+      if (this.isLock(counts, key, exchange)) continue;
       common ??= counts;
       isCommon &&= counts === common;
       if (expiry === 'set') counts.writesWithTtl++;
       else if (expiry === 'none') counts.writesWithoutTtl++;
       if (this.misses !== undefined) {
-        const id = this.identities.of(key, origin.client.facts);
-        this.fillOne(id, origin, fills);
-        this.wrote(id, origin, expiry, data.ttlSeconds);
+        const id = this.identities.of(key, command.client.facts);
+        this.fillOne(id, command, fills);
+        this.wrote(id, command, expiry, data.ttlSeconds);
       }
       const bytes = items.step === undefined ? data.valueLength : lengthOf(args[index + items.step - 1]);
       if (bytes !== undefined) sizes.push({ family: counts.family, bytes });
@@ -175,14 +175,14 @@ export class CacheTraffic {
   }
 
   /** See `lookUpMany`. Which misses it filled is not known: they are forgotten. */
-  private writeMany({ endMark, entry, args }: Answered, { first, step = 1 }: Items, end: number, expiry: Expiry): CacheFacts {
+  private writeMany({ endMark, entry, args }: Exchange, { first, step = 1 }: Items, end: number, expiry: Expiry): CacheFacts {
     const from = entry.from + first;
     const keys = Math.ceil((end - from) / step);
     const sample = new Map<Counts, number>();
     const sizes: ValueSize[] = [];
     for (let n = 0; n < MAX_KEYS; n++) {
       const index = from + step * sampleIndex(n, keys);
-      const counts = this.tally.of(args[index], true);
+      const counts = this.cacheCounts.of(args[index], true);
       sample.set(counts, (sample.get(counts) ?? 0) + 1);
       const bytes = lengthOf(args[index + step - 1]);
       if (bytes !== undefined) sizes.push({ family: counts.family, bytes });
@@ -197,63 +197,63 @@ export class CacheTraffic {
     return { ...MIXED, sizes };
   }
 
-  private writeFields(answered: Answered, end: number): CacheFacts | undefined {
-    const { entry, args } = answered;
-    const counts = this.tally.of(args[entry.from], true);
-    if (this.isLock(counts, args[entry.from], answered)) return undefined;
+  private writeFields(exchange: Exchange, end: number): CacheFacts | undefined {
+    const { entry, args } = exchange;
+    const counts = this.cacheCounts.of(args[entry.from], true);
+    if (this.isLock(counts, args[entry.from], exchange)) return undefined;
     const fills: Fill[] = [];
-    this.fillFields(answered, end, fills);
+    this.fillFields(exchange, end, fills);
     return fills.length === 0 ? counts.plain : { ...counts.plain, fills };
   }
 
   /** Whatever else makes keys exist: INCR, SADD, XADD, a key that another is copied to. undefined: nobody had missed any. */
-  make(answered: Answered): CacheFacts | undefined {
+  make(exchange: Exchange): CacheFacts | undefined {
     const { misses, written } = this;
     if (misses === undefined || written === undefined) return undefined;
-    const { origin, entry, args } = answered;
+    const { command, entry, args } = exchange;
     const { items } = entry.rule;
     const fills: Fill[] = [];
     let family: string | undefined;
-    for (const index of keysMade(entry, args, answered.reply)) {
+    for (const index of keysMade(entry, args, exchange.reply)) {
       const isFirst = index === entry.from;
-      const counts = this.tally.of(args[index], true);
-      if (this.isLock(counts, args[index], answered)) continue;
+      const counts = this.cacheCounts.of(args[index], true);
+      if (this.isLock(counts, args[index], exchange)) continue;
       family = counts.family;
-      const id = this.identities.of(args[index], origin.client.facts);
-      if (isFirst && items?.areFields) this.fillFields(answered, endOfItems(items, args, entry.from), fills);
-      else this.fillOne(id, origin, fills);
+      const id = this.identities.of(args[index], command.client.facts);
+      if (isFirst && items?.areFields) this.fillFields(exchange, endOfItems(items, args, entry.from), fills);
+      else this.fillOne(id, command, fills);
       // What is copied or computed has the end of what it came from, or none.
       if (!isFirst || entry.rule.made[0]?.how === 'unlessNone') written.forget(id);
-      else if (!items?.areFields) written.wroteWithin(id, origin.startMark, this.identities.placeOf(origin.client.facts));
+      else if (!items?.areFields) written.wroteWithin(id, command.startMark, this.identities.placeOf(command.client.facts));
     }
     return fills.length === 0 ? undefined : { family, miss: undefined, missReason: undefined, fills, sizes: NO_SIZES };
   }
 
   /** Who found no hash at all is given one by whoever sets its fields. */
-  private fillFields({ origin, entry, args }: Answered, end: number, fills: Fill[]): void {
+  private fillFields({ command, entry, args }: Exchange, end: number, fills: Fill[]): void {
     if (this.misses === undefined) return;
     const { items } = entry.rule;
-    const hash = this.identities.of(args[entry.from], origin.client.facts);
-    this.fillOne(hash, origin, fills);
+    const hash = this.identities.of(args[entry.from], command.client.facts);
+    this.fillOne(hash, command, fills);
     for (let index = entry.from + 1; index < end; index += items?.step ?? end) {
-      this.fillOne(identityOf(args[index], hash | 0), origin, fills);
+      this.fillOne(identityOf(args[index], hash | 0), command, fills);
     }
-    this.written?.wroteWithin(hash, origin.startMark, this.identities.placeOf(origin.client.facts));
+    this.written?.wroteWithin(hash, command.startMark, this.identities.placeOf(command.client.facts));
   }
 
-  private fillOne(id: number, { context, startMark }: Origin, fills: Fill[]): void {
+  private fillOne(id: number, { context, startMark }: SentCommand, fills: Fill[]): void {
     const fill = this.misses?.fill(id, (): Caller | undefined => callerIn(context), startMark);
     if (fill !== undefined) fills.push(fill);
   }
 
-  private wrote(id: number, { client, startMark }: Origin, expiry: Expiry, ttlSeconds: number | undefined): void {
+  private wrote(id: number, { client, startMark }: SentCommand, expiry: Expiry, ttlSeconds: number | undefined): void {
     const place = this.identities.placeOf(client.facts);
     if (expiry === 'kept') this.written?.wroteWithin(id, startMark, place);
     else this.written?.wrote(id, ttlSeconds === undefined ? undefined : ttlSeconds * 1_000, startMark, place);
   }
 
   /** Some arguments are hidden: a value that was stored under a key we see fills it; of the rest nothing is known. */
-  writeMasked({ origin, endMark, entry, args, reply }: Answered): CacheFacts | undefined {
+  writeMasked({ command, endMark, entry, args, reply }: Exchange): CacheFacts | undefined {
     if (this.misses === undefined) return undefined;
     const { rule, from } = entry;
     const key = args[from];
@@ -263,13 +263,13 @@ export class CacheTraffic {
       this.misses.forgetAll(endMark);
       return undefined;
     }
-    const id = this.identities.of(key, origin.client.facts);
+    const id = this.identities.of(key, command.client.facts);
     this.written?.forget(id);
     const fills: Fill[] = [];
     // With GET the reply is what was there before.
-    if (String(reply) === 'OK') this.fillOne(id, origin, fills);
+    if (String(reply) === 'OK') this.fillOne(id, command, fills);
     else this.misses.forget(id);
-    return { family: this.tally.of(key, true).family, miss: undefined, missReason: undefined, fills, sizes: NO_SIZES };
+    return { family: this.cacheCounts.of(key, true).family, miss: undefined, missReason: undefined, fills, sizes: NO_SIZES };
   }
 
   /** Something was written that we cannot see. */
@@ -278,34 +278,34 @@ export class CacheTraffic {
   }
 
   /** A script may have filled any of its keys. */
-  run({ origin, args }: Answered): void {
+  run({ command, args }: Exchange): void {
     if (this.misses === undefined) return;
     const end = 3 + Math.min(Number(args[2]) || 0, args.length - 3);
     for (let index = 3; index < end; index++) {
-      const id = this.identities.of(args[index], origin.client.facts);
+      const id = this.identities.of(args[index], command.client.facts);
       this.misses.forget(id);
       this.written?.forget(id);
     }
   }
 
   /** Deletes, and what changes nothing but a time to live. */
-  change({ origin, endMark, entry, args, reply }: Answered, data: DataFacts): void {
+  change({ command, endMark, entry, args, reply }: Exchange, data: DataFacts): void {
     const { written } = this;
     if (written === undefined) return;
     const { rule, from } = entry;
-    const place = this.identities.placeOf(origin.client.facts);
+    const place = this.identities.placeOf(command.client.facts);
     if (rule.flushes !== undefined) written.flushed(place, rule.flushes === 'server', endMark);
     if ((!rule.ends && !rule.prolongs) || isMissing(reply) || isNone(reply)) return;
     const end = rule.items === undefined ? from : endOfItems(rule.items, args, from);
     if (rule.counts === 'deleted' && end > from + 1) {
-      const keys = args.slice(from, end).map((key) => this.identities.of(key, origin.client.facts));
+      const keys = args.slice(from, end).map((key) => this.identities.of(key, command.client.facts));
       written.deletedSome(keys, data.keysDeleted ?? Number(reply), endMark, place);
       return;
     }
-    const key = this.identities.of(args[from], origin.client.facts);
+    const key = this.identities.of(args[from], command.client.facts);
     if (rule.ends) written.deleted(key, endMark, place);
-    else if (data.ttlSeconds !== undefined) written.wrote(key, data.ttlSeconds * 1_000, origin.startMark, place);
-    else if (rule.persists || hasOption(args, from + 1, 'PERSIST')) written.wrote(key, undefined, origin.startMark, place);
+    else if (data.ttlSeconds !== undefined) written.wrote(key, data.ttlSeconds * 1_000, command.startMark, place);
+    else if (rule.persists || hasOption(args, from + 1, 'PERSIST')) written.wrote(key, undefined, command.startMark, place);
   }
 }
 

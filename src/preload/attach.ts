@@ -3,7 +3,7 @@
 import { RedisInstrumentation } from '../instrumentation';
 import { PACKAGE_NAME } from '../version';
 import { optionsInFile } from './config-file';
-import { audibly } from './diagnostics';
+import { withConsoleLogger } from './diagnostics';
 import { isSdkDisabled, isSwitchedOff, keepIncumbentOut } from './environment';
 
 // Global: two flags, require and import, or two copies of the package must not trace everything twice.
@@ -13,7 +13,7 @@ const holder = globalThis as { [INSTANCE]?: RedisInstrumentation };
 /** The instrumentation of this process, active; undefined if the environment or the SDK's file switches it off. */
 export function attach(): RedisInstrumentation | undefined {
   if (isSdkDisabled(process.env) || isSwitchedOff(process.env)) return undefined;
-  holder[INSTANCE] ??= audibly(() => {
+  holder[INSTANCE] ??= withConsoleLogger(() => {
     const options = optionsInFile();
     if (options.enabled === false) return undefined;
     keepIncumbentOut(process.env);

@@ -16,7 +16,7 @@ export function apiGlobals(): ApiGlobals {
 }
 
 /** Runs `call` with diagnostics on the console, and leaves no logger behind: the SDK or the application sets its own. */
-export function audibly<T>(call: () => T): T {
+export function withConsoleLogger<T>(call: () => T): T {
   const isOurs = useConsole();
   try {
     return call();

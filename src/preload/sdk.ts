@@ -6,7 +6,7 @@ import type { RedisInstrumentation } from '../instrumentation';
 import { PACKAGE_NAME } from '../version';
 import { findBeside, SDK } from './application';
 import { configFile } from './config-file';
-import { apiGlobals, audibly, quieten, useConsole } from './diagnostics';
+import { apiGlobals, quieten, useConsole, withConsoleLogger } from './diagnostics';
 import { isSdkDisabled } from './environment';
 import { flushAtEnd } from './exit';
 import { type ExporterClass, ExportWatch } from './export-watch';
@@ -40,7 +40,7 @@ export function startSdk(
   if (isSdkDisabled(process.env) || apiGlobals().trace !== undefined) return;
   if (path === undefined) {
     const advice = `install it, or start an SDK yourself and preload ${PACKAGE_NAME}/hook instead`;
-    audibly(() => report(`${SDK} was not found, so nothing is exported: ${advice}`));
+    withConsoleLogger(() => report(`${SDK} was not found, so nothing is exported: ${advice}`));
     return;
   }
   const exports = watchExports(path);

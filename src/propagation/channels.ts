@@ -1,13 +1,13 @@
 // Knows: how a message that is published carries the context of its sender: in an envelope around it.
 // Must not know: clients, redis versions, spans, metrics.
 import { type Context, propagation } from '@opentelemetry/api';
-import type { Opened, Sending } from '../core/courier';
 import type { Arguments } from '../core/events';
+import type { Opened, Sending } from '../core/propagator';
 import { type Carrier, unwrap, wrap } from './envelope';
 import { isText, type NameMatcher } from './names';
 
 /** The messages of some channels. */
-export class ChannelCourier {
+export class ChannelPropagator {
   constructor(private readonly matches: NameMatcher) {}
 
   errandOf(args: Arguments): Sending | undefined {

@@ -2,8 +2,8 @@
 // Must not know: clients, redis versions, spans, metrics.
 import { type Context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import { assignRoles, lookup, type Role } from '../catalog';
-import type { Errand, Recalled, Receipt, Receiving, Sending } from '../core/courier';
 import type { Arguments, ClientRef } from '../core/events';
+import type { Errand, Recalled, Receipt, Receiving, Sending } from '../core/propagator';
 import type { Carrier } from './envelope';
 import { fieldOf, takeField } from './field';
 import { isText, type NameMatcher } from './names';
@@ -27,15 +27,15 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
 ]);
 
 /** What is remembered of an entry that was read. */
-interface Origin {
+interface Delivery {
   readonly client: ClientRef;
   readonly group: unknown;
   readonly carrier: Carrier | undefined;
 }
 
 /** The entries of some streams. */
-export class StreamCourier {
-  private readonly recent = new RecentEntries<Origin>();
+export class StreamPropagator {
+  private readonly recent = new RecentEntries<Delivery>();
 
   constructor(private readonly matches: NameMatcher) {}
 
@@ -98,7 +98,7 @@ class Reading implements Receiving {
   constructor(
     private readonly reader: Reader,
     private readonly sources: Sources,
-    private readonly recent: RecentEntries<Origin>,
+    private readonly recent: RecentEntries<Delivery>,
   ) {}
 
   get kind(): Receiving['kind'] {
@@ -137,7 +137,7 @@ class Reading implements Receiving {
   }
 
   /** Whoever looks at an entry must not make it forgotten who received it. */
-  private remember(id: string, stream: string, origin: Origin): void {
+  private remember(id: string, stream: string, origin: Delivery): void {
     const nowMark = performance.now();
     if (this.kind === 'look' && this.recent.find(id, stream, nowMark) !== undefined) return;
     this.recent.add(id, stream, origin, lengthOf(origin.carrier), nowMark);

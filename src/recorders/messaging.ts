@@ -2,8 +2,8 @@
 // Must not know: clients, patches, tracers, meters.
 import { type Attributes, type Link, type SpanContext, trace } from '@opentelemetry/api';
 import type { Entry, KeyMask } from '../catalog';
-import type { Errand, Receipt } from '../core/courier';
 import type { Arguments } from '../core/events';
+import type { Errand, Receipt } from '../core/propagator';
 import * as semconv from '../core/semconv';
 import { lengthOf } from '../insights/cache';
 

@@ -19,7 +19,7 @@ export class SpanSelection {
     if (outcome.failed) return true;
     if (outcome.durationMs < minDurationMs) return false;
     if (!isNotableOnly) return emptyPolls || !isEmptyPoll(command, outcome);
-    if (facts.lock?.lost || (facts.cache !== undefined && facts.cache.fills.length > 0) || isTold(repeated)) return true;
+    if (facts.lock?.lost || (facts.cache !== undefined && facts.cache.fills.length > 0) || isReported(repeated)) return true;
     return outcome.durationMs >= slowMs && !mayWait(lookup(command.args), command.args);
   }
 
@@ -38,7 +38,7 @@ export class SpanSelection {
 }
 
 /** A loop of several commands has no run: it is told at 10 calls, at 20, at 40, and so on. */
-function isTold(repeated: Repetition | undefined): boolean {
+function isReported(repeated: Repetition | undefined): boolean {
   return repeated !== undefined && Number.isInteger(Math.log2(repeated.count / MIN_REPEATED_CALLS));
 }
 

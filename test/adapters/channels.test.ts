@@ -104,7 +104,7 @@ function bundledRedis(version: string): Redis {
   return createRequire(__filename)(bundle(version, 'cjs minified', "export * from 'redis';")) as Redis;
 }
 
-const isHeard = (operation: string): boolean => channel(`tracing:node-redis:${operation}:start`).hasSubscribers;
+const isSubscribed = (operation: string): boolean => channel(`tracing:node-redis:${operation}:start`).hasSubscribers;
 
 describe('channels', function () {
   this.timeout(60_000);
@@ -153,11 +153,11 @@ describe('channels', function () {
 
       it('cost nothing until a client connects that is not hooked', async () => {
         await hooked.get('k');
-        assert.deepEqual([isHeard('connect'), isHeard('command'), isHeard('batch')], [true, false, false]);
+        assert.deepEqual([isSubscribed('connect'), isSubscribed('command'), isSubscribed('batch')], [true, false, false]);
         bundled = await connect(bundledRedis(version), server);
-        assert.deepEqual([isHeard('connect'), isHeard('command'), isHeard('batch')], [true, true, true]);
+        assert.deepEqual([isSubscribed('connect'), isSubscribed('command'), isSubscribed('batch')], [true, true, true]);
         instrumentation.disable();
-        assert.deepEqual([isHeard('connect'), isHeard('command'), isHeard('batch')], [false, false, false]);
+        assert.deepEqual([isSubscribed('connect'), isSubscribed('command'), isSubscribed('batch')], [false, false, false]);
         assert.equal(channel('node-redis:connection:closed').hasSubscribers, false);
         assertQuiet();
       });

@@ -3,7 +3,7 @@ import { longer, preloading, setting, unsetting } from '../../src/cli/doctor/adv
 import type { Evidence } from '../../src/cli/doctor/evidence';
 import { nearest } from '../../src/cli/doctor/findings/nearest';
 import { nodeOptions } from '../../src/cli/program';
-import { NAME } from './patients';
+import { NAME } from './programs';
 
 /** A program of which nothing is known but how it was started. */
 function startedBy(program: Evidence['program'], seen: Partial<Evidence> = {}): Evidence {

@@ -11,45 +11,45 @@ import { PROGRAM } from './cases/program';
 import { SAMPLING } from './cases/sampling';
 import { SDK } from './cases/sdk';
 import { VARIABLES } from './cases/variables';
-import { NAME, type Patient, Ward } from './patients';
+import { NAME, type Program, Setup } from './programs';
 
 const CASES = [...PROGRAM, ...VARIABLES, ...LOADING, ...SDK, ...SAMPLING, ...EXPORT];
 
 describe('the doctor', function () {
   this.timeout(120_000);
-  let ward: Ward;
+  let setup: Setup;
   before(async () => {
-    ward = await Ward.open();
+    setup = await Setup.open();
   });
-  after(() => ward.close());
+  after(() => setup.close());
 
   /** What the doctor said, and what came of the line it said it with. */
   interface Visit extends Ended {
     readonly mended: boolean | undefined;
   }
 
-  async function examine({ patient, collector }: Case, service: string): Promise<Visit> {
-    const given = typeof patient === 'function' ? patient(ward) : patient;
+  async function examine({ program, collector }: Case, service: string): Promise<Visit> {
+    const given = typeof program === 'function' ? program(setup) : program;
     const named = { ...given, env: { OTEL_SERVICE_NAME: service, ...given.env } };
-    if (collector === undefined) return follow(named, () => ward.hasSpans(service));
-    return ward.withCollector(collector, (url, posts) => {
+    if (collector === undefined) return follow(named, () => setup.hasSpans(service));
+    return setup.withCollector(collector, (url, posts) => {
       const env = { ...named.env, OTEL_EXPORTER_OTLP_ENDPOINT: url };
       return follow({ ...named, env }, () => posts() > 0);
     });
   }
 
   /** What has to be installed or asked of the doctor again is not tried. */
-  async function follow(patient: Patient, hasArrived: () => boolean): Promise<Visit> {
-    const ended = await ward.examine(patient);
+  async function follow(program: Program, hasArrived: () => boolean): Promise<Visit> {
+    const ended = await setup.examine(program);
     const line = /^ {2}change: (?!npm |npx )(.+)$/m.exec(ended.stdout)?.[1];
     if (line === undefined) return { ...ended, mended: undefined };
-    const { stderr } = await ward.paste(line, patient);
+    const { stderr } = await setup.paste(line, program);
     return { ...ended, stderr: `${ended.stderr}\n${line}\n${stderr}`, mended: hasArrived() };
   }
 
   const visits = new Map<Case, Promise<Visit>>();
   function visit(given: Case): Promise<Visit> {
-    const visited = visits.get(given) ?? examine(given, `patient-${visits.size}`);
+    const visited = visits.get(given) ?? examine(given, `program-${visits.size}`);
     // Its own test reports it.
     visited.catch(() => undefined);
     visits.set(given, visited);
@@ -77,7 +77,7 @@ describe('the doctor', function () {
   });
 
   it('says of a healthy program what it has seen', async () => {
-    const { code, stdout } = await ward.examine({ flags: REGISTER });
+    const { code, stdout } = await setup.examine({ flags: REGISTER });
     const lines = stdout
       .replace(/ \d+\.\d+\.\d+(?=[ ,;])/g, ' X')
       .replace(/ from \S+/g, ' from F')
@@ -98,12 +98,12 @@ describe('the doctor', function () {
   });
 
   it('changes nothing in what the program writes and how it ends', async () => {
-    const { stderr } = await ward.examine({ flags: REGISTER });
+    const { stderr } = await setup.examine({ flags: REGISTER });
     assert.equal(stderr, 'Ada\n');
   });
 
   it('waits no longer than it is told, and says so', async () => {
-    const { code, stdout } = await ward.examine({ app: 'setInterval(() => {}, 1_000);', flags: REGISTER, seconds: 3 });
+    const { code, stdout } = await setup.examine({ app: 'setInterval(() => {}, 1_000);', flags: REGISTER, seconds: 3 });
     assert.match(
       stdout,
       /No Redis client was loaded in 3 seconds: .*\n {2}change: npx opentelemetry-instrumentation-redis doctor --seconds 60 -- node /,
@@ -112,17 +112,17 @@ describe('the doctor', function () {
   });
 
   it('finds the process that matters behind npm start', async () => {
-    const folder = mkdtempSync(join(ward.program, 'started-'));
+    const folder = mkdtempSync(join(setup.program, 'started-'));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { start: `node --require ${NAME}/register ../commonjs.cjs` } }));
-    const { code, stdout } = await ward.examine({ command: ['npm', 'start'], folder });
+    const { code, stdout } = await setup.examine({ command: ['npm', 'start'], folder });
     assert.match(stdout, /^Spans +\d+: SET /m);
     assert.equal(code, 0, stdout);
   });
 
   it('ends a program that would go on, and what it has started', async () => {
     const app = `${USE} use(); console.error('pid', process.pid); setInterval(() => {}, 1_000);`;
-    const command = ['sh', '-c', `node --require ${NAME}/register ${ward.write(ward.program, app)}; true`];
-    const { code, stdout, stderr } = await ward.examine({ command });
+    const command = ['sh', '-c', `node --require ${NAME}/register ${setup.write(setup.program, app)}; true`];
+    const { code, stdout, stderr } = await setup.examine({ command });
     assert.equal(code, 0, stdout);
     const pid = Number(/pid (\d+)/.exec(stderr)?.[1]);
     for (const deadline = Date.now() + 10_000; isAlive(pid) && Date.now() < deadline; ) await sleep(50);
@@ -133,10 +133,10 @@ describe('the doctor', function () {
     const secret = 'hunter2';
     const app = `const client = require('redis').createClient({ url: process.env.REDIS_URL });
       client.connect().then(() => client.set('a', '${secret}')).then(() => client.close());`;
-    const { stdout } = await ward.examine({
-      command: ['node', ...REGISTER, ward.write(ward.program, app), `--password=${secret}`],
+    const { stdout } = await setup.examine({
+      command: ['node', ...REGISTER, setup.write(setup.program, app), `--password=${secret}`],
       env: {
-        OTEL_EXPORTER_OTLP_ENDPOINT: ward.receiver.url.replace('//', `//user:${secret}@`),
+        OTEL_EXPORTER_OTLP_ENDPOINT: setup.receiver.url.replace('//', `//user:${secret}@`),
         OTEL_EXPORTER_OTLP_HEADERS: `authorization=${secret}`,
       },
     });

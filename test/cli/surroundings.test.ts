@@ -6,19 +6,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ended, run } from '../packaging/installation';
 import { REGISTER } from './cases/case';
-import { Ward } from './patients';
+import { Setup } from './programs';
 
 const PERMISSION = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
 
 describe('the doctor, in surroundings that are not the usual ones', function () {
   this.timeout(120_000);
-  let ward: Ward;
+  let setup: Setup;
   let own: string;
   before(async () => {
-    ward = await Ward.open();
-    own = mkdtempSync(join(ward.program, 'own-'));
+    setup = await Setup.open();
+    own = mkdtempSync(join(setup.program, 'own-'));
   });
-  after(() => ward.close());
+  after(() => setup.close());
 
   function isHealthy({ code, stdout, stderr }: Ended): void {
     assert.match(stdout, /^healthy: Redis commands are traced$/m, `${stdout}\n${stderr}`);
@@ -26,33 +26,33 @@ describe('the doctor, in surroundings that are not the usual ones', function () 
   }
 
   it('sees a program that may write nowhere', async () => {
-    isHealthy(await ward.examine({ flags: [PERMISSION, '--allow-fs-read=*', ...REGISTER] }));
+    isHealthy(await setup.examine({ flags: [PERMISSION, '--allow-fs-read=*', ...REGISTER] }));
   });
 
   it('finds another folder where that of the system is not there', async () => {
-    isHealthy(await ward.examine({ flags: REGISTER, env: { TMPDIR: join(own, 'nowhere') } }));
+    isHealthy(await setup.examine({ flags: REGISTER, env: { TMPDIR: join(own, 'nowhere') } }));
   });
 
   it('comes after what tells Node.js where packages are, as Yarn has it', async () => {
     const preload = join(own, 'with blank', '.pnp.cjs');
     mkdirSync(join(own, 'with blank'));
     writeFileSync(preload, 'if (Object.keys(require.cache).some((file) => file.endsWith("probe.js"))) process.exit(9);');
-    isHealthy(await ward.examine({ flags: REGISTER, env: { NODE_OPTIONS: `--no-warnings --require "${preload}"` } }));
+    isHealthy(await setup.examine({ flags: REGISTER, env: { NODE_OPTIONS: `--no-warnings --require "${preload}"` } }));
   });
 
   it('sees a program whose folder was deleted', async () => {
     const gone = mkdtempSync(join(own, 'gone-'));
-    const register = join(ward.installed.package, 'build/register.js');
-    const app = ward.write(ward.program, 'require("../commonjs.cjs");');
-    const line = `rmdir "${gone}" && exec "${process.execPath}" "${ward.main}" doctor -- node --require "${register}" "${app}"`;
-    isHealthy(await run(['-c', line], { file: 'sh', cwd: gone, env: ward.environment() }));
+    const register = join(setup.installed.package, 'build/register.js');
+    const app = setup.write(setup.program, 'require("../commonjs.cjs");');
+    const line = `rmdir "${gone}" && exec "${process.execPath}" "${setup.main}" doctor -- node --require "${register}" "${app}"`;
+    isHealthy(await run(['-c', line], { file: 'sh', cwd: gone, env: setup.environment() }));
   });
 
   it('leaves nothing behind when it is interrupted twice', async () => {
     const folder = mkdtempSync(join(own, 'tmp-'));
     const app = `for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => console.error('heard'));
       console.error('pid', process.pid); setInterval(() => {}, 1_000);`;
-    const args = [ward.main, 'doctor', '--', 'node', ward.write(ward.program, app)];
+    const args = [setup.main, 'doctor', '--', 'node', setup.write(setup.program, app)];
     const child = spawn(process.execPath, args, { env: { ...process.env, TMPDIR: folder }, stdio: ['ignore', 'ignore', 'pipe'] });
     let pid = 0;
     for await (const text of child.stderr) {

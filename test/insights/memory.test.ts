@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { KeyFamilies } from '../../src/catalog';
 import type { Miss } from '../../src/core/facts';
 import { LOAD_WINDOW_MS, MAX_CALLERS, MAX_OPEN_KEYS, MAX_OPEN_MISSES, OpenMisses } from '../../src/insights/cache-aside';
+import { Counts } from '../../src/insights/cache-counts';
 import { identityOf, KeyIdentities, type Place } from '../../src/insights/identity';
-import { Counts } from '../../src/insights/tally';
 import { MAX_WRITTEN_KEYS, MEMORY_MS, WIDEN_INTERVAL_MS, WrittenKeys } from '../../src/insights/written';
 
 const miss = (): Miss => ({ span: undefined });

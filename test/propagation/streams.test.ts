@@ -5,19 +5,19 @@ import { MAX_CARRIER_LENGTH } from '../../src/propagation/envelope';
 import { fieldOf } from '../../src/propagation/field';
 import { RecentEntries } from '../../src/propagation/recent';
 import { partsByStream, shownEntries } from '../../src/propagation/replies';
-import { StreamCourier } from '../../src/propagation/streams';
+import { StreamPropagator } from '../../src/propagation/streams';
 import { tracer } from '../support/tracing';
 
 const FIELD = 'otel-redis/1';
 const CLIENT = {
   facts: { serverAddress: 'h', serverPort: 1, peerAddress: undefined, peerPort: undefined, namespace: '0' },
 };
-const courier = (): StreamCourier => new StreamCourier((name) => String(name).startsWith('orders:'));
+const propagator = (): StreamPropagator => new StreamPropagator((name) => String(name).startsWith('orders:'));
 const sender = trace.setSpan(context.active(), tracer.startSpan('sender'));
 
 /** What is sent in place of a command, the field and its value aside. */
 function sealed(args: readonly unknown[]): readonly unknown[] | undefined {
-  const errand = courier().errandOf(args);
+  const errand = propagator().errandOf(args);
   const sent = errand?.kind === 'send' ? errand.seal(sender) : undefined;
   assert.equal(sent?.at(-2), sent && FIELD);
   return sent?.slice(0, -2);
@@ -101,7 +101,7 @@ describe('streams on the wire', () => {
         [[]],
         [[null, [null, [], ['1-1'], ['1-1', null], [1, ['a', 'b', FIELD, 7]]]]],
       ]) {
-        const errand = courier().errandOf(args);
+        const errand = propagator().errandOf(args);
         assert.ok(errand !== undefined && errand.kind !== 'send');
         errand.unseal(reply, CLIENT);
         assert.deepEqual([...(errand.receipt?.senders() ?? [])], []);
@@ -113,7 +113,7 @@ describe('streams on the wire', () => {
     const value = '{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}';
     const fields = (): string[] => ['a', '1', FIELD, value, FIELD, value];
     const reply = { 'orders:1': [['1-1', fields()]], 'x:orders:1': [['1-1', fields()]] };
-    const errand = courier().errandOf(['XREAD', 'STREAMS', 'orders:1', 'x:orders:1', '0', '0']);
+    const errand = propagator().errandOf(['XREAD', 'STREAMS', 'orders:1', 'x:orders:1', '0', '0']);
     assert.ok(errand?.kind === 'receive');
     errand.unseal(reply, CLIENT);
     errand.unseal(reply, CLIENT);

@@ -22,7 +22,7 @@ import {
 
 /** How long something is held up, and how much of it must be told: timers and clocks are not exact to the millisecond. */
 const HELD_MS = 200;
-const TOLD_MS = 170;
+const REPORTED_MS = 170;
 /** What is not held up is faster than this; a busy machine gets a second chance. */
 const FREE_MS = 120;
 
@@ -69,7 +69,7 @@ async function whileStopped<T>(server: RedisServer, call: () => Promise<T>, ms =
   }
 }
 
-const told = (ms: number): void => assert.ok(ms >= TOLD_MS, `${ms} of ${HELD_MS}`);
+const assertReported = (ms: number): void => assert.ok(ms >= REPORTED_MS, `${ms} of ${HELD_MS}`);
 const free = (ms: number): void => assert.ok(ms < FREE_MS, `${ms} is not its own`);
 
 for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as readonly Version[]) {
@@ -101,7 +101,7 @@ for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as read
     it('says wire, and no event loop, when Redis does not answer', async () => {
       await whileStopped(server, () => client.get('k'));
       const { queue, wire, delay } = timesOf(spanOf('GET'));
-      told(wire);
+      assertReported(wire);
       free(queue);
       free(delay);
     });
@@ -113,7 +113,7 @@ for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as read
       await whileStopped(server, () => pipeline(client));
       const pipelined = timesOf(spanOf('PIPELINE'));
       for (const { queue, wire, delay } of [transaction, pipelined]) {
-        told(wire);
+        assertReported(wire);
         free(queue);
         free(delay);
       }
@@ -125,8 +125,8 @@ for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as read
       block(HELD_MS);
       await called;
       const { wire, delay } = timesOf(spanOf('GET'));
-      told(wire);
-      told(delay);
+      assertReported(wire);
+      assertReported(delay);
     });
 
     it('says event loop when the caller goes on and does not let it be sent', async () => {
@@ -134,9 +134,9 @@ for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as read
       block(HELD_MS);
       await called;
       const { queue, wire, delay } = timesOf(spanOf('GET'));
-      told(delay);
+      assertReported(delay);
       // Until 4, and by ioredis, a command is handed to the socket at once, which is held up itself.
-      told(major(version) < 5 || isIoredis(version) ? wire : queue);
+      assertReported(major(version) < 5 || isIoredis(version) ? wire : queue);
     });
 
     it('says queue while there is no connection', async () => {
@@ -153,7 +153,7 @@ for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as read
           await connected;
         }
         const { queue, wire, delay } = timesOf(spanOf('GET'));
-        told(queue);
+        assertReported(queue);
         free(wire);
         free(delay);
       } finally {
@@ -191,9 +191,9 @@ for (const version of VERSIONS) {
       const [first, ...rest] = redisSpans().map(timesOf);
       const last = rest[rest.length - 1];
       assert.ok(first !== undefined && last !== undefined && rest.length === 39);
-      told(first.wire);
+      assertReported(first.wire);
       free(first.queue);
-      told(last.queue);
+      assertReported(last.queue);
       for (let i = 1; i < rest.length; i++) assert.ok((rest[i]?.queue ?? 0) >= (rest[i - 1]?.queue ?? 0) - 1, 'first in, first out');
       // It has caught up.
       resetTracing({ slowMs: 0 });
@@ -314,7 +314,7 @@ describe('which spans say where the time went', function () {
       resetTracing({ slowMs: 0 });
       await whileStopped(server, () => scripted.read('k'));
       const { queue, wire } = timesOf(spanOf('EVALSHA'));
-      told(wire);
+      assertReported(wire);
       free(queue);
     } finally {
       await end(scripted);

@@ -4,8 +4,8 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { STATUS_VARIABLE } from '../../status/shape';
+import { ignoringErrors } from './ignoring-errors';
 import { loadedInstrumentation, loadedPackages } from './loaded';
-import { quietly } from './quietly';
 import { PACKAGES_VARIABLE, PROBE_ENDING, type Snapshot } from './snapshot';
 import { TrafficWatch } from './traffic-watch';
 
@@ -34,7 +34,7 @@ function observe(folder: string): void {
     environment: telemetryVariables(),
   });
   const write = (): void =>
-    quietly(() => {
+    ignoringErrors(() => {
       writeFileSync(`${file}.part`, JSON.stringify(snapshot()), { mode: 0o600 });
       renameSync(`${file}.part`, file);
     });
@@ -76,4 +76,4 @@ function telemetryVariables(): Record<string, string> {
 }
 
 const folder = process.env[STATUS_VARIABLE];
-if (folder !== undefined) quietly(() => observe(folder));
+if (folder !== undefined) ignoringErrors(() => observe(folder));

@@ -4,7 +4,7 @@ import { errorMonitor } from 'node:events';
 import { Socket } from 'node:net';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { quietly } from './quietly';
+import { ignoringErrors } from './ignoring-errors';
 import type { SeenCommands, Snapshot } from './snapshot';
 
 const NAMES_KEPT = 5;
@@ -57,7 +57,7 @@ export class TrafficWatch {
   private before(method: 'write' | 'connect', seen: (socket: Socket, args: unknown[]) => void): void {
     const original = Socket.prototype[method] as Call;
     const replacement: Call = function (...args) {
-      quietly(() => seen(this, args));
+      ignoringErrors(() => seen(this, args));
       return original.apply(this, args);
     };
     Object.defineProperty(Socket.prototype, method, { value: replacement, configurable: true, writable: true });

@@ -1,6 +1,6 @@
 // Knows: what a case of the doctor is, and the programs that many cases share.
 // Must not know: any of the cases.
-import { NAME, ours, type Patient, type Ward } from '../patients';
+import { NAME, ours, type Program, type Setup } from '../programs';
 
 export interface Case {
   readonly title: string;
@@ -9,7 +9,7 @@ export interface Case {
   /** What it must say of it. */
   readonly says: RegExp;
   /** What it examines; a function, where that needs the surroundings. */
-  readonly patient: Patient | ((ward: Ward) => Patient);
+  readonly program: Program | ((setup: Setup) => Program);
   /** Who collects, if it is not our receiver: one that answers with this status, or one that speaks gRPC or TLS alone. */
   readonly collector?: number | 'grpc' | 'tls';
 }

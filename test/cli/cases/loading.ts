@@ -2,7 +2,7 @@
 // Must not know: how they are run.
 import { join } from 'node:path';
 import { bundle } from '../../support/bundle';
-import { NAME, ours } from '../patients';
+import { NAME, ours } from '../programs';
 import { type Case, HOOK, inCode, REGISTER, startSdk, USE } from './case';
 
 /** A program whose redis is in a bundle. */
@@ -40,19 +40,19 @@ export const LOADING: readonly Case[] = [
     title: 'OTEL_SDK_DISABLED',
     finds: ['sdk-disabled'],
     says: /change: env -u OTEL_SDK_DISABLED node --require \S+\/register commonjs\.cjs\n/,
-    patient: { flags: REGISTER, env: { OTEL_SDK_DISABLED: 'true' } },
+    program: { flags: REGISTER, env: { OTEL_SDK_DISABLED: 'true' } },
   },
   {
     title: 'OTEL_INSTRUMENTATION_REDIS_ENABLED=false',
     finds: ['switched-off'],
     says: /change: env -u OTEL_INSTRUMENTATION_REDIS_ENABLED node --require \S+\/register commonjs\.cjs\n/,
-    patient: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_ENABLED: 'false' } },
+    program: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_ENABLED: 'false' } },
   },
   {
     title: 'enabled: false in code',
     finds: ['switched-off'],
     says: /advice: remove enabled: false/,
-    patient: {
+    program: {
       app: `const { RedisInstrumentation } = require('${NAME}'); new RedisInstrumentation({ enabled: false }); ${startSdk()} ${USE} use();`,
     },
   },
@@ -60,91 +60,91 @@ export const LOADING: readonly Case[] = [
     title: 'a program that does not have the package',
     finds: ['not-installed'],
     says: /change: npm install opentelemetry-instrumentation-redis @opentelemetry\/api /,
-    patient: (ward) => ({ folder: ward.folderWith('redis') }),
+    program: (setup) => ({ folder: setup.folderWith('redis') }),
   },
   {
     title: 'a program without SDK that does not preload the package',
     finds: ['not-loaded'],
     says: /change: node --import opentelemetry-instrumentation-redis\/register commonjs\.cjs\n/,
-    patient: {},
+    program: {},
   },
   {
     title: 'a program with an SDK that does not preload the package',
     finds: ['not-loaded'],
     says: /change: node --import opentelemetry-instrumentation-redis\/hook own-sdk\.cjs\n/,
-    patient: { app: 'own-sdk.cjs' },
+    program: { app: 'own-sdk.cjs' },
   },
   {
     title: 'a package without its peers',
     finds: ['inactive'],
     says: /change: npm install @opentelemetry\/api @opentelemetry\/instrumentation\n/,
-    patient: (ward) => ({ flags: HOOK, folder: ward.folderWithUs('redis', 'shimmer') }),
+    program: (setup) => ({ flags: HOOK, folder: setup.folderWithUs('redis', 'shimmer') }),
   },
   {
     title: 'a class of which nobody makes an instance',
     finds: ['inactive'],
     says: /no RedisInstrumentation was made\.\n {2}advice: put new RedisInstrumentation\(\) into/,
-    patient: { app: `require('${NAME}'); ${startSdk()} ${USE} use();` },
+    program: { app: `require('${NAME}'); ${startSdk()} ${USE} use();` },
   },
   {
     title: 'a version of redis that is not known',
     finds: ['unknown-version'],
     says: /redis 99\.0\.0 is not a version that opentelemetry-instrumentation-redis knows/,
-    patient: (ward) => ({ flags: REGISTER, folder: ward.folderWithRedis('99.0.0') }),
+    program: (setup) => ({ flags: REGISTER, folder: setup.folderWithRedis('99.0.0') }),
   },
   {
     title: 'redis loaded before the instrumentation',
     finds: ['loaded-late'],
     says: /advice: load opentelemetry-instrumentation-redis first, before all that loads \S+\n\nhealthy/,
-    patient: { flags: ['--require', 'redis', ...REGISTER] },
+    program: { flags: ['--require', 'redis', ...REGISTER] },
   },
   {
     title: 'a redis that a loader of its own has loaded',
     finds: ['own-loader'],
     says: /Redis was not loaded by Node\.js, but by a loader of its own/,
-    patient: { flags: REGISTER, app: loadedPastNode(REDIS_4) },
+    program: { flags: REGISTER, app: loadedPastNode(REDIS_4) },
   },
   {
     title: 'a bundle with a redis that has no channels',
     finds: ['bundled'],
     says: /bundle-\d+\.cjs, where no module hook sees it\.\n {2}advice: give the client to instrumentClient/,
-    patient: () => ({ flags: REGISTER, app: bundled('5.0') }),
+    program: () => ({ flags: REGISTER, app: bundled('5.0') }),
   },
   {
     title: 'a bundle with a redis that has channels',
     finds: ['bundled'],
     says: /it is recorded through its diagnostics channels\.\n\nhealthy/,
-    patient: () => ({ flags: REGISTER, app: bundled('6.3') }),
+    program: () => ({ flags: REGISTER, app: bundled('6.3') }),
   },
   {
     title: 'another instrumentation that is taken over',
     finds: ['other-instrumentation'],
     says: /its patches were taken off.*\n\nhealthy/,
-    patient: { flags: HOOK, app: withTheirs },
+    program: { flags: HOOK, app: withTheirs },
   },
   {
     title: 'another instrumentation that comes with all the others',
     finds: ['other-instrumentation'],
     says: /change: OTEL_NODE_DISABLED_INSTRUMENTATIONS=ioredis,redis node --require \S+\/register\.js --require \S+\/hook commonjs\.cjs\n\nhealthy/,
-    patient: { flags: ['--require', `${ours('@opentelemetry/auto-instrumentations-node')}/build/src/register.js`, ...HOOK] },
+    program: { flags: ['--require', `${ours('@opentelemetry/auto-instrumentations-node')}/build/src/register.js`, ...HOOK] },
   },
   {
     title: 'another instrumentation that records as well',
     finds: ['other-instrumentation'],
     says: /Every command has two spans: another OpenTelemetry instrumentation of redis is active too\.\n {2}advice: leave it out/,
-    patient: { flags: HOOK, app: withTheirs, env: { OTEL_INSTRUMENTATION_REDIS_ON_CONFLICT: 'both' } },
+    program: { flags: HOOK, app: withTheirs, env: { OTEL_INSTRUMENTATION_REDIS_ON_CONFLICT: 'both' } },
   },
   {
     title: 'another instrumentation that records alone',
     finds: ['other-instrumentation'],
     says: /stands down: another OpenTelemetry instrumentation of redis is active/,
-    patient: { flags: HOOK, app: withTheirs, env: { OTEL_INSTRUMENTATION_REDIS_ON_CONFLICT: 'stand-down' } },
+    program: { flags: HOOK, app: withTheirs, env: { OTEL_INSTRUMENTATION_REDIS_ON_CONFLICT: 'stand-down' } },
   },
   {
     title: 'a tracer of a vendor that records as well',
     finds: ['other-instrumentation'],
     says: /Every command has two spans: dd-trace's redis plugin is active too\.\n {2}advice: switch it off there: tracer\.use\('redis', false\)\n/,
-    patient: {
+    program: {
       flags: REGISTER,
       // Whoever listens there makes a span of what it hears.
       app: `require('node:diagnostics_channel').subscribe('apm:redis:command:start', () => {}); ${USE} use();`,
@@ -154,25 +154,25 @@ export const LOADING: readonly Case[] = [
     title: 'metrics that are off as well as spans',
     finds: ['switched-off'],
     says: /The option traces is false, and no metrics are recorded either\.\n {2}change: env -u OTEL_INSTRUMENTATION_REDIS_TRACES node /,
-    patient: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_TRACES: 'false', OTEL_METRICS_EXPORTER: 'none' } },
+    program: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_TRACES: 'false', OTEL_METRICS_EXPORTER: 'none' } },
   },
   {
     title: 'an option that cannot be read',
     finds: ['said'],
     says: /itself said: OTEL_INSTRUMENTATION_REDIS_METRICS: expected true or false; using the default\.\n\nhealthy/,
-    patient: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_METRICS: 'maybe' } },
+    program: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_METRICS: 'maybe' } },
   },
   {
     title: 'an instrumentation that the program disables',
     finds: ['switched-off'],
     says: /advice: remove enabled: false, or the call of disable\(\)\n/,
-    patient: { app: `${inCode('')} instrumentation.disable(); use();` },
+    program: { app: `${inCode('')} instrumentation.disable(); use();` },
   },
   {
     title: 'a method that somebody has put back',
     finds: ['loaded-late', 'unexplained'],
     says: /no span was made of them/,
-    patient: {
+    program: {
       app: `const { prototype } = require(require.resolve('@redis/client', { paths: [require.resolve('redis')] })).RedisClient ?? {};
         const { sendCommand } = prototype; ${inCode('')} prototype.sendCommand = sendCommand; use();`,
     },
@@ -181,7 +181,7 @@ export const LOADING: readonly Case[] = [
     title: 'nothing, where the class is in the code and has a provider of its own',
     finds: [],
     says: /by the code of the program\n[\s\S]*ConsoleSpanExporter\n[\s\S]*^healthy/m,
-    patient: {
+    program: {
       app: `const { ConsoleSpanExporter, NodeTracerProvider, SimpleSpanProcessor } = require(${JSON.stringify(ours('@opentelemetry/sdk-trace-node'))});
         const { registerInstrumentations } = require('@opentelemetry/instrumentation');
         const { RedisInstrumentation } = require('${NAME}');

@@ -1,6 +1,6 @@
 // Knows: programs in which there is nothing to record.
 // Must not know: how they are run.
-import { NAME, PEERS } from '../patients';
+import { NAME, PEERS } from '../programs';
 import { type Case, REGISTER, USE } from './case';
 
 export const PROGRAM: readonly Case[] = [
@@ -8,21 +8,21 @@ export const PROGRAM: readonly Case[] = [
     title: 'a program that ends at once with an error',
     finds: ['ended-early'],
     says: /ended with exit code 3 before it sent a Redis command/,
-    patient: { flags: REGISTER, app: 'process.exit(3);' },
+    program: { flags: REGISTER, app: 'process.exit(3);' },
   },
   {
     title: 'a program that has node-redis and uses a client that nobody knows',
     finds: ['other-client'],
     says: /Redis commands are sent by tiny-redis, which is no client that this package knows\./,
-    patient: (ward) => ({ flags: REGISTER, folder: ward.folderWithTinyRedis(), app: `require('redis'); require('tiny-redis')();` }),
+    program: (setup) => ({ flags: REGISTER, folder: setup.folderWithTinyRedis(), app: `require('redis'); require('tiny-redis')();` }),
   },
   {
     title: 'nothing, in a program that uses ioredis',
     finds: [],
     says: /^Commands +1 by ioredis \(GET\)$[\s\S]*^healthy: Redis commands are traced/m,
-    patient: (ward) => ({
+    program: (setup) => ({
       flags: REGISTER,
-      folder: ward.folderWithUs(...PEERS, 'ioredis', 'redis'),
+      folder: setup.folderWithUs(...PEERS, 'ioredis', 'redis'),
       app: `require('redis'); const client = new (require('ioredis'))(process.env.REDIS_URL); client.get('user:7').then(() => client.quit());`,
     }),
   },
@@ -30,13 +30,13 @@ export const PROGRAM: readonly Case[] = [
     title: 'a program without Redis',
     finds: ['no-redis'],
     says: /No Redis client was loaded before the program ended\.\n {2}advice: run the program in a way that uses Redis/,
-    patient: { flags: REGISTER, app: 'console.log("done");' },
+    program: { flags: REGISTER, app: 'console.log("done");' },
   },
   {
     title: 'a server that is not there',
     finds: ['no-connection'],
     says: /could not connect to Redis: ECONNREFUSED at 127\.0\.0\.1:1\./,
-    patient: {
+    program: {
       flags: REGISTER,
       app: `${USE} use({ url: 'redis://127.0.0.1:1', socket: { reconnectStrategy: false } }).catch(() => {});`,
     },
@@ -45,7 +45,7 @@ export const PROGRAM: readonly Case[] = [
     title: 'a client that is never used',
     finds: ['no-commands'],
     says: /Redis was loaded, but no command was sent before the program ended/,
-    patient: {
+    program: {
       flags: REGISTER,
       app: `require('redis').createClient({ url: process.env.REDIS_URL }).connect().then((client) => client.close());`,
     },
@@ -54,25 +54,25 @@ export const PROGRAM: readonly Case[] = [
     title: 'a preload that is misspelt',
     finds: ['preload-not-found'],
     says: /-redis\/regster, which Node\.js is told to preload, is not found\.\n {2}change: node --no-warnings --import \S+\/register commonjs\.cjs\n/,
-    patient: { flags: ['--no-warnings', '--import', `${NAME}/regster`] },
+    program: { flags: ['--no-warnings', '--import', `${NAME}/regster`] },
   },
   {
     title: 'a program that is still starting',
     finds: ['starting'],
     says: /still starting after 2 seconds\.\n {2}change: npx \S+ doctor --seconds 60 -- node /,
-    patient: { app: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600_000);', seconds: 2 },
+    program: { app: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600_000);', seconds: 2 },
   },
   {
     title: 'a program that waits before it loads anything',
     finds: ['no-redis'],
     says: /No Redis client was loaded in 2 seconds: the program is still starting, or loads one when it is used\./,
-    patient: { app: 'setTimeout(() => require("redis"), 600_000);', seconds: 2 },
+    program: { app: 'setTimeout(() => require("redis"), 600_000);', seconds: 2 },
   },
   {
     title: 'a program that only subscribes',
     finds: ['only-subscribes'],
     says: /^healthy: nothing is in the way/m,
-    patient: {
+    program: {
       flags: REGISTER,
       app: `require('redis').createClient({ url: process.env.REDIS_URL }).connect().then((client) => client.subscribe('news', () => {}));`,
     },
@@ -81,7 +81,7 @@ export const PROGRAM: readonly Case[] = [
     title: 'a program that blocks',
     finds: ['waiting'],
     says: /BLPOP: no reply has come[\s\S]*^healthy: nothing is in the way/m,
-    patient: {
+    program: {
       flags: REGISTER,
       app: `require('redis').createClient({ url: process.env.REDIS_URL }).connect().then((client) => client.blPop('jobs', 0));`,
     },
@@ -90,6 +90,6 @@ export const PROGRAM: readonly Case[] = [
     title: 'a program that is not run by Node.js',
     finds: ['not-node'],
     says: /^problem \(not-node\): Nothing was heard from the program\.\n/,
-    patient: { command: ['sh', '-c', 'true'] },
+    program: { command: ['sh', '-c', 'true'] },
   },
 ];

@@ -7,15 +7,15 @@ export const SDK: readonly Case[] = [
     title: 'an API that is newer than that of the SDK',
     finds: ['api-versions'],
     says: /api 1\.10\.0 does not hear an SDK that registered with 1\.9\.1; .*\n {2}change: npm install @opentelemetry\/api@1\.9\.1 && npm ls /,
-    patient: (ward) => ({ flags: HOOK, folder: ward.folderWithNewerApi(), app: `${startSdk()} ${USE} use();` }),
+    program: (setup) => ({ flags: HOOK, folder: setup.folderWithNewerApi(), app: `${startSdk()} ${USE} use();` }),
   },
   {
     title: 'an SDK that cannot register',
     finds: ['api-versions'],
     says: /The SDK could not register: its @opentelemetry\/api is 1\.9\.1, and 1\.10\.0 was there first/,
-    patient: (ward) => ({
+    program: (setup) => ({
       flags: HOOK,
-      folder: ward.folderWithNewerApi(),
+      folder: setup.folderWithNewerApi(),
       app: `require('@opentelemetry/api').diag.setLogger(console); ${startSdk()} ${USE} use();`,
     }),
   },
@@ -23,31 +23,31 @@ export const SDK: readonly Case[] = [
     title: 'a hook without an SDK',
     finds: ['no-sdk'],
     says: /change: node --require opentelemetry-instrumentation-redis\/register commonjs\.cjs\n/,
-    patient: { flags: HOOK },
+    program: { flags: HOOK },
   },
   {
     title: 'register where no SDK is installed',
     finds: ['no-sdk'],
     says: /change: npm install @opentelemetry\/sdk-node\n/,
-    patient: (ward) => ({ flags: REGISTER, folder: ward.installed.program('6.3', { sdk: false }) }),
+    program: (setup) => ({ flags: REGISTER, folder: setup.installed.program('6.3', { sdk: false }) }),
   },
   {
     title: 'an SDK that is not started',
     finds: ['no-sdk'],
     says: /advice: call start\(\) of the NodeSDK/,
-    patient: { flags: HOOK, app: `require('@opentelemetry/sdk-node'); ${USE} use();` },
+    program: { flags: HOOK, app: `require('@opentelemetry/sdk-node'); ${USE} use();` },
   },
   {
     title: 'a Sentry that has to be asked',
     finds: ['no-sdk'],
     says: /@sentry\/node 11\.\d+\.0 has registered no tracer provider with OpenTelemetry: .*\n {2}advice: Sentry\.init\(\{ enableOpenTelemetrySetup: true, … \}\)\n/,
-    patient: (ward) => ({ flags: HOOK, folder: ward.folderWithSentry(), app: `require('@sentry/node').init(); ${USE} use();` }),
+    program: (setup) => ({ flags: HOOK, folder: setup.folderWithSentry(), app: `require('@sentry/node').init(); ${USE} use();` }),
   },
   {
     title: 'nothing, where the SDK puts away what was registered before',
     finds: [],
     says: /^Export +OTLPTraceExporter[\s\S]*^healthy: Redis commands are traced/m,
-    patient: {
+    program: {
       flags: HOOK,
       app: `require('@opentelemetry/api').diag.setLogger({ error() {}, warn() {}, info() {}, debug() {}, verbose() {} });
         delete globalThis[Symbol.for('opentelemetry.js.api.1')]; ${startSdk()} ${USE} use();`,
@@ -57,13 +57,13 @@ export const SDK: readonly Case[] = [
     title: 'nothing, where a file configures the SDK, whatever the environment says',
     finds: [],
     says: /^OpenTelemetry +SDK .*, configured by \S+otel\.yaml\nExport +OTLPTraceExporter to .*\(answers 200\)$/m,
-    patient: (ward) => ({
+    program: (setup) => ({
       flags: REGISTER,
       env: {
-        OTEL_CONFIG_FILE: ward.fileWith(
+        OTEL_CONFIG_FILE: setup.fileWith(
           'otel.yaml',
           `file_format: "1.0"
-tracer_provider: { processors: [{ simple: { exporter: { otlp_http: { endpoint: "${ward.receiver.url}/v1/traces", encoding: json } } } }] }\n`,
+tracer_provider: { processors: [{ simple: { exporter: { otlp_http: { endpoint: "${setup.receiver.url}/v1/traces", encoding: json } } } }] }\n`,
         ),
         OTEL_TRACES_EXPORTER: 'jaeger',
         OTEL_TRACES_SAMPLER: 'always_off',
@@ -74,9 +74,9 @@ tracer_provider: { processors: [{ simple: { exporter: { otlp_http: { endpoint: "
     title: 'an SDK with an API it is not made for',
     finds: ['version-pair', 'kept-in-memory'],
     says: /SDK 2\.\S+ is not made for @opentelemetry\/api 1\.10\.0\.\n {2}change: npm install @opentelemetry\/api@~1\.9\n[\s\S]*^healthy/m,
-    patient: (ward) => ({
+    program: (setup) => ({
       flags: HOOK,
-      folder: ward.folderWithNewerApi(),
+      folder: setup.folderWithNewerApi(),
       // So that the SDK, which is linked, finds the API of the folder.
       env: { NODE_PRESERVE_SYMLINKS: '1' },
       app: `${startTracing('{ spanProcessors: [new SimpleSpanProcessor(new InMemorySpanExporter())] }').replace(/"\/.*\/node_modules\//, '"')} ${USE} use();`,

@@ -7,18 +7,18 @@ export const VARIABLES: readonly Case[] = [
     title: 'an exporter that is no more',
     finds: ['variable'],
     says: /OTEL_TRACES_EXPORTER: the SDK does not know jaeger; it should be otlp\.\n {2}change: OTEL_TRACES_EXPORTER=otlp node --require /,
-    patient: { flags: REGISTER, env: { OTEL_TRACES_EXPORTER: 'jaeger' } },
+    program: { flags: REGISTER, env: { OTEL_TRACES_EXPORTER: 'jaeger' } },
   },
   {
     title: 'a sampler that is misspelt',
     finds: ['variable'],
     says: /the SDK does not know parentbased_alwayson; it should be parentbased_always_on\./,
-    patient: { flags: REGISTER, env: { OTEL_TRACES_SAMPLER: 'parentbased_alwayson' } },
+    program: { flags: REGISTER, env: { OTEL_TRACES_SAMPLER: 'parentbased_alwayson' } },
   },
   {
     title: 'an address without a scheme',
     finds: ['variable'],
     says: /OTEL_EXPORTER_OTLP_ENDPOINT=127\.0\.0\.1:\d+ has no scheme; it should be http:\/\/127/,
-    patient: ({ receiver }) => ({ flags: REGISTER, env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url.replace('http://', '') } }),
+    program: ({ receiver }) => ({ flags: REGISTER, env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url.replace('http://', '') } }),
   },
 ];

@@ -14,12 +14,12 @@ export interface Found extends Finding {
 }
 
 /** What has a row of its own. */
-const TOLD_BY_OTHERS = / is active(;| and)|was loaded before|last telemetry could not be sent|is not supported/;
+const REPORTED_BY_OTHERS = / is active(;| and)|was loaded before|last telemetry could not be sent|is not supported/;
 
 const SAID: Row = {
   id: 'said',
   look: ({ own }) => {
-    const others = (own?.said ?? []).filter((text) => !TOLD_BY_OTHERS.test(text));
+    const others = (own?.said ?? []).filter((text) => !REPORTED_BY_OTHERS.test(text));
     return others.length === 0 ? undefined : note(`The instrumentation itself said: ${others.join('; ')}.`);
   },
 };

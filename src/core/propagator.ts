@@ -4,7 +4,7 @@ import type { Context } from '@opentelemetry/api';
 import type { Arguments, ClientRef } from './events';
 
 /** Lets messages carry the context of their sender. */
-export interface Courier {
+export interface Propagator {
   /** What this command has to do with such messages; undefined: nothing. Asked once per command: keep it cheap. */
   errandOf(args: Arguments): Errand | undefined;
   /** A message that was delivered, as it was before; undefined: it carries nothing, or it is not to be touched. */

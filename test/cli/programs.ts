@@ -18,7 +18,7 @@ const ROOT = resolve(__dirname, '../..');
 /** A package as it is installed here, for programs that stand where it is not. */
 export const ours = (name: string): string => join(ROOT, 'node_modules', name);
 
-export interface Patient {
+export interface Program {
   /** One of test/packaging/apps, or source; `commonjs.cjs` if nothing is said. */
   readonly app?: string;
   readonly flags?: readonly string[];
@@ -38,7 +38,7 @@ interface Certificate {
 }
 
 /** A Redis server, collectors, and folders in which packages are missing or too many. */
-export class Ward {
+export class Setup {
   private readonly folders: string[] = [];
   private readonly services = new Set<string>();
   private ownCertificate: Certificate | undefined;
@@ -49,8 +49,8 @@ export class Ward {
     readonly receiver: Receiver,
   ) {}
 
-  static async open(): Promise<Ward> {
-    return new Ward(installation(), await startStandalone(), await startReceiver());
+  static async open(): Promise<Setup> {
+    return new Setup(installation(), await startStandalone(), await startReceiver());
   }
 
   async close(): Promise<void> {
@@ -68,7 +68,7 @@ export class Ward {
     return join(this.installed.package, 'build/cli/main.js');
   }
 
-  examine({ app = 'commonjs.cjs', flags = [], env = {}, command, folder = this.program, seconds = 30 }: Patient): Promise<Ended> {
+  examine({ app = 'commonjs.cjs', flags = [], env = {}, command, folder = this.program, seconds = 30 }: Program): Promise<Ended> {
     const file = existsSync(join(folder, app)) ? app : this.write(folder, app);
     return run([this.main, 'doctor', '--seconds', String(seconds), '--', ...(command ?? ['node', ...flags, file])], {
       cwd: folder,
@@ -77,7 +77,7 @@ export class Ward {
   }
 
   /** Runs a line as a person would who pastes it where the program was examined. */
-  paste(line: string, { env = {}, folder = this.program }: Patient): Promise<Ended> {
+  paste(line: string, { env = {}, folder = this.program }: Program): Promise<Ended> {
     return run(['-c', line], { file: 'sh', cwd: folder, env: this.environment(env) });
   }
 
@@ -103,7 +103,7 @@ export class Ward {
 
   /** A folder with the programs, and nothing but these of our packages. */
   folderWith(...names: readonly string[]): string {
-    const folder = mkdtempSync(join(tmpdir(), 'patient-'));
+    const folder = mkdtempSync(join(tmpdir(), 'program-'));
     this.folders.push(folder);
     for (const name of names) link(ours(name), join(folder, 'node_modules', name));
     cpSync(join(ROOT, 'test/packaging/apps'), folder, { recursive: true });

@@ -2,7 +2,7 @@
 // Must not know: what the probe does.
 
 /** Runs what only looks. If it fails, less is seen. */
-export function quietly(look: () => void): void {
+export function ignoringErrors(look: () => void): void {
   try {
     look();
   } catch {

@@ -26,7 +26,7 @@ export class Counts implements FamilyCounts {
   readonly isCalledLock: boolean;
   /** It has keys of any kind: of one key nothing follows for another. */
   readonly isMixed: boolean;
-  private said: CacheFacts = { family: undefined, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
+  private plainFacts: CacheFacts = { family: undefined, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
 
   /** @param of undefined: keys have no families */
   constructor(private readonly of: Family<Counts> | undefined) {
@@ -43,8 +43,8 @@ export class Counts implements FamilyCounts {
   /** What there is to say of a hit. Most commands are hits, and share it. */
   get plain(): CacheFacts {
     const { family } = this;
-    if (this.said.family !== family) this.said = { ...this.said, family };
-    return this.said;
+    if (this.plainFacts.family !== family) this.plainFacts = { ...this.plainFacts, family };
+    return this.plainFacts;
   }
 
   /** Where to count what is found out later: families may have become one. */
@@ -56,12 +56,12 @@ export class Counts implements FamilyCounts {
 const LETTER = /\p{L}/u;
 
 /** Bounded by the families there can be. */
-export class Tally {
+export class CacheCounts {
   private families: KeyFamilies<Counts> | undefined;
   private readonly all = new Set<Counts>();
   private readonly unnamed = new Counts(undefined);
-  /** What was told, by name: a name that was told keeps its count, whatever its keys are called later. */
-  private readonly told = new Map<string | undefined, Told>();
+  /** What was told, by name: a name that was totals keeps its count, whatever its keys are called later. */
+  private readonly totals = new Map<string | undefined, Totals>();
   /** Families that have a key that was seen to be a lock, by the names of now. */
   private lockFamilies = new Set<string | undefined>();
 
@@ -125,20 +125,20 @@ export class Tally {
     if (this.lockFamilies.size > 0) this.nameLocks();
     for (const counts of this.all) {
       if (COUNTED.every((name) => counts[name] === 0)) continue;
-      let told = this.told.get(counts.family);
-      if (told === undefined) {
-        told = { family: counts.family, ...ZERO };
-        this.told.set(counts.family, told);
+      let totals = this.totals.get(counts.family);
+      if (totals === undefined) {
+        totals = { family: counts.family, ...ZERO };
+        this.totals.set(counts.family, totals);
       }
-      move(counts, told);
+      move(counts, totals);
     }
-    return this.told.values();
+    return this.totals.values();
   }
 
   /** To nought, and not to nothing: misses that are open count for the family they had. */
   reset(): void {
     for (const counts of this.all) Object.assign(counts, ZERO);
-    this.told.clear();
+    this.totals.clear();
   }
 
   private begin(family: Family<Counts>): Counts {
@@ -157,7 +157,7 @@ export class Tally {
   }
 }
 
-type Told = { family: string | undefined } & Record<Counted, number>;
+type Totals = { family: string | undefined } & Record<Counted, number>;
 type Counted = Exclude<keyof FamilyCounts, 'family'>;
 
 function move(from: Record<Counted, number>, to: Record<Counted, number>): void {

@@ -1,11 +1,11 @@
 // Knows: which commands may have to do with messages that carry the context of their sender.
 // Must not know: how it gets in and out, clients, redis versions, spans, metrics.
 import type { Context } from '@opentelemetry/api';
-import type { Courier, Errand, Opened, Recalled } from '../core/courier';
 import type { Arguments } from '../core/events';
-import { ChannelCourier } from './channels';
+import type { Errand, Opened, Propagator, Recalled } from '../core/propagator';
+import { ChannelPropagator } from './channels';
 import { matcherOf } from './names';
-import { StreamCourier } from './streams';
+import { StreamPropagator } from './streams';
 
 /** Patterns as Redis has them, of the names of what carries the context. */
 export interface Propagation {
@@ -14,13 +14,13 @@ export interface Propagation {
 }
 
 /** Puts the sender's context into messages of some channels and streams, by the propagator that is configured. */
-export class MessageCourier implements Courier {
-  private readonly channels: ChannelCourier | undefined;
-  private readonly streams: StreamCourier | undefined;
+export class MessagePropagator implements Propagator {
+  private readonly channels: ChannelPropagator | undefined;
+  private readonly streams: StreamPropagator | undefined;
 
   constructor({ channels, streams }: Propagation) {
-    this.channels = channels.length > 0 ? new ChannelCourier(matcherOf(channels)) : undefined;
-    this.streams = streams.length > 0 ? new StreamCourier(matcherOf(streams)) : undefined;
+    this.channels = channels.length > 0 ? new ChannelPropagator(matcherOf(channels)) : undefined;
+    this.streams = streams.length > 0 ? new StreamPropagator(matcherOf(streams)) : undefined;
   }
 
   /** Most commands are no business of ours, and tell so by their first letter. */
