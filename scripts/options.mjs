@@ -37,7 +37,7 @@ function types() {
 // Must not know: how an option is read, what it changes.
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import type { KeyMode } from '../catalog';
+import type { KeyMode } from '../catalog/keys';
 import type { ${usedValues().join(', ')} } from './values';
 
 /**
@@ -48,6 +48,12 @@ import type { ${usedValues().join(', ')} } from './values';
 export interface RedisInstrumentationConfig extends InstrumentationConfig {
 ${options.map(typeMember).join('\n')}
 }
+
+/** Makes \`db.query.text\` of a command. */
+export type DbStatementSerializer = NonNullable<RedisInstrumentationConfig['dbStatementSerializer']>;
+
+/** Adds attributes of the user's own to a span, from what the command answered. */
+export type RedisResponseCustomAttributeFunction = NonNullable<RedisInstrumentationConfig['responseHook']>;
 `;
 }
 

@@ -1,16 +1,15 @@
-export type { KeyMode } from './catalog';
+// What is named here is what the package declares: from the files themselves, so that no other declaration is packed.
+export type { KeyMode } from './catalog/keys';
+export type { DbStatementSerializer, RedisInstrumentationConfig, RedisResponseCustomAttributeFunction } from './config/public';
 export type {
   ClientName,
   ConflictMode,
-  DbStatementSerializer,
   OperationInfo,
   OptionalAttribute,
-  RedisInstrumentationConfig,
-  RedisResponseCustomAttributeFunction,
   SemconvMode,
   SpanChoice,
   SpanInfo,
   SpanNameInfo,
-} from './config';
+} from './config/values';
 export type { ProcessSpanOptions, StreamEntry } from './instrumentation';
 export { instrumentClient, processSpan, RedisInstrumentation } from './instrumentation';

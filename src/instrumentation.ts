@@ -3,7 +3,8 @@ import { diag, type Meter, type MeterProvider, type Tracer, type TracerProvider 
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import { Adapters, activeAdapters } from './adapters';
 import { NeighbourlyBase } from './base';
-import { type RedisInstrumentationConfig, readSettings } from './config';
+import { readSettings } from './config';
+import type { RedisInstrumentationConfig } from './config/public';
 import { Deliveries } from './core/delivery';
 import type { InsightSettings } from './core/facts';
 import { Operation } from './core/operation';

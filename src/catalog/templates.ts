@@ -18,7 +18,7 @@ export function familyOf(key: string): string {
   return shown(templateOf(key).text);
 }
 
-export function shown(template: string): string {
+function shown(template: string): string {
   return template.replaceAll(VARIES, '{}');
 }
 

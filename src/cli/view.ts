@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { PACKAGE_NAME } from '../version';
 import { type Budget, environmentFor, openView, overviewFrom, printReport, readBudgets, type View } from '../view';
 import { EXIT, type Options, type Program, type SubCommand, UsageError } from './command';
+import { preloads } from './preloads';
 import { type Ended, start } from './program';
 
 /** Of a run without steps, the first spans are shown. */
@@ -60,7 +61,7 @@ async function open({ port = '0' }: Options): Promise<View> {
 async function show(opened: View, program: Program, options: Options): Promise<number> {
   const budgets = budgetsIn(options);
   const isHeadless = options.headless === true || options.json === true || budgets.length > 0;
-  const file = require.resolve(options.hook === true ? '../hook' : '../preload/view');
+  const file = options.hook === true ? preloads.hook() : preloads.view();
   if (!isHeadless) say(`page: ${opened.url}`);
   let interrupted = false;
   void signalled().then(() => {

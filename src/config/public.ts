@@ -2,7 +2,7 @@
 // Must not know: how an option is read, what it changes.
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
-import type { KeyMode } from '../catalog';
+import type { KeyMode } from '../catalog/keys';
 import type { ClientName, ConflictMode, OperationInfo, OptionalAttribute, SemconvMode, SpanChoice, SpanInfo, SpanNameInfo } from './values';
 
 /**
@@ -218,3 +218,9 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   responseHook?: (span: Span, commandName: string, commandArgs: Array<string | Buffer>, response: unknown) => void;
 }
+
+/** Makes `db.query.text` of a command. */
+export type DbStatementSerializer = NonNullable<RedisInstrumentationConfig['dbStatementSerializer']>;
+
+/** Adds attributes of the user's own to a span, from what the command answered. */
+export type RedisResponseCustomAttributeFunction = NonNullable<RedisInstrumentationConfig['responseHook']>;

@@ -2,7 +2,7 @@
 // Must not know: what an option means, what the rest of the file says.
 import { readFileSync } from 'node:fs';
 import { diag } from '@opentelemetry/api';
-import type { RedisInstrumentationConfig } from '../config';
+import type { RedisInstrumentationConfig } from '../config/public';
 import { PACKAGE_NAME } from '../version';
 import { CONFIGURATION, findConfiguration } from './application';
 

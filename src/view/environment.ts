@@ -1,9 +1,7 @@
 // Knows: how a program is told to send its telemetry here, at once and without waiting.
 // Must not know: what it sends.
-import { resolve } from 'node:path';
 import { PACKAGE_NAME } from '../version';
-
-const REGISTER = resolve(__dirname, '../register.mjs');
+import { REGISTER } from './places';
 
 /**
  * For a program that is started from here. Everything that could lead its telemetry elsewhere, or thin it out, is said:

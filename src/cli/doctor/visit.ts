@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STATUS_ENDING, STATUS_VARIABLE, type Status } from '../../status/shape';
 import { type Program, UsageError } from '../command';
+import { preloads } from '../preloads';
 import { type Ended, type Started, start } from '../program';
 import { reachAll } from './endpoint';
 import { CLIENT_PACKAGES, type Evidence, mostTelling, statusFor } from './evidence';
@@ -33,7 +34,7 @@ export async function visit(program: Program, seconds: number): Promise<Evidence
   });
   try {
     started = await start(program, {
-      file: require.resolve('./probe'),
+      file: preloads.probe(),
       folder,
       env: {
         [STATUS_VARIABLE]: folder,

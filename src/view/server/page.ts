@@ -2,14 +2,12 @@
 // Must not know: what is in them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
+import { PAGE_FOLDER } from '../places';
 
 export interface PageFile {
   readonly contentType: string;
   readonly content: Buffer | string;
 }
-
-/** At the top of the package, beside `build`. */
-const FOLDER = resolve(__dirname, '../../../page');
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -20,10 +18,10 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 
 /** By path, read once: a path that is not in the map is no file, whatever it says. */
 export function readPage(): ReadonlyMap<string, PageFile> {
-  const files = readdirSync(FOLDER).flatMap((name): [string, PageFile][] => {
+  const files = readdirSync(PAGE_FOLDER).flatMap((name): [string, PageFile][] => {
     const contentType = CONTENT_TYPES[extname(name)];
     if (contentType === undefined) return [];
-    return [[name === 'index.html' ? '/' : `/${name}`, { contentType, content: readFileSync(resolve(FOLDER, name)) }]];
+    return [[name === 'index.html' ? '/' : `/${name}`, { contentType, content: readFileSync(resolve(PAGE_FOLDER, name)) }]];
   });
   return new Map(files);
 }
