@@ -24,7 +24,7 @@ const compared = new Map<string, Map<Version, number>>();
 export function conformanceTable(versions: readonly Version[]): string {
   const width = Math.max(...PATHS.map(({ title }) => title.length));
   const row = (title: string, cells: readonly string[]): string =>
-    `${title.padEnd(width)} ${cells.map((cell) => cell.padStart(5)).join('')}`;
+    `${title.padEnd(width)} ${cells.map((cell) => cell.padStart(8)).join('')}`;
   const rows = PATHS.map(({ title }) =>
     row(
       title,
@@ -32,8 +32,15 @@ export function conformanceTable(versions: readonly Version[]): string {
     ),
   );
   const total = [...compared.values()].reduce((sum, cells) => sum + cells.size, 0);
-  return [row('spans of a path, by redis version', versions), ...rows, `${total} comparisons with a control, all equal`].join('\n');
+  return [
+    row('spans of a path, by version of redis, ioredis and iovalkey', versions.map(shortened)),
+    ...rows,
+    `${total} comparisons with a control, all equal`,
+  ].join('\n');
 }
+
+const shortened = (version: Version): string =>
+  version.replace(/^io(redis|valkey)-/, (_, library: string) => (library === 'redis' ? 'io ' : 'iov '));
 
 /** Of the versions between, what versions differ in; `CONFORMANCE=all` walks the rest as well. */
 function pathsOf(version: Version): readonly Path[] {
