@@ -13,8 +13,10 @@ import * as semconv from './core/semconv';
 import { CommandInsights } from './insights';
 import { MessagePropagator } from './propagation/propagator';
 import { Providers } from './providers';
+import { AllMetrics } from './recorders/all-metrics';
 import { CompositeSpans } from './recorders/composite-spans';
 import { ServerMetrics } from './recorders/connections';
+import { GuideMetrics } from './recorders/guide-metrics';
 import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
 import { MetricRecorder } from './recorders/metrics';
@@ -61,6 +63,9 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private isMeasuring = false;
   private insights: CommandInsights | undefined;
   private readonly metrics: MetricRecorder;
+  private readonly allMetrics: AllMetrics;
+  private readonly guide: GuideMetrics;
+  private withGuide = false;
   private readonly repeated: RepeatedCallMetrics;
   private readonly pools: PoolMetrics;
   private readonly servers: ServerMetrics;
@@ -88,6 +93,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.repeated = new RepeatedCallMetrics(meter, this.report);
     this.pools = new PoolMetrics(meter, this.report);
     this.servers = new ServerMetrics(meter, this.report);
+    this.guide = new GuideMetrics(() => (this.withGuide ? meter() : undefined), this.pools, this.report);
+    this.allMetrics = new AllMetrics(this.metrics, this.report);
     this.operation = this.status?.operation(this.report) ?? new Operation(this.report);
     this.deliveries = new Deliveries(this.report);
     this.adapters = new Adapters(
@@ -119,6 +126,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.flushSpans();
     const settings = readSettings(this.getConfig(), process.env, this.report);
     this.isMeasuring = settings.metrics;
+    this.withGuide = settings.spans.oldNames;
+    this.allMetrics.use(this.withGuide ? [this.guide] : []);
     this.followMeter();
     this.adapters.use(settings.clients, settings.onConflict);
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
@@ -133,7 +142,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.metrics.use(insights);
     const { channels, streams } = settings.propagation;
     const propagator = channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation) : undefined;
-    this.operation.use(settings.operation, insights, spans, this.metrics, propagator, totals);
+    this.operation.use(settings.operation, insights, spans, this.allMetrics, propagator, totals);
     this.messageMetrics.use(settings.spans.keys);
     const messageSpans = new MessageSpans(settings.spans, tracer, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, propagator);
@@ -188,6 +197,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.repeated.refresh();
     this.pools.refresh();
     this.servers.refresh();
+    this.guide.refresh();
   }
 
   override isEnabled(): boolean {

@@ -172,7 +172,8 @@ export const OPTIONS = {
     fallbackFrom: (environment) => (listOf(environment.OTEL_SEMCONV_STABILITY_OPT_IN ?? '').includes('database/dup') ? 'dup' : undefined),
     section: 'content',
     meaning:
-      'Which names are written. `dup` writes those of before the stable conventions too; so does `OTEL_SEMCONV_STABILITY_OPT_IN=database/dup`.',
+      'Which names are written. `dup` writes those of before the stable conventions and of the guide too, in spans and metrics; so does `OTEL_SEMCONV_STABILITY_OPT_IN=database/dup`.',
+    more: '[The guide](guide.md)',
     example: "'dup'",
   }),
   keys: option(KEYS, 'safe', {

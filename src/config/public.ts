@@ -119,8 +119,8 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   optionalAttributes?: readonly OptionalAttribute[];
   /**
-   * Which names are written. `dup` writes those of before the stable conventions too; so does
-   * `OTEL_SEMCONV_STABILITY_OPT_IN=database/dup`. Default: `stable`.
+   * Which names are written. `dup` writes those of before the stable conventions and of the guide too, in spans
+   * and metrics; so does `OTEL_SEMCONV_STABILITY_OPT_IN=database/dup`. Default: `stable`.
    * @example semconv: 'dup'
    */
   semconv?: SemconvMode;

@@ -149,6 +149,7 @@ function spanSettings(options: OptionValues, report: Report): SpanSettings {
   // The hook is told of every reply, with a span of its own.
   if (compressSpans && responseHook !== undefined) report('compressSpans has no effect with responseHook');
   const { minDurationMs, batchCommands, keys, maxQueryTextLength, slowMs, semconv, optionalAttributes } = options;
+  const oldNames = semconv === 'dup';
   return {
     minDurationMs,
     isNotableOnly: spans === 'notable',
@@ -159,13 +160,13 @@ function spanSettings(options: OptionValues, report: Report): SpanSettings {
     batchCommands,
     keys,
     maxQueryTextLength,
-    withKey: optionalAttributes.includes('db.redis.key'),
-    withArgsCount: optionalAttributes.includes('db.redis.args_count'),
+    withKey: oldNames || optionalAttributes.includes('db.redis.key'),
+    withArgsCount: oldNames || optionalAttributes.includes('db.redis.args_count'),
     slowMs,
     withQueueMs: optionalAttributes.includes('db.redis.queue_ms'),
     withWireMs: optionalAttributes.includes('db.redis.wire_ms'),
     withEventLoopDelayMs: optionalAttributes.includes('db.redis.event_loop_delay_ms'),
-    oldNames: semconv === 'dup',
+    oldNames,
     spanName: options.spanName,
     serializer: options.dbStatementSerializer,
     spanHook: options.spanHook,

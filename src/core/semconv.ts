@@ -121,3 +121,14 @@ export const ATTR_OLD_DB_STATEMENT = 'db.statement';
 export const ATTR_OLD_DB_REDIS_DATABASE_INDEX = 'db.redis.database_index';
 export const ATTR_OLD_NET_PEER_NAME = 'net.peer.name';
 export const ATTR_OLD_NET_PEER_PORT = 'net.peer.port';
+// The names of the guide to tracing Redis caches that have another one in the conventions: see docs/guide.md.
+export const ATTR_GUIDE_DURATION_MS = 'db.duration_ms';
+export const ATTR_GUIDE_PIPELINE_COMMAND_COUNT = 'db.redis.pipeline.command_count';
+export const ATTR_GUIDE_RESULT_COUNT = 'db.redis.result_count';
+export const ATTR_GUIDE_MESSAGING_SYSTEM = 'messaging.system';
+export const ATTR_GUIDE_PAYLOAD_SIZE = 'messaging.message.payload_size_bytes';
+export const ATTR_GUIDE_OPERATION = 'operation';
+export const GUIDE_METRIC_CONNECTIONS_TOTAL = 'redis.pool.connections.total';
+export const GUIDE_METRIC_CONNECTIONS_ACTIVE = 'redis.pool.connections.active';
+export const GUIDE_METRIC_CONNECTIONS_IDLE = 'redis.pool.connections.idle';
+export const GUIDE_METRIC_OPERATIONS_TOTAL = 'redis.operations.total';

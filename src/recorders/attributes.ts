@@ -183,4 +183,17 @@ export function addOldNames(attributes: Attributes): void {
   attributes[semconv.ATTR_OLD_NET_PEER_PORT] = attributes[semconv.ATTR_SERVER_PORT];
   const namespace = attributes[semconv.ATTR_DB_NAMESPACE];
   if (namespace !== undefined) attributes[semconv.ATTR_OLD_DB_REDIS_DATABASE_INDEX] = Number(namespace);
+  if (attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] !== undefined) addOldMessagingNames(attributes);
+}
+
+/** The same of a message. */
+export function addOldMessagingNames(attributes: Attributes): void {
+  attributes[semconv.ATTR_GUIDE_MESSAGING_SYSTEM] = attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME];
+  attributes[semconv.ATTR_GUIDE_PAYLOAD_SIZE] = attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE];
+}
+
+/** The same of a batch. @param results how many replies came; undefined: none did */
+export function addOldBatchNames(attributes: Attributes, commands: number, results: number | undefined): void {
+  attributes[semconv.ATTR_GUIDE_PIPELINE_COMMAND_COUNT] = commands;
+  if (results !== undefined) attributes[semconv.ATTR_GUIDE_RESULT_COUNT] = results;
 }

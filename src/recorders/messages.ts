@@ -9,7 +9,7 @@ import type { MessageRecorder, Processing, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { lengthOf } from '../insights/cache';
 import { typeOf } from '../insights/errors';
-import { addServer } from './attributes';
+import { addOldMessagingNames, addServer } from './attributes';
 import { Hooks } from './hooks';
 import { messageIdOf } from './messaging';
 
@@ -24,16 +24,18 @@ export class MessageSpans implements MessageRecorder {
   private readonly mask: KeyMask;
   private readonly channelFamily: KeyMask;
   private readonly hooks: Hooks;
+  private readonly withOldNames: boolean;
 
   /** @param tracer the tracer of whoever listens now; undefined while nobody does */
   constructor(
-    { keys, spanName }: Pick<SpanSettings, 'keys' | 'spanName'>,
+    { keys, spanName, oldNames }: Pick<SpanSettings, 'keys' | 'spanName' | 'oldNames'>,
     private readonly tracer: () => Tracer | undefined,
     report: Report,
   ) {
     this.mask = keyMask(keys, report);
     this.channelFamily = familyMask(keys, report);
     this.hooks = new Hooks({ spanName }, report);
+    this.withOldNames = oldNames;
   }
 
   isActive(): boolean {
@@ -67,6 +69,7 @@ export class MessageSpans implements MessageRecorder {
     if (bodySize !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE] = bodySize;
     if (entry !== undefined) addEntry(attributes, entry, this.mask);
     addServer(attributes, client.facts);
+    if (this.withOldNames) addOldMessagingNames(attributes);
     return attributes;
   }
 }

@@ -102,12 +102,7 @@ export class PoolMetrics implements PoolRecorder {
     const { shown } = this;
     const instruments = this.instrumented.current;
     if (instruments === undefined) return;
-    const alive = new Map<string, readonly [Pool, PoolState]>();
-    for (const pool of this.pools) {
-      const state = pool.read();
-      if (state === undefined) this.pools.delete(pool);
-      else alive.set(pool.name, [pool, state]);
-    }
+    const alive = this.read();
     // The SDK goes on exporting the last value of what is not observed any more.
     for (const pool of shown.values())
       if (!alive.has(pool.name)) observePool(result, instruments, this.attributesOf(pool), pool.limits && NONE);
@@ -117,6 +112,17 @@ export class PoolMetrics implements PoolRecorder {
       shown.set(pool.name, pool);
     }
   };
+
+  /** Pools that are not gone, by name, and how they are now. */
+  read(): ReadonlyMap<string, readonly [Pool, PoolState]> {
+    const alive = new Map<string, readonly [Pool, PoolState]>();
+    for (const pool of this.pools) {
+      const state = pool.read();
+      if (state === undefined) this.pools.delete(pool);
+      else alive.set(pool.name, [pool, state]);
+    }
+    return alive;
+  }
 
   private attributesOf(pool: Pool): PoolAttributes {
     const known = this.attributes.get(pool);

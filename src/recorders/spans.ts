@@ -11,7 +11,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { type Entry, familyMask, type KeyMask, keyMask, lookup, mayWait, procedureName } from '../catalog';
+import { type Entry, familyMask, type KeyMask, keyIndexOf, keyMask, lookup, mayWait, procedureName } from '../catalog';
 import type { SpanSettings } from '../config';
 import type {
   Arguments,
@@ -36,6 +36,7 @@ import {
   addFills,
   addLock,
   addLookup,
+  addOldBatchNames,
   addOldNames,
   addTiming,
   connectAttributes,
@@ -106,7 +107,7 @@ export class SpanRecorder implements CompositeRecorder {
     for (const miss of composite.missHandles) miss.span = span.spanContext();
     if (composite.family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, composite.family);
     this.hooks.runEnded(span, operation, first.args, durationMs, count);
-    finish(span, startTimeMs, durationMs, undefined);
+    this.finish(span, startTimeMs, durationMs, undefined);
   }
 
   batch(batch: Batch, outcome: BatchOutcome, digest: BatchFacts): void {
@@ -117,7 +118,9 @@ export class SpanRecorder implements CompositeRecorder {
     const { commands } = batch;
     const attributes = spanAttributes(digest.operation, facts, this.texts.ofBatch(commands), digest.failure);
     // The conventions: a batch of one has no size.
-    if (batch.size !== 1) attributes[semconv.ATTR_DB_OPERATION_BATCH_SIZE] = batch.size ?? commands.length;
+    const size = batch.size ?? commands.length;
+    if (size !== 1) attributes[semconv.ATTR_DB_OPERATION_BATCH_SIZE] = size;
+    if (this.settings.oldNames) addOldBatchNames(attributes, size, outcome.failed || outcome.aborted ? undefined : outcome.replies.length);
     if (digest.hits + digest.misses > 0) {
       attributes[semconv.ATTR_CACHE_HIT_COUNT] = digest.hits;
       attributes[semconv.ATTR_CACHE_MISS_COUNT] = digest.misses;
@@ -137,7 +140,7 @@ export class SpanRecorder implements CompositeRecorder {
     for (const miss of digest.missHandles) miss.span = span.spanContext();
     if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
     this.hooks.batchEnded(span, digest.operation, batch, outcome);
-    finish(span, batch.startTimeMs, outcome.durationMs, digest.failure);
+    this.finish(span, batch.startTimeMs, outcome.durationMs, digest.failure);
   }
 
   connect({ client: { facts }, context, startTimeMs }: Connecting, { durationMs, failed, error }: ProcessOutcome): void {
@@ -147,7 +150,7 @@ export class SpanRecorder implements CompositeRecorder {
     const attributes = connectAttributes(facts, failure);
     const name = this.hooks.spanName(CONNECT, nameFor(CONNECT, undefined, facts));
     const span = this.start(tracer, name, { kind: SpanKind.CLIENT, startTime: timeAt(startTimeMs, 0), attributes }, context);
-    finish(span, startTimeMs, durationMs, failure);
+    this.finish(span, startTimeMs, durationMs, failure);
   }
 
   /** A message carries the id of its span: that is there before anything is known of the outcome. */
@@ -209,17 +212,19 @@ export class SpanRecorder implements CompositeRecorder {
     if (repeated !== undefined) setRepetition(span, repeated);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
     this.hooks.ended(span, operation, args, outcome);
-    finish(span, startTimeMs, outcome.durationMs, failure);
+    this.finish(span, startTimeMs, outcome.durationMs, failure);
   }
 
   /**
    * What no sampler decides by is told once the span is known to be kept. Attributes given at creation are copied two
    * or three times by the SDK: one of them costs what three of these do.
    */
-  private describe(span: Span, { rule, from }: Entry, args: Arguments, { lookup: found, data, cache }: Facts): void {
+  private describe(span: Span, entry: Entry, args: Arguments, { lookup: found, data, cache }: Facts): void {
+    const { rule, from } = entry;
     setData(span, data);
     if (cache !== undefined) setFamily(span, cache, found !== undefined);
-    if (this.settings.withKey && rule?.startsWithKey) span.setAttribute(semconv.ATTR_REDIS_KEY, this.mask(args[from]));
+    const keyIndex = this.settings.withKey ? keyIndexOf(entry, args) : -1;
+    if (keyIndex >= 0) span.setAttribute(semconv.ATTR_REDIS_KEY, this.mask(args[keyIndex]));
     if (this.settings.withArgsCount && rule !== undefined) span.setAttribute(semconv.ATTR_REDIS_ARGS_COUNT, args.length - from);
   }
 
@@ -246,12 +251,13 @@ export class SpanRecorder implements CompositeRecorder {
       .setAttributes(options.attributes ?? {})
       .addLinks(options.links ?? []);
   }
-}
 
-/** `Ok` is the application's to set: success leaves the status unset. */
-function finish(span: Span, startTimeMs: number, durationMs: number, failure: Failure | undefined): void {
-  if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.description });
-  span.end(timeAt(startTimeMs, durationMs));
+  /** `Ok` is the application's to set: success leaves the status unset. */
+  private finish(span: Span, startTimeMs: number, durationMs: number, failure: Failure | undefined): void {
+    if (this.settings.oldNames) span.setAttribute(semconv.ATTR_GUIDE_DURATION_MS, Math.round(durationMs * 1_000) / 1_000);
+    if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.description });
+    span.end(timeAt(startTimeMs, durationMs));
+  }
 }
 
 /**

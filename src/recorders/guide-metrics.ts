@@ -1,0 +1,109 @@
+// Knows: the metrics of the guide to tracing Redis caches, under its names.
+// Must not know: pools and operations beyond what is counted of them; the conventions' names of the same.
+import type { BatchObservableResult, Meter, ObservableCounter, ObservableGauge } from '@opentelemetry/api';
+import { lookup } from '../catalog';
+import type { Batch, BatchOutcome, Command, Pool, PoolState } from '../core/events';
+import type { BatchFacts } from '../core/facts';
+import type { Recorder, Report } from '../core/recorder';
+import * as semconv from '../core/semconv';
+import { Instrumented } from './instrumented';
+
+/** More than Redis has commands. */
+const MAX_OPERATIONS = 500;
+const OTHER = '_OTHER';
+
+interface Instruments {
+  readonly operations: ObservableCounter;
+  readonly total: ObservableGauge;
+  readonly active: ObservableGauge;
+  readonly idle: ObservableGauge;
+}
+
+/** Where pools are read. */
+interface Pools {
+  read(): ReadonlyMap<string, readonly [Pool, Pick<PoolState, 'idle' | 'used'>]>;
+}
+
+/** Counts operations as plain numbers, read when metrics are collected. */
+export class GuideMetrics implements Recorder {
+  private readonly counts = new Map<string, number>();
+  /** The pools that were told last. */
+  private shown: readonly string[] = [];
+  private readonly instrumented: Instrumented<Instruments>;
+
+  /** @param source the meter of whoever listens now; undefined while nobody does, or wants these names */
+  constructor(
+    source: () => Meter | undefined,
+    private readonly pools: Pools,
+    report: Report,
+  ) {
+    const kind = {
+      make: instrumentsOf,
+      observables: ({ operations, total, active, idle }: Instruments) => [operations, total, active, idle],
+      observe: (result: BatchObservableResult) => this.observe(result),
+      moved: () => this.forget(),
+    };
+    this.instrumented = new Instrumented(source, kind, report);
+  }
+
+  /** Follows the meter. */
+  refresh(): void {
+    this.instrumented.refresh();
+  }
+
+  isActive(): boolean {
+    return this.instrumented.current !== undefined;
+  }
+
+  command({ args, isInternal }: Command): void {
+    if (isInternal !== true) this.count(lookup(args).operation);
+  }
+
+  batch(_batch: Batch, _outcome: BatchOutcome, { operation }: BatchFacts): void {
+    this.count(operation);
+  }
+
+  private count(operation: string): void {
+    const known = this.counts.get(operation);
+    if (known !== undefined || this.counts.size < MAX_OPERATIONS) this.counts.set(operation, (known ?? 0) + 1);
+    else this.counts.set(OTHER, (this.counts.get(OTHER) ?? 0) + 1);
+  }
+
+  private observe(result: BatchObservableResult): void {
+    const { current } = this.instrumented;
+    if (current === undefined) return;
+    for (const [operation, count] of this.counts) {
+      result.observe(current.operations, count, { [semconv.ATTR_GUIDE_OPERATION]: operation });
+    }
+    const pools = this.pools.read();
+    // The SDK goes on exporting the last value of what is not observed any more.
+    for (const name of this.shown) if (!pools.has(name)) observePool(result, current, name, 0, 0);
+    for (const [name, [, { idle, used }]] of pools) observePool(result, current, name, used, idle);
+    this.shown = [...pools.keys()];
+  }
+
+  private forget(): void {
+    this.counts.clear();
+    this.shown = [];
+  }
+}
+
+function observePool(result: BatchObservableResult, to: Instruments, name: string, active: number, idle: number): void {
+  const attributes = { [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: name };
+  result.observe(to.total, active + idle, attributes);
+  result.observe(to.active, active, attributes);
+  result.observe(to.idle, idle, attributes);
+}
+
+function instrumentsOf(meter: Meter): Instruments {
+  const gauge = (name: string, description: string) => meter.createObservableGauge(name, { description, unit: '{connection}' });
+  return {
+    operations: meter.createObservableCounter(semconv.GUIDE_METRIC_OPERATIONS_TOTAL, {
+      description: 'Commands, transactions and pipelines.',
+      unit: '{operation}',
+    }),
+    total: gauge(semconv.GUIDE_METRIC_CONNECTIONS_TOTAL, 'Connections of a pool.'),
+    active: gauge(semconv.GUIDE_METRIC_CONNECTIONS_ACTIVE, 'Connections of a pool that are in use.'),
+    idle: gauge(semconv.GUIDE_METRIC_CONNECTIONS_IDLE, 'Connections of a pool that nobody uses.'),
+  };
+}
