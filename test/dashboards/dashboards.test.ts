@@ -22,6 +22,10 @@ function withoutThresholds(expression: string): string {
   return expression.replaceAll(/ (?:>=|<=|>|<) [\d.]+/g, '');
 }
 
+function queriesOf(page: string): readonly string[] {
+  return pages().find(({ path }) => path === page)?.queries ?? [];
+}
+
 describe('dashboards and rules', function () {
   this.timeout(90_000);
   let load: Load;
@@ -79,11 +83,11 @@ describe('dashboards and rules', function () {
     assert.deepEqual(empty, []);
   });
 
-  it('has queries beside it, on the page about the cache, that find something as well', async () => {
-    const queries = pages().find(({ path }) => path === 'docs/cache.md')?.queries ?? [];
-    assert.ok(queries.length > 10);
+  it('has queries beside it, on the pages about metrics and the cache, that find something as well', async () => {
+    const [cache = [], metricsPage = []] = ['cache', 'metrics'].map((name) => queriesOf(`docs/${name}.md`));
+    assert.ok(cache.length > 10 && metricsPage.length > 30);
     const empty: string[] = [];
-    for (const query of queries) {
+    for (const query of [...cache, ...metricsPage]) {
       const samples = await prometheus.query(query);
       if (!samples.some(({ value }) => Number.isFinite(value))) empty.push(query);
     }

@@ -57,7 +57,7 @@ function read(file: string): Page {
         return { where: `${path}:${(token.map?.[0] ?? 0) + 1}`, language, directives, code: token.content };
       }),
     links: inline.flatMap((token) => token.attrGet('href') ?? token.attrGet('src') ?? []).map(String),
-    queries: inline.filter(({ type, content }) => type === 'code_inline' && content.includes('[5m]')).map(({ content }) => content),
+    queries: inline.filter(({ type, content }) => type === 'code_inline' && /\[5m\]|^sum by /.test(content)).map(({ content }) => content),
     anchors: tokens.flatMap((token, index) => (token.type === 'heading_open' ? anchorOf(tokens[index + 1]?.content ?? '') : [])),
   };
 }
