@@ -1,7 +1,7 @@
 // Knows: which messages are recorded while the application works on them, and in which context that runs.
 // Must not know: redis, spans, metrics.
 import { type Context, context, trace } from '@opentelemetry/api';
-import { isAtWork, isRecording, SUPPRESS_TRACING } from './context';
+import { hasParent, isAtWork, isRecording, SUPPRESS_TRACING } from './context';
 import type { Arrival, ClientRef, Message } from './events';
 import type { Opened, Propagator } from './propagator';
 import type { MessageRecorder, Report } from './recorder';
@@ -74,7 +74,7 @@ export class Deliveries implements MessageTap {
       const detached = this.detach();
       const around = detached ?? context.active();
       const opened = this.propagator?.open(arrival.channel, arrival.body, around);
-      const message = messageOf(arrival, around, opened);
+      const message = this.released(messageOf(arrival, around, opened));
       const recorders = this.recordersFor(message);
       if (recorders.length > 0) return this.begin(message, recorders);
       if (detached === undefined && opened === undefined) return undefined;
@@ -89,6 +89,13 @@ export class Deliveries implements MessageTap {
     const delivery = this.isStopped ? undefined : this.guarded(() => this.take(id, stream));
     if (delivery === undefined) return run();
     return delivery.isFollowed ? follow(delivery, run) : context.with(delivery.context, run);
+  }
+
+  /** Suppression that is around is the business of whoever connected, too; where no span is made, it is left as it is. */
+  private released(message: Message): Message {
+    if (message.context.getValue(SUPPRESS_TRACING) !== true) return message;
+    const released = message.context.deleteValue(SUPPRESS_TRACING);
+    return this.isTraced(released) ? { ...message, context: released } : message;
   }
 
   private take(id: string | undefined, stream: string | undefined): Delivery {
@@ -119,7 +126,7 @@ export class Deliveries implements MessageTap {
 
   private isTraced(base: Context): boolean {
     const { consumerSpans, requireParentSpan } = this.settings;
-    if (!consumerSpans || (requireParentSpan && trace.getSpan(base) === undefined)) return false;
+    if (!consumerSpans || (requireParentSpan && !hasParent(base))) return false;
     return this.spans.isActive() && base.getValue(SUPPRESS_TRACING) !== true;
   }
 

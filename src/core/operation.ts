@@ -1,7 +1,7 @@
 // Knows: which operations are recorded, and that each is settled exactly once.
 // Must not know: redis, spans, metrics.
 import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { isUnsampled, SUPPRESS_TRACING } from './context';
+import { hasParent, isUnsampled, SUPPRESS_TRACING } from './context';
 import { Errands, unseal } from './errands';
 import type {
   Arguments,
@@ -323,11 +323,8 @@ export class Operation implements Tap {
   /** The cheapest and commonest refusal first: in production most parents are unsampled. */
   private refusalOf(caller: Context): Refusal | undefined {
     const parent = trace.getSpan(caller);
-    if (parent === undefined) {
-      if (this.settings.requireParentSpan) return 'no-parent';
-    } else if (isUnsampled(parent) && !this.settings.spansWhenParentUnsampled) {
-      return 'parent-unsampled';
-    }
+    if (parent !== undefined && isUnsampled(parent) && !this.settings.spansWhenParentUnsampled) return 'parent-unsampled';
+    if (this.settings.requireParentSpan && !hasParent(caller)) return 'no-parent';
     if (!this.spans.isActive()) return 'no-provider';
     return caller.getValue(SUPPRESS_TRACING) === true ? 'suppressed' : undefined;
   }

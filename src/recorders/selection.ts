@@ -1,8 +1,8 @@
 // Knows: which operations have a span, by how they ended.
 // Must not know: how a span is written.
-import { trace } from '@opentelemetry/api';
 import { lookup, mayWait } from '../catalog';
 import type { SpanSettings } from '../config';
+import { hasParent } from '../core/context';
 import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
 import { MIN_REPEATED_CALLS } from './repeated-calls';
@@ -45,7 +45,7 @@ function isReported(repeated: Repetition | undefined): boolean {
 /** Workers poll for ever: that nothing came is no event. */
 function isEmptyPoll({ args, context }: Command, { reply }: Outcome): boolean {
   const entry = lookup(args);
-  if (entry.rule?.blocks === undefined || !isEmpty(reply) || trace.getSpan(context) !== undefined) return false;
+  if (entry.rule?.blocks === undefined || !isEmpty(reply) || hasParent(context)) return false;
   return mayWait(entry, args);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { context, metrics, SpanKind } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
+import { isTracingSuppressed, suppressTracing } from '@opentelemetry/core';
 import {
   AggregationTemporality,
   type Histogram,
@@ -92,12 +92,32 @@ describe('message recorders', () => {
     assert.equal(consumers()[0]?.name, 'process/process news');
   });
 
-  it('makes no span where a parent is required, or tracing was suppressed when the client connected', async () => {
+  it('makes no span where a parent is required', async () => {
     await delivered('news', { requireParentSpan: true });
+    assert.deepEqual(consumers(), []);
+  });
+
+  it('makes spans where tracing was suppressed when the client connected, and only there leaves that behind', async () => {
     await end(subscriber);
     subscriber = await context.with(suppressTracing(context.active()), () => connect(loadRedis('6.3'), server));
-    await delivered('news');
-    assert.deepEqual(consumers(), []);
+    const suppressed: boolean[] = [];
+    for (const consumerSpans of [true, false]) {
+      instrumentation.setConfig({ consumerSpans });
+      const heard = new Promise<void>((resolve) => {
+        const listener = (): void => {
+          suppressed.push(isTracingSuppressed(context.active()));
+          resolve();
+        };
+        void subscriber.subscribe(`news${consumerSpans}`, listener).then(() => publisher.publish(`news${consumerSpans}`, 'x'));
+      });
+      await heard;
+      await sleep(5);
+    }
+    assert.deepEqual(suppressed, [false, true]);
+    assert.deepEqual(
+      consumers().map(({ name }) => name),
+      ['process newstrue'],
+    );
   });
 
   it('counts what is sent, by family, in batches too, and what failed', async () => {

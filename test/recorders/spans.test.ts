@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Context, context, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, type Span, TraceFlags, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { AlwaysOffSampler, InMemorySpanExporter, SamplingDecision, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -133,6 +133,18 @@ describe('span recorder', () => {
       });
       await within(remote, () => client.get('k'));
       assert.equal(redisSpans()[0]?.spanContext().traceId, 'a'.repeat(32));
+    });
+
+    it('one below a span that is nobody’s, as a no-op tracer makes them: it is no parent', async () => {
+      const nobody = { traceId: '', spanId: '', traceFlags: TraceFlags.NONE };
+      for (const about of [INVALID_SPAN_CONTEXT, nobody]) await within(trace.wrapSpanContext(about), () => client.get('k'));
+      assert.deepEqual(
+        redisSpans().map(({ parentSpanContext }) => parentSpanContext),
+        [undefined, undefined],
+      );
+      instrumentation.setConfig({ requireParentSpan: true });
+      for (const about of [INVALID_SPAN_CONTEXT, nobody]) await within(trace.wrapSpanContext(about), () => client.get('k'));
+      assert.equal(redisSpans().length, 2);
     });
 
     it('none in a context that suppresses tracing', async () => {
