@@ -141,7 +141,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const totals = settings.requestTotals ? new RequestTotals() : undefined;
     this.metrics.use(insights);
     const { channels, streams } = settings.propagation;
-    const propagator = channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation) : undefined;
+    const propagator = channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation, this.report) : undefined;
     this.operation.use(settings.operation, insights, spans, this.allMetrics, propagator, totals);
     this.messageMetrics.use(settings.spans.keys);
     const messageSpans = new MessageSpans(settings.spans, tracer, this.report);

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { type Attributes, context, propagation, type Span, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import sinon from 'sinon';
 import { processSpan, type RedisInstrumentationConfig, type StreamEntry } from '../src';
 import { Measuring } from './support/metrics';
 import { type RedisServer, startStandalone } from './support/redis-server';
-import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing, tracer } from './support/tracing';
+import { assertQuiet, diagnostics, inSpan, instrumentation, recorded, redisSpans, resetTracing, tracer } from './support/tracing';
 import { type Client, connect, end, LEGACY_VERSIONS, loadRedis, VERSIONS } from './support/versions';
 
 const OPTIONS: RedisInstrumentationConfig = { propagateStreams: ['orders:*'] };
@@ -190,6 +191,40 @@ describe('processSpan', () => {
       ],
     );
     assert.deepEqual([neither?.name, neither?.links, neither?.attributes], ['process', [], attributesOf('5-1')]);
+  });
+
+  it('says nothing of an entry whose id another stream has, though that is not listed', async () => {
+    const unlisted = await entryOf('bills:1', '5-1');
+    const listed = await entryOf('orders:1', '5-1');
+    processSpan(unlisted, () => {});
+    processSpan(listed, () => {});
+    processSpan(listed, () => {}, { stream: 'orders:1' });
+    assert.deepEqual(
+      processed().map(({ name, links }) => [name, links.length]),
+      [
+        ['process', 0],
+        ['process', 0],
+        ['process orders:{}', 1],
+      ],
+    );
+    // Reads of such streams are the database commands that they were.
+    assert.ok(redisSpans().some(({ name }) => name.startsWith('XREADGROUP ')));
+  });
+
+  it('makes nobody the sender of an entry whose context cannot be read', async () => {
+    const entry = await entryOf();
+    const extract = sinon.stub(propagation, 'extract').throws(new Error('hunter2'));
+    try {
+      await inSpan(async () => processSpan(entry, () => {}));
+    } finally {
+      extract.restore();
+    }
+    assert.deepEqual(
+      processed().map(({ name, links }) => [name, links]),
+      [['process orders:{}', []]],
+    );
+    // Said once in a process.
+    assert.ok(!diagnostics.splice(0).join().includes('hunter2'));
   });
 
   it('makes a span for entries it does not know', async () => {

@@ -101,7 +101,8 @@ export class Deliveries implements MessageTap {
   private take(id: string | undefined, stream: string | undefined): Delivery {
     const around = context.active();
     const recalled = id === undefined ? undefined : this.propagator?.recall(id, stream);
-    const sending = recalled?.contextIn(around);
+    // Without what is active: an entry that carries no span must not be said to be its.
+    const sending = recalled?.contextIn(trace.deleteSpan(around));
     const message: Message = {
       client: recalled?.client ?? UNKNOWN,
       channel: recalled?.stream ?? stream,

@@ -3,12 +3,17 @@
 import { type Context, propagation } from '@opentelemetry/api';
 import type { Arguments } from '../core/events';
 import type { Opened, Sending } from '../core/propagator';
+import type { Report } from '../core/recorder';
 import { type Carrier, unwrap, wrap } from './envelope';
+import { extracted } from './extracted';
 import { isText, type NameMatcher } from './names';
 
 /** The messages of some channels. */
 export class ChannelPropagator {
-  constructor(private readonly matches: NameMatcher) {}
+  constructor(
+    private readonly matches: NameMatcher,
+    private readonly report: Report,
+  ) {}
 
   errandOf(args: Arguments): Sending | undefined {
     const [name, channel, payload] = args;
@@ -21,7 +26,7 @@ export class ChannelPropagator {
     const unwrapped = unwrap(body);
     if (unwrapped === undefined) return undefined;
     // What else is around belongs to whoever connected: the baggage of a message is its sender's, or none.
-    return { body: unwrapped.payload, context: propagation.extract(propagation.deleteBaggage(around), unwrapped.carrier) };
+    return { body: unwrapped.payload, context: extracted(propagation.deleteBaggage(around), unwrapped.carrier, this.report) };
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { Arguments } from '../core/events';
 import type { Errand, Opened, Propagator, Recalled } from '../core/propagator';
+import type { Report } from '../core/recorder';
 import { ChannelPropagator } from './channels';
 import { matcherOf } from './names';
 import { StreamPropagator } from './streams';
@@ -18,9 +19,9 @@ export class MessagePropagator implements Propagator {
   private readonly channels: ChannelPropagator | undefined;
   private readonly streams: StreamPropagator | undefined;
 
-  constructor({ channels, streams }: Propagation) {
-    this.channels = channels.length > 0 ? new ChannelPropagator(matcherOf(channels)) : undefined;
-    this.streams = streams.length > 0 ? new StreamPropagator(matcherOf(streams)) : undefined;
+  constructor({ channels, streams }: Propagation, report: Report) {
+    this.channels = channels.length > 0 ? new ChannelPropagator(matcherOf(channels), report) : undefined;
+    this.streams = streams.length > 0 ? new StreamPropagator(matcherOf(streams), report) : undefined;
   }
 
   /** Most commands are no business of ours, and tell so by their first letter. */

@@ -4,7 +4,9 @@ import { type Context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import { assignRoles, lookup, type Role } from '../catalog';
 import type { Arguments, ClientRef } from '../core/events';
 import type { Errand, Recalled, Receipt, Receiving, Sending } from '../core/propagator';
+import type { Report } from '../core/recorder';
 import type { Carrier } from './envelope';
+import { extracted } from './extracted';
 import { fieldOf, takeField } from './field';
 import { isText, type NameMatcher } from './names';
 import { RecentEntries } from './recent';
@@ -33,11 +35,21 @@ interface Delivery {
   readonly carrier: Carrier | undefined;
 }
 
+/** Entries that were read lately. */
+interface Memory {
+  readonly listed: RecentEntries<Delivery>;
+  /** Of streams that are not listed: what has an id of theirs may be one of theirs. */
+  readonly others: RecentEntries<undefined>;
+}
+
 /** The entries of some streams. */
 export class StreamPropagator {
-  private readonly recent = new RecentEntries<Delivery>();
+  private readonly memory: Memory = { listed: new RecentEntries(), others: new RecentEntries() };
 
-  constructor(private readonly matches: NameMatcher) {}
+  constructor(
+    private readonly matches: NameMatcher,
+    private readonly report: Report,
+  ) {}
 
   errandOf(args: Arguments): Errand | undefined {
     const { canonical, rule, from } = lookup(args);
@@ -47,22 +59,31 @@ export class StreamPropagator {
     assignRoles(rule.grammar, args, from, args.length, roles);
     const keys = args.filter((_, index) => roles[index] === 'key');
     const streams = keys.filter(this.matches);
-    if (streams.length === 0) return undefined;
-    if (reader === undefined) return additionOf(args, roles, streams[0]);
+    if (reader === undefined) return streams.length === 0 ? undefined : additionOf(args, roles, streams[0]);
+    if (streams.length === 0) return reader.kind === 'look' ? undefined : this.reading({ ...reader, kind: 'look' }, NOTHING);
     const others = keys.filter((key) => !streams.includes(key));
     // The first name is the group's, in every command that has one.
     const groupAt = roles.indexOf('name');
-    return new Reading(reader, { streams, others, group: groupAt < 0 ? undefined : args[groupAt] }, this.recent);
+    return this.reading(reader, { streams, others, group: groupAt < 0 ? undefined : args[groupAt] });
   }
 
   recall(id: string, stream: string | undefined): Recalled | undefined {
-    const found = this.recent.find(id, stream, performance.now());
+    const { listed, others } = this.memory;
+    const nowMark = performance.now();
+    if (stream === undefined && others.find(id, undefined, nowMark) !== undefined) return undefined;
+    const found = listed.find(id, stream, nowMark);
     if (found === undefined) return undefined;
     const { client, group, carrier } = found.value;
-    const contextIn = (around: Context) => carrier && propagation.extract(around, carrier);
+    const contextIn = (around: Context) => carrier && extracted(around, carrier, this.report);
     return { client, group, stream: found.stream, contextIn };
   }
+
+  private reading(reader: Reader, sources: Sources): Reading {
+    return new Reading(reader, sources, this.memory, this.report);
+  }
 }
+
+const NOTHING: Sources = { streams: [], others: [], group: undefined };
 
 /** undefined: nothing is added, for Redis will refuse it; and a field of ours must not make it whole. */
 function additionOf(args: Arguments, roles: readonly Role[], stream: unknown): Sending | undefined {
@@ -98,7 +119,8 @@ class Reading implements Receiving {
   constructor(
     private readonly reader: Reader,
     private readonly sources: Sources,
-    private readonly recent: RecentEntries<Delivery>,
+    private readonly memory: Memory,
+    private readonly report: Report,
   ) {}
 
   get kind(): Receiving['kind'] {
@@ -117,14 +139,25 @@ class Reading implements Receiving {
     if (this.receipt !== undefined) return;
     const counts = new Map<string, number>();
     const carriers: Carrier[] = [];
-    this.receipt = { counts, senders: () => contextsIn(carriers) };
+    this.receipt = { counts, senders: () => contextsIn(carriers, this.report) };
     // The facts of now: whoever is remembered keeps no client.
     const client = { facts };
     for (const [name, parts] of this.reader.read(reply)) {
-      const stream = name === undefined ? String(this.streams[0]) : this.listed(String(name));
-      if (stream === undefined) continue;
+      const stream = this.listed(name ?? this.streams[0]);
+      if (stream === undefined) {
+        this.passBy(parts);
+        continue;
+      }
       counts.set(stream, (counts.get(stream) ?? 0) + parts.length);
       for (const entry of parts) this.open(entry, stream, client, carriers);
+    }
+  }
+
+  private passBy(parts: readonly unknown[]): void {
+    const nowMark = performance.now();
+    for (const entry of parts) {
+      const id: unknown = Array.isArray(entry) ? entry[0] : undefined;
+      if (isText(id)) this.memory.others.add(id.toString(), '', undefined, 0, nowMark);
     }
   }
 
@@ -139,13 +172,15 @@ class Reading implements Receiving {
   /** Whoever looks at an entry must not make it forgotten who received it. */
   private remember(id: string, stream: string, origin: Delivery): void {
     const nowMark = performance.now();
-    if (this.kind === 'look' && this.recent.find(id, stream, nowMark) !== undefined) return;
-    this.recent.add(id, stream, origin, lengthOf(origin.carrier), nowMark);
+    if (this.kind === 'look' && this.memory.listed.find(id, stream, nowMark) !== undefined) return;
+    this.memory.listed.add(id, stream, origin, lengthOf(origin.carrier), nowMark);
   }
 
   /** Redis answers with whole names; those of redis 2 and 3 may have had a `prefix` put before them behind our back. */
-  private listed(name: string): string | undefined {
+  private listed(key: unknown): string | undefined {
     const { streams, others } = this.sources;
+    if (streams.length === 0) return undefined;
+    const name = String(key);
     const isWhole = (key: unknown): boolean => name === String(key);
     if (streams.some(isWhole)) return name;
     return !others.some(isWhole) && streams.some((key) => name.endsWith(String(key))) ? name : undefined;
@@ -158,6 +193,6 @@ function lengthOf(carrier: Carrier | undefined): number {
   return length;
 }
 
-function* contextsIn(carriers: readonly Carrier[]): Generator<Context> {
-  for (const carrier of carriers) yield propagation.extract(ROOT_CONTEXT, carrier);
+function* contextsIn(carriers: readonly Carrier[], report: Report): Generator<Context> {
+  for (const carrier of carriers) yield extracted(ROOT_CONTEXT, carrier, report);
 }

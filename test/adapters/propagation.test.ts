@@ -4,8 +4,9 @@ import { connect as connectSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { context, propagation, type Span, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import sinon from 'sinon';
 import { type RedisServer, startStandalone } from '../support/redis-server';
-import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
+import { assertQuiet, diagnostics, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
 import {
   type Client,
   connect,
@@ -172,6 +173,25 @@ describe('propagation', () => {
           ofKind(SpanKind.CONSUMER).map(({ parentSpanContext, links }) => [parentSpanContext, links]),
           foreign.map(() => [undefined, []]),
         );
+      });
+
+      it('takes the envelope off also where the propagator throws', async () => {
+        const heard: unknown[] = [];
+        await subscriber.subscribe('orders:1', (message) => heard.push(message));
+        const extract = sinon.stub(propagation, 'extract').throws(new Error('hunter2'));
+        try {
+          await publisher.publish('orders:1', 'hello');
+          await until(() => heard.length === 1);
+        } finally {
+          extract.restore();
+        }
+        assert.deepEqual(heard, ['hello']);
+        assert.deepEqual(
+          ofKind(SpanKind.CONSUMER).map(({ name, links }) => [name, links]),
+          [['process orders:{}', []]],
+        );
+        // Said once in a process.
+        assert.ok(!diagnostics.splice(0).join().includes('hunter2'));
       });
 
       it('takes the envelope off also where no span is made', async () => {

@@ -12,7 +12,7 @@ const FIELD = 'otel-redis/1';
 const CLIENT = {
   facts: { serverAddress: 'h', serverPort: 1, peerAddress: undefined, peerPort: undefined, namespace: '0' },
 };
-const propagator = (): StreamPropagator => new StreamPropagator((name) => String(name).startsWith('orders:'));
+const propagator = (): StreamPropagator => new StreamPropagator((name) => String(name).startsWith('orders:'), assert.fail);
 const sender = trace.setSpan(context.active(), tracer.startSpan('sender'));
 
 /** What is sent in place of a command, the field and its value aside. */
