@@ -1,5 +1,5 @@
-// Knows: what the replies of a transaction or pipeline say together.
-// Must not know: spans, metrics, clients; how one command is read, but for a plain hit.
+// Knows: how the replies of a transaction or pipeline are summed up.
+// Must not know: spans, metrics, clients; how a single command is read, except for a plain hit.
 import { lookup } from '../catalog';
 import type { Arguments } from '../core/events';
 import type { BatchFacts, Facts, Failure, Fill, LockFacts, Miss, ValueSize } from '../core/facts';
@@ -20,7 +20,7 @@ export class BatchDigest implements BatchFacts {
 
   constructor(readonly operation: string) {}
 
-  /** A command fails by itself (WRONGTYPE in the array of EXEC) or with the batch (EXECABORT). */
+  /** A command fails by itself (WRONGTYPE in the array of EXEC) or together with the batch (EXECABORT). */
   fail(index: number, facts: Facts): Facts {
     this.failedCount++;
     this.firstFailedIndex ??= index;
@@ -29,8 +29,8 @@ export class BatchDigest implements BatchFacts {
   }
 
   /**
-   * A hit of a command that only reads: nothing is remembered of it, and where nobody counts, it is the number that is
-   * told. False: it is something else, and has to be read.
+   * Counts a hit of a command that only reads. Nothing is remembered of such a hit. If no metrics are collected, only
+   * the number of hits is reported. Returns false if the command has to be read in full.
    */
   addHit(args: Arguments | undefined, reply: unknown): boolean {
     if (args === undefined || reply instanceof Error) return false;

@@ -1,62 +1,64 @@
-// Knows: which keys were missed and are not filled yet, and by whom they were missed.
+// Knows: which keys were missed and are not filled yet, and which callers missed them.
 // Must not know: commands, replies, spans, metrics.
 //
-// A write fills a miss of the same caller: of the same active span, else of the same trace. Where there is no
-// trace (metrics alone, or no span active), callers cannot be told apart, and a write fills the latest miss of its key;
-// of a stampede nothing is said then.
+// A write fills a miss of the same caller: of the same active span, or else of the same trace. Without a trace
+// (metrics alone, or no active span) callers cannot be told apart: a write then fills the latest miss of its key, and
+// the width of a stampede is not reported.
 import type { Caller } from '../core/context';
 import type { Fill, Miss } from '../core/facts';
 import type { Counts } from './cache-counts';
 
-/** A miss that is not filled by then never will be: loading takes seconds, not minutes. */
+/** A miss that is not filled within this time counts as unfilled: loading takes seconds, not minutes. */
 export const LOAD_WINDOW_MS = 30_000;
 
-/** Keys and misses followed at one time; beyond them the oldest are given up, some at once. */
+/**
+ * The number of keys, and of misses, that are followed at a time. Beyond it the oldest are given up, several at once.
+ */
 export const MAX_OPEN_KEYS = 10_000;
 export const MAX_OPEN_MISSES = 20_000;
 
-/** Callers of one key that are told apart; those beyond are only counted. */
+/** The number of callers of one key that are told apart. Further callers are only counted. */
 export const MAX_CALLERS = 1_000;
 
-/** Between two looks for what is too old, while misses come in. */
+/** The time between two searches for expired misses, while misses arrive. */
 const EXPIRY_INTERVAL_MS = 1_000;
 
-/** A caller that missed this long before the one that fills has given up, unless loading takes longer. */
+/** A caller whose miss is this much older than the filling caller's has given up, unless loading takes longer. */
 const MIN_STAMPEDE_MS = 1_000;
 
-/** A mark that was made by adding a duration may be off by the last bit. */
+/** A time computed by adding a duration may be off in its last bit. */
 const ROUNDING_MS = 0.001;
 
 interface OpenMiss {
   readonly caller: Caller | undefined;
   firstMark: number;
   lastMark: number;
-  /** How often this caller missed it. */
+  /** The number of times this caller missed the key. */
   times: number;
   handle: Miss;
-  /** Another caller has written the key since; this one may be about to. */
+  /** Another caller has written the key since. This caller may still be about to write it. */
   isFilled: boolean;
-  /** The client's own cache said so: whoever asked it asked no server. */
+  /** The miss was in the client's own cache: no server was asked. */
   readonly isLocal: boolean;
 }
 
 interface OpenKey {
   readonly counts: Counts;
   misses: OpenMiss[];
-  /** Misses of callers beyond the cap, not filled, and how many of them had a trace that no other has. */
+  /** Unfilled misses of callers beyond the cap, and how many of them belong to a trace of their own. */
   beyond: number;
   tracesBeyond: number;
   expiresMark: number;
 }
 
-/** Joins misses with the writes that follow. Bounded in keys, callers and time. */
+/** Matches misses with the writes that follow. Bounded in keys, callers and time. */
 export class OpenMisses {
   private readonly keys = new Map<number, OpenKey>();
   private missCount = 0;
   private expireMark = 0;
   private blindMark = Number.NEGATIVE_INFINITY;
 
-  /** How many misses are open. */
+  /** The number of open misses. */
   get size(): number {
     return this.missCount;
   }
@@ -73,7 +75,7 @@ export class OpenMisses {
     if (this.keys.size > MAX_OPEN_KEYS || this.missCount > MAX_OPEN_MISSES) this.dropOldest();
   }
 
-  /** A write of the key. undefined: whoever wrote it had not missed it, or too long ago. */
+  /** Handles a write of the key. Returns undefined if the writer had not missed the key, or missed it too long ago. */
   fill(key: number, callerOf: () => Caller | undefined, startMark: number): Fill | undefined {
     const open = this.keys.size === 0 ? undefined : this.openAt(key, startMark);
     if (open === undefined) return undefined;
@@ -91,18 +93,21 @@ export class OpenMisses {
     return fill;
   }
 
-  /** Something was done that may have filled it: of its misses nothing can be said any more. */
+  /** Drops the misses of a key that may have been filled by a command whose effect is unknown. */
   forget(key: number): void {
     const open = this.keys.size === 0 ? undefined : this.keys.get(key);
     if (open !== undefined) this.drop(key, open);
   }
 
-  /** Something was written that cannot be seen: what is open now may be filled. */
+  /** Drops all misses that are open now: a write that could not be seen may have filled any of them. */
   forgetAll(mark: number): void {
     this.blindMark = mark;
   }
 
-  /** Gives up what is too old. Keys are in the order of their first misses: the first young one ends it. */
+  /**
+   * Gives up expired misses. Keys are ordered by their first miss, so the first key that is not expired ends the
+   * search.
+   */
   expire(nowMark: number): void {
     for (const [key, open] of this.keys) {
       if (open.expiresMark > nowMark) return;
@@ -120,7 +125,7 @@ export class OpenMisses {
     return open;
   }
 
-  /** What is open of a key, without what is too old. */
+  /** Returns the open misses of a key, without the expired ones. */
   private openAt(key: number, nowMark: number): OpenKey | undefined {
     const open = this.keys.get(key);
     if (open === undefined || open.expiresMark > nowMark) return open;
@@ -149,7 +154,7 @@ export class OpenMisses {
     this.keys.delete(key);
     this.missCount += young.length - open.misses.length;
     if (young.length === 0) return;
-    // Callers that came later go on: they have a window of their own.
+    // Later callers stay: each has a window of its own.
     const expiresMark = Math.min(...young.map((miss) => miss.lastMark)) + LOAD_WINDOW_MS;
     this.keys.set(key, { counts: open.counts, misses: young, beyond: 0, tracesBeyond: 0, expiresMark });
   }
@@ -159,8 +164,8 @@ export class OpenMisses {
   }
 
   /**
-   * A tenth of them: to find the first of a map costs more the more were taken out before it. Whether they would have
-   * been filled nobody will know.
+   * Drops a tenth of the keys at once: finding the first entry of a Map costs more, the more entries were deleted
+   * before it. Their misses count neither as filled nor as unfilled.
    */
   private dropOldest(): void {
     for (const [key, open] of this.keys) {
@@ -187,8 +192,8 @@ function fillOf(open: OpenKey, miss: OpenMiss, startMark: number): Fill {
 }
 
 /**
- * The latest miss of the same span, else of the same trace; without a trace, of anybody who has none either. -1: none.
- * A miss whose reply came after the write was called has nothing to do with it.
+ * Returns the index of the latest miss of the same span, or else of the same trace. Without a trace it is the latest
+ * miss of any caller without one. -1: there is none. A miss whose reply came after the write was called is unrelated.
  */
 function indexOfMiss(misses: readonly OpenMiss[], caller: Caller | undefined, untilMark: number): number {
   let ofTrace = -1;
@@ -206,8 +211,9 @@ function isSame(one: Caller | undefined, other: Caller): boolean {
 }
 
 /**
- * Traces that want the key together: those that missed it since the one that fills did, or not long before. One request
- * that looks twice is one. undefined: without a trace nobody can be told from anybody.
+ * Counts the traces that want the key at the same time: those that missed it after the filling caller did, or shortly
+ * before. Two look-ups of one request count once. Returns undefined without a trace, as callers cannot be told apart
+ * then.
  */
 function widthOf({ misses, tracesBeyond }: OpenKey, filling: OpenMiss, loadMs: number): number | undefined {
   if (filling.caller === undefined) return undefined;

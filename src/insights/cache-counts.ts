@@ -1,5 +1,5 @@
-// Knows: how many items of each key family were found, missed and written, and which families are locks.
-// Must not know: how that is reported, or by which command it came.
+// Knows: how many items of each key family were hits, misses and writes, and which families are locks.
+// Must not know: how counts are reported, or which command they came from.
 import { type Family, KeyFamilies, OTHER_FAMILY } from '../catalog';
 import type { CacheFacts, FamilyCounts, Fill, InsightSettings, ValueSize } from '../core/facts';
 import { namesLock } from './lock-names';
@@ -7,7 +7,7 @@ import { namesLock } from './lock-names';
 export const NO_FILLS: readonly Fill[] = [];
 export const NO_SIZES: readonly ValueSize[] = [];
 
-/** Counts of keys that look alike: plain numbers, so that counting costs nothing to speak of. */
+/** Counts of one key family. They are plain numbers, so that counting is cheap. */
 export class Counts implements FamilyCounts {
   hits = 0;
   localHits = 0;
@@ -20,34 +20,34 @@ export class Counts implements FamilyCounts {
   writesWithTtl = 0;
   writesWithoutTtl = 0;
   lostLocks = 0;
-  /** One of its keys was seen to be a lock. */
+  /** At least one key of this family was seen to be a lock. */
   wasLock = false;
-  /** It is what its keys are called that says that they are locks. */
+  /** The name of the family says that its keys are locks. */
   readonly isCalledLock: boolean;
-  /** It has keys of any kind: of one key nothing follows for another. */
+  /** The family holds keys of any kind, so a fact about one key says nothing about another. */
   readonly isMixed: boolean;
   private plainFacts: CacheFacts = { family: undefined, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
 
-  /** @param of undefined: keys have no families */
+  /** @param of undefined: key families are off */
   constructor(private readonly of: Family<Counts> | undefined) {
     const template = of?.parts.join('') ?? '';
     this.isMixed = !LETTER.test(template);
     this.isCalledLock = !this.isMixed && namesLock(template);
   }
 
-  /** What their family is called now. */
+  /** The current name of the family. */
   get family(): string | undefined {
     return this.of?.name;
   }
 
-  /** What there is to say of a hit. Most commands are hits, and share it. */
+  /** The facts of a hit. Most commands are hits; all of them share this object. */
   get plain(): CacheFacts {
     const { family } = this;
     if (this.plainFacts.family !== family) this.plainFacts = { ...this.plainFacts, family };
     return this.plainFacts;
   }
 
-  /** Where to count what is found out later: families may have become one. */
+  /** The counts to use for facts found later: this family may have been merged into another. */
   current(): Counts {
     return this.of?.current().held ?? this;
   }
@@ -55,23 +55,23 @@ export class Counts implements FamilyCounts {
 
 const LETTER = /\p{L}/u;
 
-/** Bounded by the families there can be. */
+/** The counts of all key families. Bounded by the number of families. */
 export class CacheCounts {
   private families: KeyFamilies<Counts> | undefined;
   private readonly all = new Set<Counts>();
   private readonly unnamed = new Counts(undefined);
-  /** What was told, by name: a name that was totals keeps its count, whatever its keys are called later. */
+  /** Reported totals by family name. A reported name keeps its total, even if its keys get another name later. */
   private readonly totals = new Map<string | undefined, Totals>();
-  /** Families that have a key that was seen to be a lock, by the names of now. */
+  /** Families with a key that was seen to be a lock, by their current names. */
   private lockFamilies = new Set<string | undefined>();
 
   constructor(settings: InsightSettings, report: (message: string) => void) {
     this.use(settings, report);
   }
 
-  /** Counts from now on under these families; what was counted stays counted. */
+  /** Switches to these families for later counts. Totals stay. */
   use({ families, familyOf, familyOtherwise: shownOf }: InsightSettings, report: (message: string) => void): void {
-    this.tell();
+    this.collect();
     this.all.clear();
     this.lockFamilies.clear();
     const merge = (from: Family<Counts>, into: Family<Counts>): void => this.merge(from, into);
@@ -80,8 +80,8 @@ export class CacheCounts {
   }
 
   /**
-   * The counts of a key's family.
-   * @param isWrite a write says less of how often a key is wanted
+   * Returns the counts of a key's family.
+   * @param isWrite a write says less than a look-up about how often a key is wanted
    */
   of(key: unknown, isWrite = false): Counts {
     if (this.families === undefined) return this.unnamed;
@@ -89,26 +89,26 @@ export class CacheCounts {
     return family.held ?? this.begin(family);
   }
 
-  /** The same, where it is not a look-up or a write of its own. */
+  /** Returns the same counts, where the call is neither a look-up nor a write of its own. */
   peek(key: unknown): Counts {
     if (this.families === undefined) return this.unnamed;
     const family = this.families.find(key);
     return family.held ?? this.begin(family);
   }
 
-  /** Whether the key's own name says that it is a lock, or another of its family was seen to be one. */
+  /** Whether the key's name says that it is a lock, or another key of its family was seen to be one. */
   isLock(counts: Counts, key: unknown): boolean {
     if (counts.isMixed) return namesLock(key);
     return counts.isCalledLock || counts.wasLock || (this.lockFamilies.size > 0 && this.lockFamilies.has(counts.family));
   }
 
-  /** A key was seen to be a lock. */
+  /** Records that a key was seen to be a lock. */
   confirmLock(counts: Counts): void {
     counts.wasLock = true;
     this.nameLocks();
   }
 
-  /** What was seen of locks is forgotten; what is called one stays one. */
+  /** Forgets which keys were seen to be locks. Keys whose name says so remain locks. */
   forgetLocks(): void {
     for (const counts of this.all) counts.wasLock = false;
     this.lockFamilies.clear();
@@ -119,8 +119,8 @@ export class CacheCounts {
     this.lockFamilies.delete(OTHER_FAMILY);
   }
 
-  /** All counts, by the names that families have now. */
-  tell(): Iterable<FamilyCounts> {
+  /** Returns all counts, by the current names of families. */
+  collect(): Iterable<FamilyCounts> {
     this.families?.decide();
     if (this.lockFamilies.size > 0) this.nameLocks();
     for (const counts of this.all) {
@@ -135,7 +135,7 @@ export class CacheCounts {
     return this.totals.values();
   }
 
-  /** To nought, and not to nothing: misses that are open count for the family they had. */
+  /** Sets counts to zero but keeps the objects: open misses count later for the family they had. */
   reset(): void {
     for (const counts of this.all) Object.assign(counts, ZERO);
     this.totals.clear();

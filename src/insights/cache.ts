@@ -1,10 +1,12 @@
-// Knows: what a command and its reply say about cached data: hit, miss, size, time to live.
+// Knows: what a command and its reply say about cached data: hit, miss, size and time to live.
 // Must not know: spans, metrics, clients.
 import { assignRoles, type Entry, type HitRule, type Role } from '../catalog';
 import type { Arguments } from '../core/events';
 import type { DataFacts, ItemCounts, Lookup } from '../core/facts';
 
-/** Reads hit and miss from a raw or transformed reply of RESP2 or RESP3. undefined: the command is not a lookup. */
+/**
+ * Reads hits and misses from a raw or transformed reply of RESP2 or RESP3. undefined: the command is not a look-up.
+ */
 export function readLookup({ rule }: Entry, reply: unknown): Lookup | undefined {
   return rule?.hit === undefined ? undefined : RULES[rule.hit](reply);
 }
@@ -26,7 +28,7 @@ function countFound(elements: readonly unknown[]): ItemCounts {
   return { hits, misses: elements.length - hits };
 }
 
-/** A field that is optional is no miss: the record was there. */
+/** A missing field is not a miss if the record was there: fields may be optional. */
 function recordOf(fields: ItemCounts): Lookup {
   return { hits: fields.hits > 0 ? 1 : 0, misses: fields.hits > 0 ? 0 : 1, several: false, fields };
 }
@@ -42,7 +44,7 @@ function sizeOf(reply: unknown): number {
   return typeof reply === 'object' && reply !== null ? Object.keys(reply).length : 1;
 }
 
-// Written out, here and below: to spread one object into another costs more than all else there is to read.
+// Written out, here and below: object spread is the most expensive step of reading a command.
 function dataOf(
   valueLength: number | undefined,
   ttlSeconds: number | undefined,
@@ -57,7 +59,7 @@ export const NO_DATA: DataFacts = dataOf(undefined, undefined, undefined, undefi
 
 const roles: Role[] = [];
 
-/** Longest argument list in which a value or a time to live is looked for: SET has five options. */
+/** The longest argument list in which a value or a time to live is searched. SET has five options. */
 const MAX_WRITE_ARGUMENTS = 16;
 
 /** Reads sizes, times to live and counts from a command that succeeded. */
@@ -94,14 +96,14 @@ function secondsOf(role: Role | undefined, arg: unknown, nowMs: number): number 
   return Math.round((role === 'unix' ? value * 1_000 : value) - nowMs) / 1_000;
 }
 
-/** Bytes of a string or Buffer. Numbers are sent as text. */
+/** The length of a string or Buffer in bytes. Numbers are sent as text. */
 export function lengthOf(value: unknown): number | undefined {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (value instanceof Uint8Array) return value.length;
   return typeof value === 'number' ? String(value).length : undefined;
 }
 
-/** Whatever a type mapping makes of it. */
+/** Reads an integer, whatever type a type mapping gives it. */
 export function integerOf(reply: unknown): number | undefined {
   const value = numberOf(reply);
   return value !== undefined && Number.isInteger(value) ? value : undefined;

@@ -1,14 +1,14 @@
-// Knows: what client libraries say of their own state, in constant texts, and what kind of failure each is.
+// Knows: the constant error texts of client libraries about their own state, and the kind of failure of each.
 // Must not know: errors of servers, spans.
 
 export interface ClientSentence {
-  /** `error.type`; undefined: the error has a class of its own that says it. */
+  /** `error.type`; undefined: the class of the error is the type. */
   readonly type: string | undefined;
-  /** What is safe to keep of the text. */
+  /** The part of the text that is safe to keep. */
   readonly told: string;
 }
 
-/** node-redis has classes for these; ioredis and iovalkey have none for most of theirs. */
+/** node-redis has error classes for these; ioredis and iovalkey have none for most of theirs. */
 const SENTENCES: ReadonlyMap<string, string | undefined> = new Map([
   // node-redis
   ['Cannot send commands in PubSub mode', undefined],
@@ -39,7 +39,7 @@ const SENTENCES: ReadonlyMap<string, string | undefined> = new Map([
   ["Stream isn't writeable and enableOfflineQueue options is false", 'ClientOfflineError'],
 ]);
 
-/** Sentences that go on with something else: with a number, or another error. */
+/** Texts that end in something variable: a number or another error. */
 const BEGINNINGS: readonly (readonly [beginning: string, type: string | undefined])[] = [
   ['All sentinels are unreachable', 'SentinelsUnreachableError'],
   ['Reached the max retries per request limit', undefined],
@@ -48,7 +48,7 @@ const BEGINNINGS: readonly (readonly [beginning: string, type: string | undefine
   ['Too many Cluster redirections', 'TooManyRedirectionsError'],
 ];
 
-/** undefined: no library says so. */
+/** undefined: no library has this text. */
 export function clientSentence(message: string): ClientSentence | undefined {
   if (SENTENCES.has(message)) return { type: SENTENCES.get(message), told: message };
   const found = BEGINNINGS.find(([beginning]) => message.startsWith(beginning));

@@ -6,7 +6,7 @@ import { PREFIXES, safeSentence } from './sentences';
 
 const OTHER = '_OTHER';
 
-/** What is said of a rejection. Error texts of Redis can echo arguments, so only known sentences are kept whole. */
+/** Describes a rejection. Error texts of Redis can echo arguments, so only known sentences are kept whole. */
 export function classify(error: unknown): Failure {
   if (!(error instanceof Error)) return { type: OTHER, statusCode: undefined, description: 'rejected with a value that is no Error' };
   const prefix = redisPrefix(error);
@@ -16,18 +16,21 @@ export function classify(error: unknown): Failure {
   return { type, statusCode: undefined, description: sentence?.told ?? type };
 }
 
-/** `error.type` of what the application's own code threw: its words are its own, and no prefix of Redis. */
+/** `error.type` of an error that the application's own code threw. Its text is not checked for a prefix of Redis. */
 export function typeOf(error: unknown): string {
   return error instanceof Error ? (codeOf(error) ?? classOf(error)) : OTHER;
 }
 
-/** What was wanted is there already: programs ask for it at every start, and go on. By command, what Redis says then. */
+/** Refusals that say that the wanted thing exists already, by command. Programs create it at every start and go on. */
 const THERE_ALREADY: ReadonlyMap<string, RegExp> = new Map([
   ['XGROUP CREATE', /^-?BUSYGROUP /],
   ['FT.CREATE', /^(?:ERR )?Index already exists/i],
 ]);
 
-/** Whether Redis refused what was there already: an outcome, as that of `SET … NX` is, though the call was rejected. */
+/**
+ * Whether Redis refused because the thing exists already. That is an outcome, as for `SET … NX`, though the call
+ * rejected.
+ */
 export function isThereAlready(canonical: string, error: unknown): boolean {
   return error instanceof Error && THERE_ALREADY.get(canonical)?.test(error.message) === true;
 }
@@ -42,8 +45,8 @@ function redisPrefix({ message }: Error): string | undefined {
 const CODE = /^[A-Z][A-Z0-9_]{1,47}$/;
 
 /**
- * A system error's code, `ECONNREFUSED`. An AggregateError of several addresses carries it too. Not what redis 2 and 3
- * make of a reply: there the code is the reply's first word, whatever that is.
+ * The code of a system error, for example `ECONNREFUSED`. An AggregateError of several addresses carries it too.
+ * Redis 2 and 3 also set a code from the first word of a reply; that one is not used.
  */
 function codeOf(error: Error): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
@@ -54,12 +57,12 @@ function codeOf(error: Error): string | undefined {
 
 const CLASS = /^[A-Z]\w{3,47}$/;
 
-/** Of no class that would say what it is. */
+/** Whether the class of the error says nothing about the failure. */
 function isPlain(error: Error): boolean {
   return error.constructor.name === 'Error' && error.name === 'Error';
 }
 
-/** A class name that minification shortened says nothing, and changes with every build. */
+/** A class name that was shortened by minification says nothing, and changes with every build. */
 function classOf(error: Error): string {
   const name = error.constructor.name === 'Error' ? error.name : error.constructor.name;
   return CLASS.test(name) ? name : OTHER;
@@ -67,7 +70,7 @@ function classOf(error: Error): string {
 
 const HIDDEN_TEXT = '(text hidden)';
 
-/** The prefix, and the sentence behind it only when it is one of those that cannot echo an argument. */
+/** Keeps the prefix, and the sentence behind it only if it cannot echo an argument. */
 function scrub(prefix: string, message: string): string {
   const text = message.slice(message.indexOf(prefix) + prefix.length).trim();
   return text === '' ? prefix : `${prefix} ${safeSentence(text) ?? HIDDEN_TEXT}`;

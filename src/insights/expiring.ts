@@ -1,15 +1,15 @@
-// Knows: how to remember so much for so long.
-// Must not know: what is remembered.
+// Knows: how to keep a bounded number of entries for a limited time.
+// Must not know: what the entries are.
 
 /**
- * A map with a cap and with an end for each entry. In two generations: to take the oldest out of one map costs more
- * the more were taken out before.
+ * A map with a maximum size and an end for each entry. It keeps two generations: deleting the oldest entry of one Map
+ * costs more, the more entries were deleted before.
  */
 export class Expiring<V> {
   private recent = new Map<number, Remembered<V>>();
   private older = new Map<number, Remembered<V>>();
 
-  /** @param memoryMs how long after its end an entry is remembered */
+  /** @param memoryMs how long an entry is kept after its end, in milliseconds */
   constructor(
     private readonly maxEntries: number,
     private readonly memoryMs: number,

@@ -1,10 +1,10 @@
-// Knows: how a key is remembered without keeping it: as a number.
+// Knows: how a key is remembered as a number, without keeping its text.
 // Must not know: what is remembered.
 import type { ClientFacts } from '../core/events';
 
 /**
- * 53 bits of a key, field or token (cyrb53 of its bytes). Among ten thousand keys two are the same once in a hundred
- * million times.
+ * A 53-bit hash of a key, field or token (cyrb53 of its bytes). Among ten thousand keys, the probability of a
+ * collision is about one in a hundred million.
  */
 export function identityOf(arg: unknown, scope: number): number {
   if (typeof arg === 'string') return identityOfText(arg, scope);
@@ -12,7 +12,7 @@ export function identityOf(arg: unknown, scope: number): number {
   return identityOfText(typeof arg === 'number' || typeof arg === 'bigint' ? String(arg) : '', scope);
 }
 
-/** What is sent of a text are its bytes; of most keys these are its characters. */
+/** A text is sent as UTF-8 bytes. For most keys these equal the characters. */
 function identityOfText(text: string, scope: number): number {
   let a = 0xdeadbeef ^ scope;
   let b = 0x41c6ce57 ^ text.length;
@@ -41,7 +41,7 @@ function finished(first: number, second: number): number {
   return 4_294_967_296 * (b & 0x1fffff) + (a >>> 0);
 }
 
-/** Where keys are: what is flushed there is flushed nowhere else. */
+/** The server and database of a key. A flush affects only the keys of its place. */
 export interface Place {
   readonly server: string;
   readonly database: number;
@@ -53,8 +53,8 @@ interface Scope {
 }
 
 /**
- * A key is the same whichever address it is asked for at: a reader's and a writer's are two of one server. The same key
- * in another database is another.
+ * Identifies keys by server and database. The addresses of a reader and a writer of one server give the same
+ * identity. The same key in another database has another.
  */
 export class KeyIdentities {
   private readonly scopes = new WeakMap<ClientFacts, Scope>();

@@ -1,4 +1,4 @@
-// Knows: in which order a command is read, and what of it is remembered.
+// Knows: in which order a command is read, and what is remembered of it.
 // Must not know: spans, metrics, clients.
 import { lookup } from '../catalog';
 import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
@@ -13,10 +13,10 @@ import { CacheTraffic, type Exchange, type KnownEntry, type SentCommand } from '
 
 const UNKNOWN: Facts = { failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
 
-/** What runs a script with keys, and may write to them. */
+/** Commands that run a script with keys, which may write to them. */
 const RUNS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 
-/** Reads commands and batches. What it remembers is bounded, and expires. */
+/** Reads commands and batches. Its memory is bounded and expires. */
 export class CommandInsights implements Insights {
   private readonly cacheCounts: CacheCounts;
   private readonly traffic: CacheTraffic;
@@ -32,13 +32,13 @@ export class CommandInsights implements Insights {
     this.use(settings);
   }
 
-  /** Goes on with other settings. What was counted stays; what is remembered too, unless it is switched off. */
+  /** Changes the settings. Counts stay. Memory stays too, unless the new settings switch it off. */
   use(settings: InsightSettings): void {
     const { families, familyOf, familyOtherwise } = this.settings;
     const isNamedAnew = settings.families !== families || settings.familyOf !== familyOf || settings.familyOtherwise !== familyOtherwise;
     this.settings = settings;
     if (isNamedAnew) {
-      // Misses count for the family that they had.
+      // Open misses count for the family that they had.
       this.traffic.remember(false);
       this.cacheCounts.use(settings, this.report);
     }
@@ -59,7 +59,7 @@ export class CommandInsights implements Insights {
     const readsAll = isCounted || keepsMembers;
     const digest = new BatchDigest(operationOf(batch));
     const endMark = batch.startMark + outcome.durationMs;
-    // Where the commands are not known, their replies may be.
+    // If the commands are not known, the replies may be.
     const count = batch.size === undefined ? batch.commands.length : outcome.replies.length;
     for (let index = 0; index < count; index++) {
       const reply = outcome.replies[index];
@@ -83,7 +83,7 @@ export class CommandInsights implements Insights {
 
   counts(nowMark: number): Iterable<FamilyCounts> {
     this.traffic.expire(nowMark);
-    return this.cacheCounts.tell();
+    return this.cacheCounts.collect();
   }
 
   resetCounts(): void {
@@ -129,7 +129,7 @@ function failed(error: unknown): Facts {
   return { failure: classify(error), lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
 }
 
-/** undefined: it failed. */
+/** Returns undefined if the command failed. */
 function refused(args: Arguments, error: unknown): Facts | undefined {
   return isThereAlready(lookup(args).canonical, error) ? { ...UNKNOWN, refusal: classify(error).statusCode } : undefined;
 }

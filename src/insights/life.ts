@@ -1,4 +1,4 @@
-// Knows: whether a command did what it was asked to, which keys it made, and what end it gave them.
+// Knows: whether a command took effect, which keys it created, and which expiry it set.
 // Must not know: what is remembered of keys.
 import type { CommandRule } from '../catalog';
 import type { Arguments } from '../core/events';
@@ -11,10 +11,10 @@ interface KnownCommand {
   readonly from: number;
 }
 
-/** `kept`: the write says nothing of it, and a later EXPIRE is usual. */
+/** `kept`: the write does not say; an EXPIRE usually follows. */
 export type Expiry = 'set' | 'none' | 'kept';
 
-/** Beyond this many arguments no time to live is read. */
+/** Beyond this number of arguments no time to live is read. */
 const MAX_COUNTED = 12;
 
 export function readExpiry({ rule, canonical, from }: KnownCommand, args: Arguments, end: number, data: DataFacts): Expiry {
@@ -29,18 +29,18 @@ export function isRefused({ canonical, from }: KnownCommand, args: Arguments, re
   if (canonical === 'GETSET') return false;
   if (canonical !== 'SET') return isMissing(reply) || (isNone(reply) && REFUSES_WITH_0.test(canonical));
   if (!hasOption(args, from + 2, 'GET')) return isMissing(reply);
-  // The reply is what was there before.
+  // The reply is the previous value.
   if (hasOption(args, from + 2, 'NX')) return !isMissing(reply);
   return hasOption(args, from + 2, 'XX') && isMissing(reply);
 }
 
-/** HSET answers 0 too, when all fields were there. */
+/** HSET also answers 0, when all fields existed. */
 const REFUSES_WITH_0 = /NX$|^H?M?SETEX$/;
 
-/** Options stand among the first arguments; members and values behind them. */
+/** Options are among the first arguments; members and values follow them. */
 const MAX_OPTIONS = 12;
 
-/** Indexes of the keys that a command has left there, whether or not they were there before. */
+/** Returns the indexes of the keys that exist after the command, whether or not they existed before. */
 export function keysMade({ rule, from }: KnownCommand, args: Arguments, reply: unknown): number[] {
   const indexes: number[] = [];
   if (rule.made.length === 0 || isMissing(reply)) return indexes;
@@ -54,7 +54,7 @@ export function keysMade({ rule, from }: KnownCommand, args: Arguments, reply: u
   return indexes;
 }
 
-/** 0, whatever a type mapping or redis 4 makes of it. */
+/** Whether the reply is 0, in any form that a type mapping or redis 4 gives it. */
 export function isNone(reply: unknown): boolean {
   return reply === 0 || reply === false || reply === '0' || reply === 0n;
 }
@@ -63,7 +63,7 @@ export function hasOption(args: Arguments, from: number, option: string): boolea
   return indexOf(args, from, option, args.length) > 0;
 }
 
-/** -1: it is not there. */
+/** -1: the option is not there. */
 function indexOf(args: Arguments, from: number, option: string, until: number): number {
   for (let index = from; index < until; index++) {
     const arg = args[index];

@@ -1,4 +1,4 @@
-// Knows: whether a script that was given a held key and its token has released or renewed it.
+// Knows: whether a script that was called with a held key and its token released or renewed the lock.
 // Must not know: which keys are held, or are locks.
 import type { Arguments } from '../core/events';
 import { isMissing, numberOf } from './cache';
@@ -11,22 +11,22 @@ export interface Call {
   readonly values: Arguments;
 }
 
-/** What it did with a lock that is held. */
+/** What a script did with a held lock. */
 export interface Act {
   readonly does: 'release' | 'renew';
-  /** undefined: its reply does not tell. */
+  /** undefined: the reply does not say. */
   readonly isDone: boolean | undefined;
-  /** How many keys it did it to; undefined: it did not say. */
+  /** The number of keys affected; undefined: the reply does not say. */
   readonly count: number | undefined;
   readonly ttlMs: number | undefined;
-  /** That it was done shows that the key is a lock. */
+  /** A success proves that the key is a lock. */
   readonly isProof: boolean;
 }
 
-/** More is no lock's. */
+/** A call with more arguments is not about a lock. */
 const MAX_ARGUMENTS = 64;
 
-/** undefined: it names no key. */
+/** undefined: the call names no key. */
 export function callOf(args: Arguments): Call | undefined {
   const count = Number(args[2]);
   if (!(count >= 1) || args.length > MAX_ARGUMENTS || count > args.length - 3) return undefined;
@@ -34,8 +34,8 @@ export function callOf(args: Arguments): Call | undefined {
 }
 
 /**
- * The token tells that it is about the lock; the body, where it was seen, or else a further number, whether it ends or
- * prolongs it. undefined: neither.
+ * The token shows that the call is about the lock. The script's body, or without it a further number, shows whether
+ * the call releases or renews the lock. undefined: it does neither.
  */
 export function readAct({ keys, values }: Call, token: unknown, script: Script | undefined, reply: unknown): Act | undefined {
   if (script !== undefined && !script.deletes && !script.expires) return undefined;
@@ -43,7 +43,7 @@ export function readAct({ keys, values }: Call, token: unknown, script: Script |
   const number = others.find((value) => numberOf(value) !== undefined);
   const renews = script === undefined || script.deletes === script.expires ? number !== undefined : script.expires;
   const isOther = values.some((value) => value !== token && numberOf(value) === undefined);
-  // What else is given to it may be what it stores: then it takes the next step of something, and gives nothing back.
+  // A further argument may be a value to store: then the script advances a state and releases nothing.
   const isProof = !isOther && looksUnique(token);
   const ttl = script?.ttl === undefined ? Number.NaN : Number(values[script.ttl.index]) * script.ttl.unitMs;
   const first = Array.isArray(reply) ? reply[0] : reply;

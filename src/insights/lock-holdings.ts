@@ -1,31 +1,34 @@
-// Knows: which keys this process holds, by which token, and since when.
-// Must not know: commands, replies, which of them are locks.
+// Knows: which keys this process holds, with which token, and since when.
+// Must not know: commands, replies, which of the keys are locks.
 import { Expiring } from './expiring';
 import { identityOf } from './identity';
 
-/** A key that was got. One object for all keys that were got together. */
+/** A key that was acquired. Keys that were acquired together share one object. */
 export interface Holding {
   readonly mark: number;
   readonly traceId: string | undefined;
-  /** How long it was waited for, where that was not told because nobody knew that it is a lock. */
+  /**
+   * How long the caller waited for the lock, in milliseconds, if that was not reported because the key was not known
+   * to be a lock.
+   */
   unreportedWaitMs: number | undefined;
-  /** It was found to be gone already, and that has been counted. */
+  /** The lock was found to be lost already, and has been counted. */
   isLost: boolean;
 }
 
 interface Held {
-  /** Of the key and the token. */
+  /** The identity of key and token. */
   readonly own: number;
   readonly holding: Holding;
-  /** Who held the key when the server gave it to this one, and has not given it back. */
+  /** The previous holder, if the server gave the key away before that holder released it. */
   readonly before: Held | undefined;
 }
 
-/** Bounded, and expiring. */
+/** The keys that this process holds. Bounded and expiring. */
 export class Holdings {
-  /** By key and token: who lost a key may still give it back when somebody else has it. */
+  /** By key and token: a previous holder may still release the key when another one holds it. */
   private readonly byToken: Expiring<Holding>;
-  /** Of each key who got it last, for commands that name no token. */
+  /** The latest holder of each key, for commands that name no token. */
   private readonly byKey: Expiring<Held>;
 
   constructor(maxHoldings: number, memoryMs: number) {
@@ -45,7 +48,7 @@ export class Holdings {
     return this.byKey.get(key, nowMark)?.holding;
   }
 
-  /** Whose it is that is given back without a token in this trace: of the one who has it, or of whoever had it before. */
+  /** The holding that is released without a token in this trace: the current one, or one that was taken over. */
   ownOf(key: number, traceId: string | undefined, nowMark: number): Holding | undefined {
     const latest = this.byKey.get(key, nowMark);
     if (latest?.before === undefined) return latest?.holding;
@@ -57,14 +60,14 @@ export class Holdings {
   add(key: number, token: unknown, holding: Holding, nowMark: number, ttlMs: number | undefined): void {
     const own = identityOf(token, key | 0);
     const latest = this.byKey.get(key, nowMark);
-    // One that was taken over is no longer followed behind the next.
+    // A holding that was taken over is followed behind one successor only.
     const before = latest === undefined || latest.own === own ? undefined : { ...latest, before: undefined };
     const endMark = nowMark + (ttlMs ?? 0);
     this.byToken.set(own, holding, nowMark, endMark);
     this.byKey.set(key, { own, holding, before }, nowMark, endMark);
   }
 
-  /** It has another end now, and is followed so much longer. */
+  /** Extends a holding to the new end of the key. */
   keep(key: number, holding: Holding, nowMark: number, ttlMs: number | undefined): void {
     const latest = this.byKey.get(key, nowMark);
     if (latest?.holding !== holding) return;

@@ -1,11 +1,11 @@
-// Knows: who tries to get a lock, and since when.
-// Must not know: commands, replies, what becomes of a lock that was got.
+// Knows: which callers try to acquire a lock, and since when.
+// Must not know: commands, replies, what becomes of an acquired lock.
 import { identifierText } from '../catalog';
 import type { Caller } from '../core/context';
 import { Expiring } from './expiring';
 import { identityOf } from './identity';
 
-/** One try to get a lock. */
+/** One attempt to acquire a lock. */
 export interface Attempt {
   /** The identity of its key. */
   readonly key: number;
@@ -21,14 +21,14 @@ interface Refusal {
   readonly traceId: string | undefined;
 }
 
-/** From the first attempt that was refused to the one that was not. Bounded, and expiring. */
+/** Measures the time from the first refused attempt to the successful one. Bounded and expiring. */
 export class LockWaits {
   /** By key and trace, and by key and token: a library keeps its token over all attempts, a loop makes new ones. */
   private readonly refusals: Expiring<Refusal>;
-  /** Tokens that have got a lock: one that is used again is no single caller's. */
+  /** Tokens that have acquired a lock. A token that is used again does not identify a single caller. */
   private readonly used: Expiring<true>;
 
-  /** @param memoryMs who was refused this long ago has given up */
+  /** @param memoryMs a caller whose attempt was refused this long ago, in milliseconds, has given up */
   constructor(maxWaits: number, memoryMs: number) {
     this.refusals = new Expiring(maxWaits, memoryMs);
     this.used = new Expiring(maxWaits, memoryMs);
@@ -38,7 +38,7 @@ export class LockWaits {
     return this.refusals.size + this.used.size;
   }
 
-  /** How long the one who got it has been trying; remembers who did not. */
+  /** Returns how long the successful caller has been trying. Remembers a refused attempt. */
   attempt(attempt: Attempt): number | undefined {
     const { key, token, caller, acquired, startMark, endMark } = attempt;
     const traceId = caller?.traceId;
@@ -59,7 +59,7 @@ export class LockWaits {
     return ofTrace ?? (this.isOwn(token, endMark) ? this.refusals.get(identityOf(token, key | 0), endMark) : undefined);
   }
 
-  /** Whether it is one caller's alone, as far as can be seen. */
+  /** Whether the token identifies one caller, as far as can be seen. */
   private isOwn(token: unknown, nowMark: number): boolean {
     return looksUnique(token) && this.used.get(identityOf(token, 0), nowMark) === undefined;
   }
@@ -67,12 +67,12 @@ export class LockWaits {
 
 const MAX_LENGTH = 256;
 const LONG_NUMBER = /\d{10}/;
-/** How often letters and digits take turns, or capitals, small letters and digits, where nobody has thought of the text. */
+/** The number of changes between letters and digits, or between capitals, small letters and digits, in random text. */
 const MIN_DIGIT_CHANGES = 3;
 const MIN_CHANGES = 10;
 const RUN = /[a-z]+|[A-Z]+|\d+/g;
 
-/** Made for one purpose: a UUID, a time, random characters. `locked`, `1` and `worker-7` are anybody's. */
+/** Whether a token looks generated: a UUID, a time, random characters. `locked`, `1` and `worker-7` do not. */
 export function looksUnique(token: unknown): boolean {
   const text = identifierText(token, MAX_LENGTH);
   if (text === undefined) return false;

@@ -1,10 +1,11 @@
-// Knows: how applications make locks of Redis commands, and what became of each.
+// Knows: how applications build locks from Redis commands, and what became of each lock.
 // Must not know: spans, metrics, clients; any library.
 //
-// SET with NX and SETNX may take a lock, and so may a script that sets what is not there: whoever did so holds a key by
-// a token. It was a lock if it is given back or renewed by compare and act: by a later script that names this very key
-// and carries this very token, by DELEX, or under WATCH. From then on the key and its family are locks; a key that is
-// called one is so from the beginning. Nothing follows from our own clock: a lock is lost if the server says so.
+// SET with NX, SETNX, or a script that sets a missing key may take a lock: the caller then holds a key with a token.
+// The key is known to be a lock once it is released or renewed by compare and act: by a later script that names the
+// same key and token, by DELEX, or under WATCH. From then on the key and its family are locks. A key whose name says
+// that it is a lock is one from the beginning. Nothing follows from our own clock: a lock is lost only if the server
+// says so.
 import { callerIn } from '../core/context';
 import type { Arguments, ClientRef } from '../core/events';
 import type { DataFacts, LockFacts } from '../core/facts';
@@ -20,24 +21,27 @@ import { ScriptMemory } from './scripts';
 import type { Exchange } from './traffic';
 import { WatchedKeys } from './watched';
 
-/** Locks held, and attempts refused, that are followed at one time. */
+/** The number of held locks, and of refused attempts, that are followed at a time. */
 export const MAX_LOCKS = 5_000;
 
-/** Who was refused this long ago has given up; a lock without an end is followed no longer either. */
+/**
+ * A caller whose attempt was refused this long ago has given up. A lock without an expiry is followed for this long
+ * too.
+ */
 const MEMORY_MS = 10 * 60_000;
 
-/** A key of an answered command, and what is known of it. */
+/** A key of a command, and what is known of it. */
 interface Subject {
   readonly key: unknown;
   readonly id: number;
   readonly counts: Counts;
 }
 
-/** Follows locks from the first attempt to their release. Bounded, and expiring. */
+/** Follows locks from the first attempt to the release. Bounded and expiring. */
 export class Locks {
   private readonly holdings = new Holdings(MAX_LOCKS, MEMORY_MS);
   private readonly waits = new LockWaits(MAX_LOCKS, MEMORY_MS);
-  /** Keys that were seen to be locks, of families that tell nothing. */
+  /** Keys that were seen to be locks, if their family holds keys of any kind. */
   private readonly confirmed = new Expiring<true>(MAX_LOCKS, MEMORY_MS);
   private readonly scripts = new ScriptMemory();
   private readonly watched = new WatchedKeys();
@@ -46,17 +50,17 @@ export class Locks {
 
   constructor(private readonly cacheCounts: CacheCounts) {}
 
-  /** @param named the application's word on which keys are locks; undefined: it is found out */
+  /** @param named says which keys are locks, as configured by the application; undefined: locks are recognised */
   use(named: ((key: string) => boolean) | undefined): void {
     this.named = named;
   }
 
-  /** For tests of its bounds. */
+  /** For tests of the bounds. */
   get size(): number {
     return this.holdings.size + this.waits.size + this.confirmed.size + this.scripts.size;
   }
 
-  /** Whether a key is a lock, as far as is known by now. */
+  /** Whether a key is known to be a lock by now. */
   isLock(counts: Counts, key: unknown, { command, endMark }: Exchange): boolean {
     if (this.named !== undefined) return typeof key === 'string' ? this.named(key) : ArrayBuffer.isView(key) && this.named(String(key));
     if (this.cacheCounts.isLock(counts, key)) return true;
@@ -94,17 +98,17 @@ export class Locks {
     }
   }
 
-  /** A defined script is called by its sha; its body is known to the client alone. */
+  /** A defined script is called by its sha; only the client knows its body. */
   see(body: string): void {
     this.scripts.see(body);
   }
 
-  /** Somebody watches keys: values that are read are looked at. */
+  /** Whether any client watches keys. Only then are values that were read compared. */
   get isWatching(): boolean {
     return this.watched.isUsed;
   }
 
-  /** A value was read that may be compared with a token under WATCH. */
+  /** Handles a value that was read, which the application may compare with a token under WATCH. */
   seeValue(exchange: Exchange): void {
     const { command, entry, args, reply, endMark } = exchange;
     if (isMissing(reply)) return;
@@ -112,12 +116,15 @@ export class Locks {
     if (this.holdings.of(id, reply, endMark) !== undefined) this.watched.compare(command.client, id);
   }
 
-  /** A transaction has ended, and with it what was watched. */
+  /** Handles the end of a transaction, which ends its watches. */
   endTransaction(client: ClientRef): void {
     this.watched.end(client);
   }
 
-  /** A value that is stored: an attempt, where it must not be there; a renewal, where it is that of who holds the lock. */
+  /**
+   * Handles a stored value. It is an attempt if the key must not exist, and a renewal if it equals the holder's
+   * token.
+   */
   private store(exchange: Exchange, data: DataFacts): LockFacts | undefined {
     const { entry, args, reply, endMark } = exchange;
     const { canonical, from } = entry;
@@ -166,7 +173,7 @@ export class Locks {
     if (holding === undefined) return undefined;
     if (this.watched.isCompared(command.client, subject.id)) this.confirm(subject, endMark);
     if (!isMissing(reply) && !isNone(reply)) return this.renewed(exchange, subject, holding, true, secondsToMs(data.ttlSeconds));
-    // With NX and the like 0 says that another end is kept; of GETEX and PERSIST nothing that is sure.
+    // With NX and the like, 0 says that another expiry is kept. GETEX and PERSIST say nothing certain.
     const saysGone = rule.hit === undefined && !rule.persists && args.length === from + 2;
     return saysGone ? this.renewed(exchange, subject, holding, false, secondsToMs(data.ttlSeconds)) : undefined;
   }
@@ -184,7 +191,7 @@ export class Locks {
     return factsOf(subject, { ttlSeconds: secondsOf(ttlMs), acquired: isDone, waitMs: tellWait(holding), lost });
   }
 
-  /** DEL tells nothing by itself: only of a lock that is held. DELEX and DELIFEQ compare. */
+  /** DEL matters only for a lock that is held: it compares nothing. DELEX and DELIFEQ compare. */
   private end(exchange: Exchange): LockFacts | undefined {
     const { command, entry, args, reply, endMark } = exchange;
     const { rule, from } = entry;
@@ -199,9 +206,9 @@ export class Locks {
     const own = token === undefined ? this.holdings.ownOf(subject.id, callerIn(command.context)?.traceId, endMark) : holding;
     this.holdings.remove(subject.id, own ?? holding, endMark);
     if (!isKnown) return undefined;
-    // Whose it was cannot be told: it had been taken over, and who deletes is neither.
+    // The owner is unknown: the lock was taken over, and the deleting caller is neither the old nor the new holder.
     if (own === undefined) return factsOf(subject, { released: isDone });
-    // Somebody else's was deleted.
+    // The lock of another holder was deleted.
     const lost = (!isDone || own !== holding) && this.lose(subject.counts, own);
     return factsOf(subject, { released: isDone && own === holding, holdMs: endMark - own.mark, waitMs: tellWait(own), lost });
   }
@@ -230,7 +237,7 @@ export class Locks {
     return this.attempt(exchange, call.keys, call.values[token], acquired, Number.isNaN(ttlMs) ? undefined : ttlMs);
   }
 
-  /** The keys of a call that this process holds by one of its other arguments. */
+  /** Finds the held key of a call whose token is among the other arguments. */
   private heldIn(exchange: Exchange, { keys, values }: Call): Held | undefined {
     const found: { readonly subject: Subject; readonly holding: Holding }[] = [];
     let token: unknown;
@@ -259,7 +266,7 @@ export class Locks {
     }
     for (const one of all) this.holdings.remove(one.subject.id, one.holding, endMark);
     if (!this.isLock(subject.counts, subject.key, exchange)) return undefined;
-    // A library answers how many of its keys it released.
+    // A library returns the number of keys that it released.
     const isComplete = act.isDone !== false && (act.count === undefined || act.count >= all.length);
     const lost = !isComplete && this.lose(subject.counts, holding);
     return factsOf(subject, { released: act.isDone, holdMs: endMark - holding.mark, waitMs: tellWait(holding), lost });
@@ -289,14 +296,14 @@ interface Held {
   readonly token: unknown;
 }
 
-/** What a delete compares the value with before it deletes; undefined: nothing. */
+/** The value with which a conditional delete compares; undefined: the delete is unconditional. */
 function comparedToken({ entry, args }: Exchange): unknown {
   const { canonical, from } = entry;
   if (canonical === 'DELIFEQ') return args[from + 1];
   return canonical === 'DELEX' && hasOption(args.slice(0, from + 2), from + 1, 'IFEQ') ? args[from + 2] : undefined;
 }
 
-/** Told once: with the first that is said of the lock. */
+/** Returns the wait once, with the first facts reported for the lock. */
 function tellWait(holding: Holding): number | undefined {
   const { unreportedWaitMs } = holding;
   holding.unreportedWaitMs = undefined;
@@ -311,7 +318,7 @@ function secondsToMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1_000;
 }
 
-// Written out: one shape, whatever is known.
+// Written out, so that all objects have the same shape.
 function factsOf({ key, counts }: Subject, known: Partial<LockFacts>): LockFacts {
   const { ttlSeconds, acquired, released, waitMs, holdMs, lost = false } = known;
   return { key, family: counts.family, ttlSeconds, acquired, released, waitMs, holdMs, lost };

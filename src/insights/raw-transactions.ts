@@ -1,17 +1,17 @@
-// Knows: which connections are inside a transaction that was sent word by word, and that its commands are only queued.
-// Must not know: batches of the client's own, what is in a transaction.
+// Knows: which connections are inside a transaction that was sent as single raw commands.
+// Must not know: batches made by the client's own API, the commands of a transaction.
 import type { CommandRule } from '../catalog';
 import type { ClientRef } from '../core/events';
 
 const QUEUED = 'QUEUED';
 
-/** `sendCommand(['MULTI'])` and what follows. Replies come in order, so each tells where the connection is. */
+/** Follows `sendCommand(['MULTI'])`. Replies come in order, so each reply shows the state of its connection. */
 export class RawTransactions {
   private readonly open = new WeakSet<ClientRef>();
-  /** Somebody did so: where nobody ever did, no reply is looked at. */
+  /** Whether any raw transaction was ever begun. Until then no reply is checked. */
   isUsed = false;
 
-  /** Whether a reply is no value: the command begins or ends a transaction, or waits for its end. */
+  /** Whether a reply is not a value, because the command begins or ends a transaction, or is queued in one. */
   holds(client: ClientRef, { transaction }: CommandRule, reply: unknown): boolean {
     if (transaction !== undefined) {
       this.isUsed = true;

@@ -1,16 +1,16 @@
-// Knows: what a Lua script can do with a lock: take it, end it, prolong it.
-// Must not know: any library that has one, keys, replies; whether a lock is held.
+// Knows: what a Lua script can do with a lock: acquire, release or extend it.
+// Must not know: libraries that have such scripts, keys, replies; whether a lock is held.
 import type { Arguments } from '../core/events';
 
-/** Of a body that was seen. It tells what a call can have done, and never by itself that a key is a lock. */
+/** What a script body can do. It never shows by itself that a key is a lock. */
 export interface Script {
-  /** It sets, with an end, what is not there. */
+  /** The script sets a missing key with an expiry. */
   readonly takes: { readonly token: number; readonly ttl: number | undefined; readonly ttlUnitMs: 1 | 1_000 } | undefined;
-  /** It calls DEL or UNLINK. */
+  /** The script calls DEL or UNLINK. */
   readonly deletes: boolean;
-  /** It gives a key an end, or takes it away. */
+  /** The script sets or removes the expiry of a key. */
   readonly expires: boolean;
-  /** Which of its arguments is the time to live. */
+  /** The argument that is the time to live. */
   readonly ttl: Ttl | undefined;
 }
 
@@ -19,21 +19,26 @@ interface Ttl {
   readonly unitMs: 1 | 1_000;
 }
 
-/** A lock's script fits on a page. */
+/** The scripts of locks are short. */
 const MAX_BODY_LENGTH = 4_096;
 
-/** Scripts remembered, by body and by sha; an application has a handful. Beyond that the oldest goes. */
+/**
+ * The number of scripts that are remembered, by body and by sha. Applications have a handful. The oldest goes first.
+ */
 export const MAX_SCRIPTS = 200;
 
-/** What Redis names a script by. Loaded when first needed: `node:crypto` takes as long to load as a third of this package. */
+/**
+ * The sha by which Redis names a script. `node:crypto` is loaded on first use: it takes a third of this package's
+ * load time.
+ */
 function sumOf(body: string): string {
   const { createHash } = require('node:crypto') as typeof import('node:crypto');
   return createHash('sha1').update(body).digest('hex');
 }
 
-/** Remembers scripts that were seen, for later calls that name only their sha. Bounded. */
+/** Remembers script bodies for later calls that name only the sha. Bounded. */
 export class ScriptMemory {
-  /** Most bodies are the same string object each time. */
+  /** By body. Most bodies are the same string object each time. */
   private readonly byBody = new Map<string, Script>();
   private readonly bySha = new Map<string, Script>();
 
@@ -52,7 +57,7 @@ export class ScriptMemory {
     return script;
   }
 
-  /** What EVAL or EVALSHA calls; undefined: its body was not seen. */
+  /** Returns the script that EVAL or EVALSHA calls; undefined: its body was not seen. */
   of(args: Arguments): Script | undefined {
     const script = args[1];
     if (typeof script !== 'string') return undefined;
@@ -74,7 +79,7 @@ const SETS = /call\s*\(\s*["']set(?:nx)?["']\s*,\s*([^,]+?)\s*,\s*(?:ARGV\s*\[\s
 const COUNTS = /call\s*\(\s*["'](?:in|de)cr(?:by|byfloat)?["']\s*,\s*([^,)]+?)\s*[,)]/gi;
 const SET_TTL = /["'](px|ex)["']\s*,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*\]/i;
 
-/** What a script can do, by the commands it names: where it calls them by another name than `redis.call`, too. */
+/** Reads what a script can do from the names of the commands in it, also where `redis.call` has another local name. */
 export function readScript(body: string): Script {
   const code = withoutLocals(body.replace(COMMENT, ''));
   return {
@@ -94,7 +99,7 @@ function readTaking(code: string): Script['takes'] {
   return { token: indexOf(sets[2]), ttl: ttl.index, ttlUnitMs: ttl.unitMs };
 }
 
-/** `KEYS[1]`, or what a loop over all of them calls each. */
+/** Whether `key` is `KEYS[1]`, or the loop variable over all keys. */
 function isOfKeys(code: string, key: string): boolean {
   return (
     /^KEYS\s*\[/.test(key) || (/^\w+$/.test(key) && new RegExp(`for\\s+\\w+\\s*,\\s*${key}\\s+in\\s+i?pairs\\s*\\(\\s*KEYS`).test(code))
@@ -102,10 +107,10 @@ function isOfKeys(code: string, key: string): boolean {
 }
 
 const LOCAL = /local\s+(\w+)\s*=\s*(?:tonumber\s*\(\s*)?((?:ARGV|KEYS)\s*\[\s*\d+\s*\])/g;
-/** A script that has more names for its arguments than this is no lock's. */
+/** The script of a lock has fewer local names for its arguments. */
 const MAX_LOCALS = 10;
 
-/** `local token = ARGV[1]` is that argument wherever it is called `token`. */
+/** Replaces local names by arguments: `local token = ARGV[1]`. */
 function withoutLocals(code: string): string {
   let text = code;
   for (const [, name, argument = ''] of [...code.matchAll(LOCAL)].slice(0, MAX_LOCALS)) {
@@ -114,7 +119,10 @@ function withoutLocals(code: string): string {
   return text;
 }
 
-/** What is set to be counted up is a rate limit. A lock may count its holders, under another key. */
+/**
+ * Whether the script increments what it sets: then it is a rate limit. A lock may count its holders under another
+ * key.
+ */
 function counts(code: string, key: string | undefined): boolean {
   return [...code.matchAll(COUNTS)].some(([, counted]) => counted === key);
 }
@@ -130,7 +138,7 @@ function names(code: string, commands: string): boolean {
   return new RegExp(`["'](?:${commands})["']`, 'i').test(code);
 }
 
-/** Lua counts from 1. */
+/** Lua indexes begin at 1. */
 function indexOf(digits: string | undefined): number {
   return Number(digits) - 1;
 }

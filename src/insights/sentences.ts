@@ -1,10 +1,10 @@
-// Knows: what Redis and Valkey servers say in errors of their own accord: prefixes and sentences without a word of the call.
+// Knows: error prefixes and sentences of Redis and Valkey servers that never contain a part of the call.
 // Must not know: errors of clients, spans.
 import { lookup } from '../catalog';
 
 /**
- * Prefixes of Redis, Valkey and their sentinels and clusters. A list and not a pattern: a script can answer with
- * any word as a prefix, `redis.error_reply(ARGV[1])`, and then it is a value.
+ * Prefixes of Redis, Valkey, their sentinels and clusters. This is a list and not a pattern: a script can return an
+ * argument as a prefix, `redis.error_reply(ARGV[1])`, and then the prefix is a value.
  */
 export const PREFIXES: ReadonlySet<string> = new Set(
   (
@@ -14,7 +14,7 @@ export const PREFIXES: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Sentences kept as they are. Compared as a whole: nothing can hide in them. */
+/** Sentences that are kept. They are compared as a whole, so they cannot contain a value. */
 const SENTENCES: ReadonlySet<string> = new Set([
   // Of any command
   'Operation against a key holding the wrong kind of value',
@@ -103,7 +103,7 @@ const SENTENCES: ReadonlySet<string> = new Set([
   'This Redis command is not allowed from script',
   'Can not run script with write flag on readonly replica',
   "allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
-  // Who may
+  // Authentication and permissions
   'Authentication required.',
   'AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
   'HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
@@ -115,7 +115,7 @@ const SENTENCES: ReadonlySet<string> = new Set([
   'max number of clients reached',
   'max number of clients + cluster connections reached',
   'unsupported protocol version',
-  // How the server is
+  // State of the server
   "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
   'Background append only file rewriting already in progress',
   'Background save already in progress',
@@ -150,7 +150,7 @@ const SENTENCES: ReadonlySet<string> = new Set([
   'force unblock from blocking operation, instance state changed (master -> replica?)',
 ]);
 
-/** Sentences that go on with something of the call: recognised by a part, and told in words of ours. */
+/** Sentences that end in a part of the call. They are recognised by a constant part and replaced by our own words. */
 const SUMMARIES: readonly (readonly [part: RegExp, told: string])[] = [
   [/^unknown command/, 'unknown command'],
   [/^unknown subcommand/i, 'unknown subcommand'],
@@ -164,7 +164,10 @@ const SUMMARIES: readonly (readonly [part: RegExp, told: string])[] = [
   [/^error or timeout (?:reading from|writing to) target instance/, 'error or timeout talking to the target instance'],
 ];
 
-/** Sentences that name a command; kept if it is one, and not what a script made of an argument. */
+/**
+ * Sentences that name a command. They are kept only if it is a known command: a script may have put an argument
+ * there.
+ */
 const OF_COMMAND = /^(?:wrong number of arguments for|invalid expire time in) '([a-z0-9._|-]{1,40})' command$/;
 
 function namesCommand(sentence: string): boolean {
@@ -172,10 +175,10 @@ function namesCommand(sentence: string): boolean {
   return name !== undefined && lookup(name.split('|')).rule !== undefined;
 }
 
-/** Redis adds where in a script the error was met. */
+/** Redis appends the position of the error in a script. */
 const SCRIPT_TRAIL = / script: [\w-]{1,64}, on @?[\w-]{1,64}:\d{1,7}\.?$/;
 
-/** What is safe to keep of the text behind a prefix; undefined where it could hold anything. */
+/** Returns the part of the text behind a prefix that is safe to keep; undefined if it could hold a value. */
 export function safeSentence(text: string): string | undefined {
   const sentence = text.replace(SCRIPT_TRAIL, '');
   if (SENTENCES.has(sentence) || namesCommand(sentence)) return sentence;

@@ -1,4 +1,4 @@
-// Knows: which keys a command looked up, wrote or took away, and what that means for each.
+// Knows: which keys a command looked up, wrote or deleted, and what follows for each.
 // Must not know: spans, metrics, clients, which keys are locks.
 import { type CommandRule, type Entry, endOfItems, type Items } from '../catalog';
 import { type Caller, callerIn } from '../core/context';
@@ -12,15 +12,15 @@ import { identityOf, KeyIdentities } from './identity';
 import { type Expiry, hasOption, isNone, isRefused, keysMade, readExpiry } from './life';
 import { WrittenKeys } from './written';
 
-/** A command of the table. */
+/** A command that the catalog knows. */
 export interface KnownEntry extends Entry {
   readonly rule: CommandRule;
 }
 
-/** What a command and its batch have in common: who called, when, and where it went. */
+/** What a command and its batch have in common: caller, time and client. */
 export type SentCommand = Pick<Command, 'client' | 'context' | 'isMasked' | 'startMark' | 'startTimeMs' | 'traced'>;
 
-/** One command that succeeded. */
+/** One command that succeeded, with its reply. */
 export interface Exchange {
   readonly command: SentCommand;
   readonly endMark: number;
@@ -29,12 +29,12 @@ export interface Exchange {
   readonly reply: unknown;
 }
 
-/** Whether a key is a lock, and so no cache. */
+/** Whether a key is a lock, and so not cached data. */
 export type IsLock = (counts: Counts, key: unknown, exchange: Exchange) => boolean;
 
 const MIXED: CacheFacts = { family: undefined, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
 
-/** Follows cached items. Without a memory it only counts. */
+/** Follows cached items. Without memory it only counts. */
 export class CacheTraffic {
   private misses: OpenMisses | undefined;
   private written: WrittenKeys | undefined;
@@ -45,7 +45,7 @@ export class CacheTraffic {
     private readonly isLock: IsLock,
   ) {}
 
-  /** What is remembered goes on being so, or is forgotten. */
+  /** Switches the memory on or off. Switching it off drops what is remembered. */
   remember(remembers: boolean): void {
     this.misses = remembers ? (this.misses ?? new OpenMisses()) : undefined;
     this.written = remembers ? (this.written ?? new WrittenKeys()) : undefined;
@@ -55,7 +55,7 @@ export class CacheTraffic {
     this.misses?.expire(nowMark);
   }
 
-  /** undefined: locks were read. */
+  /** undefined: the keys are locks. */
   lookUp(exchange: Exchange, found: Lookup, isLocal: boolean): CacheFacts | undefined {
     const { entry, args } = exchange;
     const { items } = entry.rule;
@@ -70,13 +70,13 @@ export class CacheTraffic {
     return { family: counts.family, miss, missReason: found.several ? undefined : missReason, fills: NO_FILLS, sizes: NO_SIZES };
   }
 
-  /** A lookup whose key may be hidden from us. */
+  /** Counts a look-up whose key may be hidden. */
   countMasked(found: Lookup): CacheFacts {
     count(this.cacheCounts.of(undefined), found.hits, found.misses, false);
     return MIXED;
   }
 
-  /** MGET: every item is a key, and may have a family of its own. */
+  /** Reads MGET: every item is a key, and may belong to a family of its own. */
   private lookUpKeys(exchange: Exchange, found: Lookup, items: Items, isLocal: boolean): CacheFacts | undefined {
     const { entry, args, reply } = exchange;
     const elements = Array.isArray(reply) ? reply : undefined;
@@ -102,7 +102,7 @@ export class CacheTraffic {
     return { family: isCommon ? common.family : undefined, miss, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
   }
 
-  /** So many keys that all of them would hold up the process: hits and misses are exact, their families those of a sample. */
+  /** Reads a look-up of very many keys. Hits and misses are exact; a sample of the keys decides their families. */
   private lookUpMany({ entry, args, reply }: Exchange, found: Lookup, step: number, end: number, isLocal: boolean): CacheFacts {
     const elements = Array.isArray(reply) ? reply : undefined;
     const sample = new Map<Counts, Lookup>();
@@ -129,7 +129,7 @@ export class CacheTraffic {
     return MIXED;
   }
 
-  /** Remembers what a write may fill: the key at `index`, or the one field of it that was asked for. */
+  /** Remembers a miss that a later write may fill: of the key at `index`, or of the single field that was read. */
   private missed(exchange: Exchange, counts: Counts, index: number, times: number, miss: Miss, isLocal: boolean): MissReason | undefined {
     const { command, endMark, entry, args } = exchange;
     const key = this.identities.of(args[index], command.client.facts);
@@ -141,7 +141,7 @@ export class CacheTraffic {
     return reason;
   }
 
-  /** undefined: nothing was written, or locks were. */
+  /** undefined: nothing was written, or the keys are locks. */
   write(exchange: Exchange, data: DataFacts): CacheFacts | undefined {
     const { command, entry, args, reply } = exchange;
     const { items } = entry.rule;
@@ -174,7 +174,10 @@ export class CacheTraffic {
     return { family: isCommon ? common.family : undefined, miss: undefined, missReason: undefined, fills, sizes };
   }
 
-  /** See `lookUpMany`. Which misses it filled is not known: they are forgotten. */
+  /**
+   * Handles a write of very many keys (see `lookUpMany`). It is not known which misses it filled, so they are
+   * dropped.
+   */
   private writeMany({ endMark, entry, args }: Exchange, { first, step = 1 }: Items, end: number, expiry: Expiry): CacheFacts {
     const from = entry.from + first;
     const keys = Math.ceil((end - from) / step);
@@ -206,7 +209,7 @@ export class CacheTraffic {
     return fills.length === 0 ? counts.plain : { ...counts.plain, fills };
   }
 
-  /** Whatever else makes keys exist: INCR, SADD, XADD, a key that another is copied to. undefined: nobody had missed any. */
+  /** Handles other commands that create keys: INCR, SADD, XADD, copies. undefined: no open miss was filled. */
   make(exchange: Exchange): CacheFacts | undefined {
     const { misses, written } = this;
     if (misses === undefined || written === undefined) return undefined;
@@ -222,14 +225,14 @@ export class CacheTraffic {
       const id = this.identities.of(args[index], command.client.facts);
       if (isFirst && items?.areFields) this.fillFields(exchange, endOfItems(items, args, entry.from), fills);
       else this.fillOne(id, command, fills);
-      // What is copied or computed has the end of what it came from, or none.
+      // A copied or computed key has the expiry of its source, or none.
       if (!isFirst || entry.rule.made[0]?.how === 'unlessNone') written.forget(id);
       else if (!items?.areFields) written.wroteWithin(id, command.startMark, this.identities.placeOf(command.client.facts));
     }
     return fills.length === 0 ? undefined : { family, miss: undefined, missReason: undefined, fills, sizes: NO_SIZES };
   }
 
-  /** Who found no hash at all is given one by whoever sets its fields. */
+  /** A miss of a whole hash is filled by the first write of its fields. */
   private fillFields({ command, entry, args }: Exchange, end: number, fills: Fill[]): void {
     if (this.misses === undefined) return;
     const { items } = entry.rule;
@@ -252,7 +255,9 @@ export class CacheTraffic {
     else this.written?.wrote(id, ttlSeconds === undefined ? undefined : ttlSeconds * 1_000, startMark, place);
   }
 
-  /** Some arguments are hidden: a value that was stored under a key we see fills it; of the rest nothing is known. */
+  /**
+   * Handles a write with hidden arguments. A value under a visible key fills its miss; nothing is known of the rest.
+   */
   writeMasked({ command, endMark, entry, args, reply }: Exchange): CacheFacts | undefined {
     if (this.misses === undefined) return undefined;
     const { rule, from } = entry;
@@ -266,18 +271,18 @@ export class CacheTraffic {
     const id = this.identities.of(key, command.client.facts);
     this.written?.forget(id);
     const fills: Fill[] = [];
-    // With GET the reply is what was there before.
+    // With GET the reply is the previous value.
     if (String(reply) === 'OK') this.fillOne(id, command, fills);
     else this.misses.forget(id);
     return { family: this.cacheCounts.of(key, true).family, miss: undefined, missReason: undefined, fills, sizes: NO_SIZES };
   }
 
-  /** Something was written that we cannot see. */
+  /** Handles a write that could not be seen. */
   writeUnseen(mark: number): void {
     this.misses?.forgetAll(mark);
   }
 
-  /** A script may have filled any of its keys. */
+  /** A script may have filled the miss of any of its keys. */
   run({ command, args }: Exchange): void {
     if (this.misses === undefined) return;
     const end = 3 + Math.min(Number(args[2]) || 0, args.length - 3);
@@ -288,7 +293,7 @@ export class CacheTraffic {
     }
   }
 
-  /** Deletes, and what changes nothing but a time to live. */
+  /** Handles deletes, and commands that change only a time to live. */
   change({ command, endMark, entry, args, reply }: Exchange, data: DataFacts): void {
     const { written } = this;
     if (written === undefined) return;

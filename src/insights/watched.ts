@@ -1,14 +1,14 @@
-// Knows: which keys a client watches, and that one of them was read and found to hold a token of ours.
-// Must not know: commands, what is done with the key then.
+// Knows: which keys a client watches, and which of them were read with one of our tokens as value.
+// Must not know: commands, what is done with the key afterwards.
 import type { ClientRef } from '../core/events';
 
-/** More keys are not watched for a lock. */
+/** A client that watches more keys than this is not watching a lock. */
 const MAX_KEYS = 16;
 
-/** By connection, until its next transaction. */
+/** The watched keys of each connection, until its next transaction. */
 export class WatchedKeys {
   private readonly byClient = new WeakMap<ClientRef, Map<number, boolean>>();
-  /** Somebody watches: where nobody ever did, values are not looked at. */
+  /** Whether any client ever watched a key. Until then no value is compared. */
   isUsed = false;
 
   watch(client: ClientRef, keys: readonly number[]): void {

@@ -1,31 +1,31 @@
-// Knows: which keys this process wrote or deleted lately, and so why one of them may be gone.
-// Must not know: commands, replies; what other processes do.
+// Knows: which keys this process wrote or deleted lately, which explains why a key is missing.
+// Must not know: commands, replies, what other processes do.
 import type { MissReason } from '../core/facts';
 import type { Place } from './identity';
 
-/** Keys remembered. When there are more, half of them, by their hash, are no longer followed, and so on: a fair sample. */
+/** The number of remembered keys. When it is reached, half of them, chosen by hash, are dropped: an unbiased sample. */
 export const MAX_WRITTEN_KEYS = 10_000;
 
-/** How long a key is remembered after it ended, or after it was written to stay. */
+/** How long a key is remembered after its expiry, or after a write without expiry. */
 export const MEMORY_MS = 10 * 60_000;
 
-/** Between two looks whether the sample can be larger again. */
+/** The time between two checks whether the sample can grow again. */
 export const WIDEN_INTERVAL_MS = 60_000;
 
 const IS_DELETED = -1;
 
 interface Written {
-  /** On the monotonic clock; infinite without a time to live, `IS_DELETED` after a delete. */
+  /** On the monotonic clock, in milliseconds. Infinity: no time to live; `IS_DELETED`: deleted. */
   deadlineMark: number;
   forgetMark: number;
-  /** Where it was written: the database at one address. */
+  /** The server and database of the key. */
   place: Place;
 }
 
-/** Bounded by sampling, and expiring. */
+/** Remembers written keys. Bounded by sampling, and expiring. */
 export class WrittenKeys {
   private readonly keys = new Map<number, Written>();
-  /** 2^n - 1: a key is in the sample if its lowest n bits are 0. */
+  /** 2^n - 1: a key is in the sample if the lowest n bits of its hash are 0. */
   private mask = 0;
   private widenMark = 0;
 
@@ -33,13 +33,13 @@ export class WrittenKeys {
     return this.keys.size;
   }
 
-  /** @param ttlMs undefined: it stays until somebody deletes it; none or less: it is deleted at once */
+  /** @param ttlMs undefined: the key has no expiry; zero or less: it is deleted at once */
   wrote(key: number, ttlMs: number | undefined, mark: number, place: Place): void {
     if (ttlMs !== undefined && ttlMs <= 0) this.deleted(key, mark, place);
     else this.set(key, mark + (ttlMs ?? Number.POSITIVE_INFINITY), mark, place);
   }
 
-  /** A part of it was written, or its time to live kept: of what ends already, the end stays. */
+  /** Handles a partial write, or one that keeps the time to live: a known expiry stays. */
   wroteWithin(key: number, mark: number, place: Place): void {
     const known = this.keys.get(key);
     if (known === undefined || known.deadlineMark <= mark) this.wrote(key, undefined, mark, place);
@@ -50,8 +50,8 @@ export class WrittenKeys {
   }
 
   /**
-   * As many of these keys were deleted; the others had been gone before. Where it cannot be told which, nothing is known
-   * of any.
+   * Handles the delete of `count` of these keys; the others did not exist. If it is not known which, all of them are
+   * forgotten.
    */
   deletedSome(keys: readonly number[], count: number, mark: number, place: Place): void {
     const all = [...new Set(keys)];
@@ -60,17 +60,17 @@ export class WrittenKeys {
     else for (const key of all) this.forget(key);
   }
 
-  /** What is known of it may be true no longer. */
+  /** Forgets a key whose state is no longer certain. */
   forget(key: number): void {
     this.keys.delete(key);
   }
 
-  /** Something was written of which not every key was looked at. */
+  /** Forgets all keys, after a write whose keys were not all read. */
   forgetAll(): void {
     this.keys.clear();
   }
 
-  /** Why a key is not there. undefined: it is not in the sample. */
+  /** Returns why a key is missing. undefined: the key is not in the sample. */
   reason(key: number, mark: number): MissReason | undefined {
     this.widen(mark);
     if (!this.follows(key)) return undefined;
@@ -80,7 +80,7 @@ export class WrittenKeys {
     return known.deadlineMark <= mark ? 'expired' : 'unknown';
   }
 
-  /** One database of a server was emptied, or all of them. */
+  /** Handles a flush of one database, or of all databases of a server. */
   flushed({ server, database }: Place, all: boolean, mark: number): void {
     for (const [key, { deadlineMark, place }] of this.keys) {
       const isIn = place.server === server && (all || place.database === database);
@@ -113,7 +113,7 @@ export class WrittenKeys {
     return ((key >>> 0) & this.mask) === 0;
   }
 
-  /** What may be forgotten goes first; where that is not enough, the sample is halved. */
+  /** Drops expired keys first. If that is not enough, the sample is halved. */
   private thin(mark: number): void {
     this.forgetOld(mark);
     while (this.keys.size > MAX_WRITTEN_KEYS / 2) {
@@ -123,7 +123,7 @@ export class WrittenKeys {
     this.widenMark = mark + WIDEN_INTERVAL_MS;
   }
 
-  /** The sample is doubled while there is room for twice as many keys, and for as many again. */
+  /** Doubles the sample while there is room for four times as many keys. */
   private widen(mark: number): void {
     if (this.mask === 0 || mark < this.widenMark) return;
     this.widenMark = mark + WIDEN_INTERVAL_MS;

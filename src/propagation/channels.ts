@@ -1,4 +1,4 @@
-// Knows: how a message that is published carries the context of its sender: in an envelope around it.
+// Knows: how a published message carries the context of its sender: in an envelope around the payload.
 // Must not know: clients, redis versions, spans, metrics.
 import { type Context, propagation } from '@opentelemetry/api';
 import type { Arguments } from '../core/events';
@@ -8,7 +8,7 @@ import { type Carrier, unwrap, wrap } from './envelope';
 import { extracted } from './extracted';
 import { isText, type NameMatcher } from './names';
 
-/** The messages of some channels. */
+/** Propagates context in the messages of the configured channels. */
 export class ChannelPropagator {
   constructor(
     private readonly matches: NameMatcher,
@@ -25,7 +25,7 @@ export class ChannelPropagator {
     if (!this.matches(channel)) return undefined;
     const unwrapped = unwrap(body);
     if (unwrapped === undefined) return undefined;
-    // What else is around belongs to whoever connected: the baggage of a message is its sender's, or none.
+    // The active context belongs to the code that connected. Its baggage goes: a message has its sender's, or none.
     return { body: unwrapped.payload, context: extracted(propagation.deleteBaggage(around), unwrapped.carrier, this.report) };
   }
 }

@@ -1,7 +1,7 @@
-// Knows: how what travels with a message is wrapped around it, and taken off again.
-// Must not know: what travels, redis, spans.
+// Knows: how an envelope is put around a message, and removed again.
+// Must not know: what the envelope holds, redis, spans.
 
-/** What travels with a message: the fields of a propagator. */
+/** The fields that a propagator injects. */
 export type Carrier = Record<string, string>;
 
 /** A message as it was before it was wrapped. */
@@ -10,14 +10,17 @@ export interface Unwrapped {
   readonly payload: string | Buffer;
 }
 
-/** Name and version, for whoever looks at the wire; then the length of the header, the header and the payload. */
+/**
+ * Name and version of the format, for people who inspect messages. The length of the header, the header and the
+ * payload follow.
+ */
 const MARK = 'otel-redis/1 ';
 const HEAD = /^otel-redis\/1 (\d{1,5}) /;
 /** Room for a baggage of the size that its specification allows. */
 export const MAX_CARRIER_LENGTH = 10_000;
 const MAX_HEAD_LENGTH = MARK.length + 6;
 
-/** Wraps a message, bytes as bytes; undefined where the fields are more than a message should carry. */
+/** Wraps a message; bytes stay bytes. undefined: the fields are too long for a message. */
 export function wrap(payload: string | Buffer, carrier: Carrier): string | Buffer | undefined {
   const header = toAscii(JSON.stringify(carrier));
   if (header.length > MAX_CARRIER_LENGTH) return undefined;
@@ -25,7 +28,7 @@ export function wrap(payload: string | Buffer, carrier: Carrier): string | Buffe
   return typeof payload === 'string' ? head + payload : Buffer.concat([Buffer.from(head, 'latin1'), payload]);
 }
 
-/** Takes the wrapping off; undefined where there is none, or one that we did not make. */
+/** Removes the envelope. undefined: there is none, or it is not ours. */
 export function unwrap(body: unknown): Unwrapped | undefined {
   if (typeof body !== 'string' && !Buffer.isBuffer(body)) return undefined;
   const [head, digits] = HEAD.exec(asciiOf(body, 0, MAX_HEAD_LENGTH)) ?? [];
@@ -41,12 +44,12 @@ function asciiOf(body: string | Buffer, start: number, end: number): string {
   return typeof body === 'string' ? body.slice(start, end) : body.toString('latin1', start, end);
 }
 
-/** One byte a character, so that a header is as long in text as in bytes. */
+/** Escapes to ASCII, so that a header has the same length in characters as in bytes. */
 function toAscii(json: string): string {
   return json.replace(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** undefined: not what a propagator wrote. */
+/** undefined: this was not written by a propagator. */
 export function parseCarrier(header: string): Carrier | undefined {
   try {
     const parsed: unknown = JSON.parse(header);

@@ -1,18 +1,21 @@
-// Knows: the field in which an entry of a stream carries something, and how it is added and taken away.
-// Must not know: what is carried, commands, spans.
+// Knows: the field of a stream entry that carries context, and how it is added and removed.
+// Must not know: what it carries, commands, spans.
 import { type Carrier, MAX_CARRIER_LENGTH, parseCarrier } from './envelope';
 import { isText } from './names';
 
-/** Name and version, for whoever else reads the stream. The value is JSON. Always the last field, and never alone. */
+/**
+ * Name and version of the format, for other readers of the stream. The value is JSON. It is always the last of
+ * several fields.
+ */
 const FIELD = 'otel-redis/1';
 
-/** The field and its value; undefined where it is more than a message should carry. */
+/** Returns the field and its value. undefined: they are too long for an entry. */
 export function fieldOf(carrier: Carrier): readonly [field: string, value: string] | undefined {
   const value = JSON.stringify(carrier);
   return value.length > MAX_CARRIER_LENGTH ? undefined : [FIELD, value];
 }
 
-/** Takes the field off the fields of an entry, in place; undefined where there is none, or one that we did not add. */
+/** Removes the field from the fields of an entry, in place. undefined: there is none, or it is not ours. */
 export function takeField(fields: unknown): Carrier | undefined {
   if (!Array.isArray(fields) || fields.length < 4) return undefined;
   const at = fields.length - 2;
@@ -23,7 +26,7 @@ export function takeField(fields: unknown): Carrier | undefined {
   return carrier;
 }
 
-/** A character is three bytes at most. */
+/** A character has at most three bytes. */
 const MAX_FIELD_BYTES = 3 * MAX_CARRIER_LENGTH;
 
 function isField(name: unknown): boolean {

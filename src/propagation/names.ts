@@ -1,5 +1,5 @@
 // Knows: how names of channels and streams are matched.
-// Must not know: what is done with those that match.
+// Must not know: what is done with matching names.
 import { globMatcher } from '../core/glob';
 
 /** Whether a name, as text or as bytes, matches a pattern. */

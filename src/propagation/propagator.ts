@@ -1,5 +1,5 @@
-// Knows: which commands may have to do with messages that carry the context of their sender.
-// Must not know: how it gets in and out, clients, redis versions, spans, metrics.
+// Knows: which commands may send or read messages that carry the context of their sender.
+// Must not know: how context is injected and extracted, clients, redis versions, spans, metrics.
 import type { Context } from '@opentelemetry/api';
 import type { Arguments } from '../core/events';
 import type { Errand, Opened, Propagator, Recalled } from '../core/propagator';
@@ -8,13 +8,16 @@ import { ChannelPropagator } from './channels';
 import { matcherOf } from './names';
 import { StreamPropagator } from './streams';
 
-/** Patterns as Redis has them, of the names of what carries the context. */
+/** Patterns of Redis for the names of the channels and streams that carry context. */
 export interface Propagation {
   readonly channels: readonly string[];
   readonly streams: readonly string[];
 }
 
-/** Puts the sender's context into messages of some channels and streams, by the propagator that is configured. */
+/**
+ * Injects the sender's context into messages of some channels and streams, with the configured OpenTelemetry
+ * propagator.
+ */
 export class MessagePropagator implements Propagator {
   private readonly channels: ChannelPropagator | undefined;
   private readonly streams: StreamPropagator | undefined;
@@ -24,7 +27,7 @@ export class MessagePropagator implements Propagator {
     this.streams = streams.length > 0 ? new StreamPropagator(matcherOf(streams), report) : undefined;
   }
 
-  /** Most commands are no business of ours, and tell so by their first letter. */
+  /** Most commands have nothing to do with messages. Their first letter shows it. */
   errandOf(args: Arguments): Errand | undefined {
     const [name] = args;
     if (typeof name !== 'string') return undefined;

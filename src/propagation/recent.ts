@@ -1,11 +1,11 @@
-// Knows: which entries of streams were read lately, until the application comes to process them.
+// Knows: which stream entries were read lately, until the application processes them.
 // Must not know: commands, replies, spans.
 
-/** Entries that are known at a time: of one read, and of a few that wait. Those read first are forgotten first. */
+/** The number of remembered entries: those of one read, and a few that wait. The oldest are forgotten first. */
 const MAX_IDS = 5_000;
-/** Streams that may have an entry of the same id: it is a time, and a number where the millisecond has several. */
+/** The number of streams that may have an entry of the same id. An id is a time and a sequence number. */
 const MAX_STREAMS = 8;
-/** What all of them carried, in characters: one may carry ten thousand. */
+/** The total length of what these entries carried, in characters. A single entry may carry ten thousand. */
 const MAX_LENGTH = 4_000_000;
 const KEPT_MS = 600_000;
 
@@ -17,7 +17,7 @@ interface Kept<T> {
 }
 
 export class RecentEntries<T> {
-  /** By id, the one that was touched last at the end. */
+  /** By id. The entry that was used last is at the end. */
   private readonly byId = new Map<string, readonly Kept<T>[]>();
   private length = 0;
 
@@ -25,7 +25,7 @@ export class RecentEntries<T> {
     return this.byId.size;
   }
 
-  /** @param length how much is kept with it */
+  /** @param length the size of the value, in characters */
   add(id: string, stream: string, value: T, length: number, nowMark: number): void {
     const known = this.byId.get(id) ?? [];
     const others = known.filter((kept) => kept.stream !== stream && kept.untilMark > nowMark);
@@ -36,7 +36,7 @@ export class RecentEntries<T> {
     this.forget(nowMark);
   }
 
-  /** @param stream undefined: whichever has the id, if it is one alone */
+  /** @param stream undefined: the only stream that has this id */
   find(id: string, stream: string | undefined, nowMark: number): { readonly stream: string; readonly value: T } | undefined {
     const found = (this.byId.get(id) ?? []).filter((kept) => kept.untilMark > nowMark && (stream === undefined || kept.stream === stream));
     return found.length === 1 ? found[0] : undefined;

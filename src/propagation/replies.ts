@@ -1,11 +1,11 @@
-// Knows: where entries stand in what a stream command is answered, in both protocols and however a client maps them.
+// Knows: where entries are in the reply of a stream command, in both protocols and in the forms that clients give it.
 // Must not know: what entries carry, clients, redis versions.
 import { types } from 'node:util';
 
-/** The entries of one stream. The name is undefined where the command has one stream alone. */
+/** The entries of one stream. The name is undefined if the command reads a single stream. */
 export type Part = readonly [stream: unknown, entries: readonly unknown[]];
 
-/** XREAD, XREADGROUP: pairs of a name and its entries, or with RESP 3 a map of them. */
+/** XREAD, XREADGROUP: pairs of a name and its entries, or a map of them in RESP3. */
 export function partsByStream(reply: unknown): Part[] {
   const isPaired = Array.isArray(reply) && Array.isArray(reply[0]);
   const pairs = isPaired ? (reply as readonly unknown[]).filter((pair) => Array.isArray(pair)) : pairsOf(reply);
@@ -17,12 +17,12 @@ export function entries(reply: unknown): Part[] {
   return Array.isArray(reply) ? [[undefined, reply]] : [];
 }
 
-/** XAUTOCLAIM: where to go on, the entries, and the ids of those that were deleted. */
+/** XAUTOCLAIM: the next cursor, the entries, and the ids of deleted entries. */
 export function claimedEntries(reply: unknown): Part[] {
   return Array.isArray(reply) ? entries(reply[1]) : [];
 }
 
-/** XINFO STREAM: the first and the last, or with FULL all. */
+/** XINFO STREAM: the first and the last entry, or with FULL all entries. */
 export function shownEntries(reply: unknown): Part[] {
   return pairsOf(reply).flatMap(([name, value]) => {
     const field = String(name);
@@ -31,7 +31,7 @@ export function shownEntries(reply: unknown): Part[] {
   });
 }
 
-/** A map, as a map, an object or a flat list. */
+/** Reads a map that is given as a Map, an object or a flat list. */
 function pairsOf(reply: unknown): (readonly [name: unknown, value: unknown])[] {
   if (types.isMap(reply)) return [...reply];
   if (Array.isArray(reply)) return reply.flatMap((name, index) => (index % 2 === 0 ? [[name, reply[index + 1]] as const] : []));

@@ -1,4 +1,4 @@
-// Knows: how an entry of a stream carries the context of its sender, and which commands add and read entries.
+// Knows: how a stream entry carries the context of its sender, and which commands add and read entries.
 // Must not know: clients, redis versions, spans, metrics.
 import { type Context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import { assignRoles, lookup, type Role } from '../catalog';
@@ -12,7 +12,7 @@ import { isText, type NameMatcher } from './names';
 import { RecentEntries } from './recent';
 import { claimedEntries, entries, type Part, partsByStream, shownEntries } from './replies';
 
-/** A command that reads entries. One that looks is no consumer: what entries carry is hidden from it, and no more. */
+/** A command that reads entries. With kind `look` it is not a consumer: the context is only removed from its reply. */
 interface Reader {
   readonly kind: Receiving['kind'];
   read(reply: unknown): readonly Part[];
@@ -38,11 +38,11 @@ interface Delivery {
 /** Entries that were read lately. */
 interface Memory {
   readonly listed: RecentEntries<Delivery>;
-  /** Of streams that are not listed: what has an id of theirs may be one of theirs. */
+  /** Entries of streams that are not listed. An id among these may belong to such a stream. */
   readonly others: RecentEntries<undefined>;
 }
 
-/** The entries of some streams. */
+/** Propagates context in the entries of the configured streams. */
 export class StreamPropagator {
   private readonly memory: Memory = { listed: new RecentEntries(), others: new RecentEntries() };
 
@@ -62,7 +62,7 @@ export class StreamPropagator {
     if (reader === undefined) return streams.length === 0 ? undefined : additionOf(args, roles, streams[0]);
     if (streams.length === 0) return reader.kind === 'look' ? undefined : this.reading({ ...reader, kind: 'look' }, NOTHING);
     const others = keys.filter((key) => !streams.includes(key));
-    // The first name is the group's, in every command that has one.
+    // The first name is that of the consumer group, in every command that has one.
     const groupAt = roles.indexOf('name');
     return this.reading(reader, { streams, others, group: groupAt < 0 ? undefined : args[groupAt] });
   }
@@ -85,15 +85,15 @@ export class StreamPropagator {
 
 const NOTHING: Sources = { streams: [], others: [], group: undefined };
 
-/** undefined: nothing is added, for Redis will refuse it; and a field of ours must not make it whole. */
+/** undefined: nothing is injected. Redis will refuse the command, and our field must not make it valid. */
 function additionOf(args: Arguments, roles: readonly Role[], stream: unknown): Sending | undefined {
   const first = roles.indexOf('field');
-  // No fields are found where no id is before them.
+  // Fields are found only behind an id.
   if (first < 0 || (args.length - first) % 2 !== 0) return undefined;
   return { kind: 'send', destination: stream, seal: (sender) => (isIdempotent(args, roles) ? undefined : seal(args, sender)) };
 }
 
-/** Redis tells by all fields whether it has the entry already; ours would make every one another. */
+/** Redis compares all fields to detect a duplicate entry; our field would make every entry unique. */
 function isIdempotent(args: Arguments, roles: readonly Role[]): boolean {
   return args.some((arg, index) => roles[index] === 'word' && String(arg).toUpperCase() === 'IDMPAUTO');
 }
@@ -107,12 +107,12 @@ function seal(args: Arguments, sender: Context): Arguments | undefined {
 
 interface Sources {
   readonly streams: readonly unknown[];
-  /** What the command reads besides. */
+  /** The streams that the command reads besides. */
   readonly others: readonly unknown[];
   readonly group: unknown;
 }
 
-/** One command that reads entries, until it is answered. */
+/** One command that reads entries, until its reply. */
 class Reading implements Receiving {
   receipt: Receipt | undefined;
 
@@ -162,21 +162,21 @@ class Reading implements Receiving {
   }
 
   private open(entry: unknown, stream: string, client: ClientRef, carriers: Carrier[]): void {
-    if (!Array.isArray(entry)) return; // an id alone, or what was deleted meanwhile
+    if (!Array.isArray(entry)) return; // an id alone, or a deleted entry
     const [id, fields] = entry;
     const carrier = takeField(fields);
     if (carrier !== undefined) carriers.push(carrier);
     if (isText(id)) this.remember(id.toString(), stream, { client, group: this.group, carrier });
   }
 
-  /** Whoever looks at an entry must not make it forgotten who received it. */
+  /** A look at an entry must not replace the record of the consumer that received it. */
   private remember(id: string, stream: string, origin: Delivery): void {
     const nowMark = performance.now();
     if (this.kind === 'look' && this.memory.listed.find(id, stream, nowMark) !== undefined) return;
     this.memory.listed.add(id, stream, origin, lengthOf(origin.carrier), nowMark);
   }
 
-  /** Redis answers with whole names; those of redis 2 and 3 may have had a `prefix` put before them behind our back. */
+  /** Redis answers with full names; redis 2 and 3 may have added a `prefix` to them. */
   private listed(key: unknown): string | undefined {
     const { streams, others } = this.sources;
     if (streams.length === 0) return undefined;
