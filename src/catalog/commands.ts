@@ -1,36 +1,36 @@
-// Knows: what every Redis command's arguments and replies mean, one row a command.
-// Must not know: how a row is read (grammar.ts) or what is made of it (redact.ts, insights).
+// Knows: the meaning of the arguments and replies of each Redis command, one row per command.
+// Must not know: how a row is read (grammar.ts) or used (redact.ts, insights).
 
 /**
- * How a reply tells a hit from a miss. Only commands that read cached data have one: where 0 or empty is ambiguous
- * (STRLEN, LRANGE, SMEMBERS …) there is none, and tests of membership or score read nothing that was cached.
+ * How a reply shows a hit or a miss. Only commands that read cached data have a rule. There is none where 0 or empty
+ * is ambiguous (STRLEN, LRANGE, SMEMBERS …), and none for tests of membership or score, which read no cached data.
  *
- * - `value` null is a miss · `each` every element counts for itself · `map` null or empty is a miss
- * - `record` one record, found if any of the fields asked for was there
+ * - `value`: null is a miss · `each`: every element counts for itself · `map`: null or empty is a miss
+ * - `record`: one record, found if any of the requested fields exists
  */
 export type HitRule = 'value' | 'each' | 'map' | 'record';
 
 export interface CommandRow {
-  /** What each argument is, in the language of grammar.ts. */
+  /** The role of each argument, in the language of grammar.ts. */
   readonly args: string;
   readonly hit?: HitRule;
-  /** The reply is the number of keys deleted, or of keys that exist. */
+  /** The reply is the number of deleted keys, or of existing keys. */
   readonly counts?: 'deleted' | 'existing';
-  /** The keys it begins with are gone afterwards. */
+  /** The command deletes the keys at the beginning of its arguments. */
   readonly ends?: true;
-  /** Its key has no time to live afterwards. */
+  /** The command removes the time to live of its key. */
   readonly persists?: true;
-  /** All keys are gone afterwards. */
+  /** The command deletes all keys. */
   readonly flushes?: 'database' | 'server';
-  /** It begins or ends a transaction of its connection. */
+  /** The command begins or ends a transaction of its connection. */
   readonly transaction?: 'begins' | 'ends';
-  /** It makes its key exist with one of these words only. */
+  /** The command creates its key only with one of these words. */
   readonly makesWith?: readonly string[];
   /** The arguments name a stored procedure: a script by its sha, or a function. */
   readonly procedure?: boolean;
   /** The command sends a message to a channel. */
   readonly sends?: boolean;
-  /** The command waits at the server until something happens: always, or with this option. */
+  /** The command waits at the server until an event: always, or only with this option. */
   readonly blocks?: true | 'BLOCK';
 }
 
@@ -58,7 +58,7 @@ const AGGREGATE =
   'VERBATIM ADDSCORES LOAD=#field TIMEOUT=number GROUPBY=#field REDUCE=name,#field AS=field SORTBY=#field MAX=number WITHCOUNT WITHOUTCOUNT APPLY=value ' +
   'LIMIT=number,number FILTER=value WITHCURSOR COUNT=number MAXIDLE=number SCORER=name PARAMS=#value DIALECT=number';
 
-/** By upper-case name; sub-commands by both words. A string is a row with nothing but arguments. */
+/** By upper-case name; a sub-command by both words. A string is a row with arguments only. */
 export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   // Strings
   APPEND: 'key! value',
@@ -116,7 +116,8 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   RANDOMKEY: '',
   RENAME: { args: 'key key!', ends: true },
   RENAMENX: { args: 'key key?', ends: true },
-  RESTORE: 'key? value value [REPLACE ABSTTL IDLETIME=number FREQ=number]', // its time is relative or absolute: no role fits
+  // its time to live is relative or absolute, so no role fits
+  RESTORE: 'key? value value [REPLACE ABSTTL IDLETIME=number FREQ=number]',
   'RESTORE-ASKING': 'key? value value [REPLACE ABSTTL IDLETIME=number FREQ=number]',
   SCAN: `cursor [${SCAN} TYPE=name]`,
   SORT: 'key [BY=pattern LIMIT=number,number GET=pattern ASC DESC ALPHA STORE=key?]',
@@ -399,7 +400,7 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   RESET: { args: '', transaction: 'ends' },
   SELECT: 'number',
 
-  // Server: who may, and how it is set up
+  // Server: access and configuration
   'ACL CAT': 'name',
   'ACL DELUSER': 'value+',
   'ACL DRYRUN': 'value name value+',
@@ -432,7 +433,7 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   'MODULE LOADEX': 'value+',
   'MODULE UNLOAD': 'name',
 
-  // Server: how it does
+  // Server: state and statistics
   'BACKUP ABORT': '',
   'BACKUP CLEANUP': '',
   'BACKUP HELP': '',
@@ -722,7 +723,7 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   VSETATTR: 'key value value',
   VSIM: 'key [ELE=value FP32=value VALUES=#value WITHSCORES WITHATTRIBS COUNT=number EPSILON=number EF=number FILTER=value FILTER-EF=number TRUTH NOTHREAD]',
 
-  // Graph: gone from Redis, still in redis 4
+  // Graph: removed from Redis, still in redis 4
   'GRAPH.CONFIG GET': 'name',
   'GRAPH.CONFIG SET': 'name secret',
   'GRAPH.DELETE': 'key',

@@ -1,18 +1,18 @@
-// Knows: which digits within words are part of a name, for they never change: `limit6`.
-// Must not know: how keys are told apart.
+// Knows: which digits within words are part of a name because they never change: `limit6`.
+// Must not know: how keys are grouped.
 
-/** What varies, within a template. No key with a control character is looked at. */
+/** Marks a variable part of a template. Keys with control characters are never grouped, so it cannot collide. */
 export const VARIES = '\u0001';
 
-/** So often one number stood in a word before it is part of its name. */
+/** The number of sightings after which a number within a word counts as a part of the name. */
 const MIN_SEEN = 5;
 
-/** For each `{}` of a template the digits that stand there, if they are always the same. */
+/** The digits at each `{}` of a template, if they are always the same. */
 export type Digits = readonly (string | undefined)[];
 
 export const NO_DIGITS: Digits = [];
 
-/** What two keys of one template have in common. The same object if nothing changed. */
+/** Returns the digits that two keys of one template have in common. Returns the same object if nothing changed. */
 export function commonDigits(known: Digits, others: Digits): Digits {
   if (known.length === 0) return known;
   if (others.length === 0) return NO_DIGITS;
@@ -27,13 +27,13 @@ interface Numbered {
   readonly seen: number;
 }
 
-/** Of one family: the digits in each part, by the index of the part. */
+/** The constant digits of one family, by the index of the part. */
 interface Constants {
   seen: number;
   readonly parts: Map<number, Digits>;
 }
 
-/** Families as text, with the digits that are the same in all that belong to them. */
+/** Renders families as text, with the digits that are the same in all keys of a family. */
 export function renderAll(families: readonly Numbered[], decided: readonly (readonly string[])[]): readonly string[] {
   const constants = new Map<string, Constants>();
   const texts = decided.map((parts) => parts.join(''));
@@ -45,7 +45,7 @@ export function renderAll(families: readonly Numbered[], decided: readonly (read
     collect(found, family, decided[index] as readonly string[], known === undefined);
     constants.set(texts[index] as string, found);
   });
-  // What came before the first that has digits counts as well.
+  // Includes the sightings counted before the first one with digits.
   families.forEach(({ digits }, index) => {
     if (digits === NO_DIGITS) constants.get(texts[index] as string)?.parts.clear();
   });
@@ -64,7 +64,7 @@ function collect({ parts: found }: Constants, { parts, digits }: Numbered, decid
   });
 }
 
-/** The family as it is shown. */
+/** Renders the name of a family. */
 export function render(parts: readonly string[], constants: Constants | undefined): string {
   let text = '';
   parts.forEach((part, index) => {

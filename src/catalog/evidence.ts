@@ -1,45 +1,45 @@
-// Knows: which parts of the keys seen so far say what kind of thing a key is, and which say which one.
+// Knows: which parts of the keys seen so far name a kind of thing, and which parts name a single thing.
 // Must not know: single keys, metrics, the application's own families.
 import { VARIES } from './constants';
 import { type Likeness, Place } from './places';
 
 /** A template, and how often a key of it was seen. */
 export interface Sighting {
-  /** Words and separators in turn. */
+  /** Words and separators, alternating. */
   readonly parts: readonly string[];
   readonly seen: number;
 }
 
 export interface Decision {
-  /** The parts, with `VARIES` in place of words that do not say what kind of thing it is. */
+  /** The parts, with `VARIES` in place of words that do not name a kind of thing. */
   readonly parts: readonly string[];
-  /** Whatever else comes, it stays so. */
+  /** The decision does not change any more, whichever keys follow. */
   readonly isSettled: boolean;
 }
 
-/** Stands for any word, in the name of a place. */
+/** Stands for any word in the name of a place. */
 const WORD = '\u0003';
 
 interface View {
-  /** What stands before the place, as it was decided, and what stands behind it. */
+  /** The decided parts before the place, and the parts after it. */
   readonly name: string;
   readonly likeness: Likeness;
 }
 
 /**
- * What one look at all sightings taught. The same sightings in any order teach the same.
+ * What was learnt from one pass over all sightings. The result does not depend on their order.
  *
- * Two keys have a place in common if what stands before it is decided to be the same, and what stands behind it is alike:
- * wholly, for `cart` in `alice:cart` and `bob:cart` says that they are of one kind; in the next word; or roughly, for more than
- * one place of a key may vary.
+ * Two keys share a place if the decided parts before it are the same, and the parts after it are alike. They can be
+ * alike in full: `cart` in `alice:cart` and `bob:cart` shows that both are of one kind. They can be alike in the next
+ * word only, or roughly, as more than one place of a key may vary.
  */
 export class Evidence {
   private readonly places = new Map<string, Place>();
 
-  /** @param settled places that vary, though their words are forgotten */
+  /** @param settled places that are known to vary, though their words were forgotten */
   constructor(private readonly settled: ReadonlySet<string>) {}
 
-  /** Decides all of them, from left to right. */
+  /** Decides all templates, part by part from left to right. */
   learn(sightings: readonly Sighting[]): readonly Decision[] {
     const walks = sightings.map((sighting) => new Walk(sighting));
     for (let under = walks; under.length > 0; under = under.filter((walk) => !walk.isOver)) {
@@ -49,7 +49,7 @@ export class Evidence {
     return walks;
   }
 
-  /** Decides one that was not among them, and remembers it: of the next it is known that there are others. */
+  /** Decides a template that was not among the sightings, and remembers it for later ones. */
   meet(parts: readonly string[]): Decision {
     const walk = new Walk({ parts, seen: 1 });
     while (!walk.isOver) {
@@ -98,13 +98,13 @@ export class Evidence {
       last = this.places.get(name);
       if (last?.isVarying && !last.earns(part)) return last.kindOf(part) ?? VARIES;
     }
-    // Where ids follow it is a kind, until its place is found to vary.
+    // A word before ids names a kind, until its place is found to vary.
     const isName = walk.isFirst || walk.hasIdsBehind || last === undefined || last.knows(part);
     return isName ? part : (last?.kindOf(part) ?? VARIES);
   }
 }
 
-/** One template on its way from the first part to the last. */
+/** The progress of one template, from the first part to the last. */
 class Walk implements Decision {
   readonly parts: string[] = [];
   readonly seen: number;
@@ -112,7 +112,7 @@ class Walk implements Decision {
   private readonly all: readonly string[];
   private index = 0;
   private prefix = '';
-  /** What stands behind each part: exactly, and with any word for words. */
+  /** The text after each part: exact, and with any word in place of words. */
   private readonly tails: string[] = [];
   private readonly roughTails: string[] = [];
   private known: readonly View[] | undefined;

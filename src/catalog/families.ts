@@ -1,4 +1,4 @@
-// Knows: the family of a key (`user:123:cart` → `user:{}:cart`), by its looks and by what other keys taught.
+// Knows: the family of a key (`user:123:cart` → `user:{}:cart`), by its own text and by what other keys showed.
 // Must not know: commands, clients, metrics.
 import { cutText, detach, identifierText, LOOKED_AT_LENGTH } from './arguments';
 import { commonDigits, type Digits, NO_DIGITS, render, renderAll } from './constants';
@@ -6,56 +6,56 @@ import { Evidence } from './evidence';
 import { partsOf, type Template, templateOf } from './templates';
 
 export interface KeyFamilyOptions<T> {
-  /** Families at one time; what comes later is `_other`. Default 200. */
+  /** The number of families at a time; further ones are `_other`. Default 200. */
   readonly maxFamilies?: number;
-  /** The application's own answer; undefined leaves the key to us. */
+  /** The application's own function; undefined leaves the key to us. */
   readonly familyOf?: ((key: string) => string | undefined) | undefined;
-  /** What may be said of a key that the application has no answer for; undefined: all of it. */
+  /** Filters a key for which the application's function returned undefined. Default: the key is used as it is. */
   readonly shownOf?: ((key: string) => string) | undefined;
-  /** Hears once when `familyOf` throws or returns no string. */
+  /** Called once when `familyOf` throws or returns no string. */
   readonly report?: (message: string) => void;
-  /** Hears when what was counted for a family is to be counted for another from now on. */
+  /** Called when the counts of one family are to be added to another. */
   readonly merge?: (from: Family<T>, into: Family<T>) => void;
 }
 
 export const OTHER_FAMILY = '_other';
 
-/** Packed binary, or a whole document where a key should be: no mask shows it, and no family does. */
+/** Binary data, or a whole document in place of a key: no mask and no family shows it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
 const CONTROL = /[\x00-\x1f\x7f]/;
 
 /** Two generations of this many keys are remembered: enough for hot keys, a few MB at most. */
 const MAX_REMEMBERED_KEYS = 5_000;
 const MAX_FAMILY_LENGTH = 128;
-/** Templates told apart at one time. When there are more, those whose words vary become one. */
+/** The number of templates that are told apart. Beyond it, templates with variable words are merged. */
 const MAX_TEMPLATES = 500;
-/** Places that are known to vary though their words are forgotten. */
+/** The number of places that are known to vary, though their words were forgotten. */
 const MAX_SETTLED = 2_000;
-/** Look-ups before the first decision that no new metrics asked for; then twice as many, and so on. */
+/** The number of look-ups before the first decision without a collection of metrics. It doubles each time. */
 const FIRST_DECISION = 16;
 
 /**
- * Keys of one template, or of one family. Where it belongs may turn out differently; what was counted under a name
- * stays there.
+ * The keys of one template, or of one family. The assignment may change later; counts stay under the name they were
+ * reported with.
  */
 export class Family<T> {
-  /** What there is to say of it now. */
+  /** The current name. */
   name = OTHER_FAMILY;
-  /** What is kept with it, by whoever asked. */
+  /** Data that the user of this class keeps with the family. */
   held: T | undefined;
-  /** How often it was looked up; where it never is, how often it was written. */
+  /** The number of look-ups; for a family that is never looked up, the number of writes. */
   seen = 0;
   private isRead = false;
-  /** Where it went when it was forgotten. */
+  /** The family into which this one was merged when it was forgotten. */
   into: Family<T> | undefined;
 
   constructor(
     readonly parts: readonly string[],
-    /** For each `{}` the digits that stood there at every key, if they did. */
+    /** The digits at each `{}`, if they were the same in every key. */
     public digits: Digits,
   ) {}
 
-  /** A look-up, or a write: that of what was just missed says nothing of how often it comes. */
+  /** Counts a look-up or a write. A write after a miss says nothing about how often the key is used. */
   see(isWrite: boolean): void {
     if (isWrite ? !this.isRead : this.isRead) this.seen++;
     else if (!isWrite) {
@@ -64,16 +64,16 @@ export class Family<T> {
     }
   }
 
-  /** What is counted now where this was counted. */
+  /** The family that counts now for this one. */
   current(): Family<T> {
     return this.into === undefined ? this : this.into.current();
   }
 }
 
 /**
- * Families as metrics need them: few. The looks of a key say most of it, at once and in every process alike. Whether a
- * word names a kind of thing or one of many, other keys say; so a family is named again when metrics are collected,
- * before what was counted is told.
+ * Groups keys into few families, as metrics need. The text of a key mostly decides its family at once, and alike in
+ * every process. Whether a word names a kind of thing or a single thing depends on other keys. So families are named
+ * again when metrics are collected, before counts are reported.
  */
 export class KeyFamilies<T = undefined> {
   private recent = new Map<string, Family<T>>();
@@ -83,7 +83,7 @@ export class KeyFamilies<T = undefined> {
   private readonly other = new Family<T>([], []);
   private readonly settled = new Set<string>();
   private evidence: Evidence = new Evidence(this.settled);
-  /** Names of now, and all there ever were: in the backend they stay. */
+  /** The current names, and all names ever used: backends keep the old ones. */
   private names = new Set<string>();
   private readonly everNamed = new Set<string>();
   private readonly maxFamilies: number;
@@ -95,7 +95,7 @@ export class KeyFamilies<T = undefined> {
     this.maxFamilies = options.maxFamilies ?? 200;
   }
 
-  /** The family of a key; `_other` when there are too many, or the key is no text. */
+  /** Returns the family of a key; `_other` if there are too many families, or the key is not text. */
   of(key: unknown, isWrite = false): Family<T> {
     const family = this.find(key);
     if (family === this.other) return family;
@@ -104,7 +104,7 @@ export class KeyFamilies<T = undefined> {
     return family;
   }
 
-  /** The same, and nothing is learnt of how often it comes. */
+  /** Returns the same family, without counting a look-up or a write. */
   find(key: unknown): Family<T> {
     const text = identifierText(key, LOOKED_AT_LENGTH);
     return text === undefined ? this.other : (this.recent.get(text) ?? this.recall(text));
@@ -119,7 +119,7 @@ export class KeyFamilies<T = undefined> {
       this.evidence.learn(families).map(({ parts }) => parts),
     );
     this.names = new Set([...this.own.values()].map(({ name }) => name));
-    // The most frequent first, where there are too many: every process names the same.
+    // If there are too many families, the most frequent are named first, so that all processes name the same ones.
     const order = families.map((_, index) => index);
     if (families.length > this.maxFamilies) order.sort((a, b) => (families[b]?.seen ?? 0) - (families[a]?.seen ?? 0));
     for (const index of order) (families[index] as Family<T>).name = this.admit(texts[index] as string);
@@ -149,7 +149,7 @@ export class KeyFamilies<T = undefined> {
     const known = this.templates.get(template.text);
     if (known === undefined) return this.begin(template);
     const digits = commonDigits(known.digits, template.digits);
-    // A number that was thought to be part of a name is none.
+    // A number that seemed to be part of a name is variable.
     if (digits !== known.digits) this.due = 0;
     known.digits = digits;
     return known;
@@ -168,7 +168,7 @@ export class KeyFamilies<T = undefined> {
     return family;
   }
 
-  /** Too many templates: those whose words vary become one, and of the rest those that came most seldom are `_other`. */
+  /** Merges templates with variable words when there are too many. Of the others, the rarest become `_other`. */
   private forget(): void {
     const families = [...this.templates.entries()];
     const evidence = new Evidence(this.settled);
@@ -233,7 +233,7 @@ export class KeyFamilies<T = undefined> {
     this.reported = true;
   }
 
-  /** A name that is not used any more makes room for another, but not for ever. */
+  /** A name that is no longer used makes room for another, but only a limited number of times. */
   private admit(family: string): string {
     const name = family.length > MAX_FAMILY_LENGTH ? cutText(family, MAX_FAMILY_LENGTH) : family;
     if (this.names.has(name)) return name;

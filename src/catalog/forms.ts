@@ -1,26 +1,26 @@
-// Knows: what a secret, a person and the ids of the usual kinds look like, beyond a single word.
-// Must not know: commands, settings, what is done with the answer.
+// Knows: the text forms of secrets, personal data and common ids that are longer than a single word.
+// Must not know: commands, settings, what is done with the result.
 
 /**
- * What a segment is. A `secret` could tell a credential or a person: a password, a token of 20 random characters or more,
- * an address, a card. An `id` and a `number` only vary. A `word` says what kind of thing it is.
+ * The kind of a segment. A `secret` could reveal a credential or a person: a password, a token of 20 random
+ * characters or more, an address, a card number. An `id` and a `number` only vary. A `word` names a kind of thing.
  */
 export type SegmentKind = 'word' | 'number' | 'id' | 'secret';
 
-/** A stretch of a key with a form of its own. */
+/** A part of a key with a form of its own. */
 export interface Found {
   readonly from: number;
   readonly to: number;
   readonly kind: SegmentKind;
 }
 
-/** What is in a key, by one pass over it: most keys have little, and are looked at no further. */
+/** What a key contains, found in one pass. Most keys contain little and need no further check. */
 interface Traits {
   digits: number;
   colons: number;
   dashes: number;
   dots: number;
-  /** Of a letter and a digit, or of a small and a capital letter. */
+  /** Changes between a letter and a digit, or between a small and a capital letter. */
   meetings: number;
   /** `@`, `%`, `=`, `+`. */
   web: number;
@@ -30,25 +30,27 @@ interface Traits {
 
 interface Form {
   readonly kind: SegmentKind;
-  /** Global. Its group `it`, where it has one, is what is meant. */
+  /** A global pattern. The match is its group `it`, if it has one. */
   readonly pattern: RegExp;
-  /** Without this nothing is looked for. */
+  /** The pattern is tried only if this holds. */
   readonly needs: (key: string, traits: Traits) => boolean;
   readonly confirms?: (text: string) => boolean;
 }
 
-/** Ends a local part and a domain. */
+/** Characters that end the local part or the domain of an e-mail address. */
 const NOT_IN_ADDRESS = String.raw`\s:|/#{}()<>,;"'@=&?`;
 
 /** Words that announce a secret before `=`, at the end of a name. */
 const BEFORE_EQUALS =
   'passw(?:or)?d|pass|pwd?|passphrase|secret|token|sig(?:nature)?|key|auth(?:orization)?|credentials?|session|sid|jwt|bearer|otp|pin';
-/** The same as a segment: the next one is the secret. Fewer, for `token:refresh` and `session:42` name kinds. */
+/**
+ * Words that announce a secret in the next segment. The list is shorter: `token:refresh` and `session:42` name kinds.
+ */
 const BEFORE_SEPARATOR = 'passw(?:or)?d|pwd?|passphrase|secret|(?:api|private|access|secret)[_-]?key|credentials?';
 
 /**
- * Prefixes of credentials, from the rules of gitleaks. What follows is one, whatever its length: services change that
- * more often than the prefix.
+ * Prefixes of credentials, from the rules of gitleaks. The text behind a prefix is a credential of any length:
+ * services change the length more often than the prefix.
  */
 const PREFIXES = [
   '(?:sk|rk|pk|tk)_(?:live|test|prod)_|whsec_|sk-(?:ant|proj|svcacct|admin)-|A3T[A-Z0-9]|A(?:KIA|SIA|BIA|CCA)|AIza|LTAI|ya29\\.',
@@ -56,13 +58,13 @@ const PREFIXES = [
   'do[opr]_v1_|shp(?:at|ca|pa|ss)_|shippo_(?:live|test)_|duffel_(?:live|test)_|FLW(?:SECK|PUBK)|pscale_(?:tkn|oauth|pw)_|lin_api_',
   'pypi-|rubygems_|sntry[su]_|sm_[aps]at_|sgp_|PMAK-|AGE-SECRET-KEY-|HRKU-|dt0c01\\.|dp\\.pt\\.|hv[bs]\\.|xkeysib-|dapi(?=[a-f0-9]{8})',
 ].join('|');
-/** Prefixes that begin other names too: what follows has to look random. */
+/** Prefixes that also begin other names: the text behind them must look random. */
 const WEAK_PREFIXES = 'npm_|hf_|pat_|glc_|pnu_|rdme_|ntn_|pul-|ico-|sk-|pplx-|SG\\.|p8e-|fio-u-|tk-us-|api_org_';
 
 const ANNOUNCED = /p(?:ass|w)|secret|key|credential/i;
 
 const FORMS: readonly Form[] = [
-  // A document, or a sentence: no key at all from there on.
+  // A document or a sentence: the rest of the key is not an identifier.
   { kind: 'secret', pattern: /(?:\{\s*["']|\[\s*["'{[]|<[a-z!/?]).*$/gis, needs: (_, { text }) => text > 0 },
   { kind: 'secret', pattern: /(?<=^|[:|])[^:|]*(?:\s|%20).*$/gs, needs: (_, { text, web }) => text + web > 0 },
   { kind: 'secret', pattern: /(?<=:\/\/)[^\s/?#]+(?=@)/g, needs: hasWeb },
@@ -136,13 +138,13 @@ const FORMS: readonly Form[] = [
   { kind: 'id', pattern: /[^\s:|/#{}?&=]*%[0-9a-f]{2}[^\s:|/#{}?&=]*/gi, needs: hasWeb },
 ];
 
-/** The stretches of a key that have a form of their own, in their order, none across another. */
+/** Finds the parts of a key that have a form of their own, in order and without overlaps. */
 export function findForms(key: string): readonly Found[] {
   const traits = traitsOf(key);
   let found: Found[] | undefined;
   for (const { kind, pattern, needs, confirms } of FORMS) {
     if (!needs(key, traits)) continue;
-    // Not `matchAll`: that makes a copy of the pattern for every key.
+    // Not `matchAll`: it copies the pattern for every key.
     pattern.lastIndex = 0;
     for (let match = pattern.exec(key); match !== null; match = pattern.exec(key)) {
       if (confirms !== undefined && !confirms(match[0])) continue;
@@ -195,7 +197,7 @@ function hasWeb(_: string, { web }: Traits): boolean {
   return web > 0;
 }
 
-/** What follows the prefix of a credential is no plain word and no short number. */
+/** The text behind a credential's prefix is neither a plain word nor a short number. */
 function hasMixture(_: string, { meetings, digits }: Traits): boolean {
   return meetings > 1 || digits > 8;
 }
@@ -205,10 +207,10 @@ function hasDigitAmongLetters(text: string): boolean {
   return /[a-z]\d|\d[a-z]/i.test(body);
 }
 
-/** A time in milliseconds, microseconds or nanoseconds, of this century: no card begins like that. */
+/** A time of this century in milliseconds, microseconds or nanoseconds. No card number begins like that. */
 const TIME = /^1\d{12}(?:\d{3}|\d{6})?$/;
 
-/** Whether the number passes Luhn, as those of cards do, and one of ten others. */
+/** Whether the number passes the Luhn check. Card numbers do, and one in ten others. */
 function isCard(text: string): boolean {
   const digits = text.replaceAll('-', '');
   if (digits.startsWith('0') || TIME.test(digits)) return false;
@@ -221,7 +223,7 @@ function isCard(text: string): boolean {
   return sum % 10 === 0;
 }
 
-/** Whether its check digits are right (ISO 7064, modulo 97). */
+/** Whether the check digits are correct (ISO 7064, modulo 97). */
 function isIban(text: string): boolean {
   let rest = 0;
   for (const char of text.slice(4) + text.slice(0, 4)) {
@@ -231,7 +233,7 @@ function isIban(text: string): boolean {
   return rest === 1;
 }
 
-/** Eight groups, or fewer around `::`; `dead:beef:1` are words and a number. */
+/** Eight groups, or fewer around `::`. `dead:beef:1` is two words and a number. */
 function isAddressOfSix(text: string): boolean {
   const groups = text.split(':').filter((group) => group !== '');
   if (!groups.some((group) => group.length >= 3 && /\d/.test(group))) return false;

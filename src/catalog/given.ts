@@ -1,8 +1,8 @@
-// Knows: how a key is one of a template that the application gave: `user:{}:cart`.
-// Must not know: options, what is learnt.
+// Knows: how a key is matched with a template of the application: `user:{}:cart`.
+// Must not know: options, learnt families.
 
 const PLACE = '{}';
-/** A place does not reach across what parts the template in the first place. */
+/** A place does not match a separator that the template contains. */
 const SEPARATORS = [':', '/', '|', '#'];
 
 /** Whether a text can be a template. */
@@ -11,8 +11,8 @@ export function isTemplate(text: string): boolean {
 }
 
 /**
- * The first of the templates that a key is one of; undefined: none. `{}` stands for one character or more, but for the
- * separator of the template: of `:`, `/`, `|` and `#` those that are in it.
+ * Returns a function that finds the first template that matches a key; undefined: none matches. `{}` stands for one
+ * character or more, except the separators that the template contains (of `:`, `/`, `|` and `#`).
  */
 export function templatesMatcher(templates: readonly string[]): (key: string) => string | undefined {
   const matchers = templates.map((template) => {
@@ -23,7 +23,7 @@ export function templatesMatcher(templates: readonly string[]): (key: string) =>
   return (key) => templates[matchers.findIndex((isOne) => isOne(key))];
 }
 
-/** From left to right, without going back: what a place may not hold ends it soon enough. */
+/** Matches from left to right without backtracking: a place ends at the first separator. */
 function matches(key: string, literals: readonly string[], separators: readonly string[]): boolean {
   const [first = ''] = literals;
   if (!key.startsWith(first)) return false;

@@ -1,17 +1,17 @@
-// Knows: which keys need no closer look, at the cost of one pass over their characters.
-// Must not know: what the closer look finds.
+// Knows: which keys need no closer check, at the cost of one pass over their characters.
+// Must not know: what the closer check finds.
 import { MIN_SECRET_LENGTH } from './segments';
 
 /**
- * Whether a closer look at the key is worth it. Almost every key is made of short words and numbers, and
- * this loop is all it costs them.
+ * Whether the key needs a closer check. Almost every key consists of short words and numbers; this loop is all they
+ * cost.
  */
 export function mayReveal(key: string): boolean {
   let from = 0; // where the run begins
-  let atom = 0; // and the word or number in it
+  let atom = 0; // where the word or number in it begins
   let digits = 0;
   let joiners = 0; // behind a digit
-  let meetings = 0; // of a letter and a digit, or of a small and a capital letter
+  let meetings = 0; // between a letter and a digit, or a small and a capital letter
   let longest = 0;
   let last = 0;
   let before = OTHER;
@@ -42,7 +42,7 @@ export function mayReveal(key: string): boolean {
   return false;
 }
 
-/** Whether a number of 13 digits or more is in the run, and not a time of this century. */
+/** Whether the run contains a number of 13 digits or more that is not a time of this century. */
 function mayBeCard(key: string, from: number, to: number): boolean {
   let length = 0;
   for (let index = from; index <= to; index++) {
@@ -61,13 +61,13 @@ const ZERO = 48;
 const ONE = 49;
 const NINE = 57;
 
-/** A token of 20 characters has that many, and a short one behind the prefix of a credential has more. */
+/** A token of 20 characters has at least this many changes; a short one behind a credential's prefix has more. */
 const FEW_MEETINGS = 2;
 const MANY_MEETINGS = 4;
-/** The shortest number in groups that could tell somebody: of social security. UUIDs without letters have more. */
+/** The length of the shortest personal number in groups, a social security number. UUIDs without letters have more. */
 const FEW_DIGITS = 9;
 
-/** Ends the last run: a colon. */
+/** A colon, which ends the last run. */
 const END = 58;
 
 const OTHER = 0;
@@ -75,7 +75,9 @@ const JOINER = 1;
 const DIGIT = 2;
 const SMALL = 3;
 const CAPITAL = 4;
-/** Of an address, a URL's query or escape, a telephone number, a document, a sentence; and control characters. */
+/**
+ * Characters of addresses, URL queries and escapes, telephone numbers, documents and sentences; control characters.
+ */
 const CLOSER = 5;
 
 const CLASSES = new Uint8Array(128).map((_, code) => {
@@ -91,7 +93,10 @@ const CLASSES = new Uint8Array(128).map((_, code) => {
 const ENDS = new Uint8Array(65_536);
 for (const char of 'wdtyelsWDTYELS') ENDS[char.charCodeAt(0)] = 1;
 
-/** Whether the segment may announce a secret: `pw`, `pwd`, `pass`, `passwd`, `password`, `passphrase`, `secret`, `…key`, `credential(s)`. */
+/**
+ * Whether the segment may announce a secret: `pw`, `pwd`, `pass`, `passwd`, `password`, `passphrase`, `secret`,
+ * `…key`, `credential(s)`.
+ */
 function announces(key: string, from: number, to: number): boolean {
   const length = to - from;
   switch (key.charCodeAt(to - 1) | LOWER) {

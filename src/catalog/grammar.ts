@@ -1,12 +1,12 @@
-// Knows: the small language in which a row of the table says what each argument is.
-// Must not know: any single command, or how arguments are read (reader.ts).
+// Knows: the language in which a row of the table gives each argument a role.
+// Must not know: any single command, how arguments are read (reader.ts).
 
 /**
- * What one argument is. `word` and `number` are structure and may be shown; `key`, `field`, `name`,
- * `channel`, `pattern` and `path` identify and are shown through the key mask; the rest is never shown.
+ * The role of one argument. `word` and `number` are structure and may be shown. `key`, `field`, `name`, `channel`,
+ * `pattern` and `path` are identifiers and are shown through the key mask. All others are never shown.
  */
 const ROLES = [
-  'value', // never shown, and the answer for everything unknown
+  'value', // never shown; the default for everything unknown
   'word', // a literal of the command's own syntax
   'number', // structure: a count, an index, a limit
   'key',
@@ -17,9 +17,9 @@ const ROLES = [
   'path', // a JSON path
   'sha',
   'cursor', // of a scan, or an id in a stream
-  'encoding', // u8, i16: of a bit field
-  'stored', // the value a write stores: never shown, its size is
-  'item', // one of several values a write stores
+  'encoding', // for example u8, i16: of a bit field
+  'stored', // the value that a write stores: never shown, only its size is
+  'item', // one of several values that a write stores
   'seconds',
   'ms',
   'unix', // a point in time, in seconds
@@ -30,7 +30,7 @@ const ROLES = [
 
 export type Role = (typeof ROLES)[number];
 
-/** A key that is there afterwards: `surely`, or unless the reply is 0 or none. */
+/** A key that exists after the command: `surely`, or unless the reply is 0 or null. */
 export type Makes = 'surely' | 'unlessNone';
 
 export type Options = ReadonlyMap<string, Grammar>;
@@ -49,19 +49,19 @@ export type Element =
 export type Grammar = readonly Element[];
 
 /**
- * Compiles a row's argument string:
+ * Compiles the argument string of a row:
  *
- * - `key` one argument of that role; `key!` is there afterwards, `key?` unless the reply is 0 · `AND|OR` (upper case) one of these words, and nothing is read
- *   behind any other
- * - `key+` the rest, each of that role; `key+ number` all but the last · `(field value)+` the rest, in groups
- * - `#key` a count, then that many · `#(field value)` a count, then that many groups
- * - `{key value}` the rest in two halves: all keys, then all values
- * - `[NX GET EX=seconds LIMIT=number,number]` options in any order and case, each with its arguments;
- *   `MAXLEN=~number` takes an optional `=` or `~` first, `KEYS=key+` takes the rest, and `BYSCORE!` says
- *   that the numbers read so far are values after all
- * - `id* [FORCE …]` and `[IDS=id* FORCE …]` all up to the next option
+ * - `key`: one argument of that role; `key!` exists afterwards, `key?` exists unless the reply is 0 · `AND|OR` (upper
+ *   case): one of these words; after any other word nothing is read
+ * - `key+`: the rest, each of that role; `key+ number`: all but the last · `(field value)+`: the rest, in groups
+ * - `#key`: a count, then that many · `#(field value)`: a count, then that many groups
+ * - `{key value}`: the rest in two halves: all keys, then all values
+ * - `[NX GET EX=seconds LIMIT=number,number]`: options in any order and case, each with its arguments;
+ *   `MAXLEN=~number` takes an optional `=` or `~` first, `KEYS=key+` takes the rest, and `BYSCORE!` says that the
+ *   numbers read so far are values
+ * - `id* [FORCE …]` and `[IDS=id* FORCE …]`: all arguments up to the next option
  *
- * An argument nothing speaks for is a `value`, and so is everything behind a surprise: the default is to hide.
+ * An argument without a role is a `value`, and so is everything after an unexpected argument: the default is to hide.
  */
 export function compile(source: string): Grammar {
   const parts = source.match(/\[[^\]]*\]|#?\([^)]*\)\+?|\{[^}]*\}|\S+/g) ?? [];
@@ -107,7 +107,7 @@ const APPROXIMATION: Element = {
   ]),
 };
 
-/** `options` is still filled while this runs: an `until` inside an option ends at its siblings. */
+/** `options` is still being filled here: an `until` inside an option ends at the other options of its list. */
 function compileOwn(source: string, options: Options): Element[] {
   return source.startsWith('~') ? [APPROXIMATION, ...compileOwn(source.slice(1), options)] : [compileElement(source, 0, options)];
 }
@@ -117,7 +117,7 @@ function rolesOf(source: string): Role[] {
 }
 
 function roleOf(source: string): Role {
-  // A word is shown as it is, so it must be one the row spells out.
+  // A word is shown as it is, so the row must spell it out.
   const role = source === 'word' ? undefined : ROLES.find((known) => known === source);
   if (role === undefined) throw new Error(`catalog: no role is called "${source}"`);
   return role;

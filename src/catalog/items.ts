@@ -1,20 +1,20 @@
-// Knows: where in a row's arguments the items stand that a command reads or writes.
+// Knows: where the items that a command reads or writes are in the arguments of a row.
 // Must not know: any single command, replies.
 import type { Element, Grammar, Role } from './grammar';
 import { countOf } from './reader';
 
-/** The items of a command: keys, or the fields of the first key. */
+/** The items of a command: keys, or the fields of its first key. */
 export interface Items {
   readonly areFields: boolean;
-  /** Of the first item, behind the command's name. */
+  /** The index of the first item, counted from the argument behind the command's name. */
   readonly first: number;
-  /** From one item to the next; undefined: there is one. */
+  /** The distance from one item to the next; undefined: there is only one. */
   readonly step: number | undefined;
-  /** Arguments behind the last. */
+  /** The number of arguments after the last item. */
   readonly behind: number;
-  /** The number of items stands before the first. */
+  /** The number of items is an argument before the first item. */
   readonly isCounted: boolean;
-  /** Nothing but values and options stands beside the items: what is read is the item, and not a part of it. */
+  /** Apart from items there are only values and options, so the command reads whole items and not parts of them. */
   readonly areWhole: boolean;
 }
 
@@ -32,7 +32,7 @@ export function itemsOf(grammar: Grammar): Items | undefined {
   return { ...KEYS, step: undefined, areWhole: grammar.slice(1).every(isBeside) };
 }
 
-/** One field is read as the first of any number: HSETNX has a value behind it, and no second field. */
+/** One field counts as the first of any number. HSETNX has a value and no second field. */
 function fieldStep(element: Element): number | undefined {
   if (element.kind === 'one' && element.role === 'field') return 2;
   return element.kind === 'repeat' && element.roles[0] === 'field' ? element.roles.length : undefined;
@@ -46,7 +46,7 @@ function isBeside(element: Element): boolean {
   return roles.length > 0 && roles.every((role) => BESIDE.includes(role));
 }
 
-/** Index behind the last argument that is an item or belongs to one. */
+/** Returns the index after the last argument that belongs to an item. */
 export function endOfItems(items: Items, args: readonly unknown[], from: number): number {
   if (items.step === undefined) return Math.min(from + items.first + 1, args.length);
   if (!items.isCounted) return args.length - items.behind;

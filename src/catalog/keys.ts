@@ -1,5 +1,5 @@
 // Knows: how a key, field, channel or other identifier may be shown.
-// Must not know: which command it came with.
+// Must not know: which command it belongs to.
 import { cutText, detach, identifierText, LOOKED_AT_LENGTH, MAX_IDENTIFIER_LENGTH } from './arguments';
 import { KeyFamilies } from './families';
 import { mayReveal } from './glance';
@@ -9,14 +9,14 @@ import { familyOf } from './templates';
 /** How keys are shown, everywhere they can appear. */
 export type KeyMode = 'safe' | 'full' | 'family' | 'hidden' | ((key: string) => string);
 
-/** Masks one identifier. Bytes that are not text stay hidden in every mode. */
+/** Masks one identifier. Bytes that are not text are hidden in every mode. */
 export type KeyMask = (key: unknown) => string;
 
 export const HIDDEN = '?';
 
 /**
- * Makes the mask of a mode. A function of the application's is guarded: when it throws or returns
- * no string, the key is hidden and `report` hears of it.
+ * Returns the mask of a mode. If the application's function throws or returns no string, the key is hidden and
+ * `report` is called.
  */
 export function keyMask(mode: KeyMode, report: (message: string) => void): KeyMask {
   if (typeof mode === 'function') return (key) => maskWith(mode, key, report);
@@ -24,10 +24,10 @@ export function keyMask(mode: KeyMode, report: (message: string) => void): KeyMa
   return mode === 'full' ? maskNothing : mode === 'family' ? remembering(maskVarying) : maskRevealing;
 }
 
-/** Keys remembered, in two generations; to find the family of one takes a microsecond. */
+/** The number of remembered keys, in two generations. Finding the family of a key takes a microsecond. */
 const MAX_REMEMBERED_KEYS = 1_000;
 
-/** A mask that does not look at the same key again. Longer ones are too much to keep. */
+/** A mask that remembers its results. Longer keys are not remembered, to save memory. */
 function remembering(mask: KeyMask): KeyMask {
   let recent = new Map<string, string>();
   let older = new Map<string, string>();
@@ -46,8 +46,8 @@ function remembering(mask: KeyMask): KeyMask {
 }
 
 /**
- * The mask of names that few should be, of spans and of metrics: the family of whatever the mode shows, as it is known
- * by then. Each learns on its own.
+ * The mask for names that must be few: those of spans and metrics. It shows the family of the masked key, as far as
+ * it is known by then. Each mask learns on its own.
  */
 export function familyMask(mode: KeyMode, report: (message: string) => void): KeyMask {
   if (mode === 'hidden') return () => HIDDEN;
@@ -64,7 +64,7 @@ function maskVarying(key: unknown): string {
   return text === undefined ? HIDDEN : cutMasked(familyOf(text));
 }
 
-/** `safe`: the key, but for segments that look like a secret or a person. */
+/** `safe`: the key, without segments that look like a secret or a person. */
 function maskRevealing(key: unknown): string {
   const text = identifierText(key, LOOKED_AT_LENGTH);
   if (text === undefined) return HIDDEN;
@@ -93,7 +93,7 @@ function maskWith(mask: (key: string) => string, key: unknown, report: (message:
   return HIDDEN;
 }
 
-/** Control characters mean packed binary, or a whole document where a key should be. */
+/** Control characters mean binary data, or a whole document in place of a key. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
 const CONTROL = /[\x00-\x1f\x7f]/;
 

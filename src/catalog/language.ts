@@ -1,10 +1,10 @@
-// Knows: whether a text is made of words or of random characters.
-// Must not know: keys, commands, what is done with the answer.
+// Knows: whether a text consists of words or of random characters.
+// Must not know: keys, commands, what is done with the result.
 
 /**
- * How much more often one letter follows another in English and in identifiers than by chance, as log2 + 6:
- * rows are the first letter, columns the second, a to z. Counted over the READMEs and type declarations of a
- * few hundred packages. A list of words would be larger, and a rule about vowels was wrong ten times as often.
+ * How much more often one letter follows another in English and in identifiers than by chance, as log2 + 6. Rows are
+ * the first letter, columns the second, a to z. Counted over the READMEs and type declarations of a few hundred
+ * packages. A word list would be larger, and a rule about vowels was wrong ten times as often.
  */
 const FOLLOWS = [
   '47874573736979270989664363',
@@ -38,15 +38,15 @@ const FOLLOWS = [
 /** A small letter before a capital one, or a letter beside a digit: rare in names, common by chance. */
 const CHANGE = -2;
 
-/** Chosen between random texts of 20 characters taken for words and identifiers taken for random: segments.test.ts. */
+/** Chosen to balance random texts taken for words and identifiers taken for random texts: segments.test.ts. */
 const WORDS_SCORE = 2;
 
-/** Whether the text reads like words or names rather than random characters. Meant for 20 characters or more. */
+/** Whether the text reads like words rather than random characters. Made for texts of 20 characters or more. */
 export function looksLikeWords(text: string): boolean {
   return scoreWords(text) >= WORDS_SCORE;
 }
 
-/** Above 0: more likely words than chance. */
+/** Above 0: words are more likely than chance. */
 export function scoreWords(text: string): number {
   let score = 0;
   let before = -1;

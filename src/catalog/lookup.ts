@@ -1,4 +1,4 @@
-// Knows: how to find a command's row by the words the application sent. Default: deny.
+// Knows: how to find the row of a command by the words that the application sent. Default: deny.
 // Must not know: clients, spans, metrics.
 import type { Arguments } from '../core/events';
 import { shortText } from './arguments';
@@ -6,52 +6,55 @@ import { COMMANDS, type CommandRow } from './commands';
 import { compile, type Grammar, type Makes, mentions } from './grammar';
 import { type Items, itemsOf } from './items';
 
-/** A row ready for use. */
+/** A row, prepared for use. */
 export interface CommandRule extends CommandRow {
   readonly grammar: Grammar;
-  /** The first argument is a key: true of most commands, and saves reading the grammar. */
+  /** The first argument is a key. This is so for most commands, and saves reading the grammar. */
   readonly startsWithKey: boolean;
-  /** A single argument is a key. */
+  /** The only argument is a key. */
   readonly takesOneKey: boolean;
-  /** Some argument may carry a time to live, or the value that is stored. */
+  /** Some argument may be a time to live or a stored value. */
   readonly writes: boolean;
-  /** Where the items stand that it reads or writes: keys, or fields of one. */
+  /** Where the items are that the command reads or writes: keys, or fields of one key. */
   readonly items: Items | undefined;
-  /** Some argument is a value that is stored. */
+  /** Some argument is a stored value. */
   readonly stores: boolean;
-  /** It stores nothing, and gives its key another end, or none. */
+  /** The command stores nothing, but changes or removes the expiry of its key. */
   readonly prolongs: boolean;
-  /** Keys that are there afterwards, whether or not they were before; those that store values are not among them. */
+  /**
+   * Keys that exist after the command, whether or not they existed before. Keys whose value is an argument are not
+   * included.
+   */
   readonly made: readonly Made[];
-  /** It leaves what is stored as it is, and its time to live too. */
+  /** The command changes neither values nor times to live. */
   readonly onlyReads: boolean;
 }
 
-/** Where a key stands that is there afterwards. */
+/** Where a key is that exists after the command. */
 export interface Made {
-  /** Behind the command's name. */
+  /** The index of the key behind the command's name. */
   readonly at: number;
-  /** Behind this option instead. */
+  /** The key follows this option instead. */
   readonly option: string | undefined;
   readonly how: Makes;
 }
 
-/** What the table says of one command. */
+/** What the table says about one command. */
 export interface Entry {
   /** `db.operation.name`: as the application spelled it, with both words of a container command. */
   readonly operation: string;
-  /** The same in upper case, for comparing. */
+  /** The same in upper case, for comparisons. */
   readonly canonical: string;
-  /** undefined: a command the table does not know, of which only the name is shown. */
+  /** undefined: the command is unknown, and only its name is shown. */
   readonly rule: CommandRule | undefined;
-  /** Index of the first argument behind the name. */
+  /** The index of the first argument after the name. */
   readonly from: number;
 }
 
-/** Every spelling seen of a known command; far more than the table has, and a bound for the rest. */
+/** The number of remembered spellings: far more than the table has, and a limit for unusual ones. */
 const MAX_REMEMBERED = 2_000;
 let rememberedCount = 0;
-/** By the first word; for a container by the second behind it. */
+/** By the first word; for a container command by the second word in a nested map. */
 const remembered = new Map<string, Entry | Map<string, Entry>>();
 const rules = new Map<string, CommandRule>();
 const containers = new Set(
@@ -60,11 +63,14 @@ const containers = new Set(
     .map((name) => name.slice(0, name.indexOf(' '))),
 );
 
-/** What was looked up last: everybody who deals with a command asks, and the commands of a batch are often the same. */
+/**
+ * The last result. Several parts of this package ask for the same command, and the commands of a batch are often
+ * alike.
+ */
 let lastName: unknown;
 let lastEntry: Entry | undefined;
 
-/** Looks a command up. Never throws; an unknown or malformed name gives an entry without a rule. */
+/** Looks up a command. Never throws; an unknown or malformed name gives an entry without a rule. */
 export function lookup(args: Arguments): Entry {
   const name = args[0];
   if (name === lastName && lastEntry !== undefined) return lastEntry;
@@ -146,7 +152,7 @@ function ruleOf(canonical: string): CommandRule | undefined {
   return rule;
 }
 
-/** `key seconds` and the like. Of fields it is another matter. */
+/** `key seconds` and the like, but not for fields. */
 function isProlonging(grammar: Grammar): boolean {
   return itemsOf(grammar)?.first === 0 && mentions(grammar, TTL_ROLES) && !mentions(grammar, ['stored', 'item', 'field']);
 }
@@ -164,7 +170,7 @@ function madeBy(grammar: Grammar): Made[] {
 
 const UNNAMED: Entry = { operation: '_OTHER', canonical: '_OTHER', rule: undefined, from: 1 };
 
-/** What a command name can look like. A whole command line, or a value in its place, is no name. */
+/** The form of a command name. A whole command line, or a value in its place, does not match. */
 const NAME = /^[a-z_][a-z0-9._|-]{0,39}$/i;
 
 function nameOf(word: unknown): string | undefined {

@@ -1,30 +1,34 @@
-// Knows: what the words that were seen in one place of keys say about that place.
+// Knows: what the words seen at one place of keys say about that place.
 // Must not know: keys, how places are told apart.
 import { VARIES } from './constants';
 
-/** Different words in one place before it counts as varying, however often they come back. */
+/** With this many different words a place varies, however often the words repeat. */
 const MAX_WORDS = 20;
-/** The same where ids follow or stand in the word: `app:user:{}` and `app:cart:{}` are kinds, of which there may be more. */
+/**
+ * The limit where ids follow or are part of the word: `app:user:{}` and `app:cart:{}` are kinds, which may be more.
+ */
 const MAX_KINDS = 100;
-/** Fewer different words say nothing about their place. */
+/** Fewer different words say nothing about a place. */
 const MIN_WORDS = 5;
 const MIN_KINDS = 8;
-/** At the beginning of a key a word is a kind, unless much speaks against it. */
+/** A word at the beginning of a key names a kind, unless a place has this many different words. */
 const MIN_FIRST_KINDS = 20;
-/** A word came back if it was seen this often; beside ids and in a place that varies it takes more, and a share of all. */
+/**
+ * A word is repeated if it was seen this often. Beside ids and at a variable place it needs more, and a share of all.
+ */
 const CAME_BACK = 2;
 const CAME_OFTEN = 3;
 const CAME_OFTEN_AMONG_MANY = 5;
 const SHARE_BESIDE_IDS = 1 / 200;
 const SHARE_OF_VARYING = 1 / 50;
-/** So many words with so few beginnings are of as many kinds: `user_ann`, `user_bob`, `page_home`. */
+/** This many words with few beginnings belong to as many kinds: `user_ann`, `user_bob`, `page_home`. */
 const MIN_BEGUN = 12;
 const MAX_BEGINNINGS = 5;
 const MIN_ALIKE = 3;
 
 /**
- * How keys of one place are alike behind it: `same` throughout, ids in the same place too; `kinds` if nothing but ids
- * follow; `roughly` if words may differ.
+ * How keys that share a place are alike after it. `same`: in full, with ids at the same places. `kinds`: only ids
+ * follow. `roughly`: words may differ.
  */
 export type Likeness = 'same' | 'kinds' | 'roughly';
 
@@ -38,7 +42,7 @@ export class Place {
 
   constructor(
     private readonly likeness: Likeness,
-    /** At the beginning of keys that go on. */
+    /** The place is at the beginning of keys that have further parts. */
     private readonly isFirst: boolean,
     /** Whether other words follow. */
     private readonly isSpecific: boolean,
@@ -51,20 +55,20 @@ export class Place {
     else this.words.set(part, (this.words.get(part) ?? 0) + seen);
   }
 
-  /** Whether its words say which one, not what kind. */
+  /** Whether its words name single things rather than kinds. */
   get isVarying(): boolean {
     this.judged ??= this.judge();
     return this.judged;
   }
 
-  /** Whether the word is a name even though its place varies. */
+  /** Whether the word is a name although its place varies. */
   earns(word: string): boolean {
     const seen = this.words.get(word) ?? 0;
     if (this.likeness === 'roughly') return this.isFirst && seen > CAME_OFTEN;
     return word.includes(VARIES) && seen >= CAME_OFTEN_AMONG_MANY && seen >= this.total * SHARE_OF_VARYING;
   }
 
-  /** A word that came back, the only one there is, or one that says what it is; beside ids it takes more. */
+  /** Whether the word is repeated, the only one, or the name of a kind. Beside ids it needs more sightings. */
   knows(word: string): boolean {
     const seen = this.words.get(word) ?? 0;
     if (this.ids > 0) return seen >= CAME_BACK && seen >= this.ids * SHARE_BESIDE_IDS;
@@ -74,8 +78,8 @@ export class Place {
   }
 
   /**
-   * What the word begins or ends with, if that is a kind: of `cus_Irma`, an id that reads like a name, beside many
-   * `cus_{}`; or of `user_ann` where all begin with `user_` or `page_`.
+   * Returns the beginning or end of the word, if that names a kind. `cus_Irma` is an id that reads like a name,
+   * beside many `cus_{}`; in `user_ann` it is `user_`, if all words begin with `user_` or `page_`.
    */
   kindOf(word: string): string | undefined {
     const beginning = BEGINNING.exec(word)?.[0];
@@ -101,7 +105,7 @@ export class Place {
     return all >= MIN_WORDS && once > all / (this.isSpecific ? 2 : 3);
   }
 
-  /** How many words begin so, where few beginnings are. */
+  /** Counts the words of each beginning, if there are few beginnings. */
   private countBeginnings(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
     if (this.words.size < MIN_BEGUN) return counts;
@@ -121,7 +125,7 @@ const END = /[_.-][a-z]{2,20}$/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is ours
 const DIGITS_BEFORE_LETTERS = /\x01[^\x00-\x40\x5b-\x60\x7b-\x7f]/;
 
-/** `cart{}` and `order-{}-items` say what they are, `9q{}yk{}` does not. */
+/** `cart{}` and `order-{}-items` name a kind, `9q{}yk{}` does not. */
 function isKind(part: string): boolean {
   return part.includes(VARIES) && !DIGITS_BEFORE_LETTERS.test(part);
 }

@@ -1,11 +1,11 @@
-// Knows: how to read the arguments of one command by its row's grammar.
+// Knows: how the arguments of one command are read by the grammar of its row.
 // Must not know: any single command, or what the roles are used for.
 import { shortText } from './arguments';
 import type { Element, Grammar, Options, Role } from './grammar';
 
 /**
- * Gives a role to each argument from `from` on, at most up to index `until` (exclusive), into `roles`
- * at the same index. Returns the index after the last argument that got one.
+ * Writes the role of each argument from `from` up to `until` (exclusive) into `roles` at the same index. Returns the
+ * index after the last argument with a role.
  */
 export function assignRoles(grammar: Grammar, args: readonly unknown[], from: number, until: number, roles: Role[]): number {
   const reader = new Reader(args, from, Math.min(until, args.length), roles);
@@ -13,7 +13,7 @@ export function assignRoles(grammar: Grammar, args: readonly unknown[], from: nu
   return reader.finish();
 }
 
-/** Reads one argument list. A method that returns false met a surprise: nothing behind it is known. */
+/** Reads one argument list. A method returns false at an unexpected argument: nothing after it is known. */
 class Reader {
   private at: number;
 
@@ -34,7 +34,7 @@ class Reader {
     return true;
   }
 
-  /** What the row did not speak for is hidden. */
+  /** Arguments without a role are hidden. */
   finish(): number {
     while (this.at < this.until) this.roles[this.at++] = 'value';
     return this.at;
@@ -62,7 +62,7 @@ class Reader {
   }
 
   private readOne(role: Role): boolean {
-    // XADD without its id would take the values for fields: where an id should stand must be one.
+    // In XADD without its id, values would be taken for fields. So the argument in place of the id must be one.
     if (role === 'cursor' && !isCursor(this.args[this.at])) return false;
     this.take(role);
     return true;
@@ -87,14 +87,15 @@ class Reader {
 
   private readCounted(roles: readonly Role[]): boolean {
     const count = countOf(this.args[this.at]);
-    // More keys than arguments: Redis refuses it, and what would be called a key may be a value.
+    // There are more keys than arguments. Redis refuses the command, and an argument in place of a key may be a
+    // value.
     if (count === undefined || count * roles.length > this.args.length - this.at - 1) return false;
     this.take('number');
     return this.readGroups(roles, this.at + count * roles.length);
   }
 
   private readHalves(roles: readonly Role[]): boolean {
-    // Of the whole list, not of what is read: a cut must not move the middle.
+    // Half of the whole list, not of the part that is read: a limit must not move the middle.
     const half = Math.ceil((this.args.length - this.at) / roles.length);
     for (const role of roles) {
       const end = Math.min(this.at + half, this.until);
@@ -106,7 +107,7 @@ class Reader {
   private readOptions(options: Options): boolean {
     while (this.at < this.until) {
       const arg = this.args[this.at];
-      // Most are upper case as they come.
+      // Most options are in upper case already.
       const own = options.get(arg as string) ?? options.get(wordAt(arg));
       if (own === undefined) return true;
       this.take('word');
@@ -115,7 +116,10 @@ class Reader {
     return true;
   }
 
-  /** Unlike `read`, also at the end of the list: `ZRANGE k 1 2 BYSCORE` retracts behind its last argument. */
+  /**
+   * Unlike `read`, this also runs at the end of the list: `ZRANGE k 1 2 BYSCORE` changes roles after its last
+   * argument.
+   */
   private readOwn(own: Grammar): boolean {
     for (const element of own) {
       if (element.kind === 'retract') this.retract();
@@ -145,13 +149,13 @@ const COUNT = /^\d{1,10}$/;
 
 export function countOf(arg: unknown): number | undefined {
   const text = shortText(arg, 10);
-  if (text === '*') return 0; // `LOAD *` of FT.AGGREGATE: all, and none is named
+  if (text === '*') return 0; // `LOAD *` of FT.AGGREGATE: all fields, none is named
   return text !== undefined && COUNT.test(text) ? Number(text) : undefined;
 }
 
 const CURSOR = /^(?:\(?\d{1,20}(?:-(?:\d{1,20}|\*))?|[$*>+-])$/;
 
-/** A cursor of SCAN, or a stream's id: `0`, `1-0`, `(1-0`, `*`, `$`, `>`. */
+/** Whether the argument is a cursor of SCAN, or an id of a stream: `0`, `1-0`, `(1-0`, `*`, `$`, `>`. */
 export function isCursor(arg: unknown): boolean {
   const text = shortText(arg, 48);
   return text !== undefined && CURSOR.test(text);

@@ -1,4 +1,4 @@
-// Knows: how a command is written down without its values.
+// Knows: how a command is written as text without its values.
 // Must not know: spans, replies, clients.
 import type { Arguments } from '../core/events';
 import { shortText } from './arguments';
@@ -7,35 +7,37 @@ import { HIDDEN, type KeyMask } from './keys';
 import type { Entry } from './lookup';
 import { assignRoles, isCursor } from './reader';
 
-/** Stands where the text was cut. */
+/** Marks the place where the text was cut. */
 const CUT = '…';
 
-/** Arguments read however short the text may be: enough that an option at the end of a fixed list is seen. */
+/**
+ * The number of arguments that are read even for a short text, so that an option at the end of a fixed list is found.
+ */
 const MIN_READ = 32;
 
-/** Roles of the last command read. One buffer is enough: text is built in one go, never across an await. */
+/** The roles of the last command. One buffer is enough: a text is built without an await. */
 const roles: Role[] = [];
 
 /**
- * The text of a command: its name and its arguments, each shown as its role allows. Unknown commands
- * show their name only. At most `maxLength` characters, cut at an argument; the work is bounded by
- * what is kept, not by what was sent.
+ * Returns the text of a command: its name and its arguments, each shown as its role allows. Of an unknown command
+ * only the name is shown. The text has at most `maxLength` characters and is cut at an argument. The work depends on
+ * the length of the text, not on the length of the command.
  */
 export function queryText(entry: Entry, args: Arguments, mask: KeyMask, maxLength: number): string {
   const { operation, rule, from } = entry;
   if (rule === undefined || from >= args.length) return cutName(operation, maxLength);
   if (operation.length > maxLength - 2) return cutName(operation, maxLength);
-  // Most commands have a key and nothing else: no grammar has to be read for that.
+  // Most commands have one key and nothing else; the grammar is not needed for them.
   if (rule.takesOneKey && args.length === from + 1) {
     const text = `${operation} ${mask(args[from]) || '""'}`;
     return text.length > maxLength ? `${operation} ${CUT}` : text;
   }
-  // Every argument takes two characters or more, so none behind this index can be kept.
+  // Every argument takes two characters or more, so no argument after this index can be part of the text.
   const end = assignRoles(rule.grammar, args, from, from + Math.max(MIN_READ, maxLength >> 1), roles);
   let text = operation;
   for (let index = from; index < end; index++) {
     const shown = showArgument(args[index], roles[index] as Role, mask);
-    // Room for the mark of a cut, unless this is the last.
+    // Leaves room for the mark of a cut, unless this is the last argument.
     const room = index === args.length - 1 ? maxLength : maxLength - 2;
     if (text.length + 1 + shown.length > room) return `${text} ${CUT}`;
     text += ` ${shown}`;
@@ -47,14 +49,14 @@ function cutName(name: string, maxLength: number): string {
   return name.length > maxLength ? name.slice(0, maxLength - 1) + CUT : name;
 }
 
-/** Several commands as one text, joined as the conventions ask. */
+/** Joins several commands to one text, as the semantic conventions say. */
 export function batchText(commands: readonly Arguments[], lookup: (args: Arguments) => Entry, mask: KeyMask, maxLength: number): string {
   let text = '';
   for (let index = 0; index < commands.length; index++) {
     const args = commands[index] as Arguments;
     const separator = index === 0 ? '' : '; ';
     const room = maxLength - text.length - separator.length;
-    // `; …` must still fit behind every command but the last.
+    // `; …` must still fit after every command but the last.
     const left = index === commands.length - 1 ? room : room - 3;
     if (left < 8) return `${text}${separator}${CUT}`;
     text += separator + queryText(lookup(args), args, mask, left);
@@ -63,14 +65,14 @@ export function batchText(commands: readonly Arguments[], lookup: (args: Argumen
 }
 
 const PROCEDURE = /^[\w.-]{1,64}$/;
-/** BullMQ defines `moveToFinished:5.81.5`: a version would be another name with every release. */
+/** BullMQ defines `moveToFinished:5.81.5`. The version is removed: it would give another name with every release. */
 const DEFINED = /^([\w.-]{1,64})(?::\d{1,9}(?:\.[\w-]{1,20}){0,4})?$/;
 
 /**
- * The sha or the function a command calls, the function shown as in the text. A script's body, or whatever else stands
- * where a sha belongs, is none.
+ * Returns the sha or the function that a command calls; the function is shown as in the text. Anything else in place
+ * of a sha, for example a script's body, gives undefined.
  *
- * @param known what the application calls the script
+ * @param known the application's name of the script
  */
 export function procedureName({ rule, from }: Entry, args: Arguments, mask: KeyMask, known?: string): string | undefined {
   if (!rule?.procedure) return undefined;
@@ -88,7 +90,7 @@ const NUMBER = /^(?:[+-]?(?:\d{1,20}(?:\.\d{1,20})?|inf)|#\d{1,20}|\*)$/i;
 const SHA = /^[0-9a-f]{40}$/i;
 const ENCODING = /^[iu]\d{1,2}$/i;
 
-/** Structure is shown only when it looks like structure: a value in the wrong place stays hidden. */
+/** Structure is shown only if it looks like structure: a value in a wrong place is hidden. */
 function showArgument(arg: unknown, role: Role, mask: KeyMask): string {
   switch (role) {
     case 'key':
@@ -98,7 +100,7 @@ function showArgument(arg: unknown, role: Role, mask: KeyMask): string {
     case 'pattern':
       return mask(arg) || '""';
     case 'word':
-      return shortText(arg, 32) ?? HIDDEN; // compared with the words of the row already
+      return shortText(arg, 32) ?? HIDDEN; // it was compared with the words of the row already
     case 'number':
       return showIf(NUMBER, arg, 48);
     case 'cursor':

@@ -1,19 +1,19 @@
-// Knows: the template of a key by its own text, `user:{}:cart`, and the parts it has.
+// Knows: the template of a key by its own text, `user:{}:cart`, and the parts of a template.
 // Must not know: other keys, commands, metrics.
 import { type Digits, NO_DIGITS, VARIES } from './constants';
 import { mapSegments } from './segments';
 
 export interface Template {
-  /** With `VARIES` where it varies. */
+  /** The template, with `VARIES` at each variable part. */
   readonly text: string;
   /**
-   * What stood there, for each `VARIES`, if it was one or two digits in a word: `limit6` may be a name, and `shard6` one of
-   * many. Other keys tell. Empty if there was nothing like it.
+   * The digits at each `VARIES`, if there were one or two digits within a word. `limit6` may be a name, `shard6` one
+   * of many; other keys decide. Empty if there were no such digits.
    */
   readonly digits: Digits;
 }
 
-/** The template of a key by its looks alone, as it is shown. Pure and the same for the same key, always. */
+/** The template of a key by its text alone, as it is shown. It is a pure function. */
 export function familyOf(key: string): string {
   return shown(templateOf(key).text);
 }
@@ -52,7 +52,9 @@ const DIGITS = /\d+/g;
 /** `v2`, and `i18n`, `k8s`, `b2b`: digits with letters on both sides. */
 const NAME_WITH_DIGITS = /^(?:v\d{1,2}|(?=.{3,4}$)[a-z]+\d{1,2}[a-z]+)$/i;
 
-/** Django writes prefix, version and key; without a prefix a key begins with a colon, and all have one version. */
+/**
+ * Django writes prefix, version and key. Without a prefix a key begins with a colon, and all keys have one version.
+ */
 const DJANGO_VERSION = /^:\d{1,2}(?=:)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is ours
 const LEADING = /^:\x01(?=:)/;
@@ -62,8 +64,8 @@ const TWICE = VARIES + VARIES;
 const RUNS = /\x01{2,}/g;
 
 /**
- * The parts of a template and what stands between: `['user', ':', '{}', ':', 'cart']`, beginning and ending with a
- * part that may be empty. Software joins words by one separator and uses weaker ones within: `bull:my-queue:7`.
+ * Splits a template into parts and separators: `['user', ':', '{}', ':', 'cart']`. It begins and ends with a part,
+ * which may be empty. Programs join words by one separator and use weaker ones within a word: `bull:my-queue:7`.
  */
 export function partsOf(template: string): readonly string[] {
   const separators = LEVELS.find((level) => level.test(template));
@@ -72,7 +74,7 @@ export function partsOf(template: string): readonly string[] {
   return parts.length <= MAX_PARTS ? parts : [...parts.slice(0, MAX_PARTS - 1), VARIES];
 }
 
-/** Of words and separators; the rest of a longer key is one. */
+/** The number of words and separators; the rest of a longer key is one part. */
 const MAX_PARTS = 25;
 
 const LEVELS: readonly RegExp[] = [/([:/|#?&=,;{}()<>[\]"'\s@!*$]+)/, /(\.+)/, /(_+)/, /(-+)/];
