@@ -153,7 +153,7 @@ export const OPTIONS = {
     section: 'content',
     meaning:
       'From how many milliseconds on a span says where its time went: `db.redis.queue_ms` in the client, `db.redis.wire_ms` on the way and in Redis, `db.redis.event_loop_delay_ms` of both in which this process was busy. `0`: every span; `false`: none.',
-    more: '[Queue or wire](cache.md#queue-or-wire)',
+    more: '[Slow commands](cache.md#find-out-why-a-command-was-slow)',
     example: '50',
   }),
   maxQueryTextLength: option(TEXT_LENGTH, 1_024, {
