@@ -49,6 +49,8 @@ export interface Entry {
   readonly rule: CommandRule | undefined;
   /** The index of the first argument after the name. */
   readonly from: number;
+  /** The table knows it, and it is spelled in capitals or in small letters throughout: of these names there are few. */
+  readonly isUsual: boolean;
 }
 
 /** The number of remembered spellings: far more than the table has, and a limit for unusual ones. */
@@ -103,7 +105,9 @@ function lookupSingle(name: string, canonical: string): Entry {
 }
 
 function entryOf(operation: string, canonical: string, from: number): Entry {
-  return { operation, canonical, rule: ruleOf(canonical), from };
+  const rule = ruleOf(canonical);
+  const isUsual = rule !== undefined && (operation === canonical || operation === canonical.toLowerCase());
+  return { operation, canonical, rule, from, isUsual };
 }
 
 function remember(memory: { set(spelling: string, entry: Entry): unknown }, spelling: string, entry: Entry): Entry {
@@ -168,7 +172,7 @@ function madeBy(grammar: Grammar): Made[] {
   return made;
 }
 
-const UNNAMED: Entry = { operation: '_OTHER', canonical: '_OTHER', rule: undefined, from: 1 };
+const UNNAMED: Entry = { operation: '_OTHER', canonical: '_OTHER', rule: undefined, from: 1, isUsual: true };
 
 /** The form of a command name. A whole command line, or a value in its place, does not match. */
 const NAME = /^[a-z_][a-z0-9._|-]{0,39}$/i;

@@ -113,6 +113,8 @@ export interface CacheFacts {
 
 /** All that is known of a command that has ended. */
 export interface Facts {
+  /** `db.operation.name`. Of low cardinality, whatever the application sends. */
+  readonly operation: string;
   readonly failure: Failure | undefined;
   /** `db.response.status_code` of a refusal that is an outcome: what was wanted is there already. */
   readonly refusal?: string | undefined;
@@ -125,7 +127,7 @@ export interface Facts {
 
 /** What the replies of a transaction or pipeline say together. */
 export interface BatchFacts {
-  /** `MULTI GET` or `PIPELINE GET` when all commands are the same, else `MULTI` or `PIPELINE`. */
+  /** See Facts: `MULTI GET` or `PIPELINE GET` when all commands are the same, else `MULTI` or `PIPELINE`. */
   readonly operation: string;
   /** Items asked for and found, over all lookups in the batch. */
   readonly hits: number;

@@ -2,16 +2,15 @@
 // Must not know: spans, metrics, clients.
 import { lookup } from '../catalog';
 import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
-import type { BatchFacts, CacheFacts, DataFacts, Facts, FamilyCounts, InsightSettings, Insights, Lookup } from '../core/facts';
+import type { BatchFacts, CacheFacts, DataFacts, Facts, Failure, FamilyCounts, InsightSettings, Insights, Lookup } from '../core/facts';
 import { BatchDigest } from './batch';
 import { NO_DATA, readData, readLookup } from './cache';
 import { CacheCounts } from './cache-counts';
 import { classify, isThereAlready } from './errors';
 import { Locks } from './lock';
+import { OperationNames } from './operation-names';
 import { RawTransactions } from './raw-transactions';
 import { CacheTraffic, type Exchange, type KnownEntry, type SentCommand } from './traffic';
-
-const UNKNOWN: Facts = { failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
 
 /** Commands that run a script with keys, which may write to them. */
 const RUNS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
@@ -21,6 +20,7 @@ export class CommandInsights implements Insights {
   private readonly cacheCounts: CacheCounts;
   private readonly traffic: CacheTraffic;
   private readonly transactions = new RawTransactions();
+  private names = new OperationNames();
   private locks: Locks | undefined;
 
   constructor(
@@ -37,6 +37,7 @@ export class CommandInsights implements Insights {
     const { families, familyOf, familyOtherwise } = this.settings;
     const isNamedAnew = settings.families !== families || settings.familyOf !== familyOf || settings.familyOtherwise !== familyOtherwise;
     this.settings = settings;
+    this.names = new OperationNames();
     if (isNamedAnew) {
       // Open misses count for the family that they had.
       this.traffic.remember(false);
@@ -50,24 +51,26 @@ export class CommandInsights implements Insights {
 
   command(command: Command, outcome: Outcome): Facts {
     if (command.script !== undefined) this.locks?.see(command.script);
-    if (outcome.failed) return refused(command.args, outcome.error) ?? failed(outcome.error);
+    if (outcome.failed) return this.failed(command.args, outcome.error);
     return this.read(command, command.startMark + outcome.durationMs, command.args, outcome.reply, outcome.isLocal, command.traced);
   }
 
   batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts {
     const { members: keepsMembers } = this.settings;
     const readsAll = isCounted || keepsMembers;
-    const digest = new BatchDigest(operationOf(batch));
+    const digest = new BatchDigest(this.operationOf(batch));
     const endMark = batch.startMark + outcome.durationMs;
     // If the commands are not known, the replies may be.
     const count = batch.size === undefined ? batch.commands.length : outcome.replies.length;
     for (let index = 0; index < count; index++) {
       const reply = outcome.replies[index];
-      if (!readsAll && digest.addHit(batch.commands[index], reply)) continue;
+      const args = batch.commands[index];
+      if (!readsAll && digest.addHit(args, reply)) continue;
       let facts: Facts;
-      if (reply instanceof Error) facts = digest.fail(index, failed(reply));
-      else if (outcome.aborted || !(index in outcome.replies)) facts = outcome.failed ? failed(outcome.error) : UNKNOWN;
-      else facts = digest.add(this.read(batch, endMark, batch.commands[index] ?? [], reply, false, keepsMembers));
+      if (reply instanceof Error) facts = digest.fail(index, this.plainFacts(args, classify(reply)));
+      else if (outcome.aborted || !(index in outcome.replies))
+        facts = this.plainFacts(args, outcome.failed ? classify(outcome.error) : undefined);
+      else facts = digest.add(this.read(batch, endMark, args ?? [], reply, false, keepsMembers));
       if (keepsMembers) digest.members.push(facts);
     }
     if (batch.kind === 'MULTI') this.locks?.endTransaction(batch.client);
@@ -92,10 +95,12 @@ export class CommandInsights implements Insights {
 
   private read(command: SentCommand, endMark: number, args: Arguments, reply: unknown, isLocal: boolean, withData: boolean): Facts {
     const entry = lookup(args);
-    if (entry.rule === undefined) return UNKNOWN;
     const { rule } = entry;
+    if (rule === undefined) return this.plainFacts(args);
     const { transactions } = this;
-    if ((transactions.isUsed || rule.transaction !== undefined) && transactions.holds(command.client, rule, reply)) return UNKNOWN;
+    const mayHold = transactions.isUsed || rule.transaction !== undefined;
+    if (mayHold && transactions.holds(command.client, rule, reply)) return this.plainFacts(args);
+    const operation = this.names.of(entry);
     const exchange: Exchange = { command, endMark, entry: entry as KnownEntry, args, reply };
     const found = readLookup(entry, reply);
     const data = withData || rule.writes ? readData(entry, args, reply, command.startTimeMs) : NO_DATA;
@@ -103,12 +108,12 @@ export class CommandInsights implements Insights {
     if (rule.onlyReads) {
       const cache = found && this.traffic.lookUp(exchange, found, isLocal);
       if (this.locks?.isWatching) this.locks.seeValue(exchange);
-      return { failure: undefined, lookup: cache && found, data, cache, lock: undefined };
+      return { operation, failure: undefined, lookup: cache && found, data, cache, lock: undefined };
     }
     const lock = this.locks?.read(exchange, data);
     const looked = found && this.traffic.lookUp(exchange, found, isLocal);
     const cache = this.change(exchange, data) ?? looked;
-    return { failure: undefined, lookup: looked && found, data, cache, lock };
+    return { operation, failure: undefined, lookup: looked && found, data, cache, lock };
   }
 
   private change(exchange: Exchange, data: DataFacts): CacheFacts | undefined {
@@ -121,22 +126,25 @@ export class CommandInsights implements Insights {
 
   private readMasked(exchange: Exchange, found: Lookup | undefined, data: DataFacts): Facts {
     const cache = found === undefined ? this.traffic.writeMasked(exchange) : this.traffic.countMasked(found);
-    return { failure: undefined, lookup: found, data, cache, lock: undefined };
+    return { operation: this.names.of(exchange.entry), failure: undefined, lookup: found, data, cache, lock: undefined };
   }
-}
 
-function failed(error: unknown): Facts {
-  return { failure: classify(error), lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
-}
+  private failed(args: Arguments, error: unknown): Facts {
+    const failure = classify(error);
+    const isNoFailure = isThereAlready(lookup(args).canonical, error);
+    return isNoFailure ? { ...this.plainFacts(args), refusal: failure.statusCode } : this.plainFacts(args, failure);
+  }
 
-/** Returns undefined if the command failed. */
-function refused(args: Arguments, error: unknown): Facts | undefined {
-  return isThereAlready(lookup(args).canonical, error) ? { ...UNKNOWN, refusal: classify(error).statusCode } : undefined;
-}
+  /** Of what nothing more is known. */
+  private plainFacts(args: Arguments = [], failure?: Failure): Facts {
+    return { operation: this.names.of(lookup(args)), failure, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
+  }
 
-function operationOf({ kind, commands }: Batch): string {
-  const [first] = commands;
-  if (first === undefined) return kind;
-  const { canonical, operation } = lookup(first);
-  return commands.every((args) => lookup(args).canonical === canonical) ? `${kind} ${operation}` : kind;
+  private operationOf({ kind, commands }: Batch): string {
+    const [first] = commands;
+    if (first === undefined) return kind;
+    const entry = lookup(first);
+    const { canonical } = entry;
+    return commands.every((args) => lookup(args).canonical === canonical) ? `${kind} ${this.names.of(entry)}` : kind;
+  }
 }

@@ -1,16 +1,11 @@
 // Knows: the metrics of the guide to tracing Redis caches, under its names.
 // Must not know: pools and operations beyond what is counted of them; the conventions' names of the same.
 import type { BatchObservableResult, Meter, ObservableCounter, ObservableGauge } from '@opentelemetry/api';
-import { lookup } from '../catalog';
-import type { Batch, BatchOutcome, Command, Pool, PoolState } from '../core/events';
-import type { BatchFacts } from '../core/facts';
+import type { Batch, BatchOutcome, Command, Outcome, Pool, PoolState } from '../core/events';
+import type { BatchFacts, Facts } from '../core/facts';
 import type { Recorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { Instrumented } from './instrumented';
-
-/** More than Redis has commands. */
-const MAX_OPERATIONS = 500;
-const OTHER = '_OTHER';
 
 interface Instruments {
   readonly operations: ObservableCounter;
@@ -55,8 +50,8 @@ export class GuideMetrics implements Recorder {
     return this.instrumented.current !== undefined;
   }
 
-  command({ args, isInternal }: Command): void {
-    if (isInternal !== true) this.count(lookup(args).operation);
+  command({ isInternal }: Command, _outcome: Outcome, { operation }: Facts): void {
+    if (isInternal !== true) this.count(operation);
   }
 
   batch(_batch: Batch, _outcome: BatchOutcome, { operation }: BatchFacts): void {
@@ -64,9 +59,7 @@ export class GuideMetrics implements Recorder {
   }
 
   private count(operation: string): void {
-    const known = this.counts.get(operation);
-    if (known !== undefined || this.counts.size < MAX_OPERATIONS) this.counts.set(operation, (known ?? 0) + 1);
-    else this.counts.set(OTHER, (this.counts.get(OTHER) ?? 0) + 1);
+    this.counts.set(operation, (this.counts.get(operation) ?? 0) + 1);
   }
 
   private observe(result: BatchObservableResult): void {

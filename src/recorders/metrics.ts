@@ -16,20 +16,12 @@ import { type Messaging, messagingOf } from './messaging';
 /** Attribute objects kept for one client: every command and error it meets, and a bound if names vary without end. */
 const MAX_ATTRIBUTE_SETS = 500;
 
-/**
- * Operations told apart: more than Redis has commands. The SDK keeps a series for every name it ever saw, a kilobyte
- * each, and a program that sends names without end would fill the heap with them.
- */
-const MAX_OPERATIONS = 500;
-const OTHER = '_OTHER';
-
 /** What sets the durations of some operations apart from all others of that name. */
 type Mark = 'internal' | 'blocking';
 
 /** Counts and times operations, whether or not they have a span. */
 export class MetricRecorder implements Recorder {
   private attributeSets = new WeakMap<ClientFacts, Map<string, Attributes>>();
-  private readonly operations = new Set<string>();
   private meter: Meter | undefined;
   private duration: Histogram | undefined;
   private readonly cache = new CacheMetrics();
@@ -64,12 +56,12 @@ export class MetricRecorder implements Recorder {
     this.isDoubled = operations;
   }
 
-  command(command: Command, outcome: Outcome, { failure, cache, lock }: Facts): void {
+  command(command: Command, outcome: Outcome, { operation, failure, cache, lock }: Facts): void {
     const { args } = command;
     const { facts } = command.client;
     const entry = lookup(args);
     const mark = command.isInternal ? 'internal' : mayWait(entry, args) ? 'blocking' : undefined;
-    this.record(entry.operation, facts, failure, outcome.durationMs, mark);
+    this.record(operation, facts, failure, outcome.durationMs, mark);
     if (command.isInternal) return;
     // Most commands have nothing to do with messages: asked here, it costs them no call.
     if (entry.rule?.sends || command.errand !== undefined) {
@@ -119,22 +111,16 @@ export class MetricRecorder implements Recorder {
     const key = mark === undefined ? outcome : `${outcome} ${mark}`;
     const known = sets.get(key);
     if (known !== undefined) return known;
-    const attributes = metricAttributes(this.bounded(operation), facts, failure);
+    const attributes = metricAttributes(operation, facts, failure);
     if (mark === 'internal') attributes[semconv.ATTR_REDIS_INTERNAL] = true;
     if (mark === 'blocking') attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] = true;
     if (sets.size < MAX_ATTRIBUTE_SETS) sets.set(key, attributes);
     return attributes;
   }
 
-  private bounded(operation: string): string {
-    if (this.operations.size < MAX_OPERATIONS) this.operations.add(operation);
-    return this.operations.has(operation) ? operation : OTHER;
-  }
-
   /** A provider came, went or was replaced: the instruments belong to one meter. */
   private follow(meter: Meter | undefined): void {
     this.meter = meter;
-    this.operations.clear();
     this.attributeSets = new WeakMap();
     this.duration = meter?.createHistogram(semconv.METRIC_DB_CLIENT_OPERATION_DURATION, {
       description: 'Duration of database client operations.',

@@ -1,13 +1,13 @@
 // Knows: how many calls were part of a loop of round trips, by operation and family.
 // Must not know: how a loop is recognised, spans.
 import type { Attributes, BatchObservableResult, Meter, ObservableCounter } from '@opentelemetry/api';
+import { OTHER_FAMILY } from '../catalog';
 import type { Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { Instrumented } from './instrumented';
 
 /** More than a healthy process has: two hundred families, and a few operations on each. */
 const MAX_COUNTS = 500;
-const OTHER = '_OTHER';
 
 export interface RepeatedCount {
   readonly attributes: Attributes;
@@ -42,7 +42,7 @@ export class RepeatedCallMetrics {
   }
 
   private begin(key: string, operation: string, family: string | undefined): RepeatedCount {
-    if (this.counts.size >= MAX_COUNTS && operation !== OTHER) return this.of(OTHER, undefined);
+    if (this.counts.size >= MAX_COUNTS && family !== undefined && family !== OTHER_FAMILY) return this.of(operation, OTHER_FAMILY);
     const attributes: Attributes = { [semconv.ATTR_DB_OPERATION_NAME]: operation };
     if (family !== undefined) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
     const count = { attributes, calls: 0 };

@@ -78,7 +78,7 @@ export class RepeatedCalls implements TracedRecorder {
     const loops = this.loopsBelow(parent);
     for (const loop of loops) if (isLike(loop.subject, entry, args, facts, this.familyOf)) return this.goOn(loop, startMark, durationMs);
     if (loops.length >= MAX_LOOPS) loops.shift();
-    const { operation } = entry;
+    const { operation } = facts;
     loops.push({ subject: subjectOf(entry, args, facts), operation, count: 1, endMark: startMark + durationMs, counted: undefined });
     return undefined;
   }

@@ -95,7 +95,7 @@ export class SpanRecorder implements CompositeRecorder {
     if (!this.selection.composite(composite)) return;
     const { first, args, count, startTimeMs, durationMs, repeated } = composite;
     const entry = lookup(first.args);
-    const { operation } = entry;
+    const { operation } = composite.facts;
     const procedure = procedureName(entry, first.args, this.mask);
     const attributes = spanAttributes(operation, first.client.facts, this.texts.ofRun(entry, args), undefined);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
@@ -186,9 +186,8 @@ export class SpanRecorder implements CompositeRecorder {
 
   private recordCommand(tracer: Tracer, command: Command, outcome: Outcome, known: Facts, repeated?: Repetition): void {
     const { args, client, startTimeMs } = command;
-    const { failure, lookup: found, cache, lock } = known;
+    const { operation, failure, lookup: found, cache, lock } = known;
     const entry = lookup(args);
-    const { operation } = entry;
     const attributes = spanAttributes(operation, client.facts, this.texts.of(entry, args), failure);
     const procedure = procedureName(entry, args, this.mask, command.procedure);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;

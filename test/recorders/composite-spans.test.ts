@@ -243,7 +243,7 @@ describe('composite spans', function () {
       () => undefined,
       assert.fail,
     );
-    const facts: Facts = { failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
+    const facts: Facts = { operation: 'PING', failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
     const ref = { facts: { serverAddress: 'a', serverPort: 1, peerAddress: undefined, peerPort: undefined, namespace: '0' } };
     const ping = (parent: Span, atMs: number): void => {
       const base = { args: ['PING'], client: ref, context: trace.setSpan(ROOT_CONTEXT, parent), traced: true };

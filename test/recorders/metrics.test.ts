@@ -99,18 +99,23 @@ describe('metric recorder', () => {
     assert.ok((value.sum ?? 0) > 0 && (value.sum ?? 0) < 1);
   });
 
-  it('counts names without end under one, and goes on with those it knows', async () => {
-    const names = Array.from({ length: 1_000 }, (_, index) => `NAME.${index}`);
-    await Promise.allSettled(['GET', ...names, 'GET'].map((name) => client.sendCommand([name, 'k'])));
-    const operations = (await points('db.client.operation.duration')).map(({ attributes, value }) => {
-      return [(attributes as Record<string, unknown>)['db.operation.name'], value] as const;
-    });
-    assert.ok(operations.length <= 501, `${operations.length} series`);
-    assert.deepEqual(operations[0], ['GET', 2]);
-    assert.equal(
-      operations.find(([name]) => name === '_OTHER')?.[1],
-      1_002 - operations.slice(0, -1).reduce((sum, [, value]) => sum + value, 0),
+  it('calls unknown commands without end by one name, in spans as in metrics, and never one that the catalogue has', async () => {
+    const unknown = Array.from({ length: 1_000 }, (_, index) => `NAME.${index}`);
+    const known = ['HGETALL', 'hgetall', 'hGetAll', 'STRLEN'];
+    await Promise.allSettled([...unknown, 'NAME.7', ...known].map((name) => client.sendCommand([name, 'k'])));
+    await client.multi().addCommand(['zCard', 'k']).addCommand(['ZCARD', 'k']).exec();
+    const operations = new Map(
+      (await points('db.client.operation.duration')).map(({ attributes, value }) => [
+        String((attributes as Record<string, unknown>)['db.operation.name']),
+        value,
+      ]),
     );
+    assert.ok(operations.size <= 206, `${operations.size} series`);
+    const counts = ['NAME.7', '_OTHER', 'HGETALL', 'hgetall', 'hGetAll', 'STRLEN', 'MULTI ZCARD'].map((name) => operations.get(name));
+    assert.deepEqual(counts, [2, 800, 2, 1, undefined, 1, 1]);
+    const spans = redisSpans().map(({ attributes }) => String(attributes['db.operation.name']));
+    assert.deepEqual(new Set(spans), new Set(operations.keys()));
+    assert.ok(redisSpans().every(({ name, attributes }) => name.startsWith(`${attributes['db.operation.name']} `)));
   });
 
   it('counts hits and misses of single commands, of every item, and inside batches', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { RepeatedCallMetrics } from '../../src/recorders/repeated-call-metrics';
 import { Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
@@ -110,5 +111,13 @@ describe('calls that repeat', () => {
     instrumentation.flushSpans();
     const counts = redisSpans().map(({ attributes }) => attributes['db.redis.repeated_calls']);
     assert.deepEqual(counts, [10, 10, 20, 20, 40, 40]);
+  });
+
+  it('are of `_other` families when there are many, and never of another operation', () => {
+    const metrics = new RepeatedCallMetrics(() => undefined, assert.fail);
+    const counts = Array.from({ length: 1_000 }, (_, index) => metrics.of('GET', `family${index}`));
+    assert.equal(new Set(counts).size, 501);
+    assert.deepEqual(counts.at(-1)?.attributes, { 'db.operation.name': 'GET', 'db.redis.key_family': '_other' });
+    assert.deepEqual(metrics.of('INCR', undefined).attributes, { 'db.operation.name': 'INCR' });
   });
 });
