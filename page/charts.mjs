@@ -4,7 +4,10 @@ import { h, setAttribute, svg } from './dom.mjs';
 const WIDTH = 150;
 const HEIGHT = 30;
 
-/** A line over the window, with the area below it. `top` is the highest value there can be; without it, the highest there is. */
+/**
+ * A line over the window, with the area below it. `top` is the highest possible value; default: the highest value
+ * shown.
+ */
 export function course({ top, tone = 'accent' } = {}) {
   const area = svg('path', { class: 'area' });
   const line = svg('path', { class: 'line', 'vector-effect': 'non-scaling-stroke' });
@@ -39,7 +42,7 @@ function below(run) {
   return `M${first[0].toFixed(1)} ${HEIGHT}L${run.map(point).join('L')}L${run.at(-1)[0].toFixed(1)} ${HEIGHT}Z`;
 }
 
-/** Where there was nothing to measure, the line has a gap. */
+/** The line has a gap where nothing was measured. */
 function runsOf(values) {
   const runs = [];
   let open = false;

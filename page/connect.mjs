@@ -1,4 +1,4 @@
-// Knows: how another application is told to send its telemetry here.
+// Knows: the lines that make another application send its telemetry here.
 import { byId, h } from './dom.mjs';
 
 const LINES = [
@@ -14,7 +14,7 @@ byId('lines').append(...LINES.map(({ name, about }) => makeLine(name, about, lin
 function makeLine(name, about, line) {
   const button = h('button', { type: 'button', class: 'quiet', 'aria-label': `Copy: ${about}` }, 'Copy');
   button.addEventListener('click', () => void copy(line, button));
-  // Words stay whole: a line that breaks inside a word cannot be read back.
+  // Words are not split: a line that breaks inside a word is hard to read.
   const words = line.split(' ').flatMap((word, index) => [index === 0 ? '' : ' ', h('span', { class: 'word' }, word)]);
   return h('div', {}, h('p', { class: 'note' }, about), h('div', { class: 'line' }, h('code', { id: `line-${name}` }, ...words), button));
 }

@@ -1,4 +1,4 @@
-// Knows: how elements are made and kept. Text is always text: keys and names are anybody's.
+// Knows: how elements are made and kept. Keys and names are untrusted, so text is always set as text.
 
 export function h(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
@@ -32,8 +32,8 @@ export function setAttribute(element, name, value) {
 }
 
 /**
- * Makes the children of `container` one for each item, in order. An item that was there before keeps its element, and
- * with it the focus. `make(item)` gives `{ element, update }`.
+ * Gives `container` one child per item, in order. An item that was there before keeps its element, and so the focus.
+ * `make(item)` returns `{ element, update }`.
  */
 export function keep(container, items, keyOf, make) {
   const before = parts.get(container) ?? new Map();

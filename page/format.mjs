@@ -1,4 +1,4 @@
-// Knows: how numbers read.
+// Knows: how numbers are formatted.
 
 export function ms(value) {
   if (value === undefined || value === null) return '–';
@@ -10,7 +10,7 @@ export function ms(value) {
 export function percent(ratio) {
   if (ratio === undefined || ratio === null) return '–';
   const value = ratio * 100;
-  // 99.97 % is not 100 %, and one of a thousand is not none.
+  // 99.97 % must not show as 100 %, nor one in a thousand as 0 %.
   const rounded = value > 0 && value < 100 ? Math.min(99.9, Math.max(0.1, value)) : value;
   return `${rounded.toFixed(rounded === 0 || rounded === 100 ? 0 : 1)} %`;
 }
@@ -35,7 +35,7 @@ export function ago(milliseconds) {
   return seconds < 3_600 ? `${Math.floor(seconds / 60)} min ago` : `${Math.floor(seconds / 3_600)} h ago`;
 }
 
-/** The highest of 1, 2 and 5, times a power of ten, of which there are at least `least` up to `value`. */
+/** The largest 1, 2 or 5 times a power of ten that fits at least `least` times into `value`. */
 export function roundStep(value, least) {
   const power = 10 ** Math.floor(Math.log10(value / least));
   return [5, 2, 1].map((digit) => digit * power).find((step) => value / step >= least);

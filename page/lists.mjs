@@ -1,4 +1,4 @@
-// Knows: what is worth a look, the slowest keys, and how pools, locks and channels stand.
+// Knows: the lists of what needs attention, the slowest keys, pools, locks and channels.
 import { course } from './charts.mjs';
 import { byId, h, keep, setText } from './dom.mjs';
 import { ago, count, ms, plural } from './format.mjs';
@@ -31,7 +31,7 @@ function makeAttention({ kind, text }, openTrace) {
   };
 }
 
-/** The clock of whoever sends: that of a phone on the same page may differ. */
+/** The clock of the sending machine. The clock of a phone that shows the page may differ. */
 let now = 0;
 
 export function showLists(overview, openTrace) {

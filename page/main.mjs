@@ -1,4 +1,4 @@
-// Knows: that the server says once a second how things stand, and who draws what of it.
+// Knows: that the server sends its state once a second, and which module draws which part of it.
 import './connect.mjs';
 import { byId, setText } from './dom.mjs';
 import { ago, clock } from './format.mjs';
@@ -30,7 +30,7 @@ function show(overview) {
   byId('waiting').hidden = !isEmpty;
   byId('overview').hidden = isEmpty;
   setState(isPaused ? 'paused' : 'live', isPaused ? 'paused' : 'live');
-  // Not part of the status: it would be read out every second.
+  // This is not part of the status: a screen reader would read it every second.
   setText(byId('heard'), isPaused || received.lastMs === 0 ? '' : `, telemetry ${ago(atMs - received.lastMs)}`);
   setText(byId('services'), overview.services.join(', '));
   showRefusal(received);
@@ -46,7 +46,7 @@ function draw(overview) {
   showTraces(overview);
 }
 
-/** What the numbers are of: all there was, as long as that is less than what is kept. */
+/** The period of the numbers: since the start, as long as that is shorter than the window. */
 function periodOf({ received, atMs, windowMs }) {
   if (received.firstMs > 0 && atMs - received.firstMs < windowMs) return `Since ${clock(received.firstMs)}.`;
   return `The last ${windowMs / 60_000} minutes.`;

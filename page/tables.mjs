@@ -1,4 +1,4 @@
-// Knows: families and commands, a row each.
+// Knows: the tables of families and commands.
 import { course, range } from './charts.mjs';
 import { byId, h, keep, setText } from './dom.mjs';
 import { count, ms, percent, plural } from './format.mjs';
@@ -83,7 +83,7 @@ function makeCommand({ command }) {
   };
 }
 
-/** The same scale for all, from one power of ten to another. */
+/** One scale for all commands, between two powers of ten. */
 function scaleOf(commands) {
   const values = commands.flatMap(({ p50, p99 }) => (p50 > 0 ? [p50, p99] : []));
   if (values.length === 0) return undefined;

@@ -1,4 +1,4 @@
-// Knows: the few numbers that say whether all is well.
+// Knows: the few numbers that show whether everything works.
 import { course } from './charts.mjs';
 import { byId, h, setText } from './dom.mjs';
 import { count, ms, percent, plural, rate } from './format.mjs';
@@ -97,7 +97,7 @@ export function showTiles(overview) {
   for (const tile of tiles) tile.update(overview);
 }
 
-/** Beside another duration, which has the unit. */
+/** Without a unit, for use beside a duration that has one. */
 function brief(value) {
   return ms(value).replace(' ms', '');
 }

@@ -1,4 +1,4 @@
-// Knows: the list of traces, that it holds still under a pointer, and which trace is open.
+// Knows: the list of traces, that it does not move under a pointer, and which trace is open.
 // Must not know: how a trace is drawn.
 import { byId, h, keep, setText } from './dom.mjs';
 import { clock, ms, plural } from './format.mjs';
@@ -9,11 +9,11 @@ const MARKS = { stampede: 'stampede', lock: 'lock lost', transaction: 'aborted',
 const TYPING_MS = 200;
 
 let choice = 'recent';
-/** What there is of the choice, by the latest that came. */
+/** The latest traces that match the choice. */
 let current = [];
-/** What is listed. It stays as it is while somebody points at it. */
+/** The traces shown. The list does not change while the pointer is over it. */
 let listed = [];
-/** Drawn once. `trace` is undefined until it has come. */
+/** Drawn once. `trace` is undefined until it was loaded. */
 let open = { traceId: undefined, trace: undefined };
 let isHeld = false;
 let lists = {};
@@ -30,7 +30,7 @@ const buttons = Object.entries(CHOICES).map(([name, title]) => {
 byId('choices').append(...buttons);
 
 list.addEventListener('keydown', walk);
-// The way from the list to its button must not let go of it.
+// The list must not change while the pointer moves from it to its button.
 for (const name of ['pointerenter', 'focusin']) zone.addEventListener(name, () => hold(true));
 for (const name of ['pointerleave', 'focusout']) zone.addEventListener(name, () => hold(zone.matches(':hover, :focus-within')));
 held.addEventListener('click', () => {
@@ -58,13 +58,14 @@ export function showTraces({ traces }) {
   const grown = all.find(({ traceId, spans }) => traceId === open.traceId && spans !== open.trace?.spans);
   if (grown !== undefined) void load(grown.traceId);
   if (open.traceId === undefined && !openLinked()) {
-    // To begin with, one that has something to show. It is nobody's choice, so the address does not name it.
+    // The first open trace is one with something to show. The user did not choose it, so the address does not name
+    // it.
     const [richest] = [...traces.recent].sort((one, other) => other.spans - one.spans);
     if (richest !== undefined) void load(richest.traceId);
   }
 }
 
-/** From elsewhere on the page: the trace is shown, and scrolled to. */
+/** Shows a trace for a link elsewhere on the page, and scrolls to it. */
 export function openTrace(traceId) {
   if (traceId === undefined) return;
   select(traceId);
@@ -72,7 +73,7 @@ export function openTrace(traceId) {
   byId('traces').scrollIntoView({ block: 'start' });
 }
 
-/** The address names the trace, so that it can be sent to somebody or opened again. */
+/** The address names the trace, so that it can be shared or opened again. */
 function select(traceId) {
   history.replaceState(undefined, '', `#trace=${traceId}`);
   void load(traceId);
@@ -88,10 +89,10 @@ function openLinked() {
 async function load(traceId) {
   if (open.traceId !== traceId) open = { traceId, trace: undefined };
   showList();
-  // The view may have ended, which the page says elsewhere.
+  // The view may have ended; the page shows that elsewhere.
   const response = await fetch(`api/traces/${traceId}`).catch(() => undefined);
   const trace = response?.ok ? await response.json() : undefined;
-  // Another one may have been opened meanwhile.
+  // Another trace may have been opened meanwhile.
   if (response === undefined || open.traceId !== traceId) return;
   open.trace = trace;
   showTrace(byId('trace'), trace, select);
@@ -104,7 +105,7 @@ function hold(isNow) {
   showList();
 }
 
-/** @param isAsked the user has chosen something else to be listed */
+/** @param isAsked the user has changed which traces are listed */
 async function refresh(isAsked) {
   const search = ++searching;
   const query = queryOf(new FormData(form));
@@ -129,7 +130,7 @@ async function find(query) {
 
 function showList() {
   const latest = new Map(current.map((trace) => [trace.traceId, trace]));
-  // What is listed already may have grown.
+  // The listed traces may have grown.
   const traces = listed.map((trace) => latest.get(trace.traceId) ?? trace);
   keep(list, traces, ({ traceId }) => traceId, makeEntry);
   const isListed = traces.some(({ traceId }) => traceId === open.traceId);
@@ -176,7 +177,7 @@ function makeMark({ text, tone }) {
   return { element: h('span', { class: `mark ${tone}` }, text), update() {} };
 }
 
-/** Arrow keys go through the list, as in any list. */
+/** The arrow keys move through the list. */
 function walk(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step === undefined) return;

@@ -1,11 +1,11 @@
-// Knows: one trace as bars over time, and the details of one span.
+// Knows: how one trace is drawn as bars over time, with the details of one span.
 import { copy } from './connect.mjs';
 import { h } from './dom.mjs';
 import { ms, plural, roundStep } from './format.mjs';
 
 const LEAST_TICKS = 3;
 
-/** Draws the trace into `container`; undefined says that it is not kept any more. */
+/** Draws the trace into `container`; undefined says that the trace is no longer kept. */
 export function showTrace(container, trace, openTrace) {
   if (trace === undefined) {
     container.replaceChildren(h('p', { class: 'empty' }, 'This trace is not kept any more.'));
@@ -28,7 +28,7 @@ function head({ traceId, title, durationMs, rows, omitted, services }) {
   );
 }
 
-/** Ticks are round numbers, where they are; the last one may stand before the end. */
+/** Ticks are round numbers where possible; the last one may be before the end. */
 function axis(durationMs) {
   const step = durationMs > 0 ? roundStep(durationMs, LEAST_TICKS) : 1;
   const count = durationMs > 0 ? Math.floor(durationMs / step + 1e-9) + 1 : 1;
@@ -50,7 +50,7 @@ function makeRow(row, trace, details, openTrace) {
   const bar = h('span', { class: `bar ${row.failed ? 'bad' : row.isRedis ? row.kind : 'other'}` });
   place(bar, row, trace);
   const name = h('span', { class: 'name' }, row.title);
-  // A property set by script is none of the policy's business; a style attribute would be.
+  // The content security policy permits a property set by a script, but not a style attribute.
   name.style.setProperty('--depth', Math.min(row.depth, 8));
   const label = h('span', { class: 'label' }, name, ...marksOf(row, trace));
   const button = h(
@@ -64,7 +64,7 @@ function makeRow(row, trace, details, openTrace) {
   return h('li', {}, button);
 }
 
-/** What came of it; the process, where it is another one than above; the message it was made for. */
+/** The outcome; the process, if it differs from the parent's; the message that caused the span. */
 function marksOf(row, trace) {
   const above = trace.rows.find(({ spanId }) => spanId === row.parentSpanId);
   const from = trace.rows.find(({ spanId }) => spanId === row.linkedFrom);

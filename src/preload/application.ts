@@ -1,21 +1,21 @@
-// Knows: where the application keeps its packages, and how our files come to use its copy of OpenTelemetry's API.
-// Must not know: anything of that API: this decides which copy is loaded.
+// Knows: where the application keeps its packages, and how our files come to use its copy of the OpenTelemetry API.
+// Must not know: anything of that API: this file decides which copy is loaded.
 import { realpathSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { preloadsOf } from './command-line';
 
-/** The package is optional: who has an SDK of another kind preloads `hook`. */
+/** The package is optional: applications with another SDK preload `hook`. */
 export const SDK = '@opentelemetry/sdk-node';
 
-/** With which an SDK reads its configuration file. */
+/** The package with which an SDK reads its configuration file. */
 export const CONFIGURATION = '@opentelemetry/configuration';
 
 const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
 const API = '@opentelemetry/api';
 const INSTRUMENTATION = '@opentelemetry/instrumentation';
-/** Our doctor's, which comes from wherever the doctor was started. */
+/** The doctor's probe, which is loaded from wherever the doctor was started. */
 const PROBE = /[\\/]build[\\/]cli[\\/]doctor[\\/]probe\.js$/;
 
 const OURS = resolve(__dirname, '..');
@@ -29,10 +29,10 @@ type Resolve = (
 ) => string;
 
 /**
- * Runs `load`, in which our files are loaded. Copies of the API that differ do not hear each other, silently; so in a
- * tree outside the application, ours use the copy of whoever starts the SDK: `sdk` if it is us, else what is preloaded
- * beside us, or the application. In the application's own tree that is the copy they would get anyway, and nothing is
- * done.
+ * Runs `load`, which loads our files. Two copies of the API that differ do not work together, and nothing reports it.
+ * So if our files are outside the application's tree, they use the copy of the package that starts the SDK: `sdk` if
+ * we start it, or else a file preloaded beside us, or the application. In the application's own tree they get that
+ * copy anyway, and nothing is changed.
  */
 export function withPeersOfApplication<T>(load: () => T, sdk?: string): T {
   const folders = [sdk && dirname(sdk), ...preloadedFolders(), scriptFolder(), workingFolder()];
@@ -46,43 +46,43 @@ export function withPeersOfApplication<T>(load: () => T, sdk?: string): T {
 }
 
 /**
- * The application's own first: of two copies, it is the one its code was written for.
- * @param beside a file of the application's whose package may be the only one that has an SDK
+ * Finds the SDK. The application's own copy comes first: its code was written for it.
+ * @param beside a file of the application whose package may be the only one that has an SDK
  */
 export function findSdk(beside?: string): string | undefined {
   return find(SDK, [beside && dirname(beside), scriptFolder(), workingFolder(), OURS]);
 }
 
-/** What the application has to record more than Redis. */
+/** Finds the package that records more than Redis. */
 export function findAutoInstrumentations(): string | undefined {
   return find(AUTO_INSTRUMENTATIONS, [scriptFolder(), workingFolder()]);
 }
 
-/** The copy of a package that a file uses. */
+/** Finds the copy of a package that a file would load. */
 export function findBeside(file: string, name: string): string | undefined {
   return find(name, [dirname(file)]);
 }
 
-/** That of the SDK, or of whoever brings one. */
+/** Finds the copy that the SDK, or a distribution of it, uses. */
 export function findConfiguration(): string | undefined {
   const sdk = findSdk();
   return find(CONFIGURATION, [sdk && dirname(sdk), ...preloadedFolders(), scriptFolder(), workingFolder()]);
 }
 
-/** Path of the first copy of a package that is found from one of the folders. */
+/** Returns the path of the first copy of a package that is found from one of the folders. */
 function find(name: string, folders: readonly (string | undefined)[]): string | undefined {
   for (const folder of folders) {
     if (folder === undefined) continue;
     try {
       return createRequire(join(folder, 'any')).resolve(name);
     } catch {
-      // Not there: the next folder.
+      // The package is not there: try the next folder.
     }
   }
   return undefined;
 }
 
-/** undefined: it was deleted, as that of a program can be which was replaced while it runs. */
+/** undefined: the folder was deleted, for example because the program was replaced while it runs. */
 function workingFolder(): string | undefined {
   try {
     return process.cwd();
@@ -101,7 +101,7 @@ function scriptFolder(): string | undefined {
   }
 }
 
-/** All of our files that need a peer are loaded in `load`. */
+/** All of our files that need a peer dependency are loaded in `load`. */
 function withResolved<T>(peers: ReadonlyMap<string, string | undefined>, load: () => T): T {
   const loader = Module as unknown as { _resolveFilename: Resolve };
   const original = loader._resolveFilename;
@@ -116,7 +116,7 @@ function withResolved<T>(peers: ReadonlyMap<string, string | undefined>, load: (
   }
 }
 
-/** Where the other files lie that Node.js was told to preload, such as the one of the Kubernetes operator. */
+/** The folders of the other files that Node.js was told to preload, such as the file of the Kubernetes operator. */
 function preloadedFolders(): string[] {
   const files = preloadsOf(process.execArgv, process.env.NODE_OPTIONS).map(fileOf);
   return files.flatMap((file) => (file === undefined || file.startsWith(OURS + sep) || PROBE.test(file) ? [] : [dirname(file)]));

@@ -4,8 +4,8 @@
 const FLAGS = ['--require', '-r', '--import'];
 
 /**
- * The names of what is preloaded, as they were given.
- * @param flags those of the command line, each an argument: `process.execArgv`
+ * Returns the names of preloaded files, as they were given.
+ * @param flags the arguments of Node.js itself: `process.execArgv`
  */
 export function preloadsOf(flags: readonly string[], nodeOptions = ''): string[] {
   return [...wordsOf(nodeOptions), ...flags].flatMap((word, index, words) => {
@@ -15,7 +15,7 @@ export function preloadsOf(flags: readonly string[], nodeOptions = ''): string[]
   });
 }
 
-/** Node.js splits NODE_OPTIONS at blanks, but for what is in double quotes; a backslash there takes the next as it is. */
+/** Node.js splits NODE_OPTIONS at spaces outside double quotes. A backslash inside them escapes the next character. */
 function wordsOf(options: string): string[] {
   const words = options.match(/(?:"(?:\\.|[^"\\])*"|[^\s"])+/g) ?? [];
   return words.map((word) => word.replace(/"((?:\\.|[^"\\])*)"/g, (_quoted, text: string) => text.replace(/\\(.)/g, '$1')));

@@ -1,12 +1,15 @@
-// Knows: the file that configures an SDK in place of its environment, and where our options stand in it.
-// Must not know: what an option means, what the rest of the file says.
+// Knows: the file that configures an SDK in place of its environment, and where our options are in it.
+// Must not know: the meaning of an option, the rest of the file.
 import { readFileSync } from 'node:fs';
 import { diag } from '@opentelemetry/api';
 import type { RedisInstrumentationConfig } from '../config/public';
 import { PACKAGE_NAME } from '../version';
 import { CONFIGURATION, findConfiguration } from './application';
 
-/** What we use of the package with which the SDK reads the file; the first from 0.300 on, the second before. */
+/**
+ * The part that we use of the package with which the SDK reads the file. The first function exists from 0.300 on, the
+ * second before.
+ */
 interface ConfigurationModule {
   parseConfigFile?(file: string): Model;
   createConfigFactory?(): { getConfigModel(): Model };
@@ -16,12 +19,15 @@ interface Model {
   readonly 'instrumentation/development'?: { readonly js?: Readonly<Record<string, RedisInstrumentationConfig | null>> | null } | null;
 }
 
-/** undefined: the SDK is configured by its environment. */
+/** undefined: the environment configures the SDK. */
 export function configFile(): string | undefined {
   return process.env.OTEL_CONFIG_FILE?.trim() || undefined;
 }
 
-/** Our options in the file; none where there is none, or it says nothing of us. What is wrong with the file, the SDK says. */
+/**
+ * Returns our options in the file; none if there is no file, or it does not name us. The SDK reports errors in the
+ * file.
+ */
 export function optionsInFile(): RedisInstrumentationConfig {
   const file = configFile();
   if (file === undefined || !namesUs(file)) return {};
@@ -39,7 +45,7 @@ export function optionsInFile(): RedisInstrumentationConfig {
   }
 }
 
-/** Most files do not, and need not be parsed twice. */
+/** Most files do not name us, and are not parsed a second time. */
 function namesUs(file: string): boolean {
   try {
     return readFileSync(file, 'utf8').includes(PACKAGE_NAME);

@@ -1,8 +1,8 @@
-// Knows: that a diagnostic is worth nothing while nobody has set a logger.
-// Must not know: what is said.
+// Knows: that diagnostics are lost while no logger is set.
+// Must not know: the messages.
 import { DiagConsoleLogger, type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 
-/** Where every copy of the API keeps what is registered. */
+/** The object in which every copy of the API registers globals. */
 interface ApiGlobals {
   readonly diag?: object;
   readonly trace?: object;
@@ -15,7 +15,10 @@ export function apiGlobals(): ApiGlobals {
   return holder[API] ?? {};
 }
 
-/** Runs `call` with diagnostics on the console, and leaves no logger behind: the SDK or the application sets its own. */
+/**
+ * Runs `call` with diagnostics on the console, and removes the logger afterwards: the SDK or the application sets its
+ * own.
+ */
 export function withConsoleLogger<T>(call: () => T): T {
   const isOurs = useConsole();
   try {
@@ -26,8 +29,8 @@ export function withConsoleLogger<T>(call: () => T): T {
 }
 
 /**
- * The first copy of the API that registers anything decides for the whole process which version may. A logger that is
- * gone must not have decided: the SDK's copy can be another.
+ * The first copy of the API that registers anything decides for the whole process which versions may. A temporary
+ * logger must not decide that: the SDK may use another copy.
  */
 function forget(): void {
   diag.disable();
@@ -35,7 +38,7 @@ function forget(): void {
   if (Object.keys(registered).length === 0) holder[API] = undefined;
 }
 
-/** Sets a logger at OTEL_LOG_LEVEL, or for warnings and errors, unless there is one. */
+/** Sets a console logger at OTEL_LOG_LEVEL, or for warnings and errors, unless a logger is set. */
 export function useConsole(): boolean {
   if (apiGlobals().diag !== undefined) return false;
   const name = process.env.OTEL_LOG_LEVEL?.trim().toUpperCase() ?? '';
@@ -43,7 +46,7 @@ export function useConsole(): boolean {
   return diag.setLogger(new DiagConsoleLogger(), { logLevel });
 }
 
-/** Keeps errors from the logger that is set, whoever set it, but for debugging: those that say what was said. */
+/** Hides errors that were reported already from the logger that is set. At debug level they are kept. */
 export function quieten(isSaid: (message: string) => boolean): void {
   const logger = apiGlobals().diag as DiagLogger | undefined;
   if (logger === undefined) return;
@@ -54,6 +57,6 @@ export function quieten(isSaid: (message: string) => boolean): void {
     debug: (message, ...details) => logger.debug(message, ...details),
     verbose: (message, ...details) => logger.verbose(message, ...details),
   };
-  // Its own level is kept: it is still in there.
+  // The wrapped logger keeps its own level.
   diag.setLogger(quiet, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true });
 }

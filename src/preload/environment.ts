@@ -1,24 +1,27 @@
 // Knows: the environment variables that decide whether the preloads do anything.
-// Must not know: the options of the instrumentation; config.ts reads those.
+// Must not know: the options of the instrumentation (config reads those).
 type Environment = Record<string, string | undefined>;
 
-/** The specification's switch for everything. */
+/** The switch of the specification for all of OpenTelemetry. */
 export function isSdkDisabled(environment: Environment): boolean {
   return environment.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
 }
 
-/** Ours alone. `redis` in OTEL_NODE_DISABLED_INSTRUMENTATIONS cannot be it: that means the other one, see below. */
+/**
+ * Our own switch. `redis` in OTEL_NODE_DISABLED_INSTRUMENTATIONS is not one: it means the other instrumentation, see
+ * below.
+ */
 export function isSwitchedOff(environment: Environment): boolean {
   return ['false', '0'].includes(environment.OTEL_INSTRUMENTATION_REDIS_ENABLED?.trim().toLowerCase() ?? '');
 }
 
-/** Those of `auto-instrumentations-node` that record what ours does, by its names and by ours of the library. */
+/** Instrumentations of `auto-instrumentations-node` that record the same libraries as ours, by their names. */
 const INCUMBENTS = ['redis', 'ioredis'] as const;
 
 /**
- * Two instrumentations on one client lose or double spans. `auto-instrumentations-node` reads this list when it
- * is loaded, so being loaded before it is enough to keep its own `@opentelemetry/instrumentation-redis` and `-ioredis`
- * out: of the libraries that we record ourselves.
+ * Two instrumentations on one client lose or duplicate spans. `auto-instrumentations-node` reads this list when it is
+ * loaded. So if we are loaded first, this keeps out its own `@opentelemetry/instrumentation-redis` and `-ioredis`,
+ * for the libraries that we record.
  */
 export function keepIncumbentOut(environment: Environment): void {
   const names = listOf(environment.OTEL_NODE_DISABLED_INSTRUMENTATIONS);

@@ -1,5 +1,5 @@
-// Knows: how to send what is left before the process ends, without a say in how or when it ends.
-// Must not know: what is sent.
+// Knows: how to export pending telemetry before the process ends, without changing how or when it ends.
+// Must not know: what is exported.
 
 import { isMainThread } from 'node:worker_threads';
 import { diag, metrics, trace } from '@opentelemetry/api';
@@ -7,7 +7,7 @@ import { PACKAGE_NAME } from '../version';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Less than what orchestrators grant between SIGTERM and SIGKILL: a dead collector must not use it up. */
+/** Less than orchestrators grant between SIGTERM and SIGKILL: an unreachable collector must not use it up. */
 const FLUSH_TIMEOUT_MS = 3_000;
 
 interface Flushable {
@@ -15,8 +15,8 @@ interface Flushable {
 }
 
 /**
- * Sends what is left when the event loop is empty and when a signal ends the process.
- * @param before makes what is held back; it does not throw
+ * Exports pending telemetry when the event loop is empty, and when a signal ends the process.
+ * @param before makes the spans that are held back; it does not throw
  */
 export function flushAtEnd(sdk: { shutdown(): Promise<void> }, before: () => void): void {
   process.once('beforeExit', () => {
@@ -32,16 +32,17 @@ function listen(signal: NodeJS.Signals, before: () => void): void {
 }
 
 /**
- * Our listener took the signal's default action away. It is gone when this runs, and it runs before the
- * application's: whoever counts listeners, as `signal-exit` does, sees what there would be without us. If nobody
- * else listens, the signal is sent again to do what it would have done. The SDK goes on: as process 1 of a
- * container, where that is nothing, the process lives on.
+ * Our listener disables the signal's default action. It is removed before this runs, and this runs before the
+ * application's listeners: code that counts listeners, like `signal-exit`, sees the same as without us. If there is
+ * no other listener, the signal is sent again to do its default action. The SDK keeps running: as process 1 of a
+ * container, where the default action is none, the process lives on.
  */
 function endOn(signal: NodeJS.Signals, before: () => void): void {
   before();
   const flushed = flush();
   if (process.listenerCount(signal) > 0) {
-    // Whoever listens may send it again when all is closed, as NestJS does. Not sooner: who sends it at once means it.
+    // A listener may send the signal again when all is closed, as NestJS does. We listen again in the next tick and
+    // not sooner: a signal that is sent again at once is meant to end the process.
     process.nextTick(listen, signal, before);
     return;
   }
@@ -63,7 +64,7 @@ async function flush(): Promise<void> {
   await Promise.all(providers.map((provider) => settled(() => provider.forceFlush?.())));
 }
 
-/** One that fails keeps nobody from sending the rest. Somebody else's may throw where it should reject. */
+/** A failure does not keep the others from exporting. Code of others may throw where it should reject. */
 async function settled(work: () => Promise<unknown> | undefined): Promise<void> {
   try {
     await work();

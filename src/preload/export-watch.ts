@@ -1,19 +1,19 @@
-// Knows: what an exporter of the SDK is answered, when that is worth a line, and what the SDK says of it by itself.
+// Knows: the results of the SDK's exporters, which of them are reported, and what the SDK itself logs about them.
 // Must not know: which exporters there are, how they send.
 import { diag } from '@opentelemetry/api';
 import { describeExporter } from '../status/provider';
 import { PACKAGE_NAME } from '../version';
 
-/** Of an export, as every exporter tells its processor. */
+/** The result of an export, as every exporter gives it to its processor. */
 interface Result {
-  /** 0: all is well. */
+  /** 0: success. */
   readonly code: number;
   readonly error?: Error & { readonly code?: string | number };
 }
 
 type Export = (this: object, items: unknown, settled: (result: Result) => void) => void;
 
-/** The class that all exporters of OTLP extend. */
+/** The class that all OTLP exporters extend. */
 export interface ExporterClass {
   readonly prototype: { export: Export };
 }
@@ -24,14 +24,14 @@ interface Failure {
   readonly message: string;
 }
 
-/** Nobody has these for one signal; that it is for another signal is no fault of the address. */
+/** The endpoint does not accept this signal. If it accepts another one, the address is right. */
 const NOT_HERE = ['HTTP 404', 'HTTP 405', 'HTTP 501', 'gRPC 12'];
 const DOCTOR = `npx ${PACKAGE_NAME} doctor -- <your command>`;
 const METRICS_READER = /^PeriodicExportingMetricReader: metrics export (failed|timed out)/;
 
-/** Says once that telemetry cannot be sent, and once that it can again. */
+/** Reports once that telemetry cannot be sent, and once that it can be again. */
 export class ExportWatch {
-  /** What fails now, by signal. */
+  /** The current failure of each signal. */
   private readonly failing = new Map<string, Failure>();
 
   watch({ prototype }: ExporterClass): void {
@@ -45,7 +45,7 @@ export class ExportWatch {
     };
   }
 
-  /** Whether the SDK says with this line what was said here. It does so at every export, with a stack. */
+  /** Whether this line of the SDK repeats what was reported here. The SDK logs it at every export, with a stack. */
   isKnown(line: string): boolean {
     if (this.failing.size === 0) return false;
     if (!line.startsWith('{"')) return this.failing.has('metrics') && METRICS_READER.test(line);
@@ -61,7 +61,7 @@ export class ExportWatch {
       if (code === 0 && before !== undefined) this.recover(signal, before);
       if (code !== 0 && before === undefined) this.fail(signal, failureOf(exporter, error));
     } catch {
-      // What is said of an export is not worth the export.
+      // A failure to report must not fail the export.
     }
   }
 
@@ -99,20 +99,20 @@ function failureOf(exporter: object, error: Result['error']): Failure {
   return { url: shown(describeExporter(exporter).url), reason: reasonOf(error), message: error?.message ?? '' };
 }
 
-/** A status is a number: HTTP's have three digits, gRPC's two at most. */
+/** A status is a number: HTTP has three digits, gRPC at most two. */
 function reasonOf({ code, message }: { readonly code?: string | number; readonly message?: string } = {}): string {
   if (typeof code === 'number') return code >= 100 ? `HTTP ${code}` : `gRPC ${code}`;
   return code ?? message ?? 'no reason was given';
 }
 
-/** Without what can hold credentials: a name, a password, a query, a path of somebody's own. */
+/** Without the parts that can hold credentials: user name, password, query and custom path. */
 function shown(address = 'its address'): string {
   if (!URL.canParse(address) || !/^https?:/.test(address)) return address.replace(/^.*@/, '');
   const { origin, pathname } = new URL(address);
   return `${origin}${pathname.replace(/^\/.+(?=\/v1\/\w+$)/, '/…').replace(/^(?!.*\/v1\/\w+$)\/.+/, '/…')}`;
 }
 
-/** Where nobody answers, that is so for every signal. */
+/** An unreachable address affects all signals, so it is reported once. */
 function isSame(one: Failure, other: Failure): boolean {
   return originOf(one) === originOf(other) && (one.reason === other.reason || !(isAnswered(one) || isAnswered(other)));
 }

@@ -1,5 +1,5 @@
-// Knows: how the application's SDK is started, and that its environment or its file configures it.
-// Must not know: exporters, processors, samplers: OTEL_* says those.
+// Knows: how the application's SDK is started. Its environment or its file configures it.
+// Must not know: exporters, processors and samplers, which OTEL_* variables define.
 import { diag } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { RedisInstrumentation } from '../instrumentation';
@@ -23,15 +23,15 @@ interface Options {
 
 type Start = (options: Options) => Started;
 
-/** What we use of it. Its types are not ours to publish: the package is optional. */
+/** The part that we use. The types of an optional package are not ours to publish. */
 interface SdkModule {
   readonly NodeSDK: new (options: Options) => Started & { start(): void };
-  /** Reads OTEL_CONFIG_FILE. From 0.300 on by the first name, from 0.210 on by the second. */
+  /** Reads OTEL_CONFIG_FILE. The first name exists from 0.300 on, the second from 0.210 on. */
   readonly startNodeSdk?: Start;
   readonly startNodeSDK?: Start;
 }
 
-/** Starts the application's SDK, configured by its environment or its file, unless somebody has started one. */
+/** Starts the application's SDK, configured by its environment or its file, unless an SDK was started already. */
 export function startSdk(
   path: string | undefined,
   instrumentation: RedisInstrumentation | undefined,
@@ -50,7 +50,7 @@ export function startSdk(
   flushAtEnd(started, () => instrumentation?.flushSpans());
 }
 
-/** Before its exporters are made. Where they have no class in common, they are not watched. */
+/** Called before exporters are made. Exporters without a common class are not watched. */
 function watchExports(sdk: string): ExportWatch {
   const watch = new ExportWatch();
   const path = findBeside(sdk, EXPORTER_BASE);
@@ -65,7 +65,8 @@ function startOf({ NodeSDK, startNodeSdk, startNodeSDK }: SdkModule): Start {
   if (file !== undefined && fromFile !== undefined) return fromFile;
   return (options) => {
     const sdk = new NodeSDK(options);
-    // The SDK sets a logger only if OTEL_LOG_LEVEL is given, and an unreachable collector would be silence.
+    // The SDK sets a logger only if OTEL_LOG_LEVEL is given. Without one, nothing would report an unreachable
+    // collector.
     useConsole();
     if (file !== undefined) report(`${SDK} is too old to read OTEL_CONFIG_FILE, and is configured by the environment; 0.210 can`);
     sdk.start();

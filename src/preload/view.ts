@@ -1,13 +1,14 @@
-// Knows: that a program under `view` shows the requests that its commands belong to, where it has what records them.
+// Knows: that a program run by `view` shows the requests that caused its commands, if it has instrumentations for
+// them.
 // Must not know: anything that can throw: a preload must not keep an application from starting.
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 
-/** What we use of it. It is the application's, and need not be there. */
+/** The part that we use. The package belongs to the application and is optional. */
 interface AutoInstrumentations {
   getNodeAutoInstrumentations(): Instrumentation[];
 }
 
-/** A page to look at wants requests, not every socket and every look-up of a name. */
+/** The page shows requests, not every socket and DNS look-up. */
 const REQUESTS = 'http,undici';
 
 function load(): void {
@@ -31,7 +32,7 @@ function requestInstrumentations(path: string): Instrumentation[] {
   return (require(path) as AutoInstrumentations).getNodeAutoInstrumentations();
 }
 
-/** An ES module that imports them passes no hook of `require`. Patched they are all the same once anybody requires them. */
+/** ES modules bypass the `require` hook. Requiring these modules once patches them for all. */
 function passHooks(): void {
   for (const name of ['node:http', 'node:https']) require(name);
 }

@@ -1,5 +1,5 @@
-// Knows: how calls and spans are counted where somebody has asked.
-// Must not know: who asks.
+// Knows: how calls and spans are counted, for the doctor.
+// Must not know: who reads the counts.
 import type { Tracer } from '@opentelemetry/api';
 import type { Arguments, BatchKind, BatchStart, ClientRef, Command } from '../core/events';
 import { type Decision, Operation, type SettledBatch } from '../core/operation';
@@ -19,7 +19,7 @@ export class Counts {
   private readonly refused: Record<string, number> = {};
   private readonly waiting = new Map<object, string>();
 
-  /** @param isMeasuring whether what ends now is measured */
+  /** @param isMeasuring whether an operation that ends now is measured */
   constructor(private readonly isMeasuring: () => boolean) {}
 
   commands(): CommandCounts {
@@ -43,7 +43,7 @@ export class Counts {
     if (this.isMeasuring()) this.measured += 1;
   }
 
-  /** The same tracer, with every span of it counted. */
+  /** Returns the same tracer, which counts its spans. */
   counting(source: () => Tracer | undefined): () => Tracer | undefined {
     let from: Tracer | undefined;
     let counted: Tracer | undefined;
@@ -69,7 +69,7 @@ export class Counts {
   }
 }
 
-/** The operation, with every call of it counted. */
+/** An operation that counts its calls. */
 export class CountedOperation extends Operation {
   constructor(
     report: Report,

@@ -1,8 +1,8 @@
-// Knows: when the instrumentation writes down how it does: only if it is asked to.
-// Must not know: what that means, who reads it.
+// Knows: when the instrumentation writes its status: only on request.
+// Must not know: the content, who reads it.
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-// Not the globals: a test runner gives its tests clocks of their own.
+// Not the globals: a test runner may replace them with fake clocks.
 import { setInterval } from 'node:timers';
 import { threadId } from 'node:worker_threads';
 import type { Tracer } from '@opentelemetry/api';
@@ -17,7 +17,7 @@ export type { State } from './shape';
 const INTERVAL_MS = 100;
 const SAID_KEPT = 50;
 
-/** The file in which an instrumentation says how it does. */
+/** The file to which an instrumentation writes its status. */
 export class StatusFile {
   private readonly said: string[] = [];
   private readonly counts: Counts;
@@ -29,24 +29,24 @@ export class StatusFile {
     isMeasuring: () => boolean,
   ) {
     this.counts = new Counts(isMeasuring);
-    // A test runner has several worlds in one thread, each with an instrumentation.
+    // A test runner has several contexts in one thread, each with an instrumentation.
     this.file = join(folder, `${process.pid}-${threadId}-${Math.random().toString(36).slice(2)}${STATUS_ENDING}`);
     setInterval(() => this.write(), INTERVAL_MS).unref();
     process.once('exit', () => this.write());
   }
 
-  /** undefined: nobody has asked for it, and it costs nothing. */
+  /** undefined: no status was requested, and it costs nothing. */
   static wanted(state: () => State, isMeasuring: () => boolean): StatusFile | undefined {
     const folder = process.env[STATUS_VARIABLE];
     return folder === undefined || folder === '' ? undefined : new StatusFile(folder, state, isMeasuring);
   }
 
-  /** In place of the operation: it counts. */
+  /** Returns the operation that is to be used, which counts. */
   operation(report: Report): Operation {
     return new CountedOperation(report, this.counts);
   }
 
-  /** In place of the tracer: it counts. */
+  /** Returns the tracer that is to be used, which counts. */
   tracer(source: () => Tracer | undefined): () => Tracer | undefined {
     return this.counts.counting(source);
   }
@@ -63,7 +63,7 @@ export class StatusFile {
       writeFileSync(`${this.file}.part`, JSON.stringify(status), { mode: 0o600 });
       renameSync(`${this.file}.part`, this.file);
     } catch {
-      // Whoever asked says what can be seen.
+      // The file cannot be written. The doctor reports what it can see otherwise.
     }
   }
 }

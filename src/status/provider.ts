@@ -1,12 +1,12 @@
-// Knows: how a tracer provider looks from outside: its SDK's version, what it samples with and where it sends.
-// Must not know: which SDK it is: its fields are private, and what they hold is told by the interfaces of the SDK.
+// Knows: how a tracer provider is described from outside: the version of its SDK, its sampler and its exporters.
+// Must not know: which SDK it is. Its fields are private; they are recognised by the SDK's public interfaces.
 import type { ExporterStatus, ProviderStatus } from './shape';
 
 const SDK_VERSION = 'telemetry.sdk.version';
 const MAX_OBJECTS = 2_000;
 const URL_FIELDS = ['url', 'address', '_urlStr'];
 
-/** Processors of the SDK that do nothing by themselves. */
+/** Processors of the SDK that export nothing themselves. */
 const IDLE = /^(Noop|Multi)SpanProcessor$/;
 
 export function describeProvider(provider: object): ProviderStatus {
@@ -36,7 +36,7 @@ function has(object: Unknown, ...methods: readonly string[]): boolean {
   return methods.every((method) => typeof fieldOf(object, method) === 'function');
 }
 
-/** Of a field or a method of its class; a getter is not run. */
+/** Reads a field, or a method of its class. A getter is not run. */
 function fieldOf(object: object, name: string): unknown {
   for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
     const property = Object.getOwnPropertyDescriptor(holder, name);
@@ -49,7 +49,7 @@ function isExporter(object: Unknown): boolean {
   return has(object, 'export', 'shutdown') && !has(object, 'selectAggregationTemporality');
 }
 
-/** Everything that a few fields lead to, the nearest first. What is behind an end is its own. */
+/** Returns all objects reachable through a few fields, the nearest first. The search stops at an end. */
 function within(start: Unknown, isEnd: (object: Unknown) => boolean): Unknown[] {
   const found = new Set<Unknown>([start]);
   for (const object of found) {
@@ -60,7 +60,7 @@ function within(start: Unknown, isEnd: (object: Unknown) => boolean): Unknown[] 
   return [...found];
 }
 
-/** From the list as it was given, where there is one: reading the attributes before they are settled makes the SDK warn. */
+/** Reads the list of attributes as it was given, if there is one: reading unsettled attributes makes the SDK warn. */
 function versionIn({ resource, _resource }: Unknown): string | undefined {
   const source = _resource ?? resource;
   if (!isObject(source)) return undefined;
@@ -70,7 +70,7 @@ function versionIn({ resource, _resource }: Unknown): string | undefined {
   return typeof version === 'string' ? version : undefined;
 }
 
-/** Its class, and where it sends to, credentials and all. */
+/** Returns the class and the full address, which may contain credentials. */
 export function describeExporter(given: object): ExporterStatus {
   const exporter = given as Unknown;
   const description = { name: classOf(exporter), keepsInMemory: has(exporter, 'getFinishedSpans') };
@@ -81,7 +81,7 @@ export function describeExporter(given: object): ExporterStatus {
   return description;
 }
 
-/** The specification says what `toString` of the built-in ones returns; of others only the class is shown. */
+/** The specification defines `toString` of built-in samplers; of others only the class is shown. */
 function describeSampler(sampler: Unknown): string {
   const text = String(sampler);
   if (/^(ParentBased|AlwaysO|TraceIdRatio)/.test(text)) return text.replace(/, remoteParentSampled=.*\}$/, '}');

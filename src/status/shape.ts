@@ -1,62 +1,64 @@
-// Knows: what the instrumentation writes down of itself when it is asked, and by which variable it is asked.
-// Must not know: how it comes by it, who reads it.
+// Knows: what the instrumentation writes about itself on request, and which variable requests it.
+// Must not know: how the values are determined, who reads them.
 
-/** A folder. Each instrumentation of a process that is started with it keeps a file there, which says how it does. */
+/**
+ * A folder. Each instrumentation of a process that is started with this variable writes its status to a file there.
+ */
 export const STATUS_VARIABLE = 'OPENTELEMETRY_REDIS_DOCTOR_FOLDER';
 
-/** How the names of those files end. */
+/** The suffix of the names of those files. */
 export const STATUS_ENDING = '.status.json';
 
 export interface ExporterStatus {
-  /** What its class is called. */
+  /** The name of its class. */
   readonly name: string;
-  /** Where it sends. */
+  /** The address to which it sends. */
   readonly url?: string;
   readonly keepsInMemory: boolean;
 }
 
-/** The tracer provider that is used now. */
+/** The current tracer provider. */
 export interface ProviderStatus {
   readonly sdkVersion: string | undefined;
-  /** In words; empty if none is to be seen. */
+  /** A description; empty if no sampler is visible. */
   readonly sampler: string;
-  /** None: there may be some that cannot be seen. */
+  /** Empty: exporters may exist that are not visible. */
   readonly exporters: readonly ExporterStatus[];
-  /** Whether a span that ends is handed to nobody, as far as can be seen. */
+  /** Whether ended spans are passed to no exporter, as far as can be seen. */
   readonly isEmpty: boolean;
 }
 
-/** What became of calls, since the process began. */
+/** Counts of calls since the process began. */
 export interface CommandCounts {
-  /** Calls that have a span, if the recorder and the sampler make one. */
+  /** Calls that get a span, if the recorder and the sampler agree. */
   readonly traced: number;
-  /** Of those, the ones that have ended. */
+  /** The traced calls that have ended. */
   readonly ended: number;
-  /** Calls that ended while a MeterProvider was there. */
+  /** Calls that ended while a MeterProvider was registered. */
   readonly measured: number;
-  /** Names of commands that have no reply yet. */
+  /** Names of commands without a reply so far. */
   readonly waiting: readonly string[];
-  /** Calls without a span, by why they have none. */
+  /** Calls without a span, by the reason. */
   readonly refused: Readonly<Record<string, number>>;
 }
 
 export interface SpanCounts {
-  /** Spans that are recorded. */
+  /** Recorded spans. */
   readonly made: number;
   /** Spans that the sampler dropped. */
   readonly dropped: number;
-  /** Names of the first few. */
+  /** Names of the first few spans. */
   readonly names: readonly string[];
 }
 
-/** What only the instrumentation itself can tell of its state. */
+/** The state that only the instrumentation itself knows. */
 export interface State {
   readonly isEnabled: boolean;
-  /** Options given in code, in words: those that hold no secret and can leave a process without spans. */
+  /** Options given in code, as text: those that are not secret and can leave a process without spans. */
   readonly options: Readonly<Record<string, string>>;
-  /** Copies of redis that are patched, with their versions. */
+  /** Patched copies of redis, with their versions. */
   readonly seams: readonly string[];
-  /** Other instrumentations that record redis as well, and how their users switch that off. */
+  /** Other instrumentations that record redis, and how users switch that off. */
   readonly others: readonly { readonly name: string; readonly remedy: string }[];
   readonly provider: ProviderStatus | undefined;
   /** Whether metrics are recorded. */
@@ -68,6 +70,6 @@ export interface Status extends State {
   readonly thread: number;
   readonly commands: CommandCounts;
   readonly spans: SpanCounts;
-  /** What it reported through `diag`. */
+  /** Messages that were reported through `diag`. */
   readonly said: readonly string[];
 }

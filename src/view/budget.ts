@@ -1,17 +1,17 @@
-// Knows: what a run may cost, as somebody writes it down for CI, and whether it was kept to.
-// Must not know: what happens to a run that was not.
+// Knows: the limits of a run, as written for CI, and whether the run kept to them.
+// Must not know: the consequences.
 import type { Overview } from './overview/overview';
 
 /** One limit: `hit-ratio<0.8` is broken by a ratio below 0.8. */
 export interface Budget {
-  /** As it was written. */
+  /** The text of the limit. */
   readonly text: string;
   isBroken(overview: Overview): boolean;
-  /** What was measured; undefined: nothing, and the budget is not broken. */
+  /** Returns the measured value; undefined: nothing was measured, and the budget is not broken. */
   measured(overview: Overview): number | undefined;
 }
 
-/** By name, what can be limited. */
+/** The quantities that can be limited, by name. */
 const MEASURES: Readonly<Record<string, (overview: Overview) => number | undefined>> = {
   'hit-ratio': ({ totals }) => totals.hitRatio,
   calls: ({ totals }) => totals.calls,
@@ -24,7 +24,7 @@ const MEASURES: Readonly<Record<string, (overview: Overview) => number | undefin
   'lost-locks': ({ locks }) => locks.reduce((sum, { lost }) => sum + lost, 0),
 };
 
-/** @throws {Error} that says what was expected, for whoever wrote it */
+/** @throws {Error} with a message that says what was expected */
 export function readBudgets(text: string): Budget[] {
   return text.split(',').map((part) => readBudget(part.trim()));
 }

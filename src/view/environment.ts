@@ -1,11 +1,12 @@
-// Knows: how a program is told to send its telemetry here, at once and without waiting.
+// Knows: which variables make a program send its telemetry here, at once and without batching delays.
 // Must not know: what it sends.
 import { PACKAGE_NAME } from '../version';
 import { REGISTER } from './places';
 
 /**
- * For a program that is started from here. Everything that could lead its telemetry elsewhere, or thin it out, is said:
- * the shell's own settings are those of a production. JSON needs no decoder beyond Node.js.
+ * Returns the variables for a program that is started from here. They override everything that could send its
+ * telemetry elsewhere or drop a part of it: the shell may have production settings. JSON needs no decoder beyond
+ * Node.js.
  */
 export function environmentFor(url: string): Readonly<Record<string, string>> {
   return {
@@ -29,11 +30,11 @@ export function environmentFor(url: string): Readonly<Record<string, string>> {
   };
 }
 
-/** How a program is started whose telemetry is to come here. */
+/** Lines that start a program so that it sends its telemetry here. */
 export interface ConnectLines {
-  /** A page of its own for one program. The same in every shell. */
+  /** Opens a page of its own for one program. The same in every shell. */
   readonly view: string;
-  /** This page, for a program that is started in another terminal. */
+  /** Uses this page, for a program that is started in another terminal. */
   readonly posix: string;
   readonly windows: string;
 }

@@ -1,5 +1,5 @@
-// Knows: how the parts make one view: telemetry comes in, a page and a terminal show it.
-// Must not know: who starts the programs that send it.
+// Knows: how the parts make one view: telemetry is received, and shown by a page and a terminal.
+// Must not know: who starts the programs that send telemetry.
 import { type ConnectLines, linesFor } from './environment';
 import { type Overview, overviewOf } from './overview/overview';
 import { TraceLists } from './overview/traces';
@@ -15,9 +15,9 @@ export type { Span } from './otlp/message';
 
 export interface View {
   readonly telemetry: Telemetry;
-  /** The page, and the endpoint for telemetry. */
+  /** The address of the page, and of the endpoint for telemetry. */
   readonly url: string;
-  /** How a program is started whose telemetry comes here. */
+  /** Lines that start a program so that it sends its telemetry here. */
   readonly lines: ConnectLines;
   stop(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export function overviewFrom({ telemetry }: View): Overview {
   return overviewOf(telemetry, new TraceLists(telemetry.records.traces));
 }
 
-/** The waterfall and the summary, for a terminal. */
+/** Writes the waterfall and the summary to a terminal. */
 export function printReport(view: View, steps: readonly Step[], stream: NodeJS.WriteStream, maxRows?: number): void {
   const paint = createPaint(stream, process.env);
   const waterfall = renderWaterfall(steps, view.telemetry.spans(), { paint, columns: stream.columns ?? DEFAULT_COLUMNS, maxRows });

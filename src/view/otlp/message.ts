@@ -1,5 +1,5 @@
-// Knows: the shape of OTLP, as JSON spells it, and reads it into plain spans and points.
-// Must not know: who sends, what encoding it came in, and what becomes of it.
+// Knows: the JSON form of OTLP, and how to read it into plain spans and points.
+// Must not know: who sends it, its encoding, what is done with it.
 import { createHash } from 'node:crypto';
 
 export type Value = string | number | boolean | readonly Value[] | undefined;
@@ -26,22 +26,22 @@ export interface Span extends SpanId {
 /** One value of one metric series. */
 export interface Point {
   readonly metric: string;
-  /** Whoever reports: two processes with the same attributes are two series. */
+  /** Identifies the process: two processes with the same attributes are two series. */
   readonly source: string;
   readonly scope: string;
   readonly attributes: Attributes;
-  /** Of a histogram its count. */
+  /** For a histogram, its count. */
   readonly value: number;
-  /** Of a histogram, the sum of what was recorded. */
+  /** For a histogram, the sum of its values. */
   readonly sum: number | undefined;
-  /** A total since `startNanos`, an increase since the last point, or a state. */
+  /** `total` since `startNanos`, `increase` since the last point, or current `state`. */
   readonly type: 'total' | 'increase' | 'state';
   readonly startNanos: string;
 }
 
 export type Kind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
 
-// What one span may keep of anybody's text and lists.
+// Limits for the text and the lists of one span.
 const MAX_TEXT = 2_048;
 const MAX_ATTRIBUTES = 64;
 const MAX_LINKS = 128;
@@ -55,7 +55,7 @@ const MICROS_PER_MS = 1_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The spans of an ExportTraceServiceRequest. Throws if it is none. */
+/** Reads the spans of an ExportTraceServiceRequest. Throws if it is not one. */
 export function readSpans(body: unknown): Span[] {
   return list(body, 'resourceSpans').flatMap((resource) => {
     const service = text(attributesOf(fields(resource.resource))['service.name']);
@@ -66,7 +66,7 @@ export function readSpans(body: unknown): Span[] {
   });
 }
 
-/** The points of an ExportMetricsServiceRequest. Throws if it is none. */
+/** Reads the points of an ExportMetricsServiceRequest. Throws if it is not one. */
 export function readPoints(body: unknown): Point[] {
   return list(body, 'resourceMetrics').flatMap((resource) => {
     const source = digestOf(JSON.stringify(attributesOf(fields(resource.resource))));
@@ -86,7 +86,7 @@ function readSpan(span: Fields, service: string, scope: string): Span {
     scope,
     name: text(span.name),
     kind: KINDS[Number(span.kind ?? 0)] ?? 'internal',
-    // Through microseconds: a double cannot hold nanoseconds since 1970.
+    // By microseconds: a double cannot hold nanoseconds since 1970.
     startMs: Number(start / 1_000n) / MICROS_PER_MS,
     durationMs: Number(nanos(span.endTimeUnixNano) - start) / 1e6,
     failed: Number(fields(span.status).code ?? 0) === STATUS_ERROR,
@@ -114,7 +114,7 @@ function readMetric(metric: Fields, source: string, scope: string): Point[] {
   }));
 }
 
-/** An up-down counter is a sum that may fall: of it counts where it stands. */
+/** An up-down counter is a sum that may fall, so its current state is used. */
 function pointType(metric: Fields, data: Fields): Point['type'] {
   if (metric.gauge !== undefined || (metric.sum !== undefined && data.isMonotonic !== true)) return 'state';
   return Number(data.aggregationTemporality) === TEMPORALITY_DELTA ? 'increase' : 'total';
@@ -130,7 +130,7 @@ function attributesOf(owner: Fields): Attributes {
 function readValue(value: Fields, depth: number): Value {
   if (value.stringValue !== undefined) return text(value.stringValue);
   if (value.boolValue !== undefined) return value.boolValue === true;
-  // 64-bit integers come as strings.
+  // JSON gives 64-bit integers as strings.
   if (value.intValue !== undefined) return Number(value.intValue);
   if (value.doubleValue !== undefined) return Number(value.doubleValue);
   if (value.arrayValue === undefined || depth === MAX_DEPTH) return undefined;
@@ -152,12 +152,12 @@ function list(owner: unknown, name: string): Fields[] {
   return value.map(fields);
 }
 
-/** Hexadecimal may be in either case. */
+/** Hexadecimal ids may be in either case. */
 function id(value: unknown): string {
   return text(value).slice(0, MAX_ID).toLowerCase();
 }
 
-/** Whoever reports needs to be told apart, not to be known. */
+/** A process is only told apart, so a digest of its resource is enough. */
 function digestOf(resource: string): string {
   return createHash('sha256').update(resource).digest('base64');
 }

@@ -8,8 +8,8 @@ export interface Decoders {
 }
 
 /**
- * What is read here of opentelemetry-proto 1.x: fields that are not named are skipped. Names are those of OTLP's JSON, so
- * that both encodings end in the same shape.
+ * The part of opentelemetry-proto 1.x that is read here; other fields are skipped. Names are those of OTLP's JSON, so
+ * that both encodings give the same form.
  */
 const SCHEMA = `
   syntax = "proto3";
@@ -56,7 +56,7 @@ const SCHEMA = `
 
 let decoders: Decoders | null | undefined;
 
-/** Made at first need; undefined where protobufjs is not installed. The SDK's own dependencies usually bring it. */
+/** Created on first use; undefined if protobufjs is not installed. It is usually a dependency of the SDK. */
 export function protobufDecoders(): Decoders | undefined {
   if (decoders === undefined) decoders = makeDecoders() ?? null;
   return decoders ?? undefined;
@@ -81,7 +81,7 @@ function decoderOf(type: Type): (body: Buffer) => unknown {
   return (body) => withHexIds(type.toObject(type.decode(body), { longs: String }));
 }
 
-/** JSON has ids in hexadecimal. They are the only bytes there are in what is read. */
+/** JSON has hexadecimal ids. Ids are the only bytes in what is read. */
 function withHexIds(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   if (Array.isArray(value)) return value.map(withHexIds);

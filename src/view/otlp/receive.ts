@@ -1,5 +1,5 @@
-// Knows: OTLP over HTTP: which requests are welcome, how large they may be, and how they are answered.
-// Must not know: what the telemetry says.
+// Knows: OTLP over HTTP: which requests are accepted, their maximum size, and how they are answered.
+// Must not know: the content of the telemetry.
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -13,7 +13,7 @@ export interface Received {
   readonly contentType: string;
 }
 
-/** A request that is turned down, with the status that says why. */
+/** A refused request, with its HTTP status. */
 export class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -23,7 +23,7 @@ export class Refusal extends Error {
   }
 }
 
-/** As sent and as inflated. An SDK's batch of 512 spans is well below one of these megabytes. */
+/** The limit, compressed and uncompressed. A batch of 512 spans of the SDK is well below one megabyte. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 const NO_DECODER =
@@ -33,7 +33,7 @@ export const JSON_TYPE = 'application/json';
 const PROTOBUF_TYPE = 'application/x-protobuf';
 const inflate = promisify(gunzip);
 
-/** Reads one export. Throws a Refusal for what is not OTLP as expected here. */
+/** Reads one export. Throws a Refusal for anything but the expected OTLP. */
 export async function receive(request: IncomingMessage, signal: Signal): Promise<Received> {
   const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (contentType !== JSON_TYPE && contentType !== PROTOBUF_TYPE) throw new Refusal(415, `${JSON_TYPE} or ${PROTOBUF_TYPE} is expected`);

@@ -1,4 +1,4 @@
-// Knows: how pools and connections stand.
+// Knows: the current state of pools and connections.
 // Must not know: commands, traces.
 import * as semconv from '../../core/semconv';
 import { STALE_MS } from '../store/points';
@@ -50,7 +50,7 @@ export function serversOf(records: Records, nowMs: number): ServerView[] {
   return [...servers].map(([server, where]) => ({ server, connections: sumWhere(connections, where), queued: sumWhere(queued, where) }));
 }
 
-/** Programs export from time to time; between two exports the number stands. */
+/** Programs export at intervals; between two exports the last number is kept. */
 export function connectionsOverTime(records: Records, step: number, steps: number): Course {
   let last: number | undefined;
   return records.connections.read(step, steps).map((open) => {

@@ -1,4 +1,4 @@
-// Knows: what came of a command, in a word or two.
+// Knows: the outcome of a command, in a word or two.
 // Must not know: where the words are shown.
 import type { Span } from '../otlp/message';
 import { errorOf, isOfSeveral, type LockStep, type Lookup, lockStepOf, lookupOf } from '../store/reading';

@@ -1,10 +1,10 @@
-// Knows: what a span tells about its neighbours, in one sentence: the miss that it filled, the lock that it waited for.
-// Must not know: how sentences are drawn, how spans are kept.
+// Knows: how a span relates to others, in one sentence: the miss that it filled, the lock that it waited for.
+// Must not know: how sentences are shown, how spans are kept.
 import * as semconv from '../../core/semconv';
 import type { Span } from '../otlp/message';
 import { lockStepOf, numberOf, textOf } from '../store/reading';
 
-/** One sentence about a span, and the traces of those it speaks of. */
+/** One sentence about a span, and the traces of the spans that it mentions. */
 export interface Note {
   readonly text: string;
   readonly traceIds: readonly string[];
@@ -29,7 +29,7 @@ function stampedeNote({ attributes, links, traceId }: Span): Note | undefined {
   return { text: `A stampede: ${callers} callers missed this key before it was filled.`, traceIds: othersIn(links, traceId) };
 }
 
-/** A lock is told by what this trace did to it; what others did is not known here. */
+/** Describes a lock by what this trace did with it. What other traces did is not known here. */
 function lockNote(span: Span, spans: readonly Span[]): Note | undefined {
   const step = lockStepOf(span.attributes);
   const steps = step === undefined ? [] : lockSteps(span, spans);

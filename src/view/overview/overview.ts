@@ -1,4 +1,4 @@
-// Knows: what a person who runs Redis wants to see at a glance, as plain data.
+// Knows: the overview that the page and the terminal show, as plain data.
 // Must not know: how it is drawn or sent.
 
 import type { Attention } from '../store/attention';
@@ -21,7 +21,7 @@ export interface FamilyView {
   readonly fills: number;
   readonly meanLoadMs: number | undefined;
   readonly stampedes: number;
-  /** Misses that the process which missed them did not fill. */
+  /** Misses that were not filled by the process that missed them. */
   readonly unfilled: number;
   /** Writes without a time to live. */
   readonly immortal: number;
@@ -65,9 +65,9 @@ export interface Totals {
 export interface Overview {
   readonly atMs: number;
   readonly stepMs: number;
-  /** What sums are made of. */
+  /** The period of the sums. */
   readonly windowMs: number;
-  /** What courses go back to: less than the window as long as less has been seen. */
+  /** The period of the lines: shorter than the window until the window is full. */
   readonly shownMs: number;
   readonly received: Readonly<Received>;
   readonly services: readonly string[];
@@ -82,12 +82,12 @@ export interface Overview {
   readonly locks: readonly LockView[];
   readonly channels: readonly ChannelView[];
   readonly attention: readonly Attention[];
-  /** Calls that were made one after another where one could have done. */
+  /** Sequential calls that a single call could replace. */
   readonly repeated: readonly RepeatedView[];
   readonly traces: ReturnType<TraceLists['all']>;
 }
 
-/** A minute: what has just begun should not look as if it were lost at the edge. */
+/** A minute: the first values must not be lost at the edge. */
 const LEAST_STEPS = 30;
 
 export function overviewOf({ records, received, clock }: Telemetry, traces: TraceLists): Overview {
@@ -122,7 +122,7 @@ function attentionOf({ text, requests, lastMs, traceId }: RepeatedView): Attenti
   return { kind: 'repeated', text, count: requests, callers: undefined, lastMs, traceId };
 }
 
-/** Metrics where they come, else spans. */
+/** Metrics, if there are any, else spans. */
 function better<Column extends string>(
   { metrics, spans }: Readonly<Record<'metrics' | 'spans', { all(step: number): Sums<Column>[] }>>,
   step: number,

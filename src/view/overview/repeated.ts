@@ -1,4 +1,4 @@
-// Knows: which calls of a request were made one after another where one could have done, and which one that is.
+// Knows: which sequential calls of a request a single call could replace, and which call that is.
 // Must not know: how a line is drawn, how spans are kept.
 import type { Span } from '../otlp/message';
 import { commandOf, compositeOf, keyFamilyOf, repeatedCallsOf, requestOf } from '../store/reading';
@@ -9,17 +9,17 @@ export interface RepeatedCalls {
   readonly family: string | undefined;
   readonly count: number;
   readonly durationMs: number;
-  /** The request, or the span, in which it was. */
+  /** The request, or the span, that contains the loop. */
   readonly where: string | undefined;
 }
 
-/** Loops that are alike, in all requests. */
+/** Similar loops of all requests. */
 export interface RepeatedView extends RepeatedCalls {
-  /** One sentence about the longest. */
+  /** One sentence about the longest loop. */
   readonly text: string;
   readonly requests: number;
   readonly lastMs: number;
-  /** Of the longest. */
+  /** The trace of the longest loop. */
   readonly traceId: string;
 }
 
@@ -31,7 +31,7 @@ interface Looped {
 
 const MAX_VIEWS = 20;
 
-/** Those that took the longest first. */
+/** The longest ones first. */
 export function repeatedOf(traces: readonly Looped[]): RepeatedView[] {
   const views = new Map<string, RepeatedView>();
   for (const { traceId, startMs, repeated } of traces) {
@@ -45,7 +45,7 @@ export function repeatedOf(traces: readonly Looped[]): RepeatedView[] {
   return [...views.values()].sort((a, b) => b.durationMs - a.durationMs).slice(0, MAX_VIEWS);
 }
 
-/** The loops of one trace, by what their spans tell. */
+/** Finds the loops of one trace from its spans. */
 export function repeatedIn(spans: readonly Span[]): RepeatedCalls[] {
   const longest = new Map<string, Span>();
   for (const span of spans) {
@@ -74,7 +74,7 @@ function repeatedText({ operation, family, count, durationMs, where }: RepeatedC
   return `${subject}, ${count} times one after another${place}, ${took} ms: ${TOGETHER[operation] ?? 'a pipeline'}`;
 }
 
-/** By command, the one that does the same for several. In a cluster, keys of one slot alone can be in one command. */
+/** For each command, the one that reads several keys. In a cluster, a command can only have keys of one slot. */
 const TOGETHER: Readonly<Record<string, string>> = {
   GET: 'one MGET (in a cluster: of keys of one slot), or a pipeline',
   'JSON.GET': 'one JSON.MGET, or a pipeline',
@@ -89,7 +89,7 @@ const TOGETHER: Readonly<Record<string, string>> = {
   EXISTS: 'one EXISTS of several keys, or a pipeline',
 };
 
-/** The last of a loop tells how many there were; the latest so many below its parent are it. */
+/** The last span of a loop has the number of calls. The loop is the latest that many spans below its parent. */
 function durationOf(last: Span, spans: readonly Span[]): number {
   const operation = commandOf(last)?.toUpperCase();
   const siblings = spans.filter(
@@ -118,7 +118,7 @@ function placeOf({ parentSpanId }: Span, byId: ReadonlyMap<string, Span>): strin
   return parent?.name;
 }
 
-/** By its route where that is known: the path of each request is another. */
+/** Uses the route if it is known: paths differ from request to request. */
 function routeOf(span: Span): string | undefined {
   const route = span.attributes['http.route'];
   const method = span.attributes['http.request.method'] ?? span.attributes['http.method'];

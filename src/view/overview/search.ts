@@ -1,19 +1,19 @@
-// Knows: which traces somebody looks for.
+// Knows: which traces match a search.
 // Must not know: where traces are kept, how they are drawn.
 import { commandOf, errorOf, keyFamilyOf, requestOf } from '../store/reading';
 import type { Trace } from '../store/traces';
 
-/** What traces have to be to be found. Everything that is left out fits all. */
+/** The properties of the wanted traces. An omitted one matches all. */
 export interface TraceQuery {
-  /** In the name of the root, a route, a command, a family of keys, an error or a service; in any case. */
+  /** A text in the name of the root, a route, a command, a key family, an error or a service; case does not matter. */
   readonly text?: string | undefined;
-  /** Something in it failed. */
+  /** Some span of the trace failed. */
   readonly failed?: boolean;
-  /** It took at least so many milliseconds. */
+  /** The trace took at least this many milliseconds. */
   readonly leastMs?: number | undefined;
 }
 
-/** Reads a query from the parameters of a URL: `q`, `failed`, `slower`. What cannot be read is left out. */
+/** Reads a query from the parameters of a URL: `q`, `failed`, `slower`. Invalid values are ignored. */
 export function queryFrom(parameters: URLSearchParams): TraceQuery {
   const leastMs = Number(parameters.get('slower') ?? '');
   return {
@@ -34,7 +34,7 @@ export function fits({ text, failed, leastMs }: TraceQuery, digest: Searched, wo
   return text === undefined || words.includes(text);
 }
 
-/** All that a trace can be found by, in lower case. */
+/** All text by which a trace can be found, in lower case. */
 export function wordsOf({ traceId, spans }: Pick<Trace, 'traceId' | 'spans'>): string {
   const words = new Set([traceId]);
   for (const span of spans) {

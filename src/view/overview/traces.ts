@@ -1,4 +1,4 @@
-// Knows: how a trace reads in a list and as a waterfall.
+// Knows: how a trace is shown in a list and as a waterfall.
 // Must not know: how it is kept or drawn.
 import type { Span } from '../otlp/message';
 import type { AttentionKind } from '../store/attention';
@@ -10,7 +10,7 @@ import { type RepeatedCalls, type RepeatedView, repeatedIn, repeatedOf } from '.
 import { fits, type TraceQuery, wordsOf } from './search';
 import { arrange, rootsOf } from './tree';
 
-/** A trace in a list. */
+/** One trace in a list. */
 export interface TraceDigest {
   readonly traceId: string;
   readonly title: string;
@@ -22,19 +22,19 @@ export interface TraceDigest {
   readonly hits: number;
   readonly misses: number;
   readonly marks: readonly (AttentionKind | 'message')[];
-  /** Loops of round trips in it. */
+  /** The loops of round trips in the trace. */
   readonly repeated: readonly RepeatedCalls[];
-  /** Nothing but commands that wait for somebody: a worker that polls its queue. */
+  /** The trace contains only blocking commands: a worker that polls its queue. */
   readonly isPoll: boolean;
 }
 
-/** A span with its place below its parent. */
+/** A span, and its depth below its parent. */
 export interface Row extends Span {
   readonly depth: number;
   readonly title: string;
   readonly isRedis: boolean;
   readonly mark: Mark | undefined;
-  /** The span of the sender, if this one received a message and the sender is shown. */
+  /** The span of the sender, if this span received a message and the sender is shown. */
   readonly linkedFrom: string | undefined;
   readonly notes: readonly Note[];
 }
@@ -49,15 +49,15 @@ const MAX_ROWS = 1_000;
 
 interface Entry {
   readonly digest: TraceDigest;
-  /** Made once somebody searches. */
+  /** Computed on the first search. */
   words: string | undefined;
 }
 
-/** The names of the lists, as the page and the API ask for them. */
+/** The names of the lists that the page and the API use. */
 export const TRACE_LISTS = ['recent', 'slowest', 'attention', 'polls'] as const;
 export type TraceListName = (typeof TRACE_LISTS)[number];
 
-/** Traces for four ways to look: the latest, the slowest, those with something to look at, and polls. */
+/** Four lists of traces: the latest, the slowest, those that need attention, and polls. */
 export class TraceLists {
   private readonly entries = new WeakMap<Trace, Entry>();
 
@@ -73,12 +73,12 @@ export class TraceLists {
     };
   }
 
-  /** The loops of all traces, those that are alike as one. */
+  /** Returns the loops of all traces; similar loops are merged. */
   repeated(): RepeatedView[] {
     return repeatedOf(this.found({}));
   }
 
-  /** One of the lists, of those traces alone that fit. */
+  /** Returns the traces of one list that match the query. */
   find(list: TraceListName, query: TraceQuery): TraceDigest[] {
     return listOf(list, this.found(query));
   }
@@ -112,7 +112,7 @@ function listOf(list: TraceListName, latestFirst: readonly TraceDigest[]): Trace
   return listed.slice(0, LIST);
 }
 
-/** The trace, and below it the spans of other traces that link to it. */
+/** Returns the trace, and below it the spans of other traces that link to it. */
 export function traceDetail(traces: Traces, traceId: string): TraceDetail | undefined {
   const trace = traces.get(traceId);
   if (trace === undefined) return undefined;

@@ -1,14 +1,17 @@
-// Knows: which span is below which.
+// Knows: the parent and children of each span.
 // Must not know: what spans are about.
 import type { Span } from '../otlp/message';
 
-/** Those without a parent, the first first. A parent that never arrived (another service's, or sampled out) makes its children roots. */
+/**
+ * Spans without a parent, in order of time. If a parent never arrived (another service, or sampled out), its children
+ * are roots.
+ */
 export function rootsOf(spans: readonly Span[]): Span[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   return byStart(spans.filter(({ parentSpanId }) => parentSpanId === undefined || !ids.has(parentSpanId)));
 }
 
-/** Depth first, children in the order of their start. */
+/** Depth first; children are in the order of their start. */
 export function arrange(spans: readonly Span[]): { readonly span: Span; readonly depth: number }[] {
   const below = new Map<string | undefined, Span[]>();
   for (const span of byStart(spans)) {

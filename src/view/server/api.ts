@@ -1,4 +1,4 @@
-// Knows: what programs and the page may ask for, as JSON.
+// Knows: what programs and the page may request, as JSON.
 // Must not know: how a request is answered, how telemetry is kept.
 import { type Overview, overviewOf } from '../overview/overview';
 import { queryFrom } from '../overview/search';
@@ -12,7 +12,7 @@ export interface Asked {
 
 const PREFIX = '/api/';
 
-/** What a path under `/api/` gives; undefined: nothing is there. */
+/** Returns the content of a path under `/api/`; undefined: there is none. */
 export function answerOf(path: string, parameters: URLSearchParams, asked: Asked): unknown {
   if (!path.startsWith(PREFIX)) return undefined;
   const [name = '', id, ...rest] = path.slice(PREFIX.length).split('/');
@@ -21,7 +21,7 @@ export function answerOf(path: string, parameters: URLSearchParams, asked: Asked
   return id === undefined && Object.hasOwn(PARTS, name) ? PARTS[name]?.(overviewOf(asked.telemetry, asked.lists)) : undefined;
 }
 
-/** By name, what of the overview is given. */
+/** The parts of the overview, by name. */
 const PARTS: Readonly<Record<string, (overview: Overview) => unknown>> = {
   overview: ({ traces: _, ...rest }) => rest,
   families: ({ families }) => families,

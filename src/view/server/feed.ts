@@ -1,5 +1,5 @@
-// Knows: who watches, and tells them once a second how things stand.
-// Must not know: what is told.
+// Knows: the pages that are open, and that each gets the state once a second.
+// Must not know: the content of the state.
 import type { ServerResponse } from 'node:http';
 
 const INTERVAL_MS = 1_000;
@@ -11,7 +11,7 @@ export class Feed {
 
   constructor(private readonly tell: () => unknown) {}
 
-  /** Keeps the response open. False if there are too many already. */
+  /** Keeps the response open. Returns false if there are too many already. */
   watch(response: ServerResponse): boolean {
     if (this.watchers.size >= MAX_WATCHERS) return false;
     this.watchers.add(response);
@@ -32,7 +32,7 @@ export class Feed {
     this.timer = undefined;
   }
 
-  /** A page that does not keep up misses some: each message says everything. */
+  /** A slow page misses some messages: each contains the whole state. */
   private tellAll(): void {
     const message = this.message();
     for (const watcher of this.watchers) if (!watcher.writableNeedDrain) watcher.write(message);

@@ -1,8 +1,8 @@
-// Knows: who may ask this server: programs and pages of this machine, and of pages only our own.
-// Must not know: what they ask for.
+// Knows: which requests are allowed: those of programs on this machine, and those of our own page.
+// Must not know: what is requested.
 import type { IncomingMessage } from 'node:http';
 
-/** Only what came with the page runs, and only this server is asked. */
+/** Only scripts that came with the page run, and they reach only this server. */
 export const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy':
@@ -16,11 +16,11 @@ export const SECURITY_HEADERS = {
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
 
 /**
- * A name that somebody pointed at 127.0.0.1 (DNS rebinding) shows in `host`, a page of another origin in `origin` or in
- * `sec-fetch-site`. Exporters send neither of the latter.
+ * A name that was pointed at 127.0.0.1 (DNS rebinding) is in `host`; a page of another origin is in `origin` or
+ * `sec-fetch-site`. Exporters send neither of the latter two.
  */
 export function isWelcome({ headers, socket }: IncomingMessage): boolean {
-  // A browser leaves out the port that every address of the web has by default.
+  // Browsers omit the default port of HTTP.
   const hosts = LOOPBACK_NAMES.map((name) => (socket.localPort === 80 ? name : `${name}:${socket.localPort}`));
   if (!hosts.includes(headers.host?.toLowerCase() ?? '')) return false;
   if (headers.origin !== undefined && !hosts.some((host) => headers.origin === `http://${host}`)) return false;

@@ -16,7 +16,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** By path, read once: a path that is not in the map is no file, whatever it says. */
+/** By path, read once. A path that is not in the map is not found, so no request can reach other files. */
 export function readPage(): ReadonlyMap<string, PageFile> {
   const files = readdirSync(PAGE_FOLDER).flatMap((name): [string, PageFile][] => {
     const contentType = CONTENT_TYPES[extname(name)];

@@ -1,5 +1,5 @@
-// Knows: which path gives what: the page, its feed, the API, and where telemetry goes.
-// Must not know: how telemetry is read or added up.
+// Knows: which path leads to what: the page, its feed, the API, and the endpoint for telemetry.
+// Must not know: how telemetry is read or summed up.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ConnectLines } from '../environment';
@@ -13,7 +13,7 @@ import { isWelcome, SECURITY_HEADERS } from './guard';
 import { type PageFile, readPage } from './page';
 
 export interface ViewServer {
-  /** Where the page is, and what OTEL_EXPORTER_OTLP_ENDPOINT takes. */
+  /** The address of the page, and the value for OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string;
   stop(): Promise<void>;
 }
@@ -24,7 +24,10 @@ const SIGNALS: ReadonlyMap<string, Signal> = new Map([
   ['/v1/metrics', 'metrics'],
 ]);
 
-/** Serves the page and receives OTLP, on loopback alone. `connect` gives the lines that send an application's telemetry here. */
+/**
+ * Serves the page and receives OTLP, on the loopback interface only. `connect` gives the lines that start an
+ * application.
+ */
 export async function startServer(telemetry: Telemetry, port: number, connect: (url: string) => ConnectLines): Promise<ViewServer> {
   const lists = new TraceLists(telemetry.records.traces);
   const feed = new Feed(() => overviewOf(telemetry, lists));
@@ -62,7 +65,7 @@ async function take(request: IncomingMessage, response: ServerResponse, signal: 
   try {
     const { body, contentType } = await receive(request, signal);
     add(telemetry, signal, body);
-    // An empty message is the whole answer, in either encoding.
+    // In either encoding, an empty message is the complete answer.
     send(response, 200, { contentType, content: contentType === JSON_TYPE ? '{}' : '' });
   } catch (error) {
     telemetry.refused(error instanceof Error ? error.message : String(error));
@@ -103,7 +106,7 @@ function refuse(response: ServerResponse, error: unknown): void {
     response.destroy();
     return;
   }
-  // The rest of a body that is not wanted is not read.
+  // The rest of a refused body is not read.
   response.shouldKeepAlive = false;
   const message = error instanceof Refusal ? error.message : 'this is our fault';
   send(response, error instanceof Refusal ? error.status : 500, json({ message }));

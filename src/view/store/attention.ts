@@ -1,12 +1,12 @@
-// Knows: what happened that a person should look at, repeated ones as one.
-// Must not know: how it is found out.
+// Knows: what happened that needs attention, with repeated occurrences merged.
+// Must not know: how it is detected.
 export type AttentionKind = 'error' | 'stampede' | 'repeated' | 'lock' | 'transaction' | 'unfilled' | 'pool' | 'connection';
 
 export interface Attention {
   readonly kind: AttentionKind;
   readonly text: string;
   readonly count: number;
-  /** The most callers that it concerned at once, where that is known. */
+  /** The largest number of callers affected at once, if it is known. */
   readonly callers: number | undefined;
   readonly lastMs: number;
   /** The latest trace in which it happened. */

@@ -1,4 +1,4 @@
-// Knows: how long the latest calls took: percentiles by command, and of all over time.
+// Knows: the durations of the latest calls: percentiles by command, and over time for all.
 // Must not know: spans.
 import { Ring } from './window';
 
@@ -19,7 +19,7 @@ export class Durations {
 
   constructor(private readonly maxCommands: number) {}
 
-  /** A command that waits for somebody counts for itself alone. */
+  /** A blocking command counts only for itself, not for all. */
   add(command: string, durationMs: number, isBlocking: boolean, step: number): void {
     this.samplesOf(command)?.add(durationMs);
     if (isBlocking) return;
@@ -78,7 +78,7 @@ class Samples {
   }
 }
 
-// Nearest rank: with few samples it names one that happened, where interpolation would invent one.
+// Nearest rank: with few samples it returns a real one, where interpolation would invent one.
 function percentile(sorted: readonly number[], fraction: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * fraction) - 1)] ?? 0;
 }

@@ -1,4 +1,4 @@
-// Knows: what each of our counters and histograms adds to.
+// Knows: how each of our counters and histograms updates the records.
 // Must not know: spans.
 import * as semconv from '../../core/semconv';
 import type { Attributes, Point } from '../otlp/message';
@@ -21,10 +21,10 @@ function addPoolUse(to: Records, { attributes, value }: Point, step: number): vo
   if (attributes[semconv.ATTR_DB_CLIENT_CONNECTION_STATE] === 'used') to.pools.row(poolIn(attributes), step).peakUsed.raise(value, step);
 }
 
-/** A process that has been silent for this long does not hold connections any more, as far as we know. */
+/** A process that was silent for this long no longer counts as holding connections. */
 export const STALE_MS = 150_000;
 
-/** How many connections are open, after an export. */
+/** Counts open connections after an export. */
 export function addConnections(to: Records, nowMs: number): void {
   const fresh = to.series.of(semconv.METRIC_REDIS_CONNECTIONS).filter(({ seenAtMs }) => nowMs - seenAtMs < STALE_MS);
   const open = fresh.reduce((sum, { value }) => sum + value, 0);
@@ -33,7 +33,7 @@ export function addConnections(to: Records, nowMs: number): void {
 
 type Reader = (to: Records, increase: Increase, step: number, nowMs: number) => void;
 
-/** What each counter and histogram adds to. */
+/** How each counter and histogram updates the records. */
 const READERS: Readonly<Record<string, Reader>> = {
   [semconv.METRIC_CACHE_REQUESTS]: (to, { attributes, count }, step) => {
     const isHit = attributes[semconv.ATTR_CACHE_RESULT] === 'hit';

@@ -1,4 +1,4 @@
-// Knows: what the attributes of our spans say.
+// Knows: the meaning of the attributes of our spans.
 // Must not know: what is done with it.
 import { familyOf, lookup } from '../../catalog';
 import * as semconv from '../../core/semconv';
@@ -10,23 +10,23 @@ export function isRedisSpan({ attributes }: Pick<Span, 'attributes'>): boolean {
   return attributes[semconv.ATTR_DB_SYSTEM_NAME] === redis || attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] === redis;
 }
 
-/** The names of metrics are those of all databases and brokers: which one it is, an attribute says, or who measured it. */
+/** All databases and brokers share metric names. An attribute, or the scope, shows whether a point is about Redis. */
 export function isRedisPoint({ attributes, scope }: Pick<Point, 'attributes' | 'scope'>): boolean {
   const system = attributes[semconv.ATTR_DB_SYSTEM_NAME] ?? attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME];
   return system === undefined ? /redis/i.test(scope) : system === semconv.DB_SYSTEM_NAME_VALUE_REDIS;
 }
 
-/** The command or batch that a span is about; a delivered message is neither. */
+/** The command or batch of a span; undefined for a delivered message. */
 export function commandOf({ attributes }: Pick<Span, 'attributes'>): string | undefined {
   return textOf(attributes[semconv.ATTR_DB_OPERATION_NAME]);
 }
 
-/** What the command was about: its text, as far as it is shown. */
+/** The text of the command, as far as it is shown. */
 export function queryOf(span: Span): string {
   return textOf(span.attributes[semconv.ATTR_DB_QUERY_TEXT]) ?? span.name;
 }
 
-/** A request that the application served: its method and path, by the names of the stable conventions and of before. */
+/** A request that the application served: its method and path, by the stable names and by the old ones. */
 export function requestOf({ attributes }: Pick<Span, 'attributes'>): string | undefined {
   const method = textOf(attributes['http.request.method'] ?? attributes['http.method']);
   const path = textOf(attributes['url.path'] ?? attributes['http.target'] ?? attributes['http.route']);
@@ -47,7 +47,7 @@ export function lookupOf(attributes: Attributes): Lookup | undefined {
   return hit === true ? { hits: 1, misses: 0 } : { hits: 0, misses: 1 };
 }
 
-/** It looked for several items, so that counts say more than yes or no. */
+/** The span looked up several items, so its counts say more than yes or no. */
 export function isOfSeveral(attributes: Attributes): boolean {
   return attributes[semconv.ATTR_CACHE_HIT_COUNT] !== undefined || attributes[semconv.ATTR_CACHE_MISS_COUNT] !== undefined;
 }
@@ -66,7 +66,7 @@ export function lockStepOf(attributes: Attributes): LockStep | undefined {
   return undefined;
 }
 
-/** A run of commands that one span stands for; undefined: it is one. */
+/** The run of commands that one span represents; undefined: it is a single command. */
 export function compositeOf({ attributes }: Pick<Span, 'attributes'>): { count: number; sumMs: number; maxMs: number } | undefined {
   const count = numberOf(attributes[semconv.ATTR_REDIS_COMPOSITE_COUNT]);
   if (count === undefined) return undefined;
@@ -74,18 +74,18 @@ export function compositeOf({ attributes }: Pick<Span, 'attributes'>): { count: 
   return { count, sumMs, maxMs: numberOf(attributes[semconv.ATTR_REDIS_COMPOSITE_MAX_MS]) ?? sumMs };
 }
 
-/** How many calls came one after another, as of this one; undefined: too few to say so. */
+/** The number of sequential calls up to this one; undefined: too few to report. */
 export function repeatedCallsOf({ attributes }: Pick<Span, 'attributes'>): number | undefined {
   return numberOf(attributes[semconv.ATTR_REDIS_REPEATED_CALLS]);
 }
 
-/** The family of the key; a lock shows its key alone. */
+/** The family of the key. A lock only has its key. */
 export function keyFamilyOf(attributes: Attributes): string | undefined {
   const lock = textOf(attributes[semconv.ATTR_REDIS_LOCK_KEY]);
   return textOf(attributes[semconv.ATTR_REDIS_KEY_FAMILY]) ?? (lock === undefined ? undefined : familyOf(lock));
 }
 
-/** How long it takes is up to whoever pushes, not to Redis. */
+/** Whether the duration depends on other clients, not on Redis. */
 export function isBlocking(span: Span): boolean {
   if (span.attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] === true) return true;
   const [name = '', word] = (commandOf(span) ?? '').split(' ');
@@ -101,7 +101,7 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** What about a span a person should look at. */
+/** The reason why a span needs attention. */
 export function attentionOf(span: Span): Pick<Occurrence, 'kind' | 'text' | 'callers'> | undefined {
   const { attributes } = span;
   const family = keyFamilyOf(attributes) ?? 'no family';

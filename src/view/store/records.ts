@@ -1,5 +1,5 @@
-// Knows: what is kept of what has arrived, each with its bound.
-// Must not know: where it comes from (spans, points) or how it is shown (overview).
+// Knows: what is kept of received telemetry, and the limit of each part.
+// Must not know: where it comes from (spans, points), how it is shown (overview).
 
 import { AttentionList } from './attention';
 import { Durations } from './durations';
@@ -24,10 +24,10 @@ export class Records {
   readonly slowest = new Slowest();
   readonly durations = new Durations(MAX_COMMANDS);
 
-  /** Open connections of all programs. */
+  /** The open connections of all programs. */
   readonly connections = new Ring();
 
-  /** What metrics say is exact. Spans may be sampled, but are all there is where no metrics come. */
+  /** Metrics are exact. Spans may be sampled, but are the only source where no metrics arrive. */
   readonly lookups = { metrics: new Table(LOOKUPS), spans: new Table(LOOKUPS) };
   readonly commands = { metrics: new Table(COMMANDS, MAX_COMMANDS), spans: new Table(COMMANDS, MAX_COMMANDS) };
   readonly errorTypes = { metrics: new Table(ERRORS), spans: new Table(ERRORS) };

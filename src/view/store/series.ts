@@ -1,22 +1,22 @@
-// Knows: metric series: what a point adds to a total, and where a state stands.
+// Knows: metric series: how much a point adds to a total, and the current state.
 // Must not know: which metrics there are.
 import type { Attributes, Point } from '../otlp/message';
 
-/** Where one series stands. */
+/** The current value of one series. */
 export interface Standing {
   readonly attributes: Attributes;
-  /** Of a counter what it has counted, of a histogram how often, of a state the latest. */
+  /** The total of a counter, the count of a histogram, or the latest state. */
   readonly value: number;
   readonly peak: number;
   readonly seenAtMs: number;
 }
 
-/** What one point added. */
+/** The increase by one point. */
 export interface Increase {
   readonly metric: string;
   readonly attributes: Attributes;
   readonly count: number;
-  /** Of a histogram, the sum of what was recorded. */
+  /** For a histogram, the sum of its values. */
   readonly sum: number;
 }
 
@@ -32,7 +32,7 @@ export class Series {
 
   constructor(private readonly maxSeries = MAX_SERIES) {}
 
-  /** Keeps the point; returns what it added, if it counts something. */
+  /** Keeps the point; returns the increase, if it is a counter or histogram. */
   add(point: Point, nowMs: number): Increase | undefined {
     const key = JSON.stringify([point.metric, point.source, Object.entries(point.attributes).sort()]);
     const before = this.entries.get(key);
@@ -51,12 +51,12 @@ export class Series {
     return point.type === 'state' || count === 0 ? undefined : { metric: point.metric, attributes: point.attributes, count, sum };
   }
 
-  /** The series of one metric. */
+  /** Returns all series of one metric. */
   of(metric: string): Standing[] {
     return [...this.entries.values()].filter((entry) => entry.metric === metric);
   }
 
-  /** The one that was not heard of for longest. */
+  /** Drops the series that was updated least recently. */
   private forgetOldest(): void {
     for (const key of this.entries.keys()) {
       this.entries.delete(key);
@@ -65,7 +65,7 @@ export class Series {
   }
 }
 
-/** A total that fell, or that began anew, is a process that was started again. */
+/** A total that fell, or began anew, belongs to a restarted process. */
 function increaseOf({ type, value, sum = 0, startNanos }: Point, before: Entry | undefined): { count: number; sum: number } {
   if (type === 'state') return { count: 0, sum: 0 };
   const goesOn = type === 'total' && before !== undefined && before.raw.startNanos === startNanos && value >= before.raw.value;

@@ -1,4 +1,4 @@
-// Knows: what one span of ours adds to.
+// Knows: how one of our spans updates the records.
 // Must not know: metrics.
 import * as semconv from '../../core/semconv';
 import type { Attributes, Span } from '../otlp/message';
@@ -33,7 +33,7 @@ export function addSpan(to: Records, span: Span, nowMs: number): void {
   addToFamily(to, span, nowMs);
 }
 
-/** More of one run would push out all others. */
+/** More samples of one run would push out all others. */
 const MAX_SAMPLES = 100;
 
 function addCommand(to: Records, span: Span, command: string, step: number): void {
@@ -45,7 +45,7 @@ function addCommand(to: Records, span: Span, command: string, step: number): voi
     row.errors.add(1, step);
     to.errorTypes.spans.row(error, step).errors.add(1, step);
   }
-  // Of a run only sum and longest are known: each counts as the mean of them.
+  // Of a run only the sum and the longest are known, so each command counts with the mean.
   const durationMs = composite === undefined ? span.durationMs : composite.sumMs / composite.count;
   for (let left = Math.min(composite?.count ?? 1, MAX_SAMPLES); left > 0; left--)
     to.durations.add(command, durationMs, isBlocking(span), step);

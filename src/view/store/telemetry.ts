@@ -1,11 +1,11 @@
 // Knows: that telemetry arrives, and when.
-// Must not know: how it came in, what it says, or who looks.
+// Must not know: how it was sent, its content, who reads it.
 import { readPoints, readSpans, type Span } from '../otlp/message';
 import { addConnections, addPoint } from './points';
 import { Records } from './records';
 import { addSpan } from './spans';
 
-/** What came, and what was turned down and why, the last time. */
+/** The received amounts, and the last refusal with its reason. */
 export interface Received {
   spans: number;
   points: number;
@@ -21,7 +21,7 @@ export class Telemetry {
 
   constructor(readonly clock: () => number = Date.now) {}
 
-  /** Takes an ExportTraceServiceRequest whole, or throws and takes nothing of it. */
+  /** Adds a whole ExportTraceServiceRequest; if it throws, nothing was added. */
   addTraces(body: unknown): void {
     const spans = readSpans(body);
     const nowMs = this.clock();
@@ -30,7 +30,7 @@ export class Telemetry {
     this.arrived(nowMs);
   }
 
-  /** Takes an ExportMetricsServiceRequest whole, or throws and takes nothing of it. */
+  /** Adds a whole ExportMetricsServiceRequest; if it throws, nothing was added. */
   addMetrics(body: unknown): void {
     const points = readPoints(body);
     const nowMs = this.clock();
@@ -45,7 +45,7 @@ export class Telemetry {
     this.received.refusal = reason;
   }
 
-  /** Every span that is kept. */
+  /** Returns every kept span. */
   spans(): Span[] {
     return [...this.records.traces.all()].flatMap(({ spans }) => spans);
   }

@@ -1,20 +1,20 @@
-// Knows: spans by their trace, so many and no more.
-// Must not know: what is said of them.
+// Knows: spans by their trace, up to a limit.
+// Must not know: what is shown of them.
 import type { Span } from '../otlp/message';
 
 export interface Trace {
   readonly traceId: string;
   /** In order of arrival. */
   readonly spans: readonly Span[];
-  /** Spans beyond what one trace may keep. */
+  /** The number of spans beyond the limit of a trace. */
   readonly omitted: number;
 }
 
 export interface Limits {
-  /** One that carries a lot of text, or many links, counts as several. */
+  /** A span with much text, or many links, counts as several. */
   readonly spans: number;
   readonly spansPerTrace: number;
-  /** Of those that had to go, how many that are worth a look stay for longer. */
+  /** The number of dropped traces that stay longer because they need attention. */
   readonly kept: number;
 }
 
@@ -23,7 +23,7 @@ const LIMITS: Limits = { spans: 20_000, spansPerTrace: 1_000, kept: 200 };
 type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
 type Entry = Mutable<Trace> & { spans: Span[]; weight: number };
 
-/** The oldest traces go first. */
+/** The oldest traces are dropped first. */
 export class Traces {
   private readonly recent = new Map<string, Entry>();
   private readonly kept = new Map<string, Entry>();
@@ -84,7 +84,7 @@ export class Traces {
 }
 
 const TEXT_OF_ONE = 2_048;
-/** Two ids, and what holds them. */
+/** Two ids and their container. */
 const TEXT_OF_LINK = 128;
 
 function weigh({ attributes, links }: Span): number {

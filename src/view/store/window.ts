@@ -1,4 +1,4 @@
-// Knows: numbers of the last minutes, by steps of time and by name, in a fixed amount of memory.
+// Knows: numbers of the last minutes, by time and by name, in a fixed amount of memory.
 // Must not know: what is counted.
 export const STEP_MS = 2_000;
 export const STEPS = 150;
@@ -17,7 +17,7 @@ export class Ring {
     this.set(this.at(step) + by, step);
   }
 
-  /** Of several numbers within one step the highest is kept. */
+  /** Keeps the highest of the numbers within one step. */
   raise(to: number, step: number): void {
     this.set(Math.max(to, this.at(step)), step);
   }
@@ -43,7 +43,7 @@ export class Ring {
     return step > this.newest || step <= this.newest - STEPS ? 0 : (this.values[step % STEPS] ?? 0);
   }
 
-  /** What was not touched since is empty. */
+  /** Clears the steps since the last write. */
   private forward(step: number): void {
     const passed = step - this.newest;
     if (passed >= STEPS) this.values.fill(0);
@@ -60,7 +60,7 @@ export interface Sums<Column extends string> {
   readonly row: Row<Column>;
 }
 
-/** Rows of rings by name. There are at most `maxNames`: idle rows make room, and what finds none is `_other`. */
+/** Rows of rings by name, `maxNames` at most. Idle rows make room; further names are `_other`. */
 export class Table<Column extends string> {
   private readonly rows = new Map<string, Row<Column>>();
   private sweptAt = Number.NEGATIVE_INFINITY;
@@ -80,13 +80,13 @@ export class Table<Column extends string> {
     return row;
   }
 
-  /** What was counted within the window, by name; idle rows are left out. */
+  /** Returns the sums within the window by name, without idle rows. */
   all(step: number): Sums<Column>[] {
     const all = [...this.rows].map(([name, row]) => ({ name, row, sums: this.record((column) => row[column].sum(step)) }));
     return all.filter(({ sums }) => this.columns.some((column) => sums[column] !== 0));
   }
 
-  /** Once a step: where more names come than there is room for, each of them would look at all rows. */
+  /** Runs once a step: with more names than rows, each name would otherwise check all rows. */
   private dropIdle(step: number): void {
     this.sweptAt = step;
     const busy = new Set(this.all(step).map(({ name }) => name));

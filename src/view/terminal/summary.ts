@@ -1,4 +1,4 @@
-// Knows: what a run amounts to, as lines for a terminal.
+// Knows: the summary of a run, as lines for a terminal.
 // Must not know: where spans and metrics come from.
 import type { PoolView } from '../overview/connections';
 import type { CommandView, FamilyView, Overview } from '../overview/overview';
@@ -8,7 +8,7 @@ const RATIO_COLUMNS = 20;
 const NAME_COLUMNS = 24;
 const MAX_ROWS = 20;
 
-/** Lines for a terminal. A section that has nothing to say is left out, but for the hit ratio. */
+/** Returns lines for a terminal. Empty sections are left out, except the hit ratio. */
 export function renderSummary(overview: Overview, paint: Paint): string[] {
   const minutes = overview.windowMs / 60_000;
   const sections: [string, string[]][] = [
@@ -63,7 +63,7 @@ function lockLine({ family, acquired, refused, lost, meanHeldMs }: Overview['loc
   return `${name(family)} ${acquired} acquired, ${refused} refused, ${lost} lost${held}`;
 }
 
-// At the end of a run a pool is closed, so the most that was used says more than the last.
+// Pools are closed at the end of a run, so the highest use says more than the last.
 function poolLine({ pool, limit, usedCourse, timeouts }: PoolView): string {
   const peak = Math.max(0, ...usedCourse.map((used) => used ?? 0));
   return `${name(pool)} up to ${peak}${limit === undefined ? '' : ` of ${limit}`} used, ${timeouts} timeouts`;

@@ -1,4 +1,4 @@
-// Knows: how spans look as bars over time, one block per step.
+// Knows: how spans are drawn as bars over time, one block per step.
 // Must not know: where spans come from.
 import type { Span } from '../otlp/message';
 import { type Mark, markOf } from '../overview/mark';
@@ -6,18 +6,18 @@ import { arrange } from '../overview/tree';
 import { queryOf, requestOf } from '../store/reading';
 import { type Paint, printable } from './paint';
 
-/** A part of a run under a title of its own. */
+/** A part of a run, with its own title. */
 export interface Step {
   readonly title: string;
   readonly startMs: number;
-  /** What was done, in short. */
+  /** A short description. */
   readonly about: string;
 }
 
 export interface Layout {
   readonly paint: Paint;
   readonly columns: number;
-  /** Of a block that is longer, only so many rows are shown. */
+  /** The number of rows shown of a longer block. */
   readonly maxRows?: number;
 }
 
@@ -43,7 +43,7 @@ const MAX_ROWS = 16;
 const BEFORE: Step = { title: 'Before the first step', startMs: Number.NEGATIVE_INFINITY, about: '' };
 const COLOURS = { good: 'green', fair: 'yellow', bad: 'red', plain: 'dim' } as const satisfies Record<Mark['tone'], keyof Paint>;
 
-/** Lines for a terminal. A trace belongs to the step during which it began. */
+/** Returns lines for a terminal. A trace belongs to the step in which it began. */
 export function renderWaterfall(steps: readonly Step[], spans: readonly Span[], layout: Layout): string[] {
   const blocks = assign(steps, spans);
   const labels = blocks.flatMap(({ rows }) => rows.map(label));
@@ -61,7 +61,7 @@ function assign(steps: readonly Step[], spans: readonly Span[]): Block[] {
   return before.rows.length > 0 ? [before, ...blocks] : blocks;
 }
 
-/** Whole traces in the order of their beginnings. */
+/** Whole traces, in the order of their start. */
 function traces(spans: readonly Span[]): Row[][] {
   const byId = new Map<string, Row[]>();
   for (const row of arrange(spans)) {
