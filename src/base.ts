@@ -1,14 +1,15 @@
-// Knows: OpenTelemetry's base class, and what its constructor does to everybody else.
+// Knows: OpenTelemetry's base class, and the effect of its constructor on other instrumentations.
 // Must not know: redis.
 import { InstrumentationBase, type InstrumentationConfig } from '@opentelemetry/instrumentation';
 
 /**
- * `InstrumentationBase` without its constructor. That one installs the require hook which all instrumentations share,
- * and what is required before somebody has asked for it is never offered again: constructed before an SDK loads its
- * exporters, which need `http`, it would take all spans of HTTP away. We see our files by ourselves and need no such
- * hook, so an instance is made by the constructor that `InstrumentationBase` extends.
+ * `InstrumentationBase` without its constructor. That constructor installs the require hook that all instrumentations
+ * share. Modules that are required before an instrumentation registers them are never offered to it again: if we were
+ * constructed before an SDK loads its exporters, which need `http`, all HTTP spans would be lost. We find our files
+ * ourselves and need no such hook, so instances are made by the constructor of the class that `InstrumentationBase`
+ * extends.
  */
 export abstract class NeighbourlyBase<C extends InstrumentationConfig> extends InstrumentationBase<C> {}
 
-// What `super()` calls.
+// The constructor that `super()` calls.
 Object.setPrototypeOf(NeighbourlyBase, Object.getPrototypeOf(InstrumentationBase));

@@ -5,7 +5,7 @@ function load(): void {
     const { withPeersOfApplication } = require('./preload/application') as typeof import('./preload/application');
     withPeersOfApplication(() => (require('./preload/attach') as typeof import('./preload/attach')).attach());
   } catch (error) {
-    // What is missing may be the API itself, so there is no diag to say it.
+    // The missing module may be the API itself, so diag cannot be used.
     console.error(`opentelemetry-instrumentation-redis/hook: inactive: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -1,4 +1,4 @@
-// What is named here is what the package declares: from the files themselves, so that no other declaration is packed.
+// Types are exported from the files that declare them, so that no other declaration is packed.
 export type { KeyMode } from './catalog/keys';
 export type { DbStatementSerializer, RedisInstrumentationConfig, RedisResponseCustomAttributeFunction } from './config/public';
 export type {

@@ -1,4 +1,4 @@
-// Knows: all rooms. The composition root, and the only file that does.
+// Knows: all modules. This is the composition root, and the only file that knows them all.
 import { diag, type Meter, type MeterProvider, type Tracer, type TracerProvider } from '@opentelemetry/api';
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import { Adapters, activeAdapters } from './adapters';
@@ -28,10 +28,10 @@ import { SpanRecorder } from './recorders/spans';
 import { describeProvider, type State, StatusFile } from './status';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
 
-/** Where every copy of the API keeps what is registered. */
+/** The object in which every copy of the API registers globals. */
 const API = Symbol.for('opentelemetry.js.api.1');
 
-/** What node-redis measures itself if asked to, under the name that is ours too. */
+/** Metrics that node-redis can record itself, under the same names as ours. */
 const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
   ['operations', semconv.METRIC_DB_CLIENT_OPERATION_DURATION],
   ['connections', semconv.METRIC_DB_CLIENT_CONNECTION_CREATE_TIME],
@@ -40,7 +40,7 @@ const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
   ['cache', semconv.METRIC_REDIS_CSC_EVICTIONS],
 ];
 
-/** Options that can leave a process without spans, and whose values are no secrets. */
+/** Options that can leave a process without spans, and whose values are not secret. */
 const REPORTED_OPTIONS: readonly (keyof RedisInstrumentationConfig)[] = [
   'traces',
   'requireParentSpan',
@@ -55,7 +55,7 @@ const REPORTED_OPTIONS: readonly (keyof RedisInstrumentationConfig)[] = [
  */
 export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationConfig> {
   private readonly report: Report;
-  /** What was said before anybody had set a logger. */
+  /** Messages from before a logger was set. */
   private readonly pendingMessages: string[] = [];
   private readonly status: StatusFile | undefined;
   private readonly providers: Providers;
@@ -73,11 +73,11 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private readonly messageMetrics: MessageMetrics;
   private readonly deliveries: Deliveries;
   private readonly adapters: Adapters;
-  /** undefined: nothing is held back. */
+  /** undefined: no span is held back. */
   private composites: CompositeSpans | undefined;
   private isOn = false;
 
-  /** @param config options; what is not given comes from the environment, then from the defaults */
+  /** @param config options; missing ones come from the environment, then from the defaults */
   constructor(config: RedisInstrumentationConfig = {}) {
     super(PACKAGE_NAME, PACKAGE_VERSION, config);
     this.status = StatusFile.wanted(
@@ -110,12 +110,12 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     if (this.getConfig().enabled) this.enable();
   }
 
-  /** What is patched, for those who ask. Our own hook shows us these files. */
+  /** The patched modules, for code that asks. Our own hook finds these files. */
   protected override init(): InstrumentationNodeModuleDefinition[] {
     return definitionsOf(this.adapters);
   }
 
-  /** Takes new options at once. What is on its way is recorded with the ones it ends under. */
+  /** Takes new options at once. Operations in progress are recorded with the options at their end. */
   override setConfig(config: RedisInstrumentationConfig): void {
     super.setConfig(config);
     // The base constructor calls this before there is anything to configure.
@@ -148,7 +148,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, propagator);
   }
 
-  /** One for good: what it has counted is observed, and must not go back. */
+  /** Made once: counters that were observed must not go back. */
   private insightsWith(settings: InsightSettings): CommandInsights {
     if (this.insights === undefined) this.insights = new CommandInsights(settings, this.report);
     else this.insights.use(settings);
@@ -164,7 +164,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     });
   }
 
-  /** What whoever asks is told. */
+  /** The state that is written on request. */
   private state(): State {
     const config = this.getConfig();
     const given = REPORTED_OPTIONS.filter((option) => config[option] !== undefined).map((option) => [option, String(config[option])]);
@@ -183,7 +183,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     return this.isMeasuring && this.providers.meter() !== undefined;
   }
 
-  /** The user asked for node-redis's own metrics; together with ours everything would be there twice. */
+  /** The user enabled node-redis's own metrics; with ours, each value would exist twice. */
   private yieldTo(native: NativeMetrics): void {
     this.metrics.yieldTo(native);
     this.pools.yieldTo(native);
@@ -192,7 +192,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     if (names.length > 0) this.report(`node-redis records ${names.join(', ')} itself; ours of that name are off`);
   }
 
-  /** Counted is with the meter of the moment; what is observed has to be moved to it. */
+  /** Counters use the current meter; observable instruments have to be moved to it. */
   private followMeter(): void {
     this.repeated.refresh();
     this.pools.refresh();
@@ -209,7 +209,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.operation.start();
     this.deliveries.start();
     this.servers.start();
-    // It stops them again where another instrumentation is to be left alone.
+    // The adapters stop again if another instrumentation is to be left alone.
     this.adapters.patch();
   }
 
@@ -220,8 +220,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   }
 
   /**
-   * Makes the spans that `compressSpans` holds back, for a tenth of a second after the last command of a run. To be
-   * called before the SDK is shut down; `register` and `disable()` do.
+   * Ends the spans that `compressSpans` holds back for a tenth of a second after the last command of a run. Call it
+   * before the SDK is shut down; `register` and `disable()` do so themselves.
    */
   flushSpans(): void {
     this.composites?.flush();
@@ -249,19 +249,19 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   }
 }
 
-/** The API has no such question: where nobody has set one, it drops what is said. */
+/** The API cannot say whether a logger is set; without one it drops messages. */
 function hasLogger(): boolean {
   const { [API]: registered } = globalThis as { [API]?: { readonly diag?: object } };
   return registered?.diag !== undefined;
 }
 
 /**
- * Records a redis client in a bundle, where no module hook can see `redis`, through the instrumentation that is enabled
- * in this process. Once is enough for all clients of the bundle: it is their class that is patched. Redis 5.12 and
- * later is recorded in bundles without it, but with it transactions and keys are shown; ioredis and iovalkey are not. Never
- * throws.
+ * Records a redis client in a bundle, where no module hook can see `redis`, through the instrumentation that is
+ * enabled in this process. One call is enough for all clients of the bundle: it patches their class. Redis 5.12 and
+ * later is recorded in bundles without this call, but with it transactions and keys are shown; ioredis and iovalkey
+ * need the call. It never throws.
  *
- * @returns the client it was given
+ * @returns the client that was passed
  */
 export function instrumentClient<T>(client: T): T {
   const adapters = activeAdapters();
@@ -274,20 +274,23 @@ export function instrumentClient<T>(client: T): T {
   return client;
 }
 
-/** An entry as redis 4 to 6 give it, or as redis 2 and 3 do: the id first. */
+/** An entry as redis 4 to 6 return it, or as redis 2 and 3 do: with the id first. */
 export type StreamEntry = { readonly id: string | Buffer } | readonly [id: string | Buffer, ...more: unknown[]];
 
 export interface ProcessSpanOptions {
-  /** Where the entry was read. Needed where several streams are, for two of them can have an entry of the same id. */
+  /**
+   * The stream of the entry. It is needed if several streams are read: two of them can have an entry of the same id.
+   */
   readonly stream?: string | Buffer;
 }
 
 /**
- * Runs `fn` with one entry of a stream, in a CONSUMER span of its own: linked to the span of whoever sent the entry, and
- * its child where nothing else is active. An entry is known for ten minutes after it was read, if its stream is one
- * of `propagateStreams`; any other has a span without the link. Where no {@link RedisInstrumentation} is enabled, `fn` is called.
+ * Runs `fn` with one entry of a stream, in a CONSUMER span of its own. The span is linked to the span of the entry's
+ * sender, and is its child if no other span is active. An entry is known for ten minutes after it was read, if its
+ * stream matches `propagateStreams`; any other entry has a span without the link. If no {@link RedisInstrumentation}
+ * is enabled, `fn` is called without a span.
  *
- * @returns what `fn` returns; a promise is followed to its end. What it throws or rejects with is recorded and passed on
+ * @returns the return value of `fn`; a promise is followed to its end. An error is recorded and passed on
  */
 export function processSpan<E extends StreamEntry, T>(entry: E, fn: (entry: E) => T, { stream }: ProcessSpanOptions = {}): T {
   const adapters = activeAdapters();
@@ -300,7 +303,7 @@ function idOf(entry: StreamEntry | null | undefined): string | undefined {
   return typeof id === 'string' || Buffer.isBuffer(id) ? id.toString() : undefined;
 }
 
-/** Every version is hooked: whether it is known is the adapters' table to say, and a refusal is reported, not silent. */
+/** Every version is hooked. The table of the adapters decides which versions are known, and refusals are reported. */
 function definitionsOf(adapters: Adapters): InstrumentationNodeModuleDefinition[] {
   const definitions = new Map<string, InstrumentationNodeModuleDefinition>();
   for (const { module, file, onLoad } of adapters.hookedFiles()) {

@@ -1,10 +1,10 @@
-// Knows: where a tracer and a meter come from, now.
+// Knows: where the current tracer and meter come from.
 // Must not know: what is recorded with them.
 import { createNoopMeter, type Meter, type MeterProvider, metrics, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
 import { SCHEMA_URL } from './core/semconv';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
 
-/** The API's own provider, which stands for whichever SDK is registered at last. */
+/** The API's own provider, which delegates to the registered SDK. */
 interface Proxy extends TracerProvider {
   getDelegate(): TracerProvider;
   getDelegateTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer | undefined;
@@ -17,8 +17,9 @@ function isProxy(provider: TracerProvider): provider is Proxy {
 const OPTIONS = { schemaUrl: SCHEMA_URL };
 
 /**
- * The tracer and the meter of whoever is registered at the moment. Asked per use, not once at construction: the SDK
- * may come later, be replaced, or register through the other copy of a dual package. Meters have no proxy at all.
+ * The tracer and the meter of the provider that is registered at the moment. They are looked up per use, not once at
+ * construction: the SDK may be registered later, be replaced, or use the other copy of a dual package. The API has no
+ * proxy for meters.
  */
 export class Providers {
   private tracerProvider: TracerProvider | undefined;
@@ -28,20 +29,20 @@ export class Providers {
   private meterOf: MeterProvider | undefined;
   private currentMeter: Meter | undefined;
 
-  /** @param meterChanged called when another meter is to be used: what is observed has to move to it */
+  /** @param meterChanged called when another meter is to be used: observable instruments have to move to it */
   constructor(private readonly meterChanged: () => void) {}
 
-  /** The global proxy may be that of a copy nobody registers with; only a provider of its own is meant to stay. */
+  /** The global proxy may belong to a copy of the API that no SDK uses; only a provider of its own is kept. */
   setTracerProvider(provider: TracerProvider): void {
     this.tracerProvider = isProxy(provider) ? undefined : provider;
   }
 
-  /** Without an SDK the API's no-op comes here: it must not outlive the SDK's arrival. */
+  /** Without an SDK this is the API's no-op provider, which must not be kept when an SDK arrives. */
   setMeterProvider(provider: MeterProvider): void {
     this.meterProvider = meterFrom(provider) === undefined ? undefined : provider;
   }
 
-  /** undefined while no SDK is registered. */
+  /** undefined: no SDK is registered. */
   readonly tracer = (): Tracer | undefined => {
     const provider = this.tracerProvider ?? trace.getTracerProvider();
     const source = isProxy(provider) ? provider.getDelegate() : provider;
@@ -54,12 +55,12 @@ export class Providers {
     return this.currentTracer;
   };
 
-  /** Where the tracer comes from; undefined while no SDK is registered. */
+  /** The provider of the tracer; undefined: no SDK is registered. */
   tracerProviderNow(): TracerProvider | undefined {
     return this.tracer() === undefined ? undefined : this.tracerOf;
   }
 
-  /** undefined while no SDK is registered. */
+  /** undefined: no SDK is registered. */
   readonly meter = (): Meter | undefined => {
     const provider = this.meterProvider ?? metrics.getMeterProvider();
     if (provider !== this.meterOf) {

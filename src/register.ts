@@ -1,4 +1,4 @@
-// Knows: that the application's SDK is started when nobody else did it, with our instrumentation in it.
+// Knows: that the application's SDK is started with our instrumentation, unless one was started already.
 // Must not know: anything that can throw: a preload must not keep an application from starting.
 function load(): void {
   try {
@@ -10,7 +10,7 @@ function load(): void {
       startSdk(sdk, attach());
     }, sdk);
   } catch (error) {
-    // What is missing may be the API itself, so there is no diag to say it.
+    // The missing module may be the API itself, so diag cannot be used.
     console.error(`opentelemetry-instrumentation-redis/register: inactive: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -1,3 +1,3 @@
-/** The scope every span and metric carries. The version is checked against package.json by a test. */
+/** The scope of every span and metric. A test checks the version against package.json. */
 export const PACKAGE_NAME = 'opentelemetry-instrumentation-redis';
 export const PACKAGE_VERSION = '0.1.0';

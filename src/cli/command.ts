@@ -1,21 +1,21 @@
-// Knows: what every sub-command of the command line is.
-// Must not know: which there are.
+// Knows: the interface of every sub-command.
+// Must not know: which sub-commands there are.
 /** The user's own program, as it is started without us: a command and its arguments. */
 export type Program = readonly [file: string, ...args: string[]];
 
 export type Options = Readonly<Record<string, string | boolean | undefined>>;
 
-/** What is wrong with the command line itself. */
+/** The command line itself is wrong. */
 export class UsageError extends Error {}
 
 export interface SubCommand {
   /** One line of the usage text. */
   readonly summary: string;
-  /** Its options: each a line of the usage text. */
+  /** The options: each is a line of the usage text. */
   readonly options: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly summary: string }>>;
   /** Resolves to the exit code. */
   run(program: Program, options: Options): Promise<number>;
-  /** The same where no program is named; without it, there must be one. */
+  /** Runs without a program. If it is missing, a program is required. */
   runAlone?(options: Options): Promise<number>;
 }
 

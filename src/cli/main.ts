@@ -12,7 +12,7 @@ const COMMANDS: ReadonlyMap<string, SubCommand> = new Map([
   ['view', view],
 ]);
 
-/** Of every sub-command. */
+/** Options of every sub-command. */
 const COMMON = { help: { type: 'boolean', short: 'h' } } as const;
 
 interface CommandLine {
@@ -38,7 +38,7 @@ async function main([name = '--help', ...args]: readonly string[]): Promise<numb
   }
 }
 
-/** Ours are the options up to `--`, or to the first word that is none: PowerShell swallows the `--`. */
+/** Our options are those before `--`, or before the first word that is not an option: PowerShell removes the `--`. */
 function read(args: readonly string[], command: SubCommand): CommandLine {
   const options = { ...COMMON, ...command.options };
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
@@ -72,7 +72,7 @@ function print(text: string): number {
   return EXIT.healthy;
 }
 
-// Whoever reads may have seen enough, as `head` has.
+// The reader may close the pipe early, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });

@@ -1,22 +1,22 @@
-// Knows: how the user's program is started with one more file preloaded, and how it is ended.
-// Must not know: what the file does there.
+// Knows: how the user's program is started with one more preloaded file, and how it is ended.
+// Must not know: what that file does.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Program, UsageError } from './command';
 
-/** How long a program has to end by itself before it is killed. */
+/** The time that a program has to end by itself before it is killed. */
 const GRACE_MS = 3_000;
 
-/** Windows has no process groups; there the program itself is ended, not what it has started. */
+/** Windows has no process groups; there only the program itself is ended, not its children. */
 const HAS_GROUPS = process.platform !== 'win32';
 
 const POLL_MS = 50;
 
-/** The last one when a terminal is closed: a group of its own would not hear of it. */
+/** SIGHUP comes when a terminal is closed; a group of its own would not get it. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** How a program ended: by itself, with a code, or by a signal. */
+/** How a program ended: with a code, or by a signal. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -25,26 +25,29 @@ export interface Ended {
 export interface Started {
   /** Resolves when the program has ended. */
   readonly ended: Promise<Ended>;
-  /** Ends it, and what it has started, if it runs. */
+  /** Ends the program and its children, if it runs. */
   stop(): Promise<void>;
-  /** The same, at once. */
+  /** Kills the program and its children at once. */
   kill(): void;
 }
 
-/** What is preloaded, and what it needs there. */
+/** A file to preload, and what it needs. */
 export interface Preload {
-  /** Comes before whatever the user preloads, by NODE_OPTIONS, so that it reaches what `npm start` or `tsx` start. */
+  /**
+   * NODE_OPTIONS preloads it before the user's own files, so that it also reaches programs started by `npm start` or
+   * `tsx`.
+   */
   readonly file: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Where it writes, for a program that Node.js lets at nothing else. */
+  /** The folder to which it writes, for a program that Node.js restricts. */
   readonly folder?: string;
 }
 
-/** Starts the program as the user does. Its output goes to stderr: stdout is the sub-command's. */
+/** Starts the program as the user would. Its output goes to stderr: stdout belongs to the sub-command. */
 export function start(program: Program, preload: Preload): Promise<Started> {
   const [file, ...args] = program;
   const child = spawn(file, args, {
-    // A group of its own has no terminal to read from.
+    // A process group of its own has no terminal to read from.
     stdio: [HAS_GROUPS ? 'ignore' : 'inherit', 2, 2],
     env: { ...process.env, ...preload.env, NODE_OPTIONS: nodeOptions(process.env.NODE_OPTIONS ?? '', program, preload) },
     detached: HAS_GROUPS,
@@ -63,7 +66,7 @@ export function start(program: Program, preload: Preload): Promise<Started> {
   });
 }
 
-/** What it has started can need longer than itself: a shell does not wait. */
+/** Its children may need longer than the program: a shell does not wait. */
 async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   signal(child, 'SIGTERM');
   for (const deadline = Date.now() + GRACE_MS; Date.now() < deadline; await sleep(POLL_MS)) {
@@ -73,7 +76,7 @@ async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void>
   await ended;
 }
 
-/** False: nobody is left. */
+/** Returns false if no process is left. */
 function signal(child: ChildProcess, name: NodeJS.Signals | 0): boolean {
   try {
     return HAS_GROUPS && child.pid !== undefined ? process.kill(-child.pid, name) : child.kill(name);
@@ -82,12 +85,12 @@ function signal(child: ChildProcess, name: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Yarn's own preload, which teaches Node.js where packages are: nothing is found before it. */
+/** Yarn's own preload tells Node.js where packages are: nothing is found before it. */
 const PLUG_AND_PLAY = /--(?:require|experimental-loader)[ =](?:"[^"]*\.pnp\.\S+"|\S*\.pnp\.\S+)/g;
 
 const ROOT = resolve(__dirname, '../..');
 
-/** The user's own NODE_OPTIONS, with the preload in its place. */
+/** The user's own NODE_OPTIONS, with our preload in the right place. */
 export function nodeOptions(users: string, program: Program, { file, folder }: Omit<Preload, 'env'>): string {
   const plugAndPlay = users.match(PLUG_AND_PLAY) ?? [];
   const flags = [...plugAndPlay, `--require ${quoted(file)}`, users.replaceAll(PLUG_AND_PLAY, '')];
@@ -101,12 +104,12 @@ export function nodeOptions(users: string, program: Program, { file, folder }: O
     .join(' ');
 }
 
-/** Node.js refuses what is allowed, where nothing is forbidden. */
+/** Whether permissions are restricted: Node.js refuses flags that allow something if nothing is forbidden. */
 function isRestricted(users: string, [, ...args]: Program): boolean {
   return [...users.split(/\s+/), ...args].some((flag) => /^--(experimental-)?permission$/.test(flag));
 }
 
-/** NODE_OPTIONS is split at spaces, but for what is quoted. */
+/** NODE_OPTIONS is split at spaces, except within quotes. */
 function quoted(path: string): string {
   return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }

@@ -7,10 +7,10 @@ import { EXIT, type Options, type Program, type SubCommand, UsageError } from '.
 import { preloads } from './preloads';
 import { type Ended, start } from './program';
 
-/** Of a run without steps, the first spans are shown. */
+/** The number of spans shown of a run without steps. */
 const REPORTED_SPANS = 60;
 
-/** Options that say nothing of a page that waits for programs from elsewhere. */
+/** Options that need a program; they make no sense for a page that waits for programs from elsewhere. */
 const OF_A_PROGRAM = ['headless', 'json', 'fail-on', 'hook'] as const;
 
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -69,7 +69,7 @@ async function show(opened: View, program: Program, options: Options): Promise<n
   });
   const started = await start(program, { file, env: environmentFor(opened.url) });
   const code = exitCode(await started.ended);
-  // What it has started may need longer than itself, and has things to send.
+  // Its children may need longer, and have telemetry to send.
   if (interrupted) await started.stop();
   if (isHeadless) return report(opened, program, options.json === true, budgets) || code;
   if (process.stdout.isTTY && !interrupted) {
@@ -79,7 +79,7 @@ async function show(opened: View, program: Program, options: Options): Promise<n
   return code;
 }
 
-/** Prints what came of the run. The exit code tells whether a budget was broken. */
+/** Prints the result of the run. The exit code shows whether a budget was broken. */
 function report(opened: View, program: Program, asJson: boolean, budgets: readonly Budget[]): number {
   const overview = overviewFrom(opened);
   const checked = budgets.map((budget) => ({
@@ -97,7 +97,7 @@ function report(opened: View, program: Program, asJson: boolean, budgets: readon
   if (isSilent) say(`Nothing was sent here. To see why: npx ${PACKAGE_NAME} doctor -- …`);
   const broken = checked.filter((budget) => budget.broken);
   for (const { budget, measured } of broken) say(`budget broken: ${budget} (measured ${Number(measured?.toFixed(3))})`);
-  // A budget that nothing was measured against was not kept.
+  // A budget without a measurement was not kept.
   return broken.length > 0 || (isSilent && budgets.length > 0) ? EXIT.unhealthy : EXIT.healthy;
 }
 
@@ -109,7 +109,7 @@ function budgetsIn({ 'fail-on': text }: Options): Budget[] {
   }
 }
 
-/** What a shell makes of it. */
+/** The exit code that a shell would use. */
 function exitCode({ code, signal }: Ended): number {
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }

@@ -1,18 +1,18 @@
-// Knows: the types that options have, and how code, environment and JSON spell their values.
+// Knows: the types of options, and how code, environment and JSON write their values.
 // Must not know: which options there are.
 import { isTemplate, type KeyMode } from '../catalog';
 import type { ClientName, ConflictMode, OptionalAttribute, SemconvMode, SpanChoice } from './values';
 
-/** One type of option. `fromCode` and `fromText` return `undefined` for a value that is refused. */
+/** One type of option. `fromCode` and `fromText` return `undefined` for an invalid value. */
 export interface Kind<T> {
-  /** What a message about a bad value asks for. */
+  /** The expected value, for messages about a bad one. */
   readonly expects: string;
   /** The type in TypeScript. */
   readonly type: string;
   /** The type as a JSON schema; undefined: only code can give such a value. */
   readonly schema?: object;
   fromCode(value: unknown): T | undefined;
-  /** What a bad value stands for, where the default would show more than was asked for, and how a message says so. */
+  /** Replaces a bad value, if the default would show more than was asked for. `says` is the text of the message. */
   readonly otherwise?: { readonly value: T; readonly says: string };
   /** Reads the text of an environment variable; undefined: only code can give such a value. */
   fromText?(text: string): T | undefined;
@@ -67,7 +67,7 @@ function patternsKind(expects: string): Kind<readonly (string | RegExp)[]> {
 
 export const COMMANDS = patternsKind('a list of command names or patterns');
 
-/** Globs, as Redis itself has them. */
+/** Glob patterns, as in Redis. */
 export const GLOBS: Kind<readonly string[]> = {
   expects: 'a list of patterns',
   type: 'readonly string[]',
@@ -102,7 +102,7 @@ export const KEYS: Kind<KeyMode> = {
     if (typeof value === 'function') return value as (key: string) => string;
     return typeof value === 'string' ? KEY_WORDS.fromText?.(value.trim()) : undefined;
   },
-  // Whoever wrote `hiden` did not ask for `safe`.
+  // A user who mistypes `hidden` did not ask for `safe`.
   otherwise: { value: 'hidden', says: 'keys are hidden' },
 };
 

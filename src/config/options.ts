@@ -30,14 +30,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Option<T> {
   readonly kind: Kind<T>;
   readonly fallback: T;
-  /** The default in words, where the value does not say it. */
+  /** The default in words, if the value is not enough. */
   readonly fallbackText?: string;
   /** A default that another environment variable may give. */
   readonly fallbackFrom?: (environment: Environment) => T | undefined;
-  /** The heading of docs/options.md below which it stands. */
+  /** The heading of docs/options.md that contains the option. */
   readonly section: Section;
   readonly meaning: string;
-  /** Where there is more to read: a link from docs/options.md. */
+  /** A link from docs/options.md to more text. */
   readonly more?: string;
   /** A value, in TypeScript. */
   readonly example: string;
@@ -57,7 +57,7 @@ export type Section = keyof typeof SECTIONS;
 
 type Given<Name extends keyof RedisInstrumentationConfig> = NonNullable<RedisInstrumentationConfig[Name]>;
 
-/** Keeps the type of the value, which readers of options get. */
+/** Keeps the type of the value, for readers of options. */
 function option<T>(kind: Kind<T>, fallback: T, row: Omit<Option<T>, 'kind' | 'fallback'>): Option<T> {
   return { kind, fallback, ...row };
 }
@@ -168,7 +168,7 @@ export const OPTIONS = {
     example: "['db.redis.key']",
   }),
   semconv: option<SemconvMode>(SEMCONV, 'stable', {
-    // Written in the code of each instrumentation, as the conventions ask.
+    // The semantic conventions ask each instrumentation to read this variable itself.
     fallbackFrom: (environment) => (listOf(environment.OTEL_SEMCONV_STABILITY_OPT_IN ?? '').includes('database/dup') ? 'dup' : undefined),
     section: 'content',
     meaning:

@@ -5,7 +5,7 @@ import type { Arguments } from '../core/events';
 import { globMatcher } from '../core/glob';
 import type { OperationSettings } from '../core/operation';
 
-/** Of commands, by their names. undefined: none matches. */
+/** Matches commands by name. undefined: no command matches. */
 export function matcherOf(patterns: readonly (string | RegExp)[]): OperationSettings['isIgnored'] {
   if (patterns.length === 0) return undefined;
   const names = new Set(patterns.filter((pattern) => typeof pattern === 'string').map((name) => name.toUpperCase()));
@@ -16,16 +16,16 @@ export function matcherOf(patterns: readonly (string | RegExp)[]): OperationSett
   };
 }
 
-/** Of keys. A text is a pattern as Redis has them. */
+/** Matches keys. A text is a glob pattern, as in Redis. */
 export function keyMatcherOf(patterns: readonly (string | RegExp)[]): (key: string) => boolean {
   const matchers = patterns.map((pattern) => (typeof pattern === 'string' ? globMatcher(pattern) : matcherOfExpression(pattern)));
   return (key) => matchers.some((matches) => matches(key));
 }
 
-/** Keys are looked for among so many arguments of a command. */
+/** The number of arguments of a command that are searched for keys. */
 const MAX_ARGUMENTS = 64;
 
-/** Of commands, by their keys: all of them match. undefined: none does. */
+/** Matches commands whose keys all match. undefined: no command matches. */
 export function commandMatcherOf(patterns: readonly string[]): ((args: Arguments) => boolean) | undefined {
   if (patterns.length === 0) return undefined;
   const matches = keyMatcherOf(patterns);
@@ -48,7 +48,7 @@ function matcherOfExpression(pattern: RegExp): (key: string) => boolean {
   return (key) => expression.test(key);
 }
 
-/** A global or sticky pattern remembers where it stopped; a copy without the flags does not. */
+/** A global or sticky pattern keeps the position of its last match; a copy without these flags does not. */
 function withoutMemory({ source, flags }: RegExp): RegExp {
   return new RegExp(source, flags.replace(/[gy]/g, ''));
 }

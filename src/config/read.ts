@@ -1,9 +1,12 @@
-// Knows: how options are read from code, then from the environment; bad values end here.
+// Knows: how options are read from code, then from the environment. Bad values are removed here.
 // Must not know: what an option is for.
 import type { Report } from '../core/recorder';
 import { type Environment, OPTIONS, type Option, type OptionName, type OptionValues, variableOf } from './options';
 
-/** Reads all options once. A bad value is reported by its option or variable, never shown, and the default is used. */
+/**
+ * Reads all options once. A bad value is reported by the name of its option or variable, never shown; the default is
+ * used.
+ */
 export function readOptions(config: object, environment: Environment, report: Report): OptionValues {
   const given: Readonly<Record<string, unknown>> = { ...config };
   const values: Partial<Record<OptionName, unknown>> = {};
@@ -39,7 +42,7 @@ function readVariable(variable: string, { kind }: Option<unknown>, environment: 
 
 const USED = 'using the default';
 
-/** The kind of a bad value; never the value, which may be a secret in the wrong variable. */
+/** The type of a bad value. The value is never shown: it may be a secret in the wrong variable. */
 function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

@@ -1,5 +1,5 @@
-// Knows: what each room needs of the options.
-// Must not know: how options are read, what a room does with them.
+// Knows: which part of the options each module needs.
+// Must not know: how options are read, what a module does with them.
 import { type KeyMode, keyMask, lookup, OTHER_FAMILY, templatesMatcher } from '../catalog';
 import type { DeliverySettings } from '../core/delivery';
 import type { Arguments, ClientFacts } from '../core/events';
@@ -13,18 +13,18 @@ import type { RedisInstrumentationConfig } from './public';
 import { readOptions } from './read';
 import type { ClientName, ConflictMode } from './values';
 
-/** The part of the settings the span recorder needs. */
+/** The settings of the span recorder. */
 export interface SpanSettings {
   readonly minDurationMs: number;
-  /** Only what somebody should look at. */
+  /** Record only operations that need attention. */
   readonly isNotableOnly: boolean;
-  /** Also blocking reads that waited in vain, and that nobody's request waited for. */
+  /** Also record blocking reads that returned nothing and have no parent span. */
   readonly emptyPolls: boolean;
-  /** Whether a command concerns no key but ones that are to have no spans; undefined: all keys may have. */
+  /** Whether all keys of a command are to have no spans; undefined: all keys may have spans. */
   readonly isIgnoredKey: ((args: Arguments) => boolean) | undefined;
-  /** Whether commands that are alike are collected, to be written as one. */
+  /** Whether similar commands are collected, to be recorded as one span. */
   readonly isCollecting: boolean;
-  /** Longest duration of a command that becomes part of a run. */
+  /** The longest duration of a command that becomes part of a run, in milliseconds. */
   readonly compressMaxDurationMs: number;
   readonly batchCommands: boolean;
   readonly keys: KeyMode;
@@ -32,7 +32,7 @@ export interface SpanSettings {
   readonly maxQueryTextLength: number;
   readonly withKey: boolean;
   readonly withArgsCount: boolean;
-  /** How long an operation takes whose span says where the time went. */
+  /** From this duration on, in milliseconds, a span has the attributes of timing. */
   readonly slowMs: number;
   readonly withQueueMs: boolean;
   readonly withWireMs: boolean;
@@ -44,7 +44,7 @@ export interface SpanSettings {
   readonly responseHook: RedisInstrumentationConfig['responseHook'];
 }
 
-/** What the rooms get: frozen, complete, checked. */
+/** The settings of all modules: frozen, complete, checked. */
 export interface Settings {
   readonly operation: OperationSettings;
   readonly messages: DeliverySettings;
@@ -55,7 +55,7 @@ export interface Settings {
   readonly traces: boolean;
   readonly requestTotals: boolean;
   readonly metrics: boolean;
-  /** Which libraries are recorded. */
+  /** Which client libraries are recorded. */
   readonly clients: readonly ClientName[];
   readonly onConflict: ConflictMode;
 }
@@ -133,10 +133,10 @@ function insightSettings({ keys, keyFamilies, cacheInsight, locks, batchCommands
   };
 }
 
-/** What is hidden of a key, by the mode or by the application's own mask, must not show in its family. */
+/** A part of a key that the mode, or the application's own mask, hides must not show in its family. */
 function familyThroughMask(keys: KeyMode): ((key: string) => string) | undefined {
   if (keys === 'hidden') return showNothing;
-  // The recorder of spans has a mask of its own, which reports what is wrong with the function.
+  // The span recorder has a mask of its own, which reports errors of the function.
   return typeof keys === 'function' ? keyMask(keys, () => {}) : undefined;
 }
 
@@ -146,7 +146,7 @@ function showNothing(): string {
 
 function spanSettings(options: OptionValues, report: Report): SpanSettings {
   const { ignoreKeys, spans, emptyPolls, compressSpans, compressMaxDurationMs, responseHook } = options;
-  // The hook is told of every reply, with a span of its own.
+  // The hook is called for every reply, with a span of its own.
   if (compressSpans && responseHook !== undefined) report('compressSpans has no effect with responseHook');
   const { minDurationMs, batchCommands, keys, maxQueryTextLength, slowMs, semconv, optionalAttributes } = options;
   const oldNames = semconv === 'dup';

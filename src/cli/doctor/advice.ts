@@ -1,21 +1,21 @@
-// Knows: how a line is written that changes the start of a program, and keeps all else.
+// Knows: how to write a command line that changes the start of a program and keeps everything else.
 // Must not know: why it should be changed.
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { PACKAGE_NAME } from '../../version';
 import { type Evidence, hasSdk, variableOf } from './evidence';
 
-/** `npm run dev`. */
+/** For example `npm run dev`. */
 const WORDS_SHOWN = 2;
 
-/** What stands after the script is the program's own, and can be a secret. */
+/** Arguments after the script belong to the program and can be secrets. */
 const PLAIN = /^[\w@:./=,+-]+$/;
 
-/** How the program should be started: with `register`, or with `hook` where somebody else has an SDK. */
+/** Returns how the program should be started: with `register`, or with `hook` if something else starts an SDK. */
 export function preloading(evidence: Evidence): string {
   const isOurSdk = evidence.instrumentation?.entries.includes('register') === true;
   const name = `${PACKAGE_NAME}/${hasSdk(evidence) && !isOurSdk ? 'hook' : 'register'}`;
-  // Node.js reads --import in no executable but its own.
+  // Single executables of Node.js do not read --import.
   const flag = `${evidence.isSingleExecutable ? '--require' : '--import'} ${name}`;
   const { program } = evidence;
   const other = `${PACKAGE_NAME}/${name.endsWith('hook') ? 'register' : 'hook'}`;
@@ -27,32 +27,32 @@ export function preloading(evidence: Evidence): string {
   return [file, flag, ...args].join(' ');
 }
 
-/** The program with a variable that has another value. */
+/** Returns the command line with another value of a variable. */
 export function setting(name: string, value: string, evidence: Evidence): string {
   const assignment = `${name}=${quoted(value)}`;
-  // Where its arguments are not shown, all that is started in this shell gets it.
+  // If the arguments cannot be shown, the variable is set for the whole shell.
   return isWhole(evidence.program) ? [assignment, ...evidence.program].join(' ') : `export ${assignment}`;
 }
 
-/** The program without a variable. */
+/** Returns the command line without a variable. */
 export function unsetting(name: string, evidence: Evidence): string {
   return isWhole(evidence.program) ? ['env', '-u', name, ...evidence.program].join(' ') : `unset ${name}`;
 }
 
-/** The program without an option of ours, wherever that is given. */
+/** Returns the advice to remove an option of ours, wherever it is set. */
 export function withoutOption(evidence: Evidence, name: string): { readonly change?: string; readonly advice?: string } {
   if (evidence.own?.options[name] !== undefined) return { advice: `remove the option ${name}` };
   return { change: unsetting(variableOf(name), evidence) };
 }
 
-/** The same program, with a word that is written differently; undefined, where it cannot be shown. */
+/** Returns the command line with one word replaced; undefined if it cannot be shown. */
 export function correcting(wrong: string, right: string, evidence: Evidence): string | undefined {
   const { program } = evidence;
   if (process.env.NODE_OPTIONS?.includes(wrong)) return setting('NODE_OPTIONS', process.env.NODE_OPTIONS.replace(wrong, right), evidence);
   return isWhole(program) ? program.map((word) => word.replace(wrong, right)).join(' ') : undefined;
 }
 
-/** The doctor, with more time. */
+/** Returns the doctor's command line with more time. */
 export function longer(evidence: Evidence): string {
   const line = isWhole(evidence.program) ? evidence.program.join(' ') : '…';
   return `npx ${PACKAGE_NAME} doctor --seconds ${Math.max(60, evidence.waitedSeconds * 4)} -- ${line}`;
@@ -62,7 +62,7 @@ function isNode(file: string): boolean {
   return /^node(js)?(\.exe)?$/i.test(basename(file));
 }
 
-/** Whether all that the user typed can be shown. */
+/** Whether everything that the user typed can be shown. */
 function isWhole(program: Evidence['program']): boolean {
   const [file, ...args] = program;
   if (!isNode(file)) return args.length <= WORDS_SHOWN && args.every((word) => /^\w[\w:./-]*$/.test(word));
@@ -70,7 +70,7 @@ function isWhole(program: Evidence['program']): boolean {
   return script === args.length - 1 && args.every((word) => PLAIN.test(word));
 }
 
-/** Of Node.js's own arguments: the first that is no flag, and no value of one. */
+/** The index of the first argument of Node.js that is neither a flag nor the value of one. */
 function scriptAt(args: readonly string[]): number {
   return args.findIndex((word, at) => !word.startsWith('-') && !TAKES_VALUE.test(args[at - 1] ?? ''));
 }

@@ -1,5 +1,5 @@
-// Knows: how to ask whether anybody takes spans at an address, with a request that holds none.
-// Must not know: whose address it is. Of an address only the origin leaves this file: the rest can hold credentials.
+// Knows: how to test whether an address accepts spans, with a request that contains none.
+// Must not know: whose address it is. Only the origin of an address leaves this file: the rest can hold credentials.
 import { readFileSync } from 'node:fs';
 import { request as requestHttp } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
@@ -10,10 +10,13 @@ import type { ExporterStatus } from '../../status/shape';
 const TIMEOUT_MS = 3_000;
 const GRPC_PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 
-/** A message of no bytes, that is not compressed. */
+/** An uncompressed message of zero bytes. */
 const EMPTY_MESSAGE = Buffer.alloc(5);
 
-/** `status` is what an HTTP server answered, `grpcStatus` what a gRPC server did, `error` why nobody did. None: a port that takes connections. */
+/**
+ * `status` is the answer of an HTTP server, `grpcStatus` that of a gRPC server, `error` the reason why there is none.
+ * Without any of them, the port accepts connections.
+ */
 interface Answer {
   readonly status?: number;
   readonly grpcStatus?: number;
@@ -22,15 +25,15 @@ interface Answer {
 
 export interface Reach extends Answer {
   readonly origin: string;
-  /** What the exporter speaks, which is OTLP; undefined: something else. */
+  /** The protocol of the exporter, if it is OTLP; undefined: another one. */
   readonly protocol: 'http' | 'grpc' | undefined;
-  /** What is spoken there, if it is the other. */
+  /** The protocol of the port, if it is the other one. */
   readonly spoken?: 'http' | 'grpc';
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One for each exporter that sends somewhere. */
+/** Tests the address of each exporter that sends somewhere. */
 export async function reachAll(exporters: readonly ExporterStatus[], environment: Environment): Promise<Reach[]> {
   const addresses = new Map(exporters.flatMap(({ name, url }) => (url === undefined ? [] : [[url, name] as const])));
   return Promise.all([...addresses].map(([address, name]) => reach(address, name, environment)));
@@ -59,7 +62,7 @@ async function reachUrl(url: URL, name: string, environment: Environment): Promi
   return { origin, protocol: 'http', ...answer, spoken: grpcStatus === undefined ? undefined : 'grpc' };
 }
 
-/** Not even a port. */
+/** Whether not even the port is open. */
 function isNobody({ error = '' }: Answer): boolean {
   return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|no answer)$/.test(error);
 }
@@ -76,12 +79,12 @@ function post(url: URL, environment: Environment): Promise<Answer> {
     });
     sent.once('timeout', () => sent.destroy(Object.assign(new Error(), { code: 'no answer' })));
     sent.once('error', (error) => resolve({ error: codeOf(error) }));
-    // Both are the empty request of their format.
+    // Each is the empty request of its format.
     sent.end(isJson ? '{}' : '');
   });
 }
 
-/** Whether the channel is encrypted is the exporter's to know: both are tried. */
+/** Only the exporter knows whether the channel is encrypted, so both are tried. */
 async function call(host: string, environment: Environment): Promise<Answer> {
   const plain = await callAt(`http://${host}`, environment);
   if (plain.grpcStatus !== undefined || isNobody(plain)) return plain;
@@ -113,7 +116,7 @@ function callAt(authority: string, environment: Environment): Promise<Answer> {
   });
 }
 
-/** Of a status of gRPC: 16 and 7 are about who is asking. */
+/** Statuses of gRPC: 16 and 7 are about authentication. */
 export const GRPC_STATUS = { ok: 0, invalid: 3, denied: 7, unauthenticated: 16 } as const;
 
 function knock(host: string, port: number): Promise<Answer> {
@@ -129,12 +132,12 @@ function knock(host: string, port: number): Promise<Answer> {
   });
 }
 
-/** Of traces alone, or of all signals. */
+/** Reads the variable for traces, or else the one for all signals. */
 function settingOf(name: string, environment: Environment): string | undefined {
   return environment[`OTEL_EXPORTER_OTLP_TRACES_${name}`] ?? environment[`OTEL_EXPORTER_OTLP_${name}`];
 }
 
-/** Those that the exporter has by the environment. */
+/** The certificates that the environment gives the exporter. */
 function certificatesIn(environment: Environment): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
   return {
     ca: fileAt('CERTIFICATE', environment),
@@ -152,7 +155,7 @@ function fileAt(name: string, environment: Environment): Buffer | undefined {
   }
 }
 
-/** `name=value` pairs, as the specification has them. */
+/** Reads `name=value` pairs, as the specification defines them. */
 function headersIn(environment: Environment): Record<string, string> {
   const text = `${environment.OTEL_EXPORTER_OTLP_HEADERS ?? ''},${environment.OTEL_EXPORTER_OTLP_TRACES_HEADERS ?? ''}`;
   const pairs = text.split(',').map((pair) => pair.split(/=(.*)/s));

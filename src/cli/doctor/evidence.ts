@@ -1,4 +1,4 @@
-// Knows: everything a finding may look at, of the one process that matters, and the questions most of them ask.
+// Knows: everything that a finding may read about the relevant process, and the questions that most findings ask.
 // Must not know: what is a finding.
 import { SEAMS } from '../../adapters/versions';
 import type { SpanCounts, Status } from '../../status/shape';
@@ -11,16 +11,16 @@ import type { LoadedPackage, SeenCommands, Snapshot } from './snapshot';
 /** What was seen of the program, and what was asked about it afterwards. */
 export interface Evidence extends Snapshot {
   readonly program: Program;
-  /** What the instrumentation says of itself; undefined: there is none. */
+  /** The status that the instrumentation wrote; undefined: there is none. */
   readonly own: Status | undefined;
-  /** How it ended by itself; undefined: it ran until the doctor ended it. */
+  /** How the program ended by itself; undefined: the doctor ended it. */
   readonly ending: Ended | undefined;
   readonly waitedSeconds: number;
-  /** Every exporter of spans that sends somewhere, and whether anybody is there. */
+  /** Every exporter of spans that sends somewhere, with the answer at its address. */
   readonly reaches: readonly Reach[];
 }
 
-/** Of all processes of a program the one with Redis in it: `npm start` is three of them. */
+/** Picks the process that uses Redis: `npm start` alone starts three. */
 export function mostTelling(snapshots: readonly Snapshot[]): Snapshot | undefined {
   const rank = (snapshot: Snapshot): number => {
     if (snapshot.commands.length > 0) return 3;
@@ -30,14 +30,14 @@ export function mostTelling(snapshots: readonly Snapshot[]): Snapshot | undefine
   return [...snapshots].sort((first, second) => rank(second) - rank(first) || second.pid - first.pid)[0];
 }
 
-/** Of several instrumentations in a thread, as test runners have them, the one that was called most. */
+/** Picks the instrumentation of a thread that was called most. Test runners have several. */
 export function statusFor({ pid, thread }: Snapshot, statuses: readonly Status[]): Status | undefined {
   return statuses
     .filter((status) => status.pid === pid && status.thread === thread)
     .sort((first, second) => calls(second) - calls(first))[0];
 }
 
-/** How often it was called, for whatever. */
+/** The number of its calls of any kind. */
 function calls({ commands }: Status): number {
   return Object.values(commands.refused).reduce((sum, count) => sum + count, commands.traced + commands.measured);
 }
@@ -46,14 +46,14 @@ const REDIS_MODULES: ReadonlySet<string> = new Set(SEAMS.map(({ module }) => mod
 
 export const SENTRY = '@sentry/node';
 
-/** Packages whose loading is of interest beside OpenTelemetry's. */
+/** Packages whose loading matters, in addition to those of OpenTelemetry. */
 export const CLIENT_PACKAGES: readonly string[] = [...REDIS_MODULES, SENTRY];
 
 export function redisIn({ packages }: Snapshot): LoadedPackage[] {
   return packages.filter(({ name }) => REDIS_MODULES.has(name));
 }
 
-/** `redis`: a client that we record, from its package. `other`: another client. `bundle`: the code of the program itself. */
+/** `redis`: a client that we record, in its own package. `other`: another client. `bundle`: the program's own code. */
 export function commandsBy(kind: 'redis' | 'other' | 'bundle', { commands }: Snapshot): SeenCommands[] {
   return commands.filter(({ sender }) => {
     const name = packageOf(sender)?.name;
@@ -68,34 +68,37 @@ export function spansOf({ own }: Evidence): SpanCounts {
   return own?.spans ?? NO_SPANS;
 }
 
-/** Commands are sent by a client of ours that Node.js has not loaded, and the instrumentation is not called. */
+/**
+ * Whether commands are sent by a supported client that Node.js has not loaded, so that the instrumentation is not
+ * called.
+ */
 export function isOutOfReach(evidence: Evidence): boolean {
   if (commandsBy('redis', evidence).length === 0 || redisIn(evidence).length > 0) return false;
   return evidence.own === undefined || calls(evidence.own) === 0;
 }
 
-/** Commands that were measured. */
+/** The number of measured commands. */
 export function measuredIn({ own }: Evidence): number {
   return own?.commands.measured ?? 0;
 }
 
-/** How many calls had no span for this reason, where none had one. */
+/** The number of calls without a span for this reason, if no call had one. */
 export function refusedIn({ own }: Evidence, reason: string): number {
   if (own === undefined || own.spans.made + own.spans.dropped > 0) return 0;
   return own.commands.refused[reason] ?? 0;
 }
 
-/** An option as it is, in words: code wins. */
+/** The value of an option, as text. Code wins over the environment. */
 export function optionOf({ own, environment }: Evidence, name: string): string | undefined {
   return own?.options[name] ?? environment[variableOf(name)];
 }
 
-/** Where the environment has an option. */
+/** The environment variable of an option. */
 export function variableOf(option: string): string {
   return `OTEL_INSTRUMENTATION_REDIS_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-/** Somebody starts an SDK, or has it at hand: ours must not start a second. */
+/** Whether an SDK is started, or available. Then ours must not start a second one. */
 export function hasSdk({ own, api, packages }: Evidence): boolean {
   if (own?.provider !== undefined || api.registered.includes('trace')) return true;
   return packages.some(({ name }) => name === SENTRY || /\/(sdk-node|sdk-trace-node|auto-instrumentations-node)$/.test(name));
@@ -105,7 +108,7 @@ export function packageNamed(name: string, { packages }: Snapshot): LoadedPackag
   return packages.find((candidate) => candidate.name === name);
 }
 
-/** What the environment says, as the SDK reads it; undefined: nothing. */
+/** The value of a variable, as the SDK reads it; undefined: it is not set. */
 export function variable({ environment }: Snapshot, name: string): string | undefined {
   const value = environment[name]?.trim();
   return value === '' ? undefined : value;
@@ -116,7 +119,7 @@ export function configFile(snapshot: Snapshot): string | undefined {
   return variable(snapshot, 'OTEL_CONFIG_FILE');
 }
 
-/** By the environment, and no SDK in code that says otherwise. */
+/** Whether the environment switches exporters off, and no SDK in code overrides it. */
 export function exportsNone(evidence: Evidence): boolean {
   if (configFile(evidence) !== undefined) return false;
   return variable(evidence, 'OTEL_TRACES_EXPORTER') === 'none' && (evidence.own?.provider?.exporters.length ?? 0) === 0;

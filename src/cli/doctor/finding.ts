@@ -1,18 +1,18 @@
-// Knows: what the doctor can say of a program.
-// Must not know: what there is to say.
+// Knows: the form of the doctor's findings.
+// Must not know: any finding.
 import type { Evidence } from './evidence';
 
-/** A problem makes the program unhealthy; a note is worth knowing. */
+/** A problem makes the program unhealthy; a note is only information. */
 export interface Finding {
   readonly kind: 'problem' | 'note';
   readonly text: string;
-  /** A line for a shell, which changes it; it keeps everything else that the user has typed. */
+  /** A line for a shell that fixes it, and keeps everything else that the user typed. */
   readonly change?: string;
-  /** What to do, where no line does it. */
+  /** What to do if no line can fix it. */
   readonly advice?: string;
 }
 
-/** One cause: `id` is its heading in docs/troubleshooting.md. */
+/** One cause. `id` is its heading in docs/troubleshooting.md. */
 export interface Row {
   readonly id: string;
   look(evidence: Evidence): Finding | undefined;

@@ -1,11 +1,11 @@
-// Knows: that the program must not notice the probe.
+// Knows: that the probe must not affect the program.
 // Must not know: what the probe does.
 
-/** Runs what only looks. If it fails, less is seen. */
+/** Runs code that only observes. If it fails, less is seen. */
 export function ignoringErrors(look: () => void): void {
   try {
     look();
   } catch {
-    // The doctor says what it could see.
+    // The doctor reports what it could see.
   }
 }

@@ -1,4 +1,4 @@
-// Knows: the order of a visit: watch the program, say what it means.
+// Knows: the order of a visit: watch the program, report the findings.
 // Must not know: how it is watched, what can be found.
 import { EXIT, type Options, type SubCommand, UsageError } from '../command';
 import { findIn, NOT_NODE } from './findings';

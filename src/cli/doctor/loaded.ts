@@ -1,5 +1,5 @@
-// Knows: which modules this process has loaded, and what packages they belong to.
-// Must not know: what they are for.
+// Knows: which modules this process has loaded, and their packages.
+// Must not know: their purpose.
 import { readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { PACKAGE_NAME } from '../../version';
@@ -7,7 +7,10 @@ import type { LoadedInstrumentation, LoadedPackage } from './snapshot';
 
 const manifests = new Map<string, { readonly name?: unknown; readonly version?: unknown } | undefined>();
 
-/** Every copy of the packages of these names, and of all of OpenTelemetry's. Greedy: of nested packages the innermost. */
+/**
+ * Every copy of the named packages and of those of OpenTelemetry. The pattern is greedy: of nested packages it finds
+ * the innermost.
+ */
 export function loadedPackages(names: readonly string[]): LoadedPackage[] {
   const inPackage = new RegExp(`^(.*/node_modules/(${names.join('|')}|@opentelemetry/[^/]+))/`);
   const found = new Map<string, LoadedPackage>();
@@ -19,7 +22,7 @@ export function loadedPackages(names: readonly string[]): LoadedPackage[] {
   return [...found.values()];
 }
 
-/** Ours can be anywhere: it may be linked, or lie in a tree of its own. */
+/** Our package can be anywhere: it may be linked, or be outside the application's tree. */
 export function loadedInstrumentation(): LoadedInstrumentation | undefined {
   const entries: string[] = [];
   let first: { readonly folder: string; readonly order: number } | undefined;
@@ -36,7 +39,7 @@ function isOurs(folder: string): boolean {
   return manifestAt(folder)?.name === PACKAGE_NAME;
 }
 
-/** In the order in which loading them began. */
+/** In the order in which their loading began. */
 function loadedFiles(): string[] {
   return Object.keys(require.cache ?? {}).map((file) => file.split(sep).join('/'));
 }
@@ -59,7 +62,7 @@ function readManifest(folder: string) {
   }
 }
 
-/** The folder and the name of the innermost package that a file belongs to. */
+/** The folder and the name of the innermost package that contains a file. */
 export function packageOf(file: string): { readonly folder: string; readonly name: string } | undefined {
   const [, folder, name] = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(file.split(sep).join('/')) ?? [];
   return folder === undefined || name === undefined ? undefined : { folder, name };

@@ -1,5 +1,5 @@
-// Knows: the process it was preloaded into, and when to write down what happens there.
-// Must not know: what any of it means; and of packages nothing, not even ours: what it loaded would change what it looks at.
+// Knows: the process into which it was preloaded, and when to write its state to a file.
+// Must not know: what the state means; any package, even ours: loading it would change the process that is watched.
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
@@ -11,10 +11,10 @@ import { TrafficWatch } from './traffic-watch';
 
 const INTERVAL_MS = 100;
 
-/** Where every copy of OpenTelemetry's API keeps what is registered. */
+/** The object in which every copy of OpenTelemetry's API registers globals. */
 const API = Symbol.for('opentelemetry.js.api.1');
 
-/** `NODE_OPTIONS` and this reach every process that the program starts: each writes a file of its own. */
+/** `NODE_OPTIONS` and this variable reach every process that the program starts. Each writes its own file. */
 function observe(folder: string): void {
   const packages = (process.env[PACKAGES_VARIABLE] ?? '').split(',');
   const traffic = new TrafficWatch(packages);
@@ -69,7 +69,7 @@ function registeredApi(): Snapshot['api'] {
   return { version, registered: Object.keys(registered) };
 }
 
-/** After the program's own changes to them. The file they go to is private to the user and deleted by the doctor. */
+/** Read after the program changed them. The file is private to the user, and the doctor deletes it. */
 function telemetryVariables(): Record<string, string> {
   const entries = Object.entries(process.env).filter(([name]) => name.startsWith('OTEL_'));
   return Object.fromEntries(entries.map(([name, value = '']) => [name, value]));

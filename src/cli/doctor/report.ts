@@ -1,5 +1,5 @@
-// Knows: how evidence and findings are told to a person.
-// Must not know: how either was come by.
+// Knows: how evidence and findings are presented to a person.
+// Must not know: how they were found.
 import { relative } from 'node:path';
 
 import type { Reach } from './endpoint';
@@ -19,7 +19,7 @@ export function reportOf(evidence: Evidence, found: readonly Found[]): string {
   return [...lines, '', ...findingLines(found, healthOf(evidence))].join('\n');
 }
 
-/** @param health what can be said of a program in which no problem was found */
+/** @param health the last line for a program without problems */
 export function findingLines(found: readonly Found[], health: string): string[] {
   const isHealthy = found.every(({ kind }) => kind === 'note');
   return [...found.flatMap(linesOf), isHealthy ? `healthy: ${health}` : 'not healthy'];
@@ -90,7 +90,7 @@ function spansLine(evidence: Evidence): string {
   return `${made}${dropped > 0 ? `, and ${dropped} dropped by the sampler` : ''}: ${names.join(', ')}`;
 }
 
-/** As the user would say it, from where the program runs. */
+/** The path as the user would write it, relative to the program's folder. */
 function shown(folder: string, { cwd }: Evidence): string {
   if (cwd === undefined) return folder;
   const path = relative(cwd, folder) || '.';

@@ -1,21 +1,21 @@
-// Knows: what the probe writes down of a process, and the doctor reads.
-// Must not know: how it is seen, what it means; what the instrumentation writes down itself.
+// Knows: what the probe writes about a process for the doctor.
+// Must not know: how it is observed, what it means, what the instrumentation itself writes.
 
-/** A package of interest, as far as a process has loaded it. */
+/** A package that matters, as loaded in a process. */
 export interface LoadedPackage {
   readonly name: string;
   readonly version: string;
   readonly folder: string;
-  /** Its place in the order in which modules were loaded. */
+  /** Its position in the order in which modules were loaded. */
   readonly order: number;
 }
 
-/** Ours, and by which of its files it came in. */
+/** Our package, and the file by which it was loaded. */
 export interface LoadedInstrumentation extends LoadedPackage {
   readonly entries: readonly string[];
 }
 
-/** Commands by whoever sent them: `sender` is the file that wrote them to the socket. */
+/** Commands by sender: `sender` is the file that wrote them to the socket. */
 export interface SeenCommands {
   readonly sender: string;
   count: number;
@@ -26,25 +26,25 @@ export interface Snapshot {
   readonly pid: number;
   readonly thread: number;
   readonly script: string | undefined;
-  /** undefined: it was deleted. */
+  /** undefined: the folder was deleted. */
   readonly cwd: string | undefined;
   /** Whether the program is its own executable, with Node.js in it. */
   readonly isSingleExecutable: boolean;
-  /** Whether the event loop has come round: until then, a program has only been loading. */
+  /** Whether the event loop has turned. Before that, a program has only been loading. */
   readonly hasTurned: boolean;
   readonly packages: readonly LoadedPackage[];
   readonly instrumentation: LoadedInstrumentation | undefined;
-  /** The API as it is registered in the process. */
+  /** The API that is registered in the process. */
   readonly api: { readonly version: string | undefined; readonly registered: readonly string[] };
   readonly commands: readonly SeenCommands[];
   /** Errors of connections that a redis client opened. */
   readonly connectionErrors: readonly string[];
-  /** OTEL_* as they are by now. */
+  /** The current OTEL_* variables. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** How the names of its files end. */
+/** The suffix of the names of its files. */
 export const PROBE_ENDING = '.probe.json';
 
-/** Through which the doctor tells its probe which packages are of interest. */
+/** The variable by which the doctor tells its probe which packages matter. */
 export const PACKAGES_VARIABLE = 'OPENTELEMETRY_REDIS_DOCTOR_PACKAGES';

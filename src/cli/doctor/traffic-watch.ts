@@ -1,5 +1,5 @@
-// Knows: what Redis' protocol looks like on a socket, and which file wrote it.
-// Must not know: which client it is; and of a command no more than its name.
+// Knows: what the Redis protocol looks like on a socket, and which file wrote it.
+// Must not know: which client it is; more of a command than its name.
 import { errorMonitor } from 'node:events';
 import { Socket } from 'node:net';
 import { sep } from 'node:path';
@@ -11,7 +11,7 @@ const NAMES_KEPT = 5;
 const ERRORS_KEPT = 5;
 const FRAMES = 40;
 
-/** What clients send by themselves when they connect. */
+/** Commands that clients send by themselves when they connect. */
 const HANDSHAKE = new Set([
   'HELLO',
   'AUTH',
@@ -34,16 +34,16 @@ interface ConnectError extends NodeJS.ErrnoException {
 
 type Call = (this: Socket, ...args: never[]) => unknown;
 
-/** Sees commands leave, whoever sends them: a bundle has no module to look at, and no name. */
+/** Sees the commands of any sender. The code of a bundle is in no module that could be recognised. */
 export class TrafficWatch {
   private readonly commands = new Map<string, SeenCommands>();
   private readonly errors: string[] = [];
   private readonly senders = new WeakMap<Socket, string>();
-  /** Sockets to which the head of a command was written, and not its name. */
+  /** Sockets to which the head of a command was written, but not its name yet. */
   private readonly begun = new WeakSet<Socket>();
   private readonly clients: RegExp;
 
-  /** @param packages clients, whose failed connections are of interest */
+  /** @param packages clients whose failed connections are reported */
   constructor(packages: readonly string[]) {
     this.clients = new RegExp(`/node_modules/(${packages.join('|')})/`);
     this.before('write', (socket, [chunk]) => this.look(socket, chunk));
@@ -73,7 +73,7 @@ export class TrafficWatch {
     if (seen.names.length < NAMES_KEPT && !seen.names.includes(name)) seen.names.push(name);
   }
 
-  /** A name that is a buffer of its own comes after the write that begins the command. */
+  /** A name that is a separate buffer comes after the write that begins the command. */
   private nameIn(socket: Socket, chunk: unknown): string | undefined {
     const text = startOf(chunk);
     if (text === undefined) return undefined;
@@ -90,7 +90,7 @@ export class TrafficWatch {
 
   private follow(socket: Socket): void {
     if (!callers().some((file) => this.clients.test(file))) return;
-    // It changes nothing for the program: an error without a listener of its own is still thrown.
+    // This changes nothing for the program: an error without a listener of its own is still thrown.
     socket.once(errorMonitor as unknown as 'error', ({ code, address, port }: ConnectError) => {
       const where = address === undefined ? '' : ` at ${address}${port === undefined ? '' : `:${port}`}`;
       const text = `${code ?? 'an error'}${where}`;
@@ -104,7 +104,12 @@ function startOf(chunk: unknown): string | undefined {
   return typeof chunk === 'string' ? chunk.slice(0, 64) : chunk.toString('latin1', 0, 64);
 }
 
-/** `*3\r\n$3\r\nSET\r\n…` in upper case; undefined for anything else. */
+/**
+ * Reads the name of `*3\r
+ * $3\r
+ * SET\r
+ * …` in upper case; undefined for anything else.
+ */
 function commandIn(start: string): string | undefined {
   return /^\*\d+\r\n\$\d+\r\n([A-Za-z.]+)\r\n/.exec(start)?.[1]?.toUpperCase();
 }

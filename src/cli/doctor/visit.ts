@@ -1,4 +1,4 @@
-// Knows: how a program is watched: where its files go, how long it takes, and what of it matters.
+// Knows: how a program is watched: where its files go, for how long, and which of them matter.
 // Must not know: what is found.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -15,15 +15,15 @@ import { PACKAGES_VARIABLE, PROBE_ENDING, type Snapshot } from './snapshot';
 
 const POLL_MS = 100;
 
-/** After the first command, for its reply and its span. */
+/** The time after the first command, for its reply and its span. */
 const ANSWER_MS = 2_000;
 
-/** After the first span, for what else there is to see. */
+/** The time after the first span, for further events. */
 const SETTLE_MS = 400;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** undefined: nothing was heard from the program. */
+/** undefined: the program did not report. */
 export async function visit(program: Program, seconds: number): Promise<Evidence | undefined> {
   const folder = temporaryFolder();
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
@@ -39,7 +39,7 @@ export async function visit(program: Program, seconds: number): Promise<Evidence
       env: {
         [STATUS_VARIABLE]: folder,
         [PACKAGES_VARIABLE]: CLIENT_PACKAGES.join(','),
-        // With a level given, the SDK sets a logger, and what the instrumentation says is heard.
+        // If a level is given, the SDK sets a logger that shows the messages of the instrumentation.
         OTEL_LOG_LEVEL: process.env.OTEL_LOG_LEVEL ?? 'warn',
       },
     });
@@ -56,19 +56,19 @@ export async function visit(program: Program, seconds: number): Promise<Evidence
   }
 }
 
-/** Where the system keeps such things, or beside the program, if that is a place which is not there. */
+/** The temporary folder of the system; the program's folder if that does not exist. */
 function temporaryFolder(): string {
   for (const parent of [tmpdir(), '/tmp', '.']) {
     try {
       return mkdtempSync(join(parent, 'redis-doctor-'));
     } catch {
-      // The next one.
+      // Try the next folder.
     }
   }
   throw new UsageError(`no file can be written in ${tmpdir()}; set TMPDIR to a folder where one can`);
 }
 
-/** The first ends the program, and the doctor says what it has seen. Who sends another wants no more of it. */
+/** The first signal ends the program, and the doctor reports. A second signal ends the doctor. */
 function onSecondSignal(clean: () => void): () => void {
   let count = 0;
   const listener = (signal: NodeJS.Signals): void => {
@@ -83,7 +83,7 @@ function onSecondSignal(clean: () => void): () => void {
   };
 }
 
-/** Waits for the program's end, for its first command and what follows it, or for as long as it may take. */
+/** Waits until the program ends, or sends its first command and what follows, or the time is over. */
 async function answerOf(started: Started, folder: string, seconds: number): Promise<Ended | undefined> {
   let ending: Ended | undefined;
   void started.ended.then((end) => {

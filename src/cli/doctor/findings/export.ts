@@ -1,5 +1,5 @@
-// Knows: ways in which spans do not leave the process, or do not arrive.
-// Must not know: how they are made.
+// Knows: causes why spans do not leave the process, or do not arrive.
+// Must not know: how spans are made.
 import { setting } from '../advice';
 import { GRPC_STATUS, type Reach } from '../endpoint';
 import { type Evidence, exportsNone, measuredIn, variable } from '../evidence';
@@ -11,7 +11,7 @@ export const EXPORT: readonly Row[] = [
     id: 'no-exporter',
     look: (evidence) => {
       const provider = evidence.own?.provider;
-      // With none, the NodeSDK does not even register a tracer provider.
+      // With exporters set to none, the NodeSDK does not even register a tracer provider.
       if (exportsNone(evidence)) {
         if (measuredIn(evidence) > 0) return note('OTEL_TRACES_EXPORTER=none: commands are measured, and have no spans.');
         return problem('OTEL_TRACES_EXPORTER=none: spans go nowhere.', { change: setting('OTEL_TRACES_EXPORTER', 'otlp', evidence) });
@@ -43,7 +43,7 @@ export const EXPORT: readonly Row[] = [
       const [theirs, ours, port] = wrong.spoken === 'grpc' ? ['gRPC', 'HTTP', 4318] : ['HTTP', 'gRPC', 4317];
       const text = `${wrong.origin} is a port for ${theirs}, and the exporter speaks ${ours}: it is refused. Collectors take ${ours} at ${port}.`;
       const name = variable(evidence, TRACES_PROTOCOL) === undefined ? PROTOCOL : TRACES_PROTOCOL;
-      // Given in code, the exporter stays what it is.
+      // A protocol that was given in code cannot be changed by the environment.
       if (wrong.spoken === 'http' && variable(evidence, name) === undefined)
         return problem(text, { advice: 'give the SDK the exporter for HTTP' });
       return problem(text, { change: setting(name, wrong.spoken === 'grpc' ? 'grpc' : 'http/protobuf', evidence) });
@@ -75,7 +75,7 @@ function isOfCertificate({ error = '' }: Reach): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_/.test(error);
 }
 
-/** What an exporter was given in code, the doctor does not have. */
+/** Options that an exporter got in code are not available to the doctor. */
 function untrusted({ origin, error }: Reach, evidence: Evidence) {
   const isByEnvironment = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'].some((name) =>
     variable(evidence, name)?.startsWith(origin),

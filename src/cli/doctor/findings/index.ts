@@ -1,5 +1,5 @@
-// Knows: all findings, in the order in which they are told.
-// Must not know: how one is come to.
+// Knows: all findings, in the order in which they are reported.
+// Must not know: how a finding is detected.
 import { commandsBy, type Evidence, measuredIn, spansOf } from '../evidence';
 import { type Finding, note, problem, type Row } from '../finding';
 import { EXPORT } from './export';
@@ -13,7 +13,7 @@ export interface Found extends Finding {
   readonly id: string;
 }
 
-/** What has a row of its own. */
+/** Messages that have a finding of their own. */
 const REPORTED_BY_OTHERS = / is active(;| and)|was loaded before|last telemetry could not be sent|is not supported/;
 
 const SAID: Row = {
@@ -24,10 +24,10 @@ const SAID: Row = {
   },
 };
 
-/** The table. Each row has its own section in docs/troubleshooting.md, and a test that makes its cause. */
+/** The table. Each row has a section in docs/troubleshooting.md, and a test that creates its cause. */
 export const FINDINGS: readonly Row[] = [...PROGRAM, ...VARIABLES, ...LOADING, ...SDK, ...SAMPLING, ...EXPORT, SAID];
 
-/** Nothing was heard from the program: no probe, no evidence. */
+/** The probe did not report: there is no evidence. */
 export const NOT_NODE: Found = {
   id: 'not-node',
   ...problem('Nothing was heard from the program.', {
@@ -37,7 +37,7 @@ export const NOT_NODE: Found = {
 
 const UNEXPLAINED = 'Commands were sent, and no span was made of them; why is not known to the doctor.';
 
-/** When no row has an answer. */
+/** Used if no other row applies. */
 export const LAST: Row = {
   id: 'unexplained',
   look: (evidence) => {

@@ -1,5 +1,5 @@
-// Knows: ways in which the instrumentation does not get at redis.
-// Must not know: what becomes of what it records.
+// Knows: causes why the instrumentation cannot patch redis.
+// Must not know: what becomes of recorded spans.
 import { SEAMS, seamOf } from '../../../adapters/versions';
 import { PACKAGE_NAME } from '../../../version';
 import { isInstalled, preloading, setting, unsetting, withoutOption } from '../advice';
@@ -65,7 +65,7 @@ export const LOADING: readonly Row[] = [
       const { instrumentation } = evidence;
       if (instrumentation === undefined || evidence.own !== undefined || isSdkDisabled(evidence) || isSwitchedOff(evidence))
         return undefined;
-      // Without redis it has nothing to do.
+      // Without redis the instrumentation has nothing to do.
       if (redisIn(evidence).length === 0) return undefined;
       if (instrumentation.entries.includes('instrumentation')) return notConstructed(evidence);
       const missing = ['@opentelemetry/api', '@opentelemetry/instrumentation'].filter((name) => !isInstalled(name, instrumentation.folder));
@@ -132,7 +132,7 @@ export const LOADING: readonly Row[] = [
   },
 ];
 
-/** Its class is there, and that is all. */
+/** The class is loaded, but no instance was made. */
 function notConstructed(evidence: Evidence): Finding {
   const file = configFile(evidence);
   const advice =
@@ -144,14 +144,14 @@ function newestOf(name: string): number {
   return Math.max(...SEAMS.filter(({ module }) => module === name).flatMap(({ majors }) => majors));
 }
 
-/** Not there, where it could have been: a program that has come to nothing yet may load it later. */
+/** Whether redis was not loaded although it could have been: a program that did nothing so far may load it later. */
 function isMissed(evidence: Evidence): boolean {
   if (evidence.instrumentation !== undefined || evidence.own !== undefined) return false;
   if (endedEarly(evidence) || isStarting(evidence) || isOutOfReach(evidence)) return false;
   return evidence.ending !== undefined || redisIn(evidence).length + evidence.commands.length > 0;
 }
 
-/** Of all that auto-instrumentations-node brings, the environment can say what is not wanted. */
+/** The environment can switch off single instrumentations of auto-instrumentations-node. */
 function switchTheirsOff(evidence: Evidence): { readonly change?: string } {
   if (packageNamed('@opentelemetry/auto-instrumentations-node', evidence) === undefined) return {};
   const disabled = (variable(evidence, DISABLED) ?? '').split(',').filter((name) => name !== 'redis' && name !== '');

@@ -1,10 +1,10 @@
-// Knows: which of some words was probably meant.
+// Knows: which of several words was probably meant.
 // Must not know: what they are.
 
-/** At most this part of a word may be wrong. */
+/** The largest part of a word that may be wrong. */
 const MOST_WRONG = 0.4;
 
-/** undefined: none is like it. */
+/** undefined: no candidate is similar. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: distanceOf(word, candidate) }))
@@ -12,7 +12,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best !== undefined && best.distance <= best.candidate.length * MOST_WRONG ? best.candidate : undefined;
 }
 
-/** How many letters have to be put in, taken out or replaced. */
+/** The number of letters that have to be inserted, deleted or replaced. */
 function distanceOf(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

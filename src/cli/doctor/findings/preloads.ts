@@ -1,4 +1,4 @@
-// Knows: which files Node.js was told to preload, and which of them is not there.
+// Knows: which files Node.js was told to preload, and which of them is missing.
 // Must not know: how the program ended.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { nearest } from './nearest';
 
 const ENTRIES = [`${PACKAGE_NAME}/register`, `${PACKAGE_NAME}/hook`, '@opentelemetry/auto-instrumentations-node/register'];
 
-/** The first that is not found, and what to do about it. */
+/** Returns the first missing file, and what to do about it. */
 export function wrongPreload(evidence: Evidence): { readonly name: string; readonly remedy: Remedy } | undefined {
   const { cwd } = evidence;
   if (cwd === undefined) return undefined;
@@ -28,7 +28,7 @@ function preloadsOf({ program: [, ...args] }: Evidence): string[] {
   return [...flags.matchAll(/(?:^| )(?:--require|-r|--import)[ =]"?([^\s"]+)/g)].map(([, name = '']) => name);
 }
 
-/** What a package keeps for `import` alone is there, though it is not found so. */
+/** A file that a package exports only for `import` is there, although `require` does not find it. */
 function isMissing(name: string, cwd: string): boolean {
   try {
     createRequire(join(cwd, 'any')).resolve(name.startsWith('file:') ? fileURLToPath(name) : name);

@@ -90,17 +90,17 @@ export const PROGRAM: readonly Row[] = [
 
 const USE = 'run the program in a way that uses Redis';
 
-/** Nothing was recorded, and nothing had to be. */
+/** Whether nothing was recorded because there was nothing to record. */
 export function isIdle(evidence: Evidence): boolean {
   return onlySubscribes(evidence) || waitingIn(evidence).length > 0;
 }
 
-/** It ended with an error, and had no business with Redis. */
+/** Whether the program ended with an error before it used Redis. */
 export function endedEarly(evidence: Evidence): boolean {
   return isFailure(evidence) && evidence.commands.length + evidence.connectionErrors.length === 0;
 }
 
-/** Its event loop has not come round: it loads its files, or works without a pause. */
+/** Whether the event loop has not turned yet: the program loads files, or runs without a pause. */
 export function isStarting({ ending, hasTurned, commands }: Evidence): boolean {
   return ending === undefined && !hasTurned && commands.length === 0;
 }
@@ -110,7 +110,7 @@ function onlySubscribes(evidence: Evidence): boolean {
   return names.length > 0 && names.every((name) => SUBSCRIPTIONS.has(name)) && spansOf(evidence).made === 0;
 }
 
-/** Commands without a reply, where none had one. */
+/** Commands without a reply, if no command had one. */
 function waitingIn({ own }: Evidence): readonly string[] {
   return own === undefined || own.commands.ended > 0 || own.spans.made > 0 ? [] : own.commands.waiting;
 }

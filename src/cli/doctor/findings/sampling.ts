@@ -1,4 +1,4 @@
-// Knows: ways in which a sampler or an option leaves no span.
+// Knows: causes why a sampler or an option leaves no span.
 // Must not know: where spans go.
 import { setting, withoutOption } from '../advice';
 import { commandsBy, configFile, type Evidence, optionOf, refusedIn, spansOf, variable } from '../evidence';
@@ -70,7 +70,7 @@ export const SAMPLING: readonly Row[] = [
   },
 ];
 
-/** undefined: the sampler keeps all, or none, or is of another kind. */
+/** undefined: the sampler keeps all spans, or none, or is of another kind. */
 export function ratioOf({ own }: Evidence): number | undefined {
   const ratio = Number(/TraceIdRatioBased\{([\d.e-]+)\}/.exec(own?.provider?.sampler ?? '')?.[1]);
   return ratio > 0 && ratio < 1 ? ratio : undefined;

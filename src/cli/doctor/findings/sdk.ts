@@ -1,4 +1,4 @@
-// Knows: ways in which there is no SDK, or none that hears the instrumentation.
+// Knows: causes why there is no SDK, or none that is connected to the instrumentation.
 // Must not know: redis.
 import { isInstalled, preloading } from '../advice';
 import { type Evidence, exportsNone, hasSdk, isOutOfReach, isSdkDisabled, measuredIn, packageNamed, SENTRY, spansOf } from '../evidence';
@@ -19,9 +19,9 @@ export const SDK: readonly Row[] = [
         ? `The SDK could not register: its ${API} is ${deaf.version}, and ${registered} was there first.`
         : `${API} ${deaf.version} does not hear an SDK that registered with ${registered}; whoever uses it makes no spans, silently.`;
       const wanted = isRefused ? deaf.version : registered;
-      // There is to be one copy: npm ls shows who has another.
+      // There should be one copy; npm ls shows which package brings another.
       const change = `npm install ${API}@${wanted} && npm ls ${API}`;
-      // Somebody else's copy, where ours does hear.
+      // It is another package's copy if ours is connected.
       return spansOf(evidence).made > 0 ? note(text, { change }) : problem(text, { change });
     },
   },
@@ -52,7 +52,7 @@ export const SDK: readonly Row[] = [
   },
 ];
 
-/** From 11 on it has spans of its own, and those of OpenTelemetry only if asked. */
+/** From version 11 on Sentry has spans of its own, and those of OpenTelemetry only on request. */
 function sentryFinding(version: string) {
   const isAsked = Number(version.split('.')[0]) >= 11;
   const text = `${SENTRY} ${version} has registered no tracer provider with OpenTelemetry`;
@@ -64,7 +64,9 @@ function isRegistered({ own, api }: Evidence): boolean {
   return own?.provider !== undefined || api.registered.includes('trace');
 }
 
-/** A copy that is newer, by its minor version, than what is registered refuses it; one that differs at all cannot register. */
+/**
+ * A copy with a newer minor version than the registered one refuses it. A copy of any other version cannot register.
+ */
 function deafCopy(evidence: Evidence) {
   const registered = evidence.api.version;
   if (registered === undefined) return undefined;

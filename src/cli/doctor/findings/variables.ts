@@ -1,5 +1,5 @@
-// Knows: what the SDK understands in its environment variables.
-// Must not know: what becomes of it.
+// Knows: which values of environment variables the SDK understands.
+// Must not know: their effect.
 import { setting } from '../advice';
 import { configFile, type Evidence, variable } from '../evidence';
 import { problem, type Row } from '../finding';
@@ -22,7 +22,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: PROTOCOLS,
 };
 
-/** What Jaeger's own exporter sent is gone: it takes OTLP. */
+/** The exporter for Jaeger was removed: Jaeger accepts OTLP. */
 const SUCCESSORS: Readonly<Record<string, string>> = { jaeger: 'otlp', 'http/proto': 'http/protobuf', http: 'http/protobuf' };
 
 const ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
@@ -47,7 +47,7 @@ export function faultOf(evidence: Evidence): Fault | undefined {
   return addressFault(evidence);
 }
 
-/** gRPC does without a scheme. */
+/** gRPC addresses need no scheme. */
 function addressFault(evidence: Evidence): Fault | undefined {
   const protocol = variable(evidence, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? variable(evidence, 'OTEL_EXPORTER_OTLP_PROTOCOL');
   if (protocol === 'grpc') return undefined;
@@ -64,7 +64,7 @@ export const VARIABLES: readonly Row[] = [
       const fault = faultOf(evidence);
       if (fault === undefined) return undefined;
       const { name, value, right, isAddress } = fault;
-      // Before the @ there can be a password.
+      // A password may be before the @.
       if (value.includes('@'))
         return problem(`${name} is no address: it has no scheme.`, { advice: `begin ${name} with http:// or https://` });
       const text = isAddress ? `${name}=${value} has no scheme` : `${name}: the SDK does not know ${value}`;
