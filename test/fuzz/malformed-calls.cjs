@@ -177,6 +177,5 @@ async function outcomesOf(version) {
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     output[version] = [...outcomes, ...heard.splice(0).sort()];
   }
-  console.log(JSON.stringify(output));
-  process.exit();
+  process.stdout.write(JSON.stringify(output), () => process.exit());
 })();

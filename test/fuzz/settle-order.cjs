@@ -226,6 +226,5 @@ async function promises(redis, version, random) {
     const random = randomOf(Number(seed));
     output[version] = await (Number.parseInt(version, 10) < 4 ? legacy(redis, random) : promises(redis, version, random));
   }
-  console.log(JSON.stringify(output));
-  process.exit();
+  process.stdout.write(JSON.stringify(output), () => process.exit());
 })();
