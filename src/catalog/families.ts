@@ -210,7 +210,7 @@ export class KeyFamilies<T = undefined> {
     if (family !== undefined) return family;
     const admitted = this.admit(name);
     if (admitted === OTHER_FAMILY) return this.other;
-    const own = new Family<T>([], []);
+    const own = new Family<T>([name], []);
     own.name = admitted;
     this.own.set(detach(name), own);
     return own;
