@@ -3,6 +3,7 @@ import { diag, type Meter, type MeterProvider, type Tracer, type TracerProvider 
 import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
 import { Adapters, activeAdapters } from './adapters';
 import { NeighbourlyBase } from './base';
+import { familyMask } from './catalog';
 import { readSettings } from './config';
 import type { RedisInstrumentationConfig } from './config/public';
 import { Deliveries } from './core/delivery';
@@ -134,7 +135,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const tracer = settings.traces ? this.tracerNow : () => undefined;
     const insights = this.insightsWith(settings.insights);
     const familyOf = (key: unknown) => insights.familyOf(key);
-    const recorder = new SpanRecorder(settings.spans, tracer, this.report, this.adapters.replies);
+    const family = familyMask(settings.spans.keys, this.report);
+    const recorder = new SpanRecorder(settings.spans, tracer, family, this.report, this.adapters.replies);
     const { isCollecting } = settings.spans;
     this.composites = isCollecting ? new CompositeSpans(recorder, settings.spans, tracer, familyOf, this.report) : undefined;
     const spans = new RepeatedCalls(this.composites ?? recorder, familyOf, this.repeated);
@@ -143,8 +145,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const { channels, streams } = settings.propagation;
     const propagator = channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation, this.report) : undefined;
     this.operation.use(settings.operation, insights, spans, this.allMetrics, propagator, totals);
-    this.messageMetrics.use(settings.spans.keys);
-    const messageSpans = new MessageSpans(settings.spans, tracer, this.report);
+    this.messageMetrics.use(settings.spans.keys, family);
+    const messageSpans = new MessageSpans(settings.spans, tracer, family, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, propagator);
   }
 

@@ -47,7 +47,7 @@ function remembering(mask: KeyMask): KeyMask {
 
 /**
  * The mask for names that must be few: those of spans and metrics. It shows the family of the masked key, as far as
- * it is known by then. Each mask learns on its own.
+ * it is known by then. Each mask learns on its own: whatever is to agree shares one.
  */
 export function familyMask(mode: KeyMode, report: (message: string) => void): KeyMask {
   if (mode === 'hidden') return () => HIDDEN;

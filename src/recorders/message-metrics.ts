@@ -23,19 +23,22 @@ interface Instruments {
 /** Counts messages by the family of their channel or stream, never by its name. */
 export class MessageMetrics implements MessageRecorder {
   /** undefined: no channel may be shown. */
-  private families: KeyMask | undefined = familyMask('safe', () => {});
+  private families: KeyMask | undefined;
   /** Of consumer groups, which may be one for each process. */
-  private groups: KeyMask | undefined = familyMask('safe', () => {});
+  private groups: KeyMask | undefined;
   private instruments: Instruments | undefined;
 
   /** @param source the meter of whoever listens now; undefined while nobody does */
   constructor(private readonly source: () => Meter | undefined) {}
 
-  /** @param keys how channels are shown: the family is that of what is seen of them */
-  use(keys: KeyMode): void {
+  /**
+   * Sets what shows, from now on. Called before the first message.
+   * @param keys how keys, and so channels, are shown
+   * @param family see SpanRecorder
+   */
+  use(keys: KeyMode, family: KeyMask): void {
     // The recorder of spans has a mask of its own, which reports what is wrong with the function.
-    const report = (): void => {};
-    [this.families, this.groups] = keys === 'hidden' ? [] : [familyMask(keys, report), familyMask(keys, report)];
+    [this.families, this.groups] = keys === 'hidden' ? [] : [family, familyMask(keys, () => {})];
   }
 
   isActive(): boolean {

@@ -1,7 +1,7 @@
 // Knows: how a message that the application works on is written down as a span.
 // Must not know: clients, redis versions, patches, metrics.
 import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
-import { familyMask, type KeyMask, keyMask } from '../catalog';
+import { type KeyMask, keyMask } from '../catalog';
 import type { SpanSettings } from '../config';
 import { ENTRY_SPAN } from '../core/context';
 import type { Message, ProcessOutcome } from '../core/events';
@@ -22,18 +22,20 @@ export const PROCESS = 'process';
  */
 export class MessageSpans implements MessageRecorder {
   private readonly mask: KeyMask;
-  private readonly channelFamily: KeyMask;
   private readonly hooks: Hooks;
   private readonly withOldNames: boolean;
 
-  /** @param tracer the tracer of whoever listens now; undefined while nobody does */
+  /**
+   * @param tracer the tracer of whoever listens now; undefined while nobody does
+   * @param family see SpanRecorder
+   */
   constructor(
     { keys, spanName, oldNames }: Pick<SpanSettings, 'keys' | 'spanName' | 'oldNames'>,
     private readonly tracer: () => Tracer | undefined,
+    private readonly family: KeyMask,
     report: Report,
   ) {
     this.mask = keyMask(keys, report);
-    this.channelFamily = familyMask(keys, report);
     this.hooks = new Hooks({ spanName }, report);
     this.withOldNames = oldNames;
   }
@@ -46,7 +48,7 @@ export class MessageSpans implements MessageRecorder {
     const tracer = this.tracer();
     if (tracer === undefined) return UNRECORDED;
     const { context, startTimeMs, sender, channel } = message;
-    const name = this.hooks.spanName(PROCESS, channel === undefined ? PROCESS : `${PROCESS} ${this.channelFamily(channel)}`);
+    const name = this.hooks.spanName(PROCESS, channel === undefined ? PROCESS : `${PROCESS} ${this.family(channel)}`);
     const attributes = this.attributesOf(message);
     const links = sender === undefined ? [] : [{ context: sender }];
     const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, startTime: startTimeMs, attributes, links }, context);

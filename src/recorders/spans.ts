@@ -11,7 +11,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { type Entry, familyMask, type KeyMask, keyIndexOf, keyMask, lookup, mayWait, procedureName } from '../catalog';
+import { type Entry, type KeyMask, keyIndexOf, keyMask, lookup, mayWait, procedureName } from '../catalog';
 import type { SpanSettings } from '../config';
 import type {
   Arguments,
@@ -67,16 +67,20 @@ export class SpanRecorder implements CompositeRecorder {
   private readonly hooks: Hooks;
   private readonly texts: QueryTexts;
 
-  /** @param tracer the tracer of whoever listens now; undefined while nobody does */
+  /**
+   * @param tracer the tracer of whoever listens now; undefined while nobody does
+   * @param family what channels and streams are called in names: the same for all recorders
+   */
   constructor(
     private readonly settings: SpanSettings,
     private readonly tracer: () => Tracer | undefined,
+    family: KeyMask,
     report: Report,
     replies?: ReplyShapes,
   ) {
     this.mask = keyMask(settings.keys, report);
     this.selection = new SpanSelection(settings);
-    this.destinations = { name: this.mask, family: familyMask(settings.keys, report) };
+    this.destinations = { name: this.mask, family };
     this.hooks = new Hooks(settings, report, replies);
     this.texts = new QueryTexts(settings, this.mask, this.hooks);
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { context, metrics, SpanKind } from '@opentelemetry/api';
 import { isTracingSuppressed, suppressTracing } from '@opentelemetry/core';
 import {
@@ -176,6 +177,25 @@ describe('message recorders', () => {
     finish();
     await sleep(2);
     assert.deepEqual(await points('messaging.process.in_flight'), [{ attributes: at('process', 'news'), value: 0 }]);
+  });
+
+  it('names spans of both sides by the families that metrics have learnt', async () => {
+    const letters = (index: number): string =>
+      [...index.toString(26)].map((digit) => String.fromCharCode(97 + Number.parseInt(digit, 26))).join('');
+    const untraced = suppressTracing(context.active());
+    for (let i = 0; i < 300; i++) await context.with(untraced, () => publisher.publish(`room:x${letters(i)}`, 'a'));
+    const heard = new Promise((resolve) => subscriber.subscribe('room:last', resolve));
+    while ((await context.with(untraced, () => publisher.publish('room:last', 'a'))) === 0);
+    await heard;
+    await publisher.publish('room:other', 'a');
+    await sleep(5);
+    assert.deepEqual(
+      redisSpans().flatMap(({ name }) => (name.includes('room') ? [name] : [])),
+      ['process room:{}', 'publish room:{}'],
+    );
+    assert.ok(
+      (await points('messaging.client.sent.messages')).some(({ attributes }) => isDeepStrictEqual(attributes, at('publish', 'room:{}'))),
+    );
   });
 
   it('never makes a metric attribute of a channel: few families, and none where keys are hidden', async () => {
