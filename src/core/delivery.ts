@@ -1,4 +1,4 @@
-// Knows: which messages are recorded while the application works on them, and in which context that runs.
+// Knows: which messages are recorded while the application processes them, and in which context that runs.
 // Must not know: redis, spans, metrics.
 import { type Context, context, trace } from '@opentelemetry/api';
 import { hasParent, isAtWork, isRecording, SUPPRESS_TRACING } from './context';
@@ -6,32 +6,32 @@ import type { Arrival, ClientRef, Message } from './events';
 import type { Opened, Propagator } from './propagator';
 import type { MessageRecorder, Report } from './recorder';
 
-/** The part of the settings that decides which messages have a span. */
+/** The settings that decide which messages have a span. */
 export interface DeliverySettings {
   readonly consumerSpans: boolean;
   readonly requireParentSpan: boolean;
 }
 
-/** What adapters see of us: deliver → (the listeners, in our context) → end. */
+/** The interface for adapters: deliver → (the listeners, in our context) → end. */
 export interface MessageTap {
-  /** undefined: call the listeners straight, there is nothing to record and nothing to leave. */
+  /** undefined: call the listeners directly; there is nothing to record and no context to leave. */
   deliver(arrival: Arrival): Delivery | undefined;
   /**
-   * Runs what the application does with an entry of a stream.
-   * @param id undefined: not told
-   * @param stream undefined: that from which one of this id was read lately
+   * Runs the application's processing of a stream entry.
+   * @param id undefined: not known
+   * @param stream undefined: the stream from which an entry of this id was read lately
    */
   process<T>(id: string | undefined, stream: string | undefined, run: () => T): T;
-  /** The context for listeners that are no business of the application's; undefined: the one that is active. */
+  /** The context for listeners of the client itself, not of the application; undefined: the active one. */
   detach(): Context | undefined;
 }
 
 /** One message whose listeners are about to run. */
 export interface Delivery {
   readonly context: Context;
-  /** Whether somebody wants to know how it ends. Otherwise `end` need not be called. */
+  /** Whether the end is of interest. Otherwise `end` need not be called. */
   readonly isFollowed: boolean;
-  /** The message as the application is to see it. */
+  /** The message that the application gets. */
   readonly body: unknown;
   end(failed: boolean, error: unknown): void;
 }
@@ -45,7 +45,7 @@ export class Deliveries implements MessageTap {
 
   constructor(private readonly report: Report) {}
 
-  /** Sets what decides and what records, from now on. Called before the first message. */
+  /** Sets the settings and the recorders from now on. Called before the first message. */
   use(settings: DeliverySettings, spans: MessageRecorder, metrics: MessageRecorder, propagator?: Propagator): void {
     this.settings = settings;
     this.spans = spans;
@@ -70,7 +70,8 @@ export class Deliveries implements MessageTap {
   deliver(arrival: Arrival): Delivery | undefined {
     if (this.isStopped) return undefined;
     try {
-      // A socket's events run in the context of `connect()`: whoever connected is not who sent the message.
+      // The events of a socket run in the context of `connect()`, but the code that connected did not send the
+      // message.
       const detached = this.detach();
       const around = detached ?? context.active();
       const opened = this.propagator?.open(arrival.channel, arrival.body, around);
@@ -91,7 +92,7 @@ export class Deliveries implements MessageTap {
     return delivery.isFollowed ? follow(delivery, run) : context.with(delivery.context, run);
   }
 
-  /** Suppression that is around is the business of whoever connected, too; where no span is made, it is left as it is. */
+  /** Removes the suppression of tracing that was active when the client connected. Without a span it stays. */
   private released(message: Message): Message {
     if (message.context.getValue(SUPPRESS_TRACING) !== true) return message;
     const released = message.context.deleteValue(SUPPRESS_TRACING);
@@ -101,7 +102,7 @@ export class Deliveries implements MessageTap {
   private take(id: string | undefined, stream: string | undefined): Delivery {
     const around = context.active();
     const recalled = id === undefined ? undefined : this.propagator?.recall(id, stream);
-    // Without what is active: an entry that carries no span must not be said to be its.
+    // Without the active span: an entry that carries no span must not be linked to it.
     const sending = recalled?.contextIn(trace.deleteSpan(around));
     const message: Message = {
       client: recalled?.client ?? UNKNOWN,
@@ -109,7 +110,7 @@ export class Deliveries implements MessageTap {
       pattern: undefined,
       body: undefined,
       entry: { id, group: recalled?.group },
-      // The application called: unlike with a listener, what is active is its own.
+      // The application called this itself, so unlike with a listener the active context is its own.
       context: sending === undefined ? around : besideActive(around, sending),
       sender: sending && trace.getSpanContext(sending),
       startTimeMs: Date.now(),
@@ -145,7 +146,7 @@ export class Deliveries implements MessageTap {
     };
   }
 
-  /** Each recorder is on its own. */
+  /** A fault in one recorder must not affect the others. */
   private guarded<T>(record: () => T): T | undefined {
     try {
       return record();
@@ -160,13 +161,13 @@ const UNKNOWN: ClientRef = {
   facts: { serverAddress: undefined, serverPort: undefined, peerAddress: undefined, peerPort: undefined, namespace: undefined },
 };
 
-/** The conventions: the sender is no parent where the message is processed in the scope of another span. */
+/** Semantic conventions: if another span is active, the sender is linked and is not the parent. */
 function besideActive(around: Context, sending: Context): Context {
   const active = trace.getSpan(around);
   return active !== undefined && isAtWork(active) ? trace.setSpan(sending, active) : sending;
 }
 
-/** What `run` returns, throws and promises stays its own; a promise is passed on by another of its kind. */
+/** Return value and error stay the application's own. A promise is replaced by one of the same kind. */
 function follow<T>(delivery: Delivery, run: () => T): T {
   const fail = (error: unknown): never => {
     delivery.end(true, error);
@@ -192,7 +193,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
 }
 
-/** The sender is the parent only where nothing else is at work: a span that has ended was only left behind there. */
+/** The sender is the parent only if no other span is active. An ended span does not count: it was only left over. */
 function messageOf(arrival: Arrival, around: Context, opened: Opened | undefined): Message {
   const started = { startTimeMs: Date.now(), startMark: performance.now() };
   if (opened === undefined) return { ...arrival, ...started, context: around, sender: undefined };

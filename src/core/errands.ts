@@ -1,4 +1,4 @@
-// Knows: when a message is sealed, in which context, and when what was received is unsealed.
+// Knows: when context is injected into messages, which context, and when it is extracted from replies.
 // Must not know: which messages, redis, spans, metrics.
 import type { Context } from '@opentelemetry/api';
 import type { Arguments, BatchKind, BatchStart, ClientRef, Command } from './events';
@@ -7,7 +7,7 @@ import type { Recorder, Report } from './recorder';
 
 export type BatchErrands = ReadonlyMap<number, Errand>;
 
-/** Does what commands have to do with messages. */
+/** Injects and extracts context for commands that send or read messages. */
 export class Errands {
   constructor(
     private readonly propagator: Propagator,
@@ -19,7 +19,7 @@ export class Errands {
     return this.propagator.errandOf(args);
   }
 
-  /** Those of a batch, by index; undefined: there are none. */
+  /** The carriers of a batch, by index; undefined: there are none. */
   ofAll(commands: readonly Arguments[]): BatchErrands | undefined {
     const errands = new Map<number, Errand>();
     commands.forEach((args, index) => {
@@ -29,7 +29,7 @@ export class Errands {
     return errands.size === 0 ? undefined : errands;
   }
 
-  /** A message carries its context whether or not it has a span: then it is the caller's. */
+  /** A message carries a context with or without a span of its own. Without one, it is the caller's context. */
   begin(command: Command, errand: Errand): Command {
     const begun = { ...command, errand };
     if (errand.kind !== 'send') return begun;
@@ -60,7 +60,9 @@ export class Errands {
   }
 }
 
-/** Where it was asked for, though nobody asks any more: a read that waited may be answered under other options. */
+/**
+ * Extracts even if the option was switched off since the call: a blocking read may be answered under other options.
+ */
 export function unseal(errand: Errand | undefined, reply: unknown, client: ClientRef, report: Report): void {
   if (errand === undefined || errand.kind === 'send' || reply === undefined || reply instanceof Error) return;
   try {

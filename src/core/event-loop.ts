@@ -1,21 +1,21 @@
-// Knows: for how long the event loop was held up, lately.
+// Knows: how long the event loop was blocked lately.
 // Must not know: commands, spans.
 import timers from 'node:timers';
 
-/** Node's own: a test of the application may put a clock of its own, or that of a browser, in place of the global ones. */
+/** Node's own timers: tests may replace the global ones by a fake clock, or by those of a browser. */
 const { clearTimeout, setTimeout } = timers;
 
-/** How often it is looked at while commands are called. */
+/** The interval of the timer while commands are called. */
 const INTERVAL_MS = 10;
 
-/** A timer is never quite on time. */
+/** A timer is never exact; shorter delays are ignored. */
 const MIN_DELAY_MS = 5;
 
-/** A reply that is waited for long needs no exact answer, and an idle process is to be left to sleep. */
+/** A command that waits long needs no exact answer, and an idle process should sleep. */
 const MAX_INTERVAL_MS = 1_000;
 const WATCHED_MS = 60_000;
 
-/** Delays that are remembered: more than a second of a process that is never on time. */
+/** The number of remembered delays: more than a second of a process that is always late. */
 const MAX_DELAYS = 256;
 
 interface Delay {
@@ -24,9 +24,10 @@ interface Delay {
 }
 
 /**
- * Watches the event loop while commands are called, and for a minute after, ever more rarely: a timer that is late tells
- * that nothing else could run either. It keeps no process alive. A histogram (`monitorEventLoopDelay`) would not do, for
- * commands overlap; nor would the loop's idle time, for a loop that is busy with many things keeps nothing waiting.
+ * Watches the event loop while commands are called, and for a minute after, at growing intervals. A late timer shows
+ * that nothing else could run either. The timer does not keep the process alive. A histogram
+ * (`monitorEventLoopDelay`) does not work because commands overlap; the loop's idle time does not either, as a busy
+ * loop need not delay anything.
  */
 export class EventLoop {
   private timer: NodeJS.Timeout | undefined;
@@ -37,7 +38,7 @@ export class EventLoop {
   private readonly delays: Delay[] = [];
   private next = 0;
 
-  /** To be called where no request is: a timer keeps the context in which it was made, and gives it to those it makes. */
+  /** Call this outside of a request: a timer keeps the context in which it was created, and passes it on. */
   start(): void {
     this.timer ??= setTimeout(() => this.look(performance.now()), INTERVAL_MS).unref();
   }
@@ -50,7 +51,7 @@ export class EventLoop {
     this.sinceMark = undefined;
   }
 
-  /** A command is called. */
+  /** Called for every command. */
   watch(nowMark: number): void {
     this.calledMark = nowMark;
     if (this.sinceMark === undefined) this.sinceMark = nowMark;
@@ -62,10 +63,10 @@ export class EventLoop {
     this.timer?.refresh();
   }
 
-  /** The longest delay from then to now. undefined: it was not watched all the time. */
+  /** Returns the longest delay between two times. undefined: the loop was not watched the whole time. */
   longestDelay(fromMark: number, nowMark: number): number | undefined {
     if (this.sinceMark === undefined || fromMark < this.sinceMark) return undefined;
-    // One that goes on is not noted yet.
+    // A delay that is still going on is not recorded yet.
     let longest = nowMark - this.dueMark < MIN_DELAY_MS ? 0 : nowMark - Math.max(this.dueMark, fromMark);
     for (const delay of this.delays) longest = Math.max(longest, delay.toMark - Math.max(delay.fromMark, fromMark));
     return longest;

@@ -1,72 +1,75 @@
-// Knows: what can happen at a Redis client, as plain facts.
-// Must not know: how it was observed (adapters) or what is written down (recorders).
+// Knows: what can happen at a Redis client, as plain data.
+// Must not know: how it was observed (adapters) or what is recorded (recorders).
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { Errand } from './propagator';
 
-/** A command as the application gave it to node-redis: the name, then its arguments. */
+/** A command as the application gave it to the client: the name, then its arguments. */
 export type Arguments = readonly unknown[];
 
-/** What is known of one client. Frozen: a change (SELECT) makes a new object, so caches may key on it. */
+/** What is known of one client. Frozen: a change (SELECT) makes a new object, so caches can use it as a key. */
 export interface ClientFacts {
   /** Host name, address or unix socket path, as configured. */
   readonly serverAddress: string | undefined;
   readonly serverPort: number | undefined;
-  /** The node behind `serverAddress`, where that names a whole cluster. */
+  /** The node behind `serverAddress`, if that names a whole cluster. */
   readonly peerAddress: string | undefined;
   readonly peerPort: number | undefined;
   /** Database index, as a string. */
   readonly namespace: string | undefined;
-  /** What the client puts before every key, where the arguments do not show it. */
+  /** The prefix that the client adds to every key, if the arguments do not show it. */
   readonly keyPrefix?: string | undefined;
 }
 
-/** The current facts of a client. Read at the reply: replies come in order, so SELECT is followed exactly. */
+/** The current facts of a client. They are read at the reply: replies come in order, so SELECT is followed exactly. */
 export interface ClientRef {
   facts: ClientFacts;
-  /** undefined: when it writes cannot be seen. */
+  /** undefined: the writes of this client cannot be observed. */
   readonly writes?: Writes;
 }
 
-/** What a connection writes. */
+/** The writes of one connection. */
 export interface Writes {
-  /** The write with which a command goes out that is called now. One object for all that go out together. */
+  /** The write that will send a command called now. Commands that are sent together share one object. */
   next(): Write;
 }
 
 export interface Write {
-  /** When these very arguments were handed to the socket, on the monotonic clock; Infinity: not yet; undefined: not seen. */
+  /**
+   * The time at which these arguments were written to the socket, on the monotonic clock; Infinity: not yet;
+   * undefined: not seen.
+   */
   markOf(args: Arguments): number | undefined;
 }
 
-/** When an operation started, on both clocks: the wall for timestamps, the monotonic one for durations. */
+/** The start of an operation on both clocks: the wall clock for timestamps, the monotonic one for durations. */
 export interface Started {
   readonly startTimeMs: number;
   readonly startMark: number;
 }
 
-/** One command that reached a Redis client and is not settled yet. */
+/** One command that reached a Redis client and has not ended yet. */
 export interface Command extends Started {
   readonly args: Arguments;
   readonly client: ClientRef;
   /** The caller's context: the parent of the span. */
   readonly context: Context;
-  /** Whether a span is wanted; metrics count either way. */
+  /** Whether a span is wanted. Metrics count either way. */
   readonly traced: boolean;
-  /** The client sent it by itself: a handshake, a look at the topology. Counted only, and only where asked for. */
+  /** The client sent the command by itself: a handshake, a topology query. It is only counted, and only on request. */
   readonly isInternal?: true;
-  /** Some arguments are missing: what is remembered by them would be wrong. */
+  /** Some arguments are missing, so nothing may be remembered by them. */
   readonly isMasked?: true;
-  /** The body of the script, where the arguments name only its sha. */
+  /** The body of the script, if the arguments have only its sha. */
   readonly script?: string | undefined;
-  /** What the application calls that script, where the library knows. */
+  /** The application's name of that script, if the library knows it. */
   readonly procedure?: string | undefined;
-  /** The context of its span, where that is there already. */
+  /** The context of its span, if the span exists already. */
   readonly inside?: Context | undefined;
-  /** What to send in place of `args`. */
+  /** The arguments to send in place of `args`. */
   readonly sent?: Arguments | undefined;
-  /** undefined also where nobody asks. */
+  /** Also undefined if no timing is wanted. */
   readonly write?: Write | undefined;
-  /** What it has to do with messages that carry the context of their sender. */
+  /** How the command carries the context of messages. */
   readonly errand?: Errand | undefined;
 }
 
@@ -84,14 +87,14 @@ export interface Batch extends Started {
   readonly context: Context;
   readonly traced: boolean;
   readonly commands: readonly Arguments[];
-  /** How many commands, where they themselves are not known: a transaction in a bundle. */
+  /** The number of commands, if they are not known themselves: a transaction in a bundle. */
   readonly size?: number | undefined;
   /** See Command. */
   readonly isMasked?: true;
   readonly client: ClientRef;
-  /** The context of its span, where that is there already. */
+  /** The context of its span, if the span exists already. */
   readonly inside?: Context | undefined;
-  /** What to send in place of a command, by index. */
+  /** The arguments to send in place of a command, by index. */
   readonly sent?: ReadonlyMap<number, Arguments> | undefined;
   /** See Command; by index. */
   readonly errands?: ReadonlyMap<number, Errand> | undefined;
@@ -99,17 +102,17 @@ export interface Batch extends Started {
 
 /** A batch whose commands are not known yet. */
 export interface BatchStart extends Omit<Batch, 'kind' | 'commands' | 'size' | 'client' | 'isMasked'> {
-  /** Batches of this kind are ignored: it has a span only if it turns out to be one command, which is not. */
+  /** Batches of this kind are ignored. It only has a span if it turns out to be one command that is not ignored. */
   readonly isIgnored: boolean;
 }
 
-/** Where the time of an operation went, in milliseconds. */
+/** How the time of an operation was spent, in milliseconds. */
 export interface Timing {
-  /** From the call until it was handed to the socket; undefined: that cannot be seen. */
+  /** From the call to the write to the socket; undefined: the write cannot be observed. */
   readonly queueMs: number | undefined;
-  /** From there to the reply. */
+  /** From the write to the reply. */
   readonly wireMs: number | undefined;
-  /** The longest the event loop was held up meanwhile; undefined: it was not watched. */
+  /** The longest delay of the event loop during the operation; undefined: it was not watched. */
   readonly eventLoopDelayMs: number | undefined;
 }
 
@@ -117,23 +120,23 @@ export interface Timing {
 export interface Outcome {
   readonly durationMs: number;
   readonly failed: boolean;
-  /** The raw reply, when it did not fail. */
+  /** The raw reply, if it did not fail. */
   readonly reply: unknown;
-  /** The reason of the rejection, when it failed. */
+  /** The reason of the rejection, if it failed. */
   readonly error: unknown;
-  /** The client answered by itself, from its own cache. */
+  /** The client answered from its own cache. */
   readonly isLocal: boolean;
-  /** Of operations that took long, and of all where it is asked for. */
+  /** For slow operations, and for all on request. */
   readonly timing?: Timing | undefined;
 }
 
-/** How a batch ended: `replies` in the order of `commands`; an Error stands where a command failed. */
+/** How a batch ended: `replies` in the order of `commands`, with an Error for each failed command. */
 export interface BatchOutcome {
   readonly durationMs: number;
   readonly failed: boolean;
   readonly replies: readonly unknown[];
   readonly error: unknown;
-  /** A watched key changed: Redis did nothing, and it is not an error. */
+  /** A watched key changed: Redis executed nothing, which is not an error. */
   readonly aborted: boolean;
   /** See Outcome. */
   readonly timing?: Timing | undefined;
@@ -143,36 +146,36 @@ export interface BatchOutcome {
 export interface Arrival {
   readonly client: ClientRef;
   readonly channel: unknown;
-  /** The pattern subscribed to; undefined where the channel was subscribed to by name. */
+  /** The subscribed pattern; undefined for a subscription by name. */
   readonly pattern: unknown;
   readonly body: unknown;
 }
 
 /** A message whose listeners are about to run. */
 export interface Message extends Arrival, Started {
-  /** An entry of a stream: it was counted when it was read. */
+  /** An entry of a stream, which was counted when it was read. */
   readonly entry?: { readonly id: string | undefined; readonly group: unknown };
-  /** Where the listeners would run without a span of ours. No span is active in it, or that of the sender. */
+  /** The context in which the listeners would run without our span. Its active span is none, or that of the sender. */
   readonly context: Context;
   /** The span of the sender, if the message carried it. */
   readonly sender: SpanContext | undefined;
 }
 
-/** How the listeners of a message ended: all returned and what they promised settled, or one threw or rejected. */
+/** How the listeners of a message ended: all returned and their promises settled, or one of them failed. */
 export interface ProcessOutcome {
   readonly durationMs: number;
   readonly failed: boolean;
   readonly error: unknown;
 }
 
-/** What a pool of connections reports when asked: connections by state, and tasks that wait for one. Counts, now. */
+/** The current state of a connection pool: connections by state, and tasks that wait for one. */
 export interface PoolState {
   readonly idle: number;
   readonly used: number;
   readonly pending: number;
 }
 
-/** The connections a pool keeps at least, and has at most. */
+/** The minimum and maximum number of connections of a pool. */
 export interface PoolLimits {
   readonly minimum: number | undefined;
   readonly maximum: number | undefined;
@@ -181,15 +184,15 @@ export interface PoolLimits {
 /** A pool, read when metrics are collected. `read` returns undefined once the pool is gone or closed. */
 export interface Pool {
   readonly name: string;
-  /** undefined: the pool was made before we came. */
+  /** undefined: the pool was created before we were loaded. */
   readonly limits: PoolLimits | undefined;
   read(): PoolState | undefined;
 }
 
-/** A connection outside or inside a pool, now. */
+/** The current state of a connection, in or outside of a pool. */
 export interface ConnectionState {
   readonly isReady: boolean;
-  /** Commands that wait for it to be ready. */
+  /** The number of commands that wait for the connection to be ready. */
   readonly waiting: number;
 }
 
@@ -199,7 +202,7 @@ export interface Connection {
   read(): ConnectionState | undefined;
 }
 
-/** What a client's own cache did since it was last asked. */
+/** What a client's own cache did since the last read. */
 export interface CacheNews {
   readonly hits: number;
   readonly misses: number;

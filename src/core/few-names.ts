@@ -1,13 +1,13 @@
-// Knows: how names that others choose are kept few.
-// Must not know: what they name.
+// Knows: how the number of names that others choose is limited.
+// Must not know: what the names are for.
 
-/** A backend keeps a series for every name it ever saw. */
+/** Limits the number of names: a backend keeps a series for every name it ever received. */
 export class FewNames {
   private readonly kept = new Set<string>();
 
   constructor(private readonly limit: number) {}
 
-  /** Whether a name is among the first ones. The others are to be called by something that is common to many. */
+  /** Whether a name is among the first ones. Further names have to be replaced by a common one. */
   admits(name: string): boolean {
     if (this.kept.has(name)) return true;
     if (this.kept.size >= this.limit) return false;

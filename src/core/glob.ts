@@ -1,7 +1,7 @@
-// Knows: patterns as Redis matches channels and keys with them.
+// Knows: the glob patterns with which Redis matches channels and keys.
 // Must not know: what is matched.
 
-/** Makes the matcher of a pattern: `*`, `?`, `[abc]`, `[^a-z]` and `\` before a character that means itself. */
+/** Returns the matcher of a pattern: `*`, `?`, `[abc]`, `[^a-z]` and `\` before a literal character. */
 export function globMatcher(pattern: string): (text: string) => boolean {
   const source = pattern.replace(TOKENS, (token, escaped: string | undefined, set: string | undefined) => {
     if (escaped !== undefined) return literal(escaped);
@@ -12,14 +12,14 @@ export function globMatcher(pattern: string): (text: string) => boolean {
   return expression === undefined ? (text) => text === pattern : (text) => expression.test(text);
 }
 
-/** What is escaped, a set of characters, and single characters. */
+/** An escaped character, a set of characters, or a single character. */
 const TOKENS = /\\([\s\S])|\[((?:\^)?[^\]]+)\]|[\s\S]/g;
 
 function literal(character: string): string {
   return /[$()*+./?[\\\]^{|}-]/.test(character) ? `\\${character}` : character;
 }
 
-/** A range that runs backwards, as in `[z-a]`, is no expression: it then matches itself alone. */
+/** A reversed range, as in `[z-a]`, is not a valid expression: the pattern then matches only itself. */
 function expressionOf(source: string): RegExp | undefined {
   try {
     return new RegExp(`^${source}$`, 's');

@@ -1,4 +1,4 @@
-// Knows: which operations are recorded, and that each is settled exactly once.
+// Knows: which operations are recorded, and that each ends exactly once.
 // Must not know: redis, spans, metrics.
 import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { hasParent, isUnsampled, SUPPRESS_TRACING } from './context';
@@ -21,79 +21,82 @@ import type { Propagator } from './propagator';
 import type { ConnectRecorder, Recorder, Report } from './recorder';
 import { Timings } from './timing';
 
-/** The part of the settings that decides what is recorded. */
+/** The settings that decide what is recorded. */
 export interface OperationSettings {
   readonly requireParentSpan: boolean;
-  /** Whether a client that connects has a span. */
+  /** Whether a connecting client has a span. */
   readonly connectSpans: boolean;
   readonly spansWhenParentUnsampled: boolean;
-  /** Whether what clients send by themselves is counted. */
+  /** Whether commands that clients send by themselves are counted. */
   readonly internalCommands: boolean;
-  /** How long an operation takes of which is told where its time went; Infinity: none. */
+  /** From this duration on, in milliseconds, the timing of an operation is reported; Infinity: never. */
   readonly timedFromMs: number;
-  /** Whether this command is to have no span. It never throws. @param facts undefined for a batch: its client is not known yet */
+  /**
+   * Whether this command is to have no span. It never throws. @param facts undefined for a batch: its client is not
+   * known yet
+   */
   readonly isIgnored: ((args: Arguments, facts: ClientFacts | undefined) => boolean) | undefined;
 }
 
-/** What becomes of whatever is called now: it has a span, it is only counted, or it goes straight through. */
+/** What happens to an operation that is called now: it has a span, it is only counted, or it is not recorded. */
 export type Decision = 'trace' | 'count' | 'pass';
 
-/** Why what is called has no span. */
+/** Why an operation has no span. */
 export type Refusal = 'no-parent' | 'parent-unsampled' | 'no-provider' | 'suppressed';
 
-/** What adapters see of us: decide → remember → (the call) → settle. */
+/** The interface for adapters: decide → remember → (the call) → settle. */
 export interface Tap {
-  /** The cheapest and commonest refusal: asked before a command is so much as looked at. */
+  /** The cheapest check. It is called before anything else about a command is read. */
   decide(): Decision;
-  /** undefined: call straight through, nothing is recorded. @param decision where it is known already */
+  /** undefined: call directly, nothing is recorded. @param decision the result of `decide`, if it was called */
   begin(client: ClientRef, args: Arguments, decision?: Decision): Command | undefined;
-  /** Whether `beginInternal` is worth a call: asked where what follows costs something. */
+  /** Whether `beginInternal` has to be called. Check this if preparing the call costs something. */
   readonly wantsInternal: boolean;
-  /** A command that the client sends by itself. undefined: nothing is recorded. */
+  /** Begins a command that the client sends by itself. undefined: nothing is recorded. */
   beginInternal(client: ClientRef, args: Arguments): Command | undefined;
-  /** @param isLocal the client answered by itself, from its own cache; default false */
+  /** @param isLocal the client answered from its own cache; default false */
   succeed(command: Command, reply: unknown, isLocal?: boolean): void;
-  /** @param endMark when it ended, on the monotonic clock; default now */
+  /** @param endMark the end, on the monotonic clock; default now */
   fail(command: Command, error: unknown, endMark?: number): void;
-  /** The client is asked to connect. undefined: nothing is recorded. */
+  /** Begins the connect of a client. undefined: nothing is recorded. */
   beginConnect(client: ClientRef): Connecting | undefined;
   settleConnect(connecting: Connecting, failed: boolean, error: unknown): void;
-  /** @param commandsOf asked for them where they can be known and matter already */
+  /** @param commandsOf called for the commands, if they can be known and are needed already */
   beginBatch(kind: BatchKind, commandsOf?: () => readonly Arguments[]): BatchStart | undefined;
-  /** The application gets the reply of one command before the batch has ended. */
+  /** Handles the reply of one command that the application gets before the batch has ended. */
   unsealMember(start: BatchStart, index: number, reply: unknown, client: ClientRef): void;
   settleBatch(start: BatchStart, settled: SettledBatch): void;
 }
 
-/** What an adapter knows once a batch has ended. */
+/** What an adapter knows at the end of a batch. */
 export interface SettledBatch extends Omit<BatchOutcome, 'durationMs' | 'timing'> {
   readonly kind: BatchKind;
   readonly commands: readonly Arguments[];
   readonly size?: Batch['size'];
   readonly isMasked?: true;
   readonly client: ClientRef;
-  /** The write with which its first command went out. */
+  /** The write that sent its first command. */
   readonly write?: Write | undefined;
-  /** When it ended, on the monotonic clock; default now. */
+  /** The end, on the monotonic clock; default now. */
   readonly endMark?: number;
 }
 
 export class Operation implements Tap {
-  // A patch that could not be taken back, or a transaction made before we were disabled, still calls us.
+  // A patch that could not be removed, or a transaction created before `disable()`, still calls us.
   private isStopped = true;
 
   private settings!: OperationSettings;
   private insights!: Insights;
   private spans!: Recorder & ConnectRecorder;
   private metrics!: Recorder;
-  /** Told of every command, whether or not it has a span or is counted. */
+  /** Called for every command, with or without a span or metrics. */
   private totals: Recorder | undefined;
   private errands: Errands | undefined;
   private readonly timings = new Timings();
 
   constructor(private readonly report: Report) {}
 
-  /** Sets what decides and what records, from now on. Called before the first command. */
+  /** Sets the settings and the recorders from now on. Called before the first command. */
   use(
     settings: OperationSettings,
     insights: Insights,
@@ -125,7 +128,7 @@ export class Operation implements Tap {
     if (this.isStopped) return 'pass';
     try {
       if (this.isTraced(context.active())) return 'trace';
-      // What a message carries does not depend on who records it.
+      // The context that a message carries does not depend on what is recorded.
       return this.errands !== undefined || this.metrics.isActive() ? 'count' : 'pass';
     } catch (error) {
       this.report('it could not be decided what to record', error);
@@ -160,7 +163,7 @@ export class Operation implements Tap {
     try {
       if (!this.metrics.isActive()) return undefined;
       const marks = { startTimeMs: Date.now(), startMark: performance.now() };
-      // Nobody in the application called.
+      // No code of the application called.
       return { args, client, context: ROOT_CONTEXT, traced: false, isInternal: true, ...marks };
     } catch (error) {
       this.report('an internal command could not be followed', error);
@@ -170,7 +173,7 @@ export class Operation implements Tap {
 
   succeed(command: Command, reply: unknown, isLocal = false): void {
     const durationMs = performance.now() - command.startMark;
-    // What the client's own cache gives was unsealed before it was put there.
+    // Context was extracted before the reply was put into the client's own cache.
     if (command.errand !== undefined && !isLocal) unseal(command.errand, reply, command.client, this.report);
     const timing = isLocal ? undefined : this.timings.of(command, command.write, command.sent ?? command.args, durationMs);
     this.settle(command, { durationMs, failed: false, reply, error: undefined, isLocal, timing });
@@ -210,7 +213,7 @@ export class Operation implements Tap {
       const isIgnored = decision === 'trace' && this.settings.isIgnored?.(only, undefined) === true;
       const traced = decision === 'trace' && !isIgnored;
       const start: BatchStart = { context: caller, traced, isIgnored, startTimeMs: Date.now(), startMark: performance.now() };
-      // Where it is written to is not known yet.
+      // The connection is not known yet.
       if (decision === 'trace') this.timings.begin(start.startMark, undefined);
       return errands === undefined ? start : this.errands?.beginBatch(start, errands, kind, commands);
     } catch (error) {
@@ -231,7 +234,7 @@ export class Operation implements Tap {
     });
     const [only] = commands;
     const timing = this.timings.of(start, settled.write, start.sent?.get(0) ?? only ?? [], durationMs);
-    // The conventions: a batch of one is that command.
+    // Semantic conventions: a batch of one command is recorded as that command.
     if (only !== undefined && commands.length === 1 && !settled.aborted) {
       this.settle(commandOf(start, settled, only, this.isOneTraced(start, only, client)), outcomeOfOne(settled, durationMs, timing));
       return;
@@ -239,7 +242,7 @@ export class Operation implements Tap {
     const batch = batchOf(start, settled);
     const { failed, replies, error, aborted } = settled;
     const ended: BatchOutcome = { durationMs, failed, replies, error, aborted, timing };
-    // Asked first: whoever begins to listen counts what insights say from now on.
+    // Check this first: a reader that begins to collect counts what insights say from now on.
     const isMeasured = this.metrics.isActive();
     const facts = this.readBatch(batch, ended, isMeasured);
     if (facts === undefined) return;
@@ -248,7 +251,7 @@ export class Operation implements Tap {
     if (isMeasured) this.guarded('a batch could not be recorded', () => this.metrics.batch(batch, ended, facts));
   }
 
-  /** A batch of one is ignored as that command is. One that has its span already was asked for when that was made. */
+  /** A batch of one is ignored if its command is ignored. If the span exists already, the decision was made before. */
   private isOneTraced({ traced, isIgnored, inside }: BatchStart, only: Arguments, { facts }: ClientRef): boolean {
     if (inside !== undefined || !(traced || isIgnored)) return traced;
     return this.settings.isIgnored?.(only, facts) !== true;
@@ -280,7 +283,7 @@ export class Operation implements Tap {
     }
   }
 
-  /** Of what has no span: whether somebody wants to know of it all the same. */
+  /** Whether an operation without a span is recorded in another way. */
   private isFollowed(decision: Decision): boolean {
     return this.metrics.isActive() || (this.totals !== undefined && decision === 'trace');
   }
@@ -315,12 +318,12 @@ export class Operation implements Tap {
     return this.refusalOf(caller) === undefined;
   }
 
-  /** Why what is called now has no span; undefined: it has one, unless we are stopped. */
+  /** Why an operation that is called now has no span; undefined: it has one, unless recording is stopped. */
   protected refusal(): Refusal | undefined {
     return this.refusalOf(context.active());
   }
 
-  /** The cheapest and commonest refusal first: in production most parents are unsampled. */
+  /** The most frequent and cheapest check is first: in production most parents are unsampled. */
   private refusalOf(caller: Context): Refusal | undefined {
     const parent = trace.getSpan(caller);
     if (parent !== undefined && isUnsampled(parent) && !this.settings.spansWhenParentUnsampled) return 'parent-unsampled';
@@ -330,7 +333,7 @@ export class Operation implements Tap {
   }
 }
 
-// Written out, both: to spread one object into another costs more than all else there is to do for a batch.
+// Written out, both: object spread is the most expensive step of recording a batch.
 function batchOf(start: BatchStart, { kind, commands, size, isMasked, client }: SettledBatch): Batch {
   const { context: caller, traced, startTimeMs, startMark, inside, sent, errands } = start;
   return { kind, context: caller, traced, startTimeMs, startMark, commands, size, isMasked, client, inside, sent, errands };

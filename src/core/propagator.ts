@@ -1,60 +1,60 @@
-// Knows: what commands have to do with messages that carry the context of their sender, and who carries it.
-// Must not know: how it gets in and out, redis, spans, metrics.
+// Knows: how commands and messages carry the context of the sender.
+// Must not know: how context is encoded, redis, spans, metrics.
 import type { Context } from '@opentelemetry/api';
 import type { Arguments, ClientRef } from './events';
 
 /** Lets messages carry the context of their sender. */
 export interface Propagator {
-  /** What this command has to do with such messages; undefined: nothing. Asked once per command: keep it cheap. */
+  /** Returns how a command carries context; undefined: it does not. Called once per command, so it must be cheap. */
   errandOf(args: Arguments): Errand | undefined;
-  /** A message that was delivered, as it was before; undefined: it carries nothing, or it is not to be touched. */
+  /** Removes the envelope of a delivered message; undefined: the message has none, or is not to be changed. */
   open(channel: unknown, body: unknown, around: Context): Opened | undefined;
-  /** An entry of a stream that was read lately. @param stream undefined: whichever had one of this id */
+  /** Returns a stream entry that was read lately. @param stream undefined: the stream that had an entry of this id */
   recall(id: string, stream: string | undefined): Recalled | undefined;
 }
 
 export interface Opened {
   readonly body: unknown;
-  /** Where it was opened, with what it carried. */
+  /** The active context with the one that was extracted. */
   readonly context: Context;
 }
 
 export interface Recalled {
   readonly client: ClientRef;
   readonly stream: string;
-  /** The consumer group that it was read for. */
+  /** The consumer group for which it was read. */
   readonly group: unknown;
-  /** `around`, with what the entry carried; undefined: it carried nothing. */
+  /** `around` with the context that the entry carried; undefined: it carried none. */
   contextIn(around: Context): Context | undefined;
 }
 
 export type Errand = Sending | Receiving;
 
-/** A message is sent. */
+/** A command that sends a message. */
 export interface Sending {
   readonly kind: 'send';
-  /** The channel, or the stream. */
+  /** The channel or the stream. */
   readonly destination: unknown;
-  /** What to send instead, the arguments themselves untouched; undefined: there is nothing to carry. */
+  /** Returns the arguments to send instead, without changing `args`; undefined: there is no context to inject. */
   seal(sender: Context): Arguments | undefined;
 }
 
-/** Entries of streams are read: to `receive` them as messages, or to `look` at what is there. */
+/** A command that reads stream entries: it receives them as messages (`receive`) or only looks at them (`look`). */
 export interface Receiving {
   readonly kind: 'receive' | 'look';
-  /** The streams whose entries carry it. */
+  /** The streams whose entries carry context. */
   readonly streams: readonly unknown[];
   /** The consumer group that reads. */
   readonly group: unknown;
-  /** Takes out of the reply what the entries carried, in place and once: before the application has it. */
+  /** Extracts context from the reply, in place and once, before the application gets it. */
   unseal(reply: unknown, client: ClientRef): void;
-  /** What came; undefined until then, and where the command failed. */
+  /** What was received; undefined before the reply, and if the command failed. */
   readonly receipt: Receipt | undefined;
 }
 
 export interface Receipt {
-  /** How many messages came, by stream. */
+  /** The number of messages, by stream. */
   readonly counts: ReadonlyMap<string, number>;
-  /** The contexts of their senders, one for each message that carried it. */
+  /** The contexts of the senders, one for each message that carried it. */
   senders(): Iterable<Context>;
 }

@@ -1,4 +1,4 @@
-// Knows: what a recorder is, and how several live beside each other.
+// Knows: the interfaces of recorders.
 // Must not know: any recorder.
 import type { Context } from '@opentelemetry/api';
 import type {
@@ -19,25 +19,25 @@ import type {
 } from './events';
 import type { BatchFacts, Facts } from './facts';
 
-/** Writes down what happened. Each recorder is on its own: a throw in one reaches neither the others nor the application. */
+/** Records what happened. If one recorder throws, neither the others nor the application are affected. */
 export interface Recorder {
-  /** Whether anybody listens. Asked once per command, before anything is built: keep it cheap. */
+  /** Whether anything is recorded. Called once per command, before anything is built, so it must be cheap. */
   isActive(): boolean;
   command(command: Command, outcome: Outcome, facts: Facts): void;
   batch(batch: Batch, outcome: BatchOutcome, facts: BatchFacts): void;
-  /** The span of a command has to be there now, for its id travels. Returns the context with it; it ends with `command`. */
+  /** Starts the span of a command early, because its id is sent. Returns the context with it; `command` ends it. */
   open?(command: Command): Context | undefined;
   /** The same for a batch, whose client is not known yet. */
   openBatch?(kind: BatchKind, commands: readonly Arguments[], started: BatchStart): Context | undefined;
 }
 
-/** Writes down how clients connect. */
+/** Records how clients connect. */
 export interface ConnectRecorder {
   isActive(): boolean;
   connect(connecting: Connecting, outcome: ProcessOutcome): void;
 }
 
-/** Writes down delivered messages. Told before the listeners run: a span of theirs has to be there already. */
+/** Records delivered messages. It is called before the listeners run: their spans need the parent. */
 export interface MessageRecorder {
   isActive(): boolean;
   begin(message: Message): Processing;
@@ -45,27 +45,27 @@ export interface MessageRecorder {
 
 /** One message while its listeners run. */
 export interface Processing {
-  /** Where the listeners are to run; undefined: it does not matter. */
+  /** The context in which the listeners run; undefined: the current one. */
   readonly context: Context | undefined;
   end(outcome: ProcessOutcome): void;
 }
 
-/** What node-redis measures itself at the moment. Ours beside it would be counted twice. */
+/** What node-redis measures itself at the moment. Our own metric beside it would count twice. */
 export interface NativeMetrics {
-  /** How long operations take. */
+  /** Durations of operations. */
   readonly operations: boolean;
-  /** How long connections take to be made. */
+  /** Durations of connecting. */
   readonly connections: boolean;
-  /** How long tasks wait for a connection of a pool. */
+  /** The times that tasks wait for a connection of a pool. */
   readonly waits: boolean;
-  /** What the client-side cache does. */
+  /** The client-side cache. */
   readonly cache: boolean;
 }
 
 /** Watches the connections of the process, and the caches of its clients. */
 export interface ConnectionRecorder {
   watchConnection(connection: Connection): void;
-  /** A connection that was lost is ready again. */
+  /** A lost connection is ready again. */
   reconnected(server: ClientFacts): void;
   /** A connection was lost, or could not be made. */
   connectionFailed(server: ClientFacts, error: unknown): void;
@@ -74,26 +74,29 @@ export interface ConnectionRecorder {
 
 /** Watches the connection pools of the process. */
 export interface PoolRecorder {
-  /** Whether anybody listens. Where not, nothing is timed. */
+  /** Whether anything is recorded. Otherwise nothing is timed. */
   isActive(): boolean;
   watch(pool: Pool): void;
   /** A connection was made. */
   created(pool: Pool, durationMs: number): void;
   /** A task got its connection. */
   waited(pool: Pool, durationMs: number): void;
-  /** A task gave its connection back. */
+  /** A task returned its connection. */
   used(pool: Pool, durationMs: number): void;
-  /** A task got none in time. */
+  /** A task got no connection in time. */
   timedOut(pool: Pool): void;
 }
 
-/** Reports a fault of ours or of a user's hook: each message once, so that a fault per command is one line. */
+/** Reports a fault of ours or of a user's hook. Each message is reported once, so a fault per command is one line. */
 export type Report = (message: string, error?: unknown) => void;
 
-/** More messages than a healthy process has; a bound, so that a message that varies cannot grow without end. */
+/** More messages than a healthy process has. The limit keeps variable messages from using up memory. */
 const MAX_MESSAGES = 100;
 
-/** Makes a Report that passes every message on once. Of an error only the class is passed on: its text may hold values. */
+/**
+ * Returns a Report that passes every message on once. Only the class of an error is passed on: its text may hold
+ * values.
+ */
 export function reportOnce(write: (message: string) => void): Report {
   const written = new Set<string>();
   return (message, error) => {
@@ -103,7 +106,7 @@ export function reportOnce(write: (message: string) => void): Report {
     try {
       write(line);
     } catch {
-      // The logger is the user's own, and this is the last place that could have told him.
+      // The user's own logger failed, and there is no other place to report it.
     }
   };
 }

@@ -1,8 +1,8 @@
-// Knows: every attribute and metric name we emit, and nothing else.
+// Knows: every attribute and metric name that we emit, and nothing else.
 // Must not know: when or why one of them is written.
 import type * as conventions from '@opentelemetry/semantic-conventions';
 
-/** The schema the stable names below belong to. */
+/** The schema of the stable names below. */
 export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
 
 // The stable names. The compiler checks them against the package of the conventions, which is not loaded for them: it has
@@ -25,7 +25,7 @@ export const METRIC_DB_CLIENT_OPERATION_DURATION =
 
 export const DB_SYSTEM_NAME_VALUE_REDIS = 'redis';
 
-// Names still in development in the conventions are spelled here, as their authors ask of libraries.
+// Names in development are spelled here, as the semantic conventions ask of libraries.
 export const ATTR_DB_CLIENT_CONNECTION_POOL_NAME = 'db.client.connection.pool.name';
 export const ATTR_DB_CLIENT_CONNECTION_STATE = 'db.client.connection.state';
 export const METRIC_DB_CLIENT_CONNECTION_COUNT = 'db.client.connection.count';
@@ -51,7 +51,7 @@ export const METRIC_MESSAGING_SENT_MESSAGES = 'messaging.client.sent.messages';
 export const METRIC_MESSAGING_CONSUMED_MESSAGES = 'messaging.client.consumed.messages';
 export const METRIC_MESSAGING_PROCESS_DURATION = 'messaging.process.duration';
 
-// Ours: the conventions have no name for these yet.
+// Our own names: the conventions have none for these yet.
 export const METRIC_MESSAGING_PROCESS_IN_FLIGHT = 'messaging.process.in_flight';
 export const ATTR_CACHE_HIT = 'cache.hit';
 export const ATTR_CACHE_HIT_COUNT = 'cache.hit_count';
@@ -75,12 +75,12 @@ export const METRIC_REDIS_CONNECTIONS = 'redis.client.connections';
 export const METRIC_REDIS_RECONNECTS = 'redis.client.reconnects';
 export const METRIC_REDIS_CONNECTION_ERRORS = 'redis.client.connection.errors';
 export const METRIC_REDIS_OFFLINE_QUEUE_DEPTH = 'redis.client.offline_queue.depth';
-// The names node-redis itself has for its client-side cache.
+// The names of node-redis for its client-side cache.
 export const ATTR_REDIS_CSC_RESULT = 'redis.client.csc.result';
 export const METRIC_REDIS_CSC_REQUESTS = 'redis.client.csc.requests';
 export const METRIC_REDIS_CSC_EVICTIONS = 'redis.client.csc.evictions';
 
-// node-redis has this name for its own metrics.
+// The name in node-redis's own metrics.
 export const ATTR_REDIS_OPERATION_BLOCKING = 'redis.client.operation.blocking';
 export const METRIC_REDIS_REPEATED_CALLS = 'redis.client.repeated_calls';
 export const ATTR_REDIS_REPEATED_CALLS = 'db.redis.repeated_calls';
@@ -114,7 +114,7 @@ export const ATTR_REDIS_BATCH_FAILED_COUNT = 'db.redis.batch.failed_count';
 export const ATTR_REDIS_BATCH_FIRST_FAILED_INDEX = 'db.redis.batch.first_failed_index';
 export const ATTR_REDIS_TRANSACTION_ABORTED = 'db.redis.transaction.aborted';
 
-// The names of before the stable conventions, emitted beside them with `semconv: 'dup'`.
+// The names from before the stable conventions, emitted in addition with `semconv: 'dup'`.
 export const ATTR_OLD_DB_SYSTEM = 'db.system';
 export const ATTR_OLD_DB_OPERATION = 'db.operation';
 export const ATTR_OLD_DB_STATEMENT = 'db.statement';

@@ -1,18 +1,18 @@
-// Knows: where the time of an operation went, and which operations are asked for it.
-// Must not know: how a write is seen, spans.
+// Knows: how the time of an operation was spent, and for which operations that is measured.
+// Must not know: how a write is observed, spans.
 import { EventLoop } from './event-loop';
 import type { Arguments, Command, Started, Timing, Write, Writes } from './events';
 
 type Timed = Started & Pick<Command, 'traced'>;
 
-/** Tells the queue from the wire, and both from the event loop. */
+/** Separates the time in the queue from the time on the wire, and the delay of the event loop from both. */
 export class Timings {
   private readonly loop = new EventLoop();
   private timedFromMs = Number.POSITIVE_INFINITY;
   private isOn = false;
   private isStarted = false;
 
-  /** @param timedFromMs how long an operation takes that is asked for; Infinity: none is */
+  /** @param timedFromMs from this duration on the timing is reported, in milliseconds; Infinity: never */
   use(timedFromMs: number): void {
     this.timedFromMs = timedFromMs;
     this.isOn = timedFromMs !== Number.POSITIVE_INFINITY;
@@ -30,7 +30,7 @@ export class Timings {
     this.loop.stop();
   }
 
-  /** Called for every command that is traced: costs a look at the connection, and nothing of its own. */
+  /** Called for every traced command. It only reads the connection, and allocates nothing. */
   begin(startMark: number, writes: Writes | undefined): Write | undefined {
     if (!this.isOn) return undefined;
     this.loop.watch(startMark);
