@@ -1,15 +1,15 @@
-// Knows: which instrumentation records redis in this realm. There is one: two would double every span.
+// Knows: which instrumentation records redis in this realm. Only one may: two would record every span twice.
 // Must not know: what it records.
 import { untilOver } from './realm';
 
-/** What a realm shares, even between two copies of this package: an application's bundle can hold one of its own. */
+/** The object that a realm shares, even between two copies of this package: a bundle can contain a copy of its own. */
 export interface Active {
   instrumentClient(client: unknown): void;
   process<T>(id: string | undefined, stream: string | undefined, run: () => T): T;
 }
 
 const ACTIVE = Symbol.for('opentelemetry-instrumentation-redis.active');
-/** In a box: a test runner wears out what it finds on a global object. */
+/** The value is wrapped in an object: a test runner clears the properties of values on the global object. */
 const holder = globalThis as { [ACTIVE]?: { readonly adapters?: Active } };
 
 export function activeAdapters(): Active | undefined {
@@ -17,8 +17,8 @@ export function activeAdapters(): Active | undefined {
 }
 
 /**
- * False if another is active.
- * @param over called where the realm is over, as that of a test file is before its process
+ * Returns false if another instrumentation is active.
+ * @param over called when the realm ends, as that of a test file does before its process
  */
 export function claim(adapters: Active, over: () => void): boolean {
   holder[ACTIVE] ??= untilOver({ adapters }, over);

@@ -1,5 +1,5 @@
-// Knows: all taps, what is loaded, and when it is patched and left.
-// Must not know: which file of which version is tapped where, what a tap does with a command.
+// Knows: all taps, which modules are loaded, and when they are patched and restored.
+// Must not know: which file of which version is patched where, what a tap does with a command.
 import type { ClientName, ConflictMode } from '../config';
 import type { MessageTap } from '../core/delivery';
 import type { Tap } from '../core/operation';
@@ -21,7 +21,7 @@ export { activeAdapters, type Other };
 
 /** All adapters together: what to hook, and patching and unpatching everything that was loaded. */
 export class Adapters implements Active {
-  /** What callers get, where it is not what we see. */
+  /** The values that callers get, if they differ from the server's replies. */
   readonly replies = new ReplyShapes();
   private readonly taps: Taps;
   private readonly patches: Patches;
@@ -37,11 +37,11 @@ export class Adapters implements Active {
   private readonly files: WatchedFiles;
   private isPatched = false;
   private wanted: readonly ClientName[] = [];
-  /** Libraries that are left to others. */
+  /** Libraries that are left to other instrumentations. */
   private readonly left = new Set<ClientName>();
   private readonly gates: Gates;
 
-  /** @param standDown called when another instrumentation is left to record redis alone */
+  /** @param standDown called when recording redis is left to another instrumentation */
   constructor(
     tap: Tap,
     private readonly messages: MessageTap,
@@ -70,17 +70,17 @@ export class Adapters implements Active {
     this.files = new WatchedFiles(this.hookedFiles(), report);
   }
 
-  /** Copies of redis that are patched: `redis 6.3.1`. */
+  /** Patched copies of redis: `redis 6.3.1`. */
   get seams(): readonly string[] {
     return this.isPatched ? this.patches.copies : [];
   }
 
-  /** Who else records redis in this process, and is left to do so. */
+  /** Other instrumentations that record redis in this process, and are left alone. */
   findOthers(): readonly Other[] {
     return this.others.find();
   }
 
-  /** Which libraries are recorded, and what to do about others who do, from now on. */
+  /** Sets which libraries are recorded, and what to do about other instrumentations, from now on. */
   use(clients: readonly ClientName[], onConflict: ConflictMode): void {
     this.conflicts.mode = onConflict;
     if (clients.join() === this.wanted.join()) return;
@@ -90,7 +90,7 @@ export class Adapters implements Active {
     this.applyAll();
   }
 
-  /** The files to hook, each once, whatever the number of versions that share it. */
+  /** The files to hook, each once, even if several versions share it. */
   hookedFiles(): HookedFile[] {
     const names = new Map<string, readonly [string, string | undefined]>();
     for (const { module, files } of SEAMS) for (const { file } of files) names.set(`${module}/${file ?? ''}`, [module, file]);
@@ -101,7 +101,7 @@ export class Adapters implements Active {
     }));
   }
 
-  /** Patches whatever has been loaded so far, before us too. */
+  /** Patches everything that was loaded so far, even before us. */
   patch(): void {
     this.files.start();
     if (!claim(this, () => this.abandon())) {
@@ -116,18 +116,18 @@ export class Adapters implements Active {
     this.realm.enter();
   }
 
-  /** Puts the identical functions back everywhere. */
+  /** Restores the identical functions everywhere. */
   unpatch(): void {
     if (this.isPatched && this.conflicts.mode === 'takeover') this.isClear();
     this.leave(this.report);
   }
 
-  /** Patches the copy of redis that a client comes from, where it is in a bundle and no hook has seen it. */
+  /** Patches the copy of redis that a client comes from, if it is in a bundle that no hook has seen. */
   instrumentClient(client: unknown): void {
     this.reached.instrument(client);
   }
 
-  /** Runs what the application does with an entry of a stream. */
+  /** Runs the application's processing of a stream entry. */
   process<T>(id: string | undefined, stream: string | undefined, run: () => T): T {
     return this.messages.process(id, stream, run);
   }
@@ -157,37 +157,37 @@ export class Adapters implements Active {
     return client !== undefined && this.wanted.includes(client) && !this.left.has(client);
   }
 
-  /** Asked at every file and every client. False: we are out. */
+  /** Checks for conflicts at every file and every client. Returns false if we stand down. */
   private isClear(): boolean {
     this.conflicts.settle();
     return this.isPatched;
   }
 
-  /** Only that library, unless nothing else is recorded. */
+  /** Leaves only that library, unless nothing else is recorded. */
   private leaveTo(client: ClientName): void {
     this.left.add(client);
     if (!this.wanted.some((one) => this.isRecorded(one))) {
       this.abandon();
       return;
     }
-    // What the other has wrapped of ours stays inside.
+    // Another instrumentation may have wrapped our wrapper, which then stays inside and passes calls on.
     this.gates[client].isOpen = false;
     this.patches.undo(client, () => undefined);
     if (client === 'redis') this.taps.channels.stop();
   }
 
-  /** What others have wrapped of ours stays inside, and stops. */
+  /** Stops everything. Wrappers of ours that others have wrapped stay inside and pass calls on. */
   private abandon(): void {
     this.leave(() => undefined);
     this.standDown();
   }
 
-  /** Copies of redis that passed no hook, and have something that was not met before. */
+  /** Copies of redis that no hook has seen, with something new in them. */
   private findNew(): PreloadedCopy[] {
     return findPreloaded([...new Set(SEAMS.map(({ module }) => module))]).filter((copy) => this.meet(copy));
   }
 
-  /** In a test runner's realm, where modules pass no hook at all. True if there was one that is patched now. */
+  /** Finds modules in the realm of a test runner, which no hook sees. Returns true if one was patched. */
   private meetLoaded(): boolean {
     if (isMainRealm || !this.isPatched) return false;
     const copies = this.findNew();
@@ -203,7 +203,7 @@ export class Adapters implements Active {
     this.report(`redis was loaded before this instrumentation was enabled, and is patched all the same (${names})${missing}`);
   }
 
-  /** A copy of redis that was loaded before us, or while we were disabled, passed no hook. False: nothing in it is new. */
+  /** Patches a copy that was loaded before us, or while we were disabled. Returns false if nothing in it is new. */
   private meet({ module, version, main, files }: PreloadedCopy): boolean {
     const before = this.loaded.length;
     for (const { file } of seamOf(module, version)?.files ?? []) {
@@ -215,7 +215,7 @@ export class Adapters implements Active {
 
   private onLoad(module: string, name: string | undefined, moduleExports: unknown, version: string | undefined): void {
     if (typeof moduleExports !== 'object' || moduleExports === null) return;
-    // Also at a file that is known, or has nothing for us: somebody may have wrapped the last one.
+    // Check this also for known files: another instrumentation may have wrapped something since.
     if (this.isPatched && !this.isClear()) return;
     if (this.loaded.some((known) => known.moduleExports === moduleExports)) return;
     const seam = seamOf(module, version);

@@ -1,17 +1,17 @@
-// Knows: where the module loader of Node.js loads a file, once, whoever asked for it and by whichever syntax.
+// Knows: the place where Node's module loader loads a file, once, for `require` and `import` alike.
 // Must not know: which files are of interest.
 import Module from 'node:module';
 
 type Load = (this: unknown, ...args: unknown[]) => unknown;
 
-/** What a module is to its loader. */
+/** A module, as its loader sees it. */
 interface LoadedModule {
   readonly exports: unknown;
 }
 
 /**
- * The method that is hooked, and what it was called with. Bun has no `load`; there it is the compiler of `.js`.
- * Never `require` itself: hooks of it keep what they have seen, and who hooks it first decides what others are shown.
+ * The hooked method and its arguments. Bun has no `load`; there the compiler of `.js` is hooked. `require` itself is
+ * never hooked: its hooks cache what they have seen, and the first one decides what the others get.
  */
 interface Place {
   readonly owner: Record<string, Load>;
@@ -25,7 +25,7 @@ function placeOf(loader: typeof Module): Place {
   return { owner: extensions, name: '.js', loaded: (_self, [module, path]) => [path, module] };
 }
 
-/** Shows the path and the exports of every file that CommonJS loads, after it was loaded. */
+/** Passes on the path and the exports of every file that CommonJS loads, after it was loaded. */
 export class LoadHook {
   private readonly place = placeOf(Module);
   private original: Load | undefined;
@@ -45,7 +45,7 @@ export class LoadHook {
     owner[name] = this.replacement;
   }
 
-  /** Puts the identical function back; where somebody else hooked after us, ours stays inside and does nothing. */
+  /** Restores the identical function. If another hook wraps ours, ours stays inside and does nothing. */
   stop(): void {
     this.isOn = false;
     const { owner, name } = this.place;

@@ -6,17 +6,17 @@ import { join } from 'node:path';
 export interface Location {
   readonly module: string;
   readonly folder: string;
-  /** In the package, with forward slashes. */
+  /** The path in the package, with forward slashes. */
   readonly file: string;
 }
 
 export interface Manifest {
   readonly version: string | undefined;
-  /** The main file, in the package. */
+  /** The path of the main file in the package. */
   readonly main: string;
 }
 
-/** Finds the package of a file, if it is one of `modules`: of nested packages the innermost. */
+/** Finds the package of a file, if it is one of `modules`. Of nested packages it is the innermost. */
 export function locator(modules: readonly string[]): (path: string) => Location | undefined {
   const names = modules.map((name) => name.replace('/', '[\\\\/]')).join('|');
   const inPackage = new RegExp(`^(.*[\\\\/]node_modules[\\\\/](${names}))[\\\\/](.+)$`);

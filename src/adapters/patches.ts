@@ -1,21 +1,21 @@
-// Knows: which files of which libraries are patched, and takes back what belongs to one library.
-// Must not know: when that is wanted, what a patch does.
+// Knows: which files of which libraries are patched, and how the patches of one library are undone.
+// Must not know: when that happens, what a patch does.
 import type { ClientName } from '../config';
 import type { Report } from '../core/recorder';
 import { PatchLedger, type Target } from './shared/patch';
 import type { SeamFile, Taps } from './versions';
 
-/** A file that was loaded and has something for us. */
+/** A loaded file that can be patched. */
 export interface Loaded {
   readonly client: ClientName;
-  /** Of which copy, in words. */
+  /** The name of the copy. */
   readonly copy: string;
   readonly file: SeamFile;
   readonly moduleExports: Target;
   readonly where: string;
 }
 
-/** What is patched now, by library. */
+/** The current patches, by library. */
 export class Patches {
   private readonly ledgers = new Map<ClientName, PatchLedger>();
   private readonly patched = new Map<ClientName, Set<string>>();
@@ -25,7 +25,7 @@ export class Patches {
     private readonly report: Report,
   ) {}
 
-  /** Copies that are patched: `redis 6.3.1`. */
+  /** Patched copies: `redis 6.3.1`. */
   get copies(): readonly string[] {
     return [...this.patched.values()].flatMap((copies) => [...copies]);
   }
@@ -44,7 +44,7 @@ export class Patches {
     }
   }
 
-  /** Puts the identical functions of a library back. */
+  /** Restores the identical functions of a library. */
   undo(client: ClientName, report: Report): void {
     this.ledgers.get(client)?.undo(report);
     if (client === 'redis') this.taps.connections.beginPeriod();

@@ -1,4 +1,4 @@
-// Knows: how to find the copies of some packages that were loaded before us, which no hook has shown.
+// Knows: how to find copies of some packages that were loaded before us, which no hook has seen.
 // Must not know: what is patched in them.
 import { type Location, locator, type Manifest, manifestAt } from './packages';
 
@@ -9,7 +9,7 @@ export interface PreloadedCopy extends Manifest {
   readonly files: ReadonlyMap<string, unknown>;
 }
 
-/** Looks through what is loaded for the packages of these names. A bundle has no modules to look through. */
+/** Searches the loaded modules for packages of these names. A bundle has no modules to search. */
 export function findPreloaded(modules: readonly string[]): PreloadedCopy[] {
   const locate = locator(modules);
   const folders = new Map<string, Pick<Location, 'module'> & { readonly files: Map<string, unknown> }>();

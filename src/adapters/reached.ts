@@ -1,4 +1,4 @@
-// Knows: which copies of a library were reached from a client, because they are in a bundle and no hook sees them.
+// Knows: which copies of a library were reached from a client, because they are in a bundle that no hook sees.
 // Must not know: what is patched in them.
 import type { Report } from '../core/recorder';
 import { ioredisCopyOf } from './ioredis/bundled';

@@ -1,25 +1,25 @@
-// Knows: that a process can hold several realms of JavaScript, as test runners make one for each file; which is ours,
-// what it sees of the process, and when it is over.
+// Knows: that a process can hold several JavaScript realms, as test runners create one for each file; which realm is
+// ours, what it sees of the process, and when it ends.
 // Must not know: redis, what is patched.
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 
-/** Node's own modules are of the realm in which the process began. */
+/** Node's own modules belong to the realm in which the process began. */
 export const isMainRealm = subscribe instanceof Function;
 
-/** Whether an object was made in this realm. */
+/** Whether an object was created in this realm. */
 export function isOurs(value: unknown): boolean {
   return value instanceof Object;
 }
 
-/** A realm in which we begin tells so to those before it. */
+/** A new realm publishes to this channel, to inform those before it. */
 const BEGUN = 'opentelemetry-instrumentation-redis:realm';
-/** Node's own: a socket is about to connect. */
+/** Node's own channel: a socket is about to connect. */
 const SOCKET = 'net.client.socket';
 
 /**
- * `value`, for the realm's global object. jest takes away the properties of whatever a test file has put there when it
- * is done with the file, and nothing else says that it is. That can be switched off, and came with version 30: see
- * {@link Realm} for the rest.
+ * Returns `value`, for the realm's global object. When jest is done with a test file, it clears the properties of
+ * everything that the file put on the global object; nothing else shows the end. This came with version 30 and can be
+ * switched off: see {@link Realm} for the other cases.
  */
 export function untilOver<T extends object>(value: T, over: () => void): T {
   if (isMainRealm) return value;
@@ -31,16 +31,16 @@ export function untilOver<T extends object>(value: T, over: () => void): T {
 }
 
 /**
- * A realm other than that in which the process began. What it subscribes to would outlive it, and keep it in memory; so
- * it gives way to the next that begins. A test runner has one at a time.
+ * A realm other than the one in which the process began. Its subscriptions would outlive it and keep it in memory, so
+ * it ends when the next one begins. A test runner has one at a time.
  */
 export class Realm {
   private readonly listeners: readonly (readonly [string, (message: unknown) => void])[];
 
   /**
-   * @param over called when another realm has taken the place of ours
-   * @param connecting called when anything in the process is about to connect. A test runner loads modules by itself, and
-   * no hook is told; now is the last moment to look at what it has loaded
+   * @param over called when another realm has replaced ours
+   * @param connecting called when anything in the process is about to connect. A test runner loads modules itself,
+   *   which no hook sees; this is the last moment to find them
    */
   constructor(over: () => void, connecting: () => void) {
     this.listeners = [

@@ -1,5 +1,5 @@
-// Knows: all taps of all libraries, and which gate each passes.
-// Must not know: which file of which version is tapped by which, when.
+// Knows: all taps of all libraries, and the gate of each.
+// Must not know: which file of which version is patched by which tap, or when.
 import type { ClientName } from '../config';
 import type { MessageTap } from '../core/delivery';
 import type { Tap } from '../core/operation';
@@ -23,7 +23,7 @@ import { Gate, MessageGate } from './shared/gate';
 import { WatchedPools } from './shared/pools';
 import type { Taps } from './versions';
 
-/** Where what taps see goes. */
+/** Where taps send what they see. */
 export interface Sinks {
   readonly tap: Tap;
   readonly messages: MessageTap;
@@ -32,12 +32,12 @@ export interface Sinks {
   readonly native: (metrics: NativeMetrics) => void;
   readonly report: Report;
   readonly replies: ReplyShapes;
-  /** Asked when channels tell of something. */
+  /** Called when a channel reports something. */
   readonly settle: () => void;
   readonly meetLoaded: () => boolean;
 }
 
-/** Whether what a library does is recorded. */
+/** Whether a library is recorded. */
 export type Gates = Readonly<Record<ClientName, Gate>>;
 
 export function gatesTo({ tap }: Sinks): Gates {

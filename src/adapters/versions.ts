@@ -1,4 +1,4 @@
-// Knows: which file of which version of which library is tapped where. The only file here that names versions.
+// Knows: which file of which version of which library is patched where. The only file here that names versions.
 // Must not know: what a tap does with a command, when it is patched.
 import type { ClientName } from '../config';
 import type { IoredisTap } from './ioredis';
@@ -18,7 +18,7 @@ import type { IsolationPoolTap } from './node-redis/queue/isolation-pool';
 import { COMMANDER, WATCHED_NAMES } from './others/wraps';
 import type { PatchLedger, Target } from './shared/patch';
 
-/** Each seam's state. Private to one instrumentation. */
+/** The taps of each seam, private to one instrumentation. */
 export interface Taps {
   readonly client: RedisClientTap;
   readonly queue: CommandQueueTap;
@@ -37,14 +37,14 @@ export interface Taps {
   readonly iovalkey: IoredisTap;
 }
 
-/** One file of a package, and how it is patched. False: the seam is not there, nothing was touched. */
+/** One file of a package, and how it is patched. Returns false if the seam is not there; then nothing was changed. */
 export interface SeamFile {
-  /** Inside the package; undefined: the package's main export. */
+  /** The path inside the package; undefined: the package's main export. */
   readonly file: string | undefined;
   patch(taps: Taps, moduleExports: Target, ledger: PatchLedger): boolean;
 }
 
-/** A package of a library at some major versions, and the files in which its commands pass. */
+/** Some major versions of a library's package, and the files that its commands pass through. */
 export interface Seam {
   readonly client: ClientName;
   readonly module: string;
@@ -52,7 +52,7 @@ export interface Seam {
   readonly files: readonly SeamFile[];
 }
 
-/** Files of which we patch nothing: to see what others do there. */
+/** Files that we only watch: they show what others wrap there. */
 const WATCHED_FILES: readonly SeamFile[] = WATCHED_NAMES.map((file) => ({ file, patch: () => true }));
 
 const QUEUE_FILES: readonly SeamFile[] = [
@@ -108,7 +108,7 @@ const LEGACY_FILES: readonly SeamFile[] = [
   { file: 'lib/extendedApi.js', patch: (taps, _exported, ledger) => taps.legacy.patchHalfBuilt(ledger) },
 ];
 
-/** By the names that files have from 5 on, and had in 4, from 4.11 on. */
+/** The names of files from 5 on, and in 4 from 4.11 on. */
 function ioredisFiles(client: 'ioredis' | 'iovalkey'): readonly SeamFile[] {
   const tapped = (file: string, name: keyof IoredisTap): SeamFile => ({
     file,
@@ -125,10 +125,10 @@ function ioredisFiles(client: 'ioredis' | 'iovalkey'): readonly SeamFile[] {
   ];
 }
 
-/** The table. A new major of redis is one number here, and a run of the conformance suite. */
+/** The table. A new major of redis needs one number here, and a run of the conformance suite. */
 export const SEAMS: readonly Seam[] = [
   { client: 'redis', module: 'redis', majors: [2, 3], files: LEGACY_FILES },
-  { client: 'redis', module: 'redis', majors: [4, 5, 6], files: [] }, // nothing but a shell around the packages below
+  { client: 'redis', module: 'redis', majors: [4, 5, 6], files: [] }, // only re-exports the packages below
   { client: 'redis', module: '@node-redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.0
   { client: 'redis', module: '@redis/client', majors: [1], files: QUEUE_FILES }, // redis 4.1 to 4.7
   { client: 'redis', module: '@redis/client', majors: [5, 6], files: CLIENT_FILES },
@@ -136,13 +136,13 @@ export const SEAMS: readonly Seam[] = [
   { client: 'iovalkey', module: 'iovalkey', majors: [0], files: ioredisFiles('iovalkey') },
 ];
 
-/** undefined: that version is not known. */
+/** undefined: the version is not known. */
 export function seamOf(module: string, version: string | undefined): Seam | undefined {
   const major = Number.parseInt(version ?? '', 10);
   return SEAMS.find((candidate) => candidate.module === module && candidate.majors.includes(major));
 }
 
-/** Redis 4 tells where a client connects only while it is built. */
+/** Whether a client of redis 4 shows its address only while it is created. */
 export function isSeenOnlyNew(seam: Seam | undefined): boolean {
   return seam?.files === QUEUE_FILES;
 }

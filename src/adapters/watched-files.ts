@@ -1,5 +1,5 @@
-// Knows: which files of which packages are waited for.
-// Must not know: how a load is seen, what is patched in a file.
+// Knows: which files of which packages have to be found when they are loaded.
+// Must not know: how a load is observed, what is patched in a file.
 import type { Report } from '../core/recorder';
 import { LoadHook } from './load-hook';
 import { locator, type Manifest, manifestAt } from './packages';

@@ -1,10 +1,10 @@
-// Knows: that several recorders measure the same operations, and that a fault of one is not the others'.
+// Knows: that several recorders measure the same operations, and that a fault in one does not affect the others.
 // Must not know: any recorder.
 import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
 import type { Recorder, Report } from '../core/recorder';
 
-/** One recorder in front of those that are told of every operation, and of those that are asked for. */
+/** One recorder for all: the first is called for every operation, the others on request. */
 export class AllMetrics implements Recorder {
   private others: readonly Recorder[] = [];
 
@@ -13,7 +13,7 @@ export class AllMetrics implements Recorder {
     private readonly report: Report,
   ) {}
 
-  /** @param others told after the first, from now on */
+  /** @param others called after the first, from now on */
   use(others: readonly Recorder[]): void {
     this.others = others;
   }

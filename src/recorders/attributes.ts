@@ -1,4 +1,4 @@
-// Knows: the attributes of an operation, built from facts.
+// Knows: how facts become the attributes of an operation.
 // Must not know: clients, patches, tracers, meters.
 import type { Attributes, Link, Span } from '@opentelemetry/api';
 import type { SpanSettings } from '../config';
@@ -9,12 +9,14 @@ import type { Composite, Repetition } from './traced';
 
 const DEFAULT_PORT = 6379;
 
-/** `server.port` is written only where it is not the port everybody expects. */
+/** `server.port` is only written if it is not the default port. */
 function shownPort(facts: ClientFacts): number | undefined {
   return facts.serverPort === DEFAULT_PORT ? undefined : facts.serverPort;
 }
 
-/** What an operation is called: by its target, a stored procedure or the server with its port if unusual. */
+/**
+ * The name of a span: the operation and its target, which is a stored procedure, or the server with an unusual port.
+ */
 export function nameFor(operation: string, procedure: string | undefined, facts: ClientFacts): string {
   const port = shownPort(facts);
   const server = facts.serverAddress === undefined || port === undefined ? facts.serverAddress : `${facts.serverAddress}:${port}`;
@@ -22,7 +24,7 @@ export function nameFor(operation: string, procedure: string | undefined, facts:
   return target === undefined ? operation : `${operation} ${target}`;
 }
 
-/** What a client that connects is told by. */
+/** The attributes of a connecting client. */
 export function connectAttributes(facts: ClientFacts, failure: Failure | undefined): Attributes {
   const attributes: Attributes = { [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS };
   if (facts.namespace !== undefined) attributes[semconv.ATTR_DB_NAMESPACE] = facts.namespace;
@@ -31,7 +33,10 @@ export function connectAttributes(facts: ClientFacts, failure: Failure | undefin
   return attributes;
 }
 
-/** What every span has. The rest only where it is there: the SDK copies undefined members too, twice, before it passes over them. */
+/**
+ * The attributes that every span has. Others are only added if they have a value: the SDK copies undefined members,
+ * twice.
+ */
 export function spanAttributes(operation: string, facts: ClientFacts, text: string | undefined, failure: Failure | undefined): Attributes {
   const attributes: Attributes = {
     [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
@@ -50,7 +55,7 @@ export function spanAttributes(operation: string, facts: ClientFacts, text: stri
   return attributes;
 }
 
-/** What a metric counts an operation under. Without undefined members: they would be part of its identity. */
+/** The attributes of a metric. Undefined members are left out: they would be part of its identity. */
 export function metricAttributes(operation: string, facts: ClientFacts, failure: Failure | undefined): Attributes {
   const attributes: Attributes = {
     [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
@@ -67,7 +72,10 @@ function addFailure(attributes: Attributes, failure: Failure): void {
   if (failure.statusCode !== undefined) attributes[semconv.ATTR_DB_RESPONSE_STATUS_CODE] = failure.statusCode;
 }
 
-/** Hit and miss of a lookup. For several items `cache.hit` is true only if all were there; of a record its fields are counted. */
+/**
+ * Adds hit and miss of a look-up. For several items `cache.hit` is true only if all exist; of a record its fields
+ * count.
+ */
 export function addLookup(attributes: Attributes, found: Lookup): void {
   const { hits, misses, several, fields } = found;
   attributes[semconv.ATTR_CACHE_HIT] = misses === 0 && hits > 0;
@@ -80,7 +88,7 @@ function addCounts(attributes: Attributes, { hits, misses }: ItemCounts): void {
   attributes[semconv.ATTR_CACHE_MISS_COUNT] = misses;
 }
 
-/** Where the time went: all of it of slow operations, of others what is asked for. */
+/** Adds how the time was spent: completely for slow operations, otherwise only the requested attributes. */
 export function addTiming(
   attributes: Attributes,
   { queueMs, wireMs, eventLoopDelayMs }: Timing,
@@ -94,7 +102,7 @@ export function addTiming(
   attributes[semconv.ATTR_REDIS_EVENT_LOOP_DELAY_MS] = eventLoopDelayMs;
 }
 
-/** What a run of commands comes to. */
+/** Adds the totals of a run of commands. */
 export function addComposite(attributes: Attributes, { count, sumMs, maxMs, valueBytes, hits, misses, facts, isLocal }: Composite): void {
   attributes[semconv.ATTR_REDIS_COMPOSITE_COUNT] = count;
   attributes[semconv.ATTR_REDIS_COMPOSITE_SUM_MS] = sumMs;
@@ -104,24 +112,24 @@ export function addComposite(attributes: Attributes, { count, sumMs, maxMs, valu
   if (isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
 }
 
-/** What a look-up or a write did in the cache. */
+/** Adds what a look-up or a write did in the cache. */
 export function addCache(attributes: Attributes, { missReason, fills }: CacheFacts): void {
   if (missReason !== undefined) attributes[semconv.ATTR_CACHE_MISS_REASON] = missReason;
   if (fills.length > 0) addFills(attributes, fills);
 }
 
-/** That it is one of a loop, and of which. */
+/** Adds that the call is part of a loop, and of which. */
 export function setRepetition(span: Span, { count, family }: Repetition): void {
   span.setAttribute(semconv.ATTR_REDIS_REPEATED_CALLS, count);
   if (family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, family);
 }
 
-/** The family of its keys: of writes only those that fill what was missed are told. */
+/** Adds the family of its keys. For a write it is only added if the write filled a miss. */
 export function setFamily(span: Span, { family, fills }: CacheFacts, isLookup: boolean): void {
   if (family !== undefined && (isLookup || fills.length > 0)) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, family);
 }
 
-/** Of several the longest load and the widest stampede. */
+/** Of several fills, the longest load and the widest stampede are added. */
 export function addFills(attributes: Attributes, fills: readonly Fill[]): void {
   let loadMs = 0;
   let width = 0;
@@ -134,10 +142,10 @@ export function addFills(attributes: Attributes, fills: readonly Fill[]): void {
   if (width > 1) attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH] = width;
 }
 
-/** More than this many look-ups are not pointed at by one write. */
+/** The number of look-ups to which one write links. */
 const MAX_LINKS = 32;
 
-/** Links to the spans of the look-ups that missed what is filled, each once. */
+/** Links to the spans of the look-ups whose misses are filled, each once. */
 export function linksTo(fills: readonly Fill[]): Link[] {
   const links: Link[] = [];
   for (const { miss } of fills) {
@@ -148,7 +156,7 @@ export function linksTo(fills: readonly Fill[]): Link[] {
   return links;
 }
 
-/** What a command did with a lock. @param key as it may be shown */
+/** Adds what a command did with a lock. @param key the key as it may be shown */
 export function addLock(attributes: Attributes, key: string, { ttlSeconds, acquired, released }: LockFacts): void {
   attributes[semconv.ATTR_REDIS_LOCK_KEY] = key;
   if (ttlSeconds !== undefined) attributes[semconv.ATTR_REDIS_LOCK_TTL] = ttlSeconds;
@@ -156,7 +164,7 @@ export function addLock(attributes: Attributes, key: string, { ttlSeconds, acqui
   if (released !== undefined) attributes[semconv.ATTR_REDIS_LOCK_RELEASED] = released;
 }
 
-/** Sizes, times to live and counts, as far as the command has them. */
+/** Adds sizes, times to live and counts, as far as the command has them. */
 export function setData(span: Span, { valueLength, ttlSeconds, keysDeleted, keyExists, keysExisting }: DataFacts): void {
   if (valueLength !== undefined) span.setAttribute(semconv.ATTR_REDIS_VALUE_LENGTH, valueLength);
   if (ttlSeconds !== undefined) span.setAttribute(semconv.ATTR_REDIS_TTL_SECONDS, ttlSeconds);
@@ -167,14 +175,14 @@ export function setData(span: Span, { valueLength, ttlSeconds, keysDeleted, keyE
   span.setAttribute(semconv.ATTR_CACHE_MISS_COUNT, keysExisting.misses);
 }
 
-/** Where an operation went, for one that is no database's. */
+/** Adds the server, for an operation that is not a database operation. */
 export function addServer(attributes: Attributes, facts: ClientFacts): void {
   if (facts.serverAddress !== undefined) attributes[semconv.ATTR_SERVER_ADDRESS] = facts.serverAddress;
   const port = shownPort(facts);
   if (port !== undefined) attributes[semconv.ATTR_SERVER_PORT] = port;
 }
 
-/** The names of before the stable conventions, beside the new ones, for dashboards that still ask for them. */
+/** Adds the names from before the stable conventions, for dashboards that still use them. */
 export function addOldNames(attributes: Attributes): void {
   attributes[semconv.ATTR_OLD_DB_SYSTEM] = attributes[semconv.ATTR_DB_SYSTEM_NAME];
   attributes[semconv.ATTR_OLD_DB_OPERATION] = attributes[semconv.ATTR_DB_OPERATION_NAME];
@@ -186,13 +194,13 @@ export function addOldNames(attributes: Attributes): void {
   if (attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] !== undefined) addOldMessagingNames(attributes);
 }
 
-/** The same of a message. */
+/** Does the same for a message. */
 export function addOldMessagingNames(attributes: Attributes): void {
   attributes[semconv.ATTR_GUIDE_MESSAGING_SYSTEM] = attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME];
   attributes[semconv.ATTR_GUIDE_PAYLOAD_SIZE] = attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE];
 }
 
-/** The same of a batch. @param results how many replies came; undefined: none did */
+/** Does the same for a batch. @param results the number of replies; undefined: there were none */
 export function addOldBatchNames(attributes: Attributes, commands: number, results: number | undefined): void {
   attributes[semconv.ATTR_GUIDE_PIPELINE_COMMAND_COUNT] = commands;
   if (results !== undefined) attributes[semconv.ATTR_GUIDE_RESULT_COUNT] = results;

@@ -1,10 +1,10 @@
-// Knows: which metrics say how the cache and its locks behave.
+// Knows: the metrics of the cache and its locks.
 // Must not know: commands, replies, how any of it was found out.
 import type { Attributes, Histogram, Meter, MetricOptions, ObservableCounter, ObservableResult } from '@opentelemetry/api';
 import type { FamilyCounts, Fill, Insights, LockFacts, MissReason, ValueSize } from '../core/facts';
 import * as semconv from '../core/semconv';
 
-/** Seconds: loading asks a database or another service. */
+/** In seconds. Loading asks a database or another service. */
 const LOAD_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const WIDTH_BUCKETS = [1, 2, 3, 5, 10, 25, 50, 100, 250, 500, 1_000];
 const BYTE_BUCKETS = [64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
@@ -13,7 +13,7 @@ const REASONS: readonly MissReason[] = ['expired', 'deleted', 'unknown'];
 
 /**
  * Counts are plain numbers of the insights, read when metrics are collected: adding to a counter would hash
- * attributes for every command. Histograms move with fills and writes alone.
+ * attributes for every command. Only fills and writes record histograms.
  */
 export class CacheMetrics {
   private insights: Insights | undefined;
@@ -44,7 +44,7 @@ export class CacheMetrics {
     if (holdMs !== undefined) this.lockHold?.record(holdMs / 1_000, this.attributesOf(family));
   }
 
-  /** Whoever listens from now on counts from now on. */
+  /** A new meter counts from zero. */
   follow(meter: Meter | undefined): void {
     for (const [instrument, callback] of this.observed.splice(0)) instrument.removeCallback(callback);
     this.insights?.resetCounts();
@@ -70,7 +70,7 @@ export class CacheMetrics {
     this.observed.push([instrument, callback]);
   }
 
-  /** Bounded as families are. */
+  /** The cache is bounded by the number of families. */
   private attributesOf(family: string | undefined): Attributes {
     let attributes = this.families.get(family);
     if (attributes === undefined) {

@@ -1,5 +1,5 @@
-// Knows: which commands below one parent are written as one span, and when that is made.
-// Must not know: how a span is written, clients.
+// Knows: which commands below one parent are recorded as one span, and when that span is created.
+// Must not know: how a span is recorded, clients.
 import timers from 'node:timers';
 import { type Context, type Span, type Tracer, trace } from '@opentelemetry/api';
 import { type Entry, lookup, mayWait } from '../catalog';
@@ -12,26 +12,26 @@ import { MAX_ARGUMENTS, MAX_RUN_MS, Run } from './run';
 import type { FamilyOf } from './subject';
 import type { CompositeRecorder, Repetition, TracedRecorder } from './traced';
 
-/** The part of the settings that says what may be written together. */
+/** The settings that decide which commands may be joined. */
 type CompositeSettings = Pick<SpanSettings, 'compressMaxDurationMs' | 'slowMs' | 'minDurationMs' | 'spanHook'>;
 
 const MAX_IDLE_MS = 100;
 const MAX_RUN_LENGTH = 10_000;
 const MAX_RUNS = 1_000;
 
-/** How often it is looked for runs that have ended, while there are any. */
+/** The interval at which ended runs are searched, while there are any. */
 const INTERVAL_MS = 25;
 
-/** Node's own: a test of the application may put a clock of its own in place of the global one. */
+/** Node's own timers: tests may replace the global one by a fake clock. */
 const { setTimeout } = timers;
 
-/** Collects runs of commands that are alike. A span is made at the end of a run: nothing is open meanwhile. */
+/** Collects runs of similar commands. The span is created at the end of a run, so no span is open meanwhile. */
 export class CompositeSpans implements TracedRecorder {
   /** One run for each parent, the oldest first. */
   private readonly runs = new Map<Span, Run>();
-  /** In which run a look-up missed whose span is not made yet. */
+  /** The run of a look-up that missed and has no span yet. */
   private readonly missed = new WeakMap<Miss, Span>();
-  /** One for all. Made where no request is: a timer keeps the context in which it was made. */
+  /** One timer for all runs. It is created outside of requests: a timer keeps the context of its creation. */
   private readonly timer: NodeJS.Timeout;
   private isWaiting = false;
 
@@ -90,7 +90,7 @@ export class CompositeSpans implements TracedRecorder {
     for (const parent of [...this.runs.keys()]) this.end(parent);
   }
 
-  /** The commonest refusal first. */
+  /** The most frequent reason against it is checked first. */
   private mayJoin(entry: Entry, { args, errand, inside, isMasked }: Command, outcome: Outcome, { cache, lock }: Facts): boolean {
     if (outcome.failed || outcome.durationMs > this.settings.compressMaxDurationMs || outcome.durationMs >= this.settings.slowMs)
       return false;
@@ -104,7 +104,7 @@ export class CompositeSpans implements TracedRecorder {
     const tracer = this.tracer();
     if (tracer === undefined) return;
     if (this.runs.size >= MAX_RUNS) for (const oldest of this.runs.keys()) if (this.end(oldest)) break;
-    // A reply may be large, and nobody but a hook asks for it.
+    // A reply may be large, and only a hook reads it.
     const kept = this.settings.spanHook === undefined ? { ...outcome, reply: undefined } : outcome;
     this.runs.set(parent, new Run(tracer, entry, command, kept, facts, repeated));
     if (this.isWaiting) return;
@@ -119,7 +119,7 @@ export class CompositeSpans implements TracedRecorder {
     }
   }
 
-  /** Whether there was one. */
+  /** Returns whether there was a run. */
   private end(parent: Span): boolean {
     const run = this.runs.get(parent);
     if (run === undefined) return false;

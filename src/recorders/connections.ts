@@ -1,4 +1,4 @@
-// Knows: which metrics the connections to a server have, and the caches of its clients.
+// Knows: the metrics of the connections to a server, and of its clients' caches.
 // Must not know: sockets, clients.
 import type {
   Attributes,
@@ -16,10 +16,10 @@ import { classify } from '../insights/errors';
 import { addServer } from './attributes';
 import { Instrumented } from './instrumented';
 
-/** Below this many it is not worth looking for those that are gone. */
+/** Below this number, connections that are gone are not searched. */
 const MIN_SWEEP = 64;
 
-/** Beyond this many, servers that were seen without a connection are forgotten: addresses may come and go without end. */
+/** Beyond this number, servers without a connection are forgotten: addresses may change without end. */
 export const MAX_SERVERS = 1_000;
 
 /** The instruments of one meter. */
@@ -32,7 +32,7 @@ interface Instruments {
   readonly cacheEvictions: ObservableCounter;
 }
 
-/** What all connections to one server come to, and all caches of its clients ever came to. */
+/** The totals of all connections to one server, and of all caches of its clients. */
 interface Server {
   readonly attributes: Attributes;
   open: number;
@@ -42,18 +42,18 @@ interface Server {
   evictions: number;
 }
 
-/** Adds up by server what single connections and caches say whenever metrics are collected. */
+/** Sums up single connections and caches by server, whenever metrics are collected. */
 export class ServerMetrics implements ConnectionRecorder {
   private readonly connections = new Set<Connection>();
   private readonly caches = new Set<ClientCache>();
   private readonly servers = new Map<string, Server>();
   private sweepAt = MIN_SWEEP;
-  // The sockets of before we were disabled still tell us what becomes of them.
+  // Sockets from before `disable()` still report their events.
   private isStopped = true;
   private hasNativeCache = false;
   private readonly instrumented: Instrumented<Instruments>;
 
-  /** @param source the meter of whoever listens now; undefined while nobody does */
+  /** @param source the current meter; undefined: no provider is registered */
   constructor(
     source: () => Meter | undefined,
     private readonly report: Report,
@@ -97,7 +97,7 @@ export class ServerMetrics implements ConnectionRecorder {
     this.hasNativeCache = cache;
   }
 
-  /** Follows the meter. */
+  /** Moves the instruments to the current meter. */
   refresh(): void {
     this.instrumented.refresh();
   }
@@ -113,7 +113,7 @@ export class ServerMetrics implements ConnectionRecorder {
     }
   };
 
-  /** For tests of its bounds. */
+  /** For tests of the bounds. */
   get size(): number {
     return this.servers.size;
   }
@@ -148,7 +148,7 @@ export class ServerMetrics implements ConnectionRecorder {
     }
   }
 
-  /** Whoever listens from now on counts from now on. */
+  /** A new meter counts from zero. */
   private forgetCounts(): void {
     this.addUp();
     for (const server of this.servers.values()) Object.assign(server, { hits: 0, misses: 0, evictions: 0 });
@@ -159,7 +159,7 @@ export class ServerMetrics implements ConnectionRecorder {
     this.sweepAt = Math.max(MIN_SWEEP, this.connections.size * 2);
   }
 
-  /** Servers are as many as the application configures; they stay while they are few, for one without connections is news. */
+  /** Servers stay while they are few: a server without connections is worth a metric. */
   private serverOf(facts: ClientFacts): Server {
     const key = `${facts.serverAddress}:${facts.serverPort}`;
     const known = this.servers.get(key);
@@ -171,7 +171,7 @@ export class ServerMetrics implements ConnectionRecorder {
     return server;
   }
 
-  /** We are called inside an event of the client's. */
+  /** This runs inside an event of the client. */
   private guarded(record: () => void): void {
     if (this.isStopped) return;
     try {
@@ -183,7 +183,7 @@ export class ServerMetrics implements ConnectionRecorder {
   }
 }
 
-/** Only where there is a cache that counts. */
+/** Only if a cache has statistics. */
 function observeCache(result: BatchObservableResult, to: Instruments, { hits, misses, evictions, attributes }: Server): void {
   if (hits + misses === 0) return;
   result.observe(to.cacheRequests, hits, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'hit' });

@@ -1,5 +1,5 @@
 // Knows: the metrics of the guide to tracing Redis caches, under its names.
-// Must not know: pools and operations beyond what is counted of them; the conventions' names of the same.
+// Must not know: pools and operations beyond their counts; the names in the semantic conventions.
 import type { BatchObservableResult, Meter, ObservableCounter, ObservableGauge } from '@opentelemetry/api';
 import type { Batch, BatchOutcome, Command, Outcome, Pool, PoolState } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
@@ -14,19 +14,19 @@ interface Instruments {
   readonly idle: ObservableGauge;
 }
 
-/** Where pools are read. */
+/** The source of pools. */
 interface Pools {
   read(): ReadonlyMap<string, readonly [Pool, Pick<PoolState, 'idle' | 'used'>]>;
 }
 
-/** Counts operations as plain numbers, read when metrics are collected. */
+/** Counts operations as plain numbers, which are read when metrics are collected. */
 export class GuideMetrics implements Recorder {
   private readonly counts = new Map<string, number>();
-  /** The pools that were told last. */
+  /** The pools that were observed last. */
   private shown: readonly string[] = [];
   private readonly instrumented: Instrumented<Instruments>;
 
-  /** @param source the meter of whoever listens now; undefined while nobody does, or wants these names */
+  /** @param source the current meter; undefined: no provider is registered, or these names are off */
   constructor(
     source: () => Meter | undefined,
     private readonly pools: Pools,
@@ -41,7 +41,7 @@ export class GuideMetrics implements Recorder {
     this.instrumented = new Instrumented(source, kind, report);
   }
 
-  /** Follows the meter. */
+  /** Moves the instruments to the current meter. */
   refresh(): void {
     this.instrumented.refresh();
   }
@@ -69,7 +69,7 @@ export class GuideMetrics implements Recorder {
       result.observe(current.operations, count, { [semconv.ATTR_GUIDE_OPERATION]: operation });
     }
     const pools = this.pools.read();
-    // The SDK goes on exporting the last value of what is not observed any more.
+    // The SDK keeps exporting the last value of a series that is no longer observed.
     for (const name of this.shown) if (!pools.has(name)) observePool(result, current, name, 0, 0);
     for (const [name, [, { idle, used }]] of pools) observePool(result, current, name, used, idle);
     this.shown = [...pools.keys()];

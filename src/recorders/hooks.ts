@@ -1,4 +1,4 @@
-// Knows: the functions a user may give us, and that none of them may hurt.
+// Knows: the functions that a user may give us, and that none of them may affect the application.
 // Must not know: what their results are used for.
 import type { Span } from '@opentelemetry/api';
 import type { SpanInfo, SpanSettings } from '../config';
@@ -6,7 +6,7 @@ import type { Arguments, Batch, BatchOutcome, Outcome } from '../core/events';
 import type { Report } from '../core/recorder';
 import type { ReplyShapes } from '../core/replies';
 
-/** Runs the user's hooks. One that throws is reported once, and the default stands. */
+/** Runs the user's hooks. If one throws, that is reported once, and the default is used. */
 export class Hooks {
   constructor(
     private readonly settings: Partial<Pick<SpanSettings, 'spanName' | 'serializer' | 'spanHook' | 'responseHook'>>,
@@ -21,7 +21,7 @@ export class Hooks {
     return typeof name === 'string' && name !== '' ? name : defaultName;
   }
 
-  /** The user's own text for a command, or undefined where ours is wanted. */
+  /** Returns the user's own text for a command; undefined: ours is used. */
   queryText(args: Arguments): string | undefined {
     const hook = this.settings.serializer;
     if (hook === undefined) return undefined;
@@ -46,12 +46,12 @@ export class Hooks {
 
   batchEnded(span: Span, operation: string, { commands, size }: Batch, { failed, error, durationMs, replies }: BatchOutcome): void {
     if (this.settings.spanHook === undefined) return;
-    // Copies: the client's own lists are still in use, and have more than arguments.
+    // These are copies: the client still uses its own lists, which contain more than arguments.
     const copies = commands.map((args) => [...args]);
     this.tell(span, { operation, commands: copies, count: size ?? copies.length, reply: replies, failed, error, durationMs });
   }
 
-  /** Of commands that are told as one, which succeeded. */
+  /** Handles commands that are recorded as one span and succeeded. */
   runEnded(span: Span, operation: string, first: Arguments, durationMs: number, count: number): void {
     if (this.settings.spanHook === undefined) return;
     this.tell(span, { operation, commands: [[...first]], count, reply: undefined, failed: false, error: undefined, durationMs });

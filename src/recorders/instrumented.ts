@@ -1,36 +1,36 @@
-// Knows: that instruments belong to one meter, and that what is observed has to move when another one comes.
+// Knows: that instruments belong to one meter, and that observables have to move when another meter comes.
 // Must not know: any instrument.
 import type { BatchObservableCallback, Meter, Observable } from '@opentelemetry/api';
 import type { Report } from '../core/recorder';
 
-/** A set of instruments, and how what some of them show is read. */
+/** A set of instruments, and how its observables are read. */
 interface Kind<I> {
   make(meter: Meter): I;
-  /** Those that are read when metrics are collected. */
+  /** The instruments that are read when metrics are collected. */
   observables(instruments: I): Observable[];
   readonly observe: BatchObservableCallback;
-  /** Whoever listens from now on is somebody else. */
+  /** Called when the meter changes. */
   moved(): void;
 }
 
-/** The instruments of the meter of the moment. */
+/** The instruments of the current meter. */
 export class Instrumented<I> {
   private meter: Meter | undefined;
   private held: I | undefined;
 
-  /** @param source the meter of whoever listens now; undefined while nobody does */
+  /** @param source the current meter; undefined: no provider is registered */
   constructor(
     private readonly source: () => Meter | undefined,
     private readonly kind: Kind<I>,
     private readonly report: Report,
   ) {}
 
-  /** undefined while nobody listens. */
+  /** undefined: no provider is registered. */
   get current(): I | undefined {
     return this.held;
   }
 
-  /** Follows the meter. It is another's: what it throws must not reach the application that made us look. */
+  /** Moves the instruments to the current meter. A meter is foreign code: an error must not reach the application. */
   refresh(): void {
     try {
       const meter = this.source();

@@ -1,4 +1,4 @@
-// Knows: which metrics a message moves, sent or delivered.
+// Knows: the metrics of messages, sent or delivered.
 // Must not know: clients, redis versions, patches, spans.
 import type { Attributes, Counter, Histogram, Meter, UpDownCounter } from '@opentelemetry/api';
 import { familyMask, type KeyMask, type KeyMode } from '../catalog';
@@ -9,7 +9,7 @@ import { typeOf } from '../insights/errors';
 import { addServer } from './attributes';
 import { PROCESS } from './messages';
 
-/** Bucket bounds in seconds, as the conventions advise. */
+/** Bucket boundaries in seconds, as the semantic conventions advise. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
 interface Instruments {
@@ -24,20 +24,20 @@ interface Instruments {
 export class MessageMetrics implements MessageRecorder {
   /** undefined: no channel may be shown. */
   private families: KeyMask | undefined;
-  /** Of consumer groups, which may be one for each process. */
+  /** For consumer groups, of which each process may have its own. */
   private groups: KeyMask | undefined;
   private instruments: Instruments | undefined;
 
-  /** @param source the meter of whoever listens now; undefined while nobody does */
+  /** @param source the current meter; undefined: no provider is registered */
   constructor(private readonly source: () => Meter | undefined) {}
 
   /**
-   * Sets what shows, from now on. Called before the first message.
+   * Sets how channels are shown from now on. Called before the first message.
    * @param keys how keys, and so channels, are shown
    * @param family see SpanRecorder
    */
   use(keys: KeyMode, family: KeyMask): void {
-    // The recorder of spans has a mask of its own, which reports what is wrong with the function.
+    // The span recorder has a mask of its own, which reports errors of the function.
     [this.families, this.groups] = keys === 'hidden' ? [] : [family, familyMask(keys, () => {})];
   }
 
@@ -45,14 +45,14 @@ export class MessageMetrics implements MessageRecorder {
     return this.current() !== undefined;
   }
 
-  /** A message that was sent, or was to be. */
+  /** Counts a message that was sent, or whose sending failed. */
   sent(operation: string, destination: unknown, facts: ClientFacts, errorType: string | undefined): void {
     const attributes = this.attributesOf(operation, destination, facts);
     if (errorType !== undefined) attributes[semconv.ATTR_ERROR_TYPE] = errorType;
     this.current()?.sent.add(1, attributes);
   }
 
-  /** Entries of a stream that were read. */
+  /** Counts entries of a stream that were read. */
   received(operation: string, stream: string, group: unknown, facts: ClientFacts, count: number): void {
     if (count > 0) this.current()?.consumed.add(count, this.attributesOf(operation, stream, facts, group));
   }
@@ -83,7 +83,7 @@ export class MessageMetrics implements MessageRecorder {
     return attributes;
   }
 
-  /** The instruments belong to one meter; a provider may come, go or be replaced. */
+  /** Instruments belong to one meter; a provider may be registered, replaced or removed. */
   private current(): Instruments | undefined {
     const meter = this.source();
     if (meter !== this.instruments?.meter) this.instruments = meter === undefined ? undefined : instrumentsOf(meter);

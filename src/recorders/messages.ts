@@ -1,4 +1,4 @@
-// Knows: how a message that the application works on is written down as a span.
+// Knows: how the processing of a message is recorded as a span.
 // Must not know: clients, redis versions, patches, metrics.
 import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import { type KeyMask, keyMask } from '../catalog';
@@ -13,12 +13,12 @@ import { addOldMessagingNames, addServer } from './attributes';
 import { Hooks } from './hooks';
 import { messageIdOf } from './messaging';
 
-/** What a consumer does with a message, in the conventions' words. */
+/** The operation of a consumer, in the words of the semantic conventions. */
 export const PROCESS = 'process';
 
 /**
- * Spans of consumers. Created before the listeners run, for they are their parents: the one exception to spans that
- * are created when the outcome is known.
+ * Spans of consumers. They are created before the listeners run, because they are their parents. All other spans are
+ * created when the outcome is known.
  */
 export class MessageSpans implements MessageRecorder {
   private readonly mask: KeyMask;
@@ -26,7 +26,7 @@ export class MessageSpans implements MessageRecorder {
   private readonly withOldNames: boolean;
 
   /**
-   * @param tracer the tracer of whoever listens now; undefined while nobody does
+   * @param tracer the current tracer; undefined: no provider is registered
    * @param family see SpanRecorder
    */
   constructor(
@@ -82,7 +82,7 @@ function addEntry(attributes: Attributes, { id, group }: NonNullable<Message['en
   if (group !== undefined) attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = mask(group);
 }
 
-/** The SDK went between the question and the message. */
+/** The provider was removed between the check and the message. */
 const UNRECORDED: Processing = { context: undefined, end: () => {} };
 
 function finish(span: Span, startTimeMs: number, { durationMs, failed, error }: ProcessOutcome): void {

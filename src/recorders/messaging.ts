@@ -1,4 +1,4 @@
-// Knows: what an operation has beside the attributes of its command if it sends or receives messages.
+// Knows: the additional attributes of an operation that sends or receives messages.
 // Must not know: clients, patches, tracers, meters.
 import { type Attributes, type Link, type SpanContext, trace } from '@opentelemetry/api';
 import type { Entry, KeyMask } from '../catalog';
@@ -7,7 +7,7 @@ import type { Errand, Receipt } from '../core/propagator';
 import * as semconv from '../core/semconv';
 import { lengthOf } from '../insights/cache';
 
-/** How channels and streams are shown: in attributes, and in names. */
+/** How channels and streams are shown in attributes and in names. */
 export interface DestinationMasks {
   readonly name: KeyMask;
   readonly family: KeyMask;
@@ -16,7 +16,7 @@ export interface DestinationMasks {
 /** What a command does with messages. */
 export interface Messaging {
   readonly type: 'send' | 'receive';
-  /** In the words of Redis. */
+  /** The name in Redis. */
   readonly operation: string;
   /** A channel, or streams. */
   readonly destinations: readonly unknown[];
@@ -25,7 +25,7 @@ export interface Messaging {
   readonly receipt: Receipt | undefined;
 }
 
-/** By its row, or because its streams are known to be of messages. undefined: nothing. */
+/** By its row, or because its streams carry messages. undefined: the command has nothing to do with messages. */
 export function messagingOf({ rule, from, canonical }: Entry, args: Arguments, errand: Errand | undefined): Messaging | undefined {
   if (rule?.sends) {
     return { type: 'send', operation: PUBLISH, destinations: [args[from]], group: undefined, body: args[from + 1], receipt: undefined };
@@ -37,10 +37,12 @@ export function messagingOf({ rule, from, canonical }: Entry, args: Arguments, e
   return { ...none, type: 'receive', operation, destinations: errand.streams, group: errand.group, receipt: errand.receipt };
 }
 
-/** What a producer does with a message, to a channel of any kind. */
+/** The operation of a producer, for a channel of any kind. */
 const PUBLISH = 'publish';
 
-/** The operation and what it is done to; several streams are named only if they are of one family. */
+/**
+ * The name of the span: the operation and its destination. Several streams are only named if they are of one family.
+ */
 export function messagingName({ operation, destinations }: Messaging, { family }: DestinationMasks): string {
   const common = commonFamily(destinations, family);
   return common === undefined ? operation : `${operation} ${common}`;
@@ -59,7 +61,7 @@ export function addMessaging(attributes: Attributes, messaging: Messaging, masks
   const bodySize = lengthOf(body);
   if (bodySize !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_BODY_SIZE] = bodySize;
   if (receipt !== undefined) attributes[semconv.ATTR_MESSAGING_BATCH_MESSAGE_COUNT] = sum(receipt.counts.values());
-  // The reply to XADD; PUBLISH is answered with a number.
+  // XADD returns an id, PUBLISH a number.
   const id = type === 'send' ? messageIdOf(reply) : undefined;
   if (id !== undefined) attributes[semconv.ATTR_MESSAGING_MESSAGE_ID] = id;
 }
@@ -75,10 +77,10 @@ function sum(counts: Iterable<number>): number {
   return total;
 }
 
-/** What a span keeps by default. */
+/** The default limit of links of a span. */
 const MAX_LINKS = 128;
 
-/** Links to the spans of those who sent what came, each once. */
+/** Links to the spans of the senders, each once. */
 export function linksToSenders(errands: Iterable<Errand | undefined>): Link[] {
   const senders = new Map<string, SpanContext>();
   for (const errand of errands) {
@@ -98,7 +100,7 @@ function linksOf(senders: ReadonlyMap<string, SpanContext>): Link[] {
 
 const ID = /^\d{1,20}-\d{1,20}$/;
 
-/** The id of an entry; undefined: it is none, and may be any text. */
+/** Returns the id of an entry; undefined: it is not an id and may be any text. */
 export function messageIdOf(id: unknown): string | undefined {
   const text = typeof id === 'string' || Buffer.isBuffer(id) ? id.toString() : '';
   return ID.test(text) ? text : undefined;

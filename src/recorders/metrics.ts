@@ -1,4 +1,4 @@
-// Knows: which metrics an operation moves.
+// Knows: the metrics of an operation.
 // Must not know: clients, redis versions, patches, spans.
 import type { Attributes, Histogram, Meter } from '@opentelemetry/api';
 import { lookup, mayWait } from '../catalog';
@@ -13,13 +13,13 @@ import { CacheMetrics } from './cache-metrics';
 import type { MessageMetrics } from './message-metrics';
 import { type Messaging, messagingOf } from './messaging';
 
-/** Attribute objects kept for one client: every command and error it meets, and a bound if names vary without end. */
+/** The number of attribute objects kept for one client: every command and error, and a limit for names without end. */
 const MAX_ATTRIBUTE_SETS = 500;
 
-/** What sets the durations of some operations apart from all others of that name. */
+/** What separates the durations of some operations from others of the same name. */
 type Mark = 'internal' | 'blocking';
 
-/** Counts and times operations, whether or not they have a span. */
+/** Counts and times operations, with or without a span. */
 export class MetricRecorder implements Recorder {
   private attributeSets = new WeakMap<ClientFacts, Map<string, Attributes>>();
   private meter: Meter | undefined;
@@ -27,19 +27,19 @@ export class MetricRecorder implements Recorder {
   private readonly cache = new CacheMetrics();
   private isDoubled = false;
 
-  /** @param source the meter of whoever listens now; undefined while nobody does */
+  /** @param source the current meter; undefined: no provider is registered */
   constructor(
     private readonly source: () => Meter | undefined,
     private readonly messages: MessageMetrics,
     private readonly report: Report,
   ) {}
 
-  /** Sets where counts are read from, from now on. Called before the first command. */
+  /** Sets the source of counts from now on. Called before the first command. */
   use(insights: Insights): void {
     this.cache.read(insights);
   }
 
-  /** A meter is another's: what it throws must not reach the application's command. */
+  /** A meter is foreign code: an error must not reach the application's command. */
   isActive(): boolean {
     try {
       const meter = this.source();
@@ -63,7 +63,7 @@ export class MetricRecorder implements Recorder {
     const mark = command.isInternal ? 'internal' : mayWait(entry, args) ? 'blocking' : undefined;
     this.record(operation, facts, failure, outcome.durationMs, mark);
     if (command.isInternal) return;
-    // Most commands have nothing to do with messages: asked here, it costs them no call.
+    // Most commands have nothing to do with messages; this check saves them a call.
     if (entry.rule?.sends || command.errand !== undefined) {
       this.countMessages(messagingOf(entry, args, command.errand), facts, failure?.type);
     }
@@ -118,7 +118,7 @@ export class MetricRecorder implements Recorder {
     return attributes;
   }
 
-  /** A provider came, went or was replaced: the instruments belong to one meter. */
+  /** A provider was registered, replaced or removed: instruments belong to one meter. */
   private follow(meter: Meter | undefined): void {
     this.meter = meter;
     this.attributeSets = new WeakMap();

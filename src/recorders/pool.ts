@@ -1,4 +1,4 @@
-// Knows: which metrics a pool of connections has.
+// Knows: the metrics of a connection pool.
 // Must not know: what a pool is made of.
 import type { Attributes, BatchObservableResult, Counter, Histogram, Meter, ObservableUpDownCounter } from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../core/events';
@@ -7,10 +7,10 @@ import * as semconv from '../core/semconv';
 import { DURATION_BUCKETS } from './buckets';
 import { Instrumented } from './instrumented';
 
-/** Below this many pools it is not worth looking for those that are gone. */
+/** Below this number, pools that are gone are not searched. */
 const MIN_SWEEP = 64;
 
-/** What is left of a pool that is gone. */
+/** The last state of a pool that is gone. */
 const EMPTY: PoolState = { idle: 0, used: 0, pending: 0 };
 const NONE: PoolLimits = { minimum: 0, maximum: 0 };
 
@@ -27,24 +27,24 @@ interface Instruments {
   readonly useTime: Histogram;
 }
 
-/** The attributes of one pool, made once. */
+/** The attributes of one pool, created once. */
 interface PoolAttributes {
   readonly pool: Attributes;
   readonly idle: Attributes;
   readonly used: Attributes;
 }
 
-/** Times what tasks do with pools, and reads the pools of the process whenever metrics are collected. */
+/** Times the tasks of pools, and reads all pools of the process whenever metrics are collected. */
 export class PoolMetrics implements PoolRecorder {
   private readonly pools = new Set<Pool>();
   private readonly attributes = new WeakMap<Pool, PoolAttributes>();
-  /** What was observed last, by name. */
+  /** The pools that were observed last, by name. */
   private readonly shown = new Map<string, Pool>();
   private sweepAt = MIN_SWEEP;
   private native: NativeMetrics | undefined;
   private readonly instrumented: Instrumented<Instruments>;
 
-  /** @param source the meter of whoever listens now; undefined while nobody does */
+  /** @param source the current meter; undefined: no provider is registered */
   constructor(
     source: () => Meter | undefined,
     private readonly report: Report,
@@ -87,12 +87,15 @@ export class PoolMetrics implements PoolRecorder {
     this.guarded(() => this.instrumented.current?.timeouts.add(1, this.attributesOf(pool).pool));
   }
 
-  /** Follows the meter. */
+  /** Moves the instruments to the current meter. */
   refresh(): void {
     this.instrumented.refresh();
   }
 
-  /** Pools that come and go must not pile up while nobody collects. Amortised: the next look is at twice the size. */
+  /**
+   * Removes pools that are gone, even if metrics are never collected. Amortised: the next search is at twice the
+   * size.
+   */
   private sweep(): void {
     for (const pool of this.pools) if (pool.read() === undefined) this.pools.delete(pool);
     this.sweepAt = Math.max(MIN_SWEEP, this.pools.size * 2);
@@ -103,7 +106,7 @@ export class PoolMetrics implements PoolRecorder {
     const instruments = this.instrumented.current;
     if (instruments === undefined) return;
     const alive = this.read();
-    // The SDK goes on exporting the last value of what is not observed any more.
+    // The SDK keeps exporting the last value of a series that is no longer observed.
     for (const pool of shown.values())
       if (!alive.has(pool.name)) observePool(result, instruments, this.attributesOf(pool), pool.limits && NONE);
     shown.clear();
@@ -113,7 +116,7 @@ export class PoolMetrics implements PoolRecorder {
     }
   };
 
-  /** Pools that are not gone, by name, and how they are now. */
+  /** Returns the living pools by name, with their current state. */
   read(): ReadonlyMap<string, readonly [Pool, PoolState]> {
     const alive = new Map<string, readonly [Pool, PoolState]>();
     for (const pool of this.pools) {
@@ -137,7 +140,7 @@ export class PoolMetrics implements PoolRecorder {
     return attributes;
   }
 
-  /** We are called inside the application's task. */
+  /** This runs inside a task of the application. */
   private guarded(record: () => void): void {
     try {
       record();
@@ -160,7 +163,7 @@ function observePool(
   const { minimum, maximum } = limits ?? {};
   if (minimum !== undefined) result.observe(to.idleMin, minimum, attributes.pool);
   if (maximum === undefined) return;
-  // All of a pool's connections may be idle, until it cleans up.
+  // All connections of a pool may be idle, until it cleans up.
   result.observe(to.idleMax, maximum, attributes.pool);
   result.observe(to.limit, maximum, attributes.pool);
 }

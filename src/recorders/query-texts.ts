@@ -1,4 +1,4 @@
-// Knows: in which of several ways the text of a command is made: which one is a matter of the settings, chosen once.
+// Knows: the ways to build the text of a command. The settings choose one of them, once.
 // Must not know: how an argument is shown, spans.
 import { batchText, type Entry, type KeyMask, lookup, queryText } from '../catalog';
 import type { SpanSettings } from '../config';
@@ -9,7 +9,7 @@ import { Varying } from './traced';
 type TextSettings = Pick<SpanSettings, 'maxQueryTextLength' | 'serializer'>;
 
 export class QueryTexts {
-  /** undefined: no text is wanted. @param mask default: that of the settings */
+  /** undefined: no text is wanted. @param mask default: the mask of the settings */
   readonly of: (entry: Entry, args: Arguments, mask?: KeyMask) => string | undefined;
   readonly ofBatch: (commands: readonly Arguments[]) => string | undefined;
   private readonly maxLength: number;
@@ -25,7 +25,7 @@ export class QueryTexts {
     this.ofBatch = maxQueryTextLength === 0 ? noText : isPlain ? this.redactedBatch : this.serializedBatch;
   }
 
-  /** Of a run of commands: what is not the same in all shows what may be shown of all. */
+  /** The text of a run of commands. An argument that differs shows only what all of them may show. */
   ofRun(entry: Entry, args: Arguments): string | undefined {
     return this.of(entry, args, this.maskOfRun);
   }

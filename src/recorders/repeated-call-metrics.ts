@@ -6,7 +6,7 @@ import type { Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { Instrumented } from './instrumented';
 
-/** More than a healthy process has: two hundred families, and a few operations on each. */
+/** More than a healthy process has: two hundred families, with a few operations each. */
 const MAX_COUNTS = 500;
 
 export interface RepeatedCount {
@@ -14,12 +14,15 @@ export interface RepeatedCount {
   calls: number;
 }
 
-/** Counts are plain numbers, read when metrics are collected: adding to a counter would hash attributes for every call. */
+/**
+ * Counts are plain numbers, read when metrics are collected: adding to a counter would hash attributes for every
+ * call.
+ */
 export class RepeatedCallMetrics {
   private readonly counts = new Map<string, RepeatedCount>();
   private readonly instrumented: Instrumented<ObservableCounter>;
 
-  /** @param source the meter of whoever listens now; undefined while nobody does */
+  /** @param source the current meter; undefined: no provider is registered */
   constructor(source: () => Meter | undefined, report: Report) {
     const kind = {
       make: (meter: Meter) => meter.createObservableCounter(semconv.METRIC_REDIS_REPEATED_CALLS, OPTIONS),
@@ -30,12 +33,12 @@ export class RepeatedCallMetrics {
     this.instrumented = new Instrumented(source, kind, report);
   }
 
-  /** Follows the meter. */
+  /** Moves the instruments to the current meter. */
   refresh(): void {
     this.instrumented.refresh();
   }
 
-  /** The number to add to. @param family undefined: it has none */
+  /** Returns the object to count in. @param family undefined: there is none */
   of(operation: string, family: string | undefined): RepeatedCount {
     const key = `${operation} ${family}`;
     return this.counts.get(key) ?? this.begin(key, operation, family);
@@ -56,7 +59,7 @@ export class RepeatedCallMetrics {
     for (const { attributes, calls } of this.counts.values()) if (calls > 0) result.observe(current, calls, attributes);
   }
 
-  /** To nought, and not to nothing: loops that go on hold the number they add to. */
+  /** Sets counts to zero but keeps the objects: loops in progress still add to them. */
   private reset(): void {
     for (const count of this.counts.values()) count.calls = 0;
   }

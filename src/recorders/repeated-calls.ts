@@ -1,5 +1,5 @@
-// Knows: which commands come one after another below one parent, each like the one before: a loop of round trips.
-// Must not know: how a span is written, clients.
+// Knows: which commands below one parent follow each other and are alike: a loop of round trips.
+// Must not know: how a span is recorded, clients.
 import { type Context, type Span, trace } from '@opentelemetry/api';
 import { lookup, mayWait } from '../catalog';
 import { isRecording } from '../core/context';
@@ -9,33 +9,33 @@ import type { RepeatedCallMetrics, RepeatedCount } from './repeated-call-metrics
 import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
 import type { Repetition, TracedRecorder } from './traced';
 
-/** Fewer calls are no loop. */
+/** Fewer calls are not a loop. */
 export const MIN_REPEATED_CALLS = 10;
 
-/** Loops that are followed below one parent: two or three commands in the body of one are usual. */
+/** The number of loops followed below one parent: the body of a loop often has two or three commands. */
 const MAX_LOOPS = 8;
 
-/** After a longer pause the next command is no round of the same loop. */
+/** After a longer pause the next command does not belong to the same loop. */
 const MAX_PAUSE_MS = 1_000;
 
-/** A time that was made by adding a duration may be off by the last bit. */
+/** A time computed by adding a duration may be off in its last bit. */
 const ROUNDING_MS = 0.001;
 
 interface Loop {
   readonly subject: Subject;
-  /** As the first of them was spelled, like in the metric of durations. */
+  /** The spelling of the first command, as in the metric of durations. */
   readonly operation: string;
   count: number;
-  /** When the latest call ended, on the monotonic clock. */
+  /** The end of the latest call, on the monotonic clock. */
   endMark: number;
   /** Where its calls are counted, once it is a loop. */
   counted: RepeatedCount | undefined;
 }
 
-/** Counts calls that repeat, and tells the recorder of spans how many there were so far. */
+/** Counts repeated calls, and passes their number to the span recorder. */
 export class RepeatedCalls implements TracedRecorder {
   private readonly loops = new WeakMap<Span, Loop[]>();
-  /** Whose were asked for last: replies of one request often come together. */
+  /** The parent that was looked up last: the replies of one request often come together. */
   private lastParent: Span | undefined;
   private lastLoops: Loop[] = [];
 
@@ -71,7 +71,7 @@ export class RepeatedCalls implements TracedRecorder {
 
   private count({ args, context, startMark }: Command, { durationMs, isLocal }: Outcome, facts: Facts): Repetition | undefined {
     const parent = trace.getSpan(context);
-    // What the client's own cache answers is no round trip.
+    // An answer of the client's own cache is not a round trip.
     if (parent === undefined || isLocal || !isRecording(parent)) return undefined;
     const entry = lookup(args);
     if (entry.rule === undefined || mayWait(entry, args)) return undefined;

@@ -1,4 +1,4 @@
-// Knows: what Redis cost the request that a command belongs to.
+// Knows: the cost of Redis for the request that a command belongs to.
 // Must not know: spans of commands, clients.
 import { type Context, type Span, trace } from '@opentelemetry/api';
 import { ENTRY_SPAN, isRecording, RPC_METADATA } from '../core/context';
@@ -15,9 +15,7 @@ interface Totals {
   errors: number;
 }
 
-/**
- * Adds up on the span of the request, at once: when that ends is not for us to know. What comes later is not told.
- */
+/** Adds to the span of the request at once, because its end is not known here. Later commands are not included. */
 export class RequestTotals implements Recorder {
   private readonly totals = new WeakMap<Span, Totals>();
 
@@ -27,7 +25,7 @@ export class RequestTotals implements Recorder {
 
   command(command: Command, { durationMs, isLocal }: Outcome, { lookup, failure }: Facts): void {
     if (command.isInternal) return;
-    // What the client's own cache answers is no call.
+    // An answer of the client's own cache is not a call.
     this.add(command.context, isLocal ? 0 : 1, durationMs, lookup?.hits ?? 0, lookup?.misses ?? 0, failure === undefined ? 0 : 1);
   }
 
@@ -58,7 +56,7 @@ export class RequestTotals implements Recorder {
   }
 }
 
-/** The HTTP server's span, else the one in which a message is processed, else the one that is active. */
+/** The span of the HTTP server, or else the span of a processed message, or else the active span. */
 function entrySpanOf(context: Context): Span | undefined {
   const metadata = context.getValue(RPC_METADATA) as { readonly span?: Span } | undefined;
   return metadata?.span ?? (context.getValue(ENTRY_SPAN) as Span | undefined) ?? trace.getSpan(context);

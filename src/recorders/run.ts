@@ -1,4 +1,4 @@
-// Knows: what a run of commands that are alike comes to.
+// Knows: the totals of a run of similar commands.
 // Must not know: when it ends, spans.
 import type { Tracer } from '@opentelemetry/api';
 import { type Entry, keyIndexOf, lookup } from '../catalog';
@@ -7,20 +7,20 @@ import type { Facts, Miss } from '../core/facts';
 import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
 import { type Composite, type Repetition, Varying } from './traced';
 
-/** How long commands are added to a run. */
+/** The longest time during which commands are added to a run. */
 export const MAX_RUN_MS = 1_000;
 
-/** Longest list of arguments that is kept and compared. */
+/** The longest list of arguments that is kept and compared. */
 export const MAX_ARGUMENTS = 64;
 
-/** What is shown where arguments differ that have no family in common. */
+/** Shown where arguments differ and have no family in common. */
 const HIDDEN = '?';
 
 export class Run {
   readonly first: Command;
   count = 1;
   repeated: Repetition | undefined;
-  /** When it began to be a run, on the monotonic clock: the first was answered. */
+  /** The end of the first command, on the monotonic clock. */
   readonly beganMark: number;
   endMark: number;
   private startMark: number;
@@ -32,7 +32,7 @@ export class Run {
   private valueBytes: number | undefined;
   private readonly missHandles: Miss[] = [];
   private readonly subject: Subject;
-  /** Whether an argument is not the same in all. */
+  /** Whether an argument differs between the commands. */
   private readonly differs: boolean[] = [];
   private shortest: number;
   private longest: number;
@@ -41,13 +41,13 @@ export class Run {
     private readonly tracer: Tracer,
     entry: Entry,
     command: Command,
-    /** Of the first. */
+    /** The outcome of the first command. */
     readonly outcome: Outcome,
     readonly facts: Facts,
     repeated: Repetition | undefined,
   ) {
     const { durationMs } = outcome;
-    // The list of arguments may be the application's own.
+    // The list of arguments may belong to the application, so it is copied.
     this.first = { ...command, args: command.args.slice() };
     this.repeated = repeated;
     this.startMark = command.startMark;
@@ -65,7 +65,7 @@ export class Run {
     if (facts.cache?.miss !== undefined) this.missHandles.push(facts.cache.miss);
   }
 
-  /** Whether a command is one more of this run. */
+  /** Whether a command belongs to this run. */
   isOf(entry: Entry, { args, client, startMark }: Command, { isLocal, durationMs }: Outcome, facts: Facts, familyOf: FamilyOf): boolean {
     return (
       client.facts === this.first.client.facts &&
@@ -117,7 +117,7 @@ export class Run {
     for (let index = 1; index < this.shortest; index++) if (args[index] !== known[index]) this.differs[index] = true;
   }
 
-  /** A family is only shown where all keys are known to be of it. */
+  /** A family is only shown if all keys are known to belong to it. */
   private commonArguments(family: string | undefined): unknown[] {
     const args: unknown[] = this.first.args.slice(0, this.shortest);
     const entry = lookup(this.first.args);

@@ -1,5 +1,5 @@
-// Knows: which operations have a span, by how they ended.
-// Must not know: how a span is written.
+// Knows: which operations have a span, depending on how they ended.
+// Must not know: how a span is recorded.
 import { lookup, mayWait } from '../catalog';
 import type { SpanSettings } from '../config';
 import { hasParent } from '../core/context';
@@ -8,7 +8,7 @@ import type { BatchFacts, Facts } from '../core/facts';
 import { MIN_REPEATED_CALLS } from './repeated-calls';
 import type { Composite, Repetition } from './traced';
 
-/** The part of the settings that says which operations have a span. */
+/** The settings that decide which operations have a span. */
 type SelectionSettings = Pick<SpanSettings, 'minDurationMs' | 'slowMs' | 'isNotableOnly' | 'emptyPolls' | 'isIgnoredKey'>;
 
 export class SpanSelection {
@@ -37,12 +37,12 @@ export class SpanSelection {
   }
 }
 
-/** A loop of several commands has no run: it is told at 10 calls, at 20, at 40, and so on. */
+/** A loop of several commands has no run. It is reported at 10 calls, at 20, at 40, and so on. */
 function isReported(repeated: Repetition | undefined): boolean {
   return repeated !== undefined && Number.isInteger(Math.log2(repeated.count / MIN_REPEATED_CALLS));
 }
 
-/** Workers poll for ever: that nothing came is no event. */
+/** Workers poll in a loop: a poll that returned nothing is not an event. */
 function isEmptyPoll({ args, context }: Command, { reply }: Outcome): boolean {
   const entry = lookup(args);
   if (entry.rule?.blocks === undefined || !isEmpty(reply) || hasParent(context)) return false;

@@ -1,4 +1,4 @@
-// Knows: how an operation is written down as a span.
+// Knows: how an operation is recorded as a span.
 // Must not know: clients, redis versions, patches, metrics.
 import {
   type Attributes,
@@ -53,12 +53,12 @@ import { QueryTexts } from './query-texts';
 import { SpanSelection } from './selection';
 import type { Composite, CompositeRecorder, Repetition } from './traced';
 
-/** What a span is named for that is no command's. */
+/** The name of a span that is not about a command. */
 const CONNECT = 'connect';
 
 /**
- * Spans are created when the outcome is known, with their start time and all their attributes: a sampler sees
- * hit and error, a span can be dropped by its outcome, and nothing stays open if a command is never answered.
+ * Spans are created when the outcome is known, with their start time and all attributes. So a sampler sees hit and
+ * error, the outcome can decide whether there is a span, and no span stays open if a command is never answered.
  */
 export class SpanRecorder implements CompositeRecorder {
   private readonly mask: KeyMask;
@@ -68,8 +68,8 @@ export class SpanRecorder implements CompositeRecorder {
   private readonly texts: QueryTexts;
 
   /**
-   * @param tracer the tracer of whoever listens now; undefined while nobody does
-   * @param family what channels and streams are called in names: the same for all recorders
+   * @param tracer the current tracer; undefined: no provider is registered
+   * @param family the mask of channels and streams in names, shared by all recorders
    */
   constructor(
     private readonly settings: SpanSettings,
@@ -121,7 +121,7 @@ export class SpanRecorder implements CompositeRecorder {
     const { facts } = batch.client;
     const { commands } = batch;
     const attributes = spanAttributes(digest.operation, facts, this.texts.ofBatch(commands), digest.failure);
-    // The conventions: a batch of one has no size.
+    // Semantic conventions: a batch of one command has no size.
     const size = batch.size ?? commands.length;
     if (size !== 1) attributes[semconv.ATTR_DB_OPERATION_BATCH_SIZE] = size;
     if (this.settings.oldNames) addOldBatchNames(attributes, size, outcome.failed || outcome.aborted ? undefined : outcome.replies.length);
@@ -157,7 +157,7 @@ export class SpanRecorder implements CompositeRecorder {
     this.finish(span, startTimeMs, durationMs, failure);
   }
 
-  /** A message carries the id of its span: that is there before anything is known of the outcome. */
+  /** A message carries the id of its span, so the span is created before the outcome is known. */
   open({ args, client, context, startTimeMs, errand }: Command): Context | undefined {
     const tracer = this.tracer();
     if (tracer === undefined) return undefined;
@@ -176,7 +176,7 @@ export class SpanRecorder implements CompositeRecorder {
     const tracer = this.tracer();
     if (tracer === undefined) return undefined;
     const [only] = commands;
-    // A batch of one is that command, which sends the message.
+    // A batch of one command is recorded as that command, which sends the message.
     const messaging = only !== undefined && commands.length === 1 ? messagingOf(lookup(only), only, errands?.get(0)) : undefined;
     const name = messaging === undefined ? kind : messagingName(messaging, this.destinations);
     const attributes = { [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS };
@@ -219,8 +219,8 @@ export class SpanRecorder implements CompositeRecorder {
   }
 
   /**
-   * What no sampler decides by is told once the span is known to be kept. Attributes given at creation are copied two
-   * or three times by the SDK: one of them costs what three of these do.
+   * Sets attributes that no sampler needs, once the span is known to be recorded. The SDK copies attributes given at
+   * creation two or three times, which makes them three times as expensive.
    */
   private describe(span: Span, entry: Entry, args: Arguments, { lookup: found, data, cache }: Facts): void {
     const { rule, from } = entry;
@@ -231,7 +231,7 @@ export class SpanRecorder implements CompositeRecorder {
     if (this.settings.withArgsCount && rule !== undefined) span.setAttribute(semconv.ATTR_REDIS_ARGS_COUNT, args.length - from);
   }
 
-  /** A child span a command, over the time of the whole batch: Redis tells no single times. */
+  /** Creates a child span for each command, over the time of the whole batch: Redis returns no single times. */
   private recordMembers(tracer: Tracer, inside: Context, batch: Batch, outcome: BatchOutcome, members: readonly Facts[]): void {
     const { startTimeMs, startMark, client } = batch;
     batch.commands.forEach((args, index) => {
@@ -244,7 +244,7 @@ export class SpanRecorder implements CompositeRecorder {
     });
   }
 
-  /** @param inside the context of the span, where it was there before: then it gets all that is known now */
+  /** @param inside the context of the span, if it exists already: then it only gets the attributes */
   private start(tracer: Tracer, name: string, options: SpanOptions, parent: Context, inside?: Context): Span {
     if (this.settings.oldNames) addOldNames(options.attributes as Attributes);
     const opened = inside && trace.getSpan(inside);
@@ -255,7 +255,7 @@ export class SpanRecorder implements CompositeRecorder {
       .addLinks(options.links ?? []);
   }
 
-  /** `Ok` is the application's to set: success leaves the status unset. */
+  /** `Ok` is reserved for the application: success leaves the status unset. */
   private finish(span: Span, startTimeMs: number, durationMs: number, failure: Failure | undefined): void {
     if (this.settings.oldNames) span.setAttribute(semconv.ATTR_GUIDE_DURATION_MS, Math.round(durationMs * 1_000) / 1_000);
     if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.description });
@@ -264,8 +264,8 @@ export class SpanRecorder implements CompositeRecorder {
 }
 
 /**
- * A time as the SDK keeps it, in seconds and nanoseconds. It takes milliseconds too, but to see what kind of milliseconds
- * they are it looks at the clock each time, and of their fraction it loses half a microsecond.
+ * Converts a time to seconds and nanoseconds, the form in which the SDK keeps it. The SDK also takes milliseconds,
+ * but then it reads the clock each time to find out their kind, and loses half a microsecond of the fraction.
  */
 function timeAt(startTimeMs: number, laterMs: number): HrTime {
   const seconds = Math.trunc(startTimeMs / 1_000);

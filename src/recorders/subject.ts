@@ -1,19 +1,19 @@
 // Knows: when two commands are alike: the same operation on the same key, or on keys of the same family.
-// Must not know: spans, metrics, what is made of it.
+// Must not know: spans, metrics, what follows from it.
 import { type Entry, keyIndexOf, OTHER_FAMILY } from '../catalog';
 import type { Arguments } from '../core/events';
 import type { Facts } from '../core/facts';
 
-/** What is learnt of a key; undefined: families are not wanted. */
+/** Returns the learnt family of a key; undefined: families are off. */
 export type FamilyOf = (key: unknown) => string | undefined;
 
-/** What a command is about: kept of one, to compare others with. */
+/** What a command is about. It is kept of one command to compare others with it. */
 export interface Subject {
   readonly canonical: string;
-  /** The first argument, where that names a script or a function. */
+  /** The first argument, if that names a script or a function. */
   readonly procedure: unknown;
   readonly key: unknown;
-  /** The family of all its keys. To find it costs something: not before there is something to compare. */
+  /** The family of all its keys. Finding it costs time, so it is only done when there is a command to compare with. */
   family: string | undefined;
   isNamed: boolean;
 }
@@ -28,10 +28,10 @@ export function subjectOf(entry: Entry, args: Arguments, { cache }: Facts): Subj
   };
 }
 
-/** Keys that have no family of their own are alike only where they are the same. */
+/** Keys without a family are alike only if they are equal. */
 export function isLike(subject: Subject, entry: Entry, args: Arguments, { cache }: Facts, familyOf: FamilyOf): boolean {
   if (subject.canonical !== entry.canonical || subject.procedure !== procedureOf(entry, args)) return false;
-  // Most commands of a loop are look-ups of one family: nothing more has to be read for that.
+  // Most commands of a loop are look-ups of one family, for which this is enough.
   if (cache !== undefined && subject.isNamed && isOne(cache.family, subject.family)) return true;
   const key = keyOf(entry, args);
   if (key === subject.key) return true;
@@ -40,7 +40,7 @@ export function isLike(subject: Subject, entry: Entry, args: Arguments, { cache 
   return isOne(family, nameOf(subject, familyOf));
 }
 
-/** What is left over is no family. */
+/** `_other` is not a family. */
 function isOne(family: string | undefined, other: string | undefined): boolean {
   return family === other && family !== undefined && family !== OTHER_FAMILY;
 }

@@ -1,15 +1,15 @@
-// Knows: what becomes of a conflict with somebody else who records redis.
-// Must not know: how the others are seen, our own seams.
+// Knows: what happens if another instrumentation records redis as well.
+// Must not know: how others are detected, our own seams.
 import type { ClientName, ConflictMode } from '../../config';
 import type { ConnectionRecorder, Report } from '../../core/recorder';
 import type { Other } from './index';
 
-/** What a conflict is settled with. */
+/** The interface by which a conflict is settled. */
 export interface Sides {
-  /** As of now: some come late. */
+  /** The current ones: some are active later than others. */
   findOthers(): readonly Other[];
   isRecorded(client: ClientName): boolean;
-  /** Records a library no more, which another records. */
+  /** Stops recording a library that another instrumentation records. */
   leave(client: ClientName): void;
 }
 
@@ -23,8 +23,8 @@ export class Conflicts {
   ) {}
 
   /**
-   * Settles a conflict as the option says. Asked at every file, for what wraps after us is seen at the next; and at
-   * every client, for what listens to channels may begin to at any time.
+   * Settles a conflict as the option says. It is called at every file, because code that wraps after us is found at
+   * the next one; and at every client, because a channel may get subscribers at any time.
    */
   settle(): void {
     const others = this.sides.findOthers().filter(({ client }) => this.sides.isRecorded(client));
@@ -48,7 +48,7 @@ export class Conflicts {
   }
 }
 
-/** A client's connection is watched when it is made, before the first command is answered. */
+/** Checks at each connection of a client, which is made before its first command is answered. */
 export function atEveryConnection(recorder: ConnectionRecorder, call: () => void): ConnectionRecorder {
   return {
     watchConnection: (connection) => {

@@ -1,5 +1,5 @@
-// Knows: who else records redis in this process, however it does so.
-// Must not know: what becomes of a conflict, our own seams.
+// Knows: which other instrumentations record redis in this process, by any means.
+// Must not know: what happens in a conflict, our own seams.
 import type { ClientName } from '../../config';
 import { findTracers } from './tracers';
 import { Wraps } from './wraps';
@@ -8,21 +8,21 @@ import { Wraps } from './wraps';
 export interface Other {
   /** The library whose commands it records. */
   readonly client: ClientName;
-  /** Reads on with "is active". */
+  /** A subject for "is active". */
   readonly name: string;
-  /** How its users switch off its part for redis; reads on with "or set …". */
+  /** How users switch off its part for redis; continues "or set …". */
   readonly remedy: string;
-  /** Takes it off for good. undefined: nobody but its user can. */
+  /** Removes its patches permanently. undefined: only the user can do so. */
   readonly evict?: () => void;
 }
 
 const REMEDY = 'leave it out of the list of instrumentations';
 
-/** Everybody who records redis but us. */
+/** All other instrumentations that record redis. */
 export class Others {
   readonly wraps = new Wraps();
 
-  /** As of now: some come late. */
+  /** The current ones: some are active later than others. */
   find(): Other[] {
     const tracers = findTracers();
     const wrapping = this.wraps.clients.map(

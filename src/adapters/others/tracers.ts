@@ -1,11 +1,11 @@
-// Knows: who records redis by diagnostics channels, a library's own and those that tracers put into its code.
-// Must not know: our own seams, what becomes of a conflict.
+// Knows: who records redis by diagnostics channels: those of a library, and those that tracers inject into its code.
+// Must not know: our own seams, what happens in a conflict.
 import { channel, hasSubscribers } from 'node:diagnostics_channel';
 import type { Other } from './index';
 
-/** Where node-redis tells a command's start, from 5.12 on. */
+/** The channel on which node-redis publishes the start of a command, from 5.12 on. */
 const COMMAND_START = 'tracing:node-redis:command:start';
-/** Where ioredis does, from 5.11 on. */
+/** The channel of ioredis, from 5.11 on. */
 const IOREDIS_COMMAND_START = 'tracing:ioredis:command:start';
 
 const SENTRY: Other = {
@@ -26,7 +26,7 @@ const UNNAMED_IOREDIS: Other = {
   remedy: 'switch it off where it is set up',
 };
 
-/** Channels that only the tracer's own code publishes to, and only its spans are made from. */
+/** Channels that only the code of a tracer publishes to, and that only its spans are made from. */
 const PRIVATE_CHANNELS: readonly (Other & { readonly channels: readonly string[] })[] = [
   ...(['ioredis', 'iovalkey'] as const).map((client) => ({
     client,
@@ -56,7 +56,7 @@ const PRIVATE_CHANNELS: readonly (Other & { readonly channels: readonly string[]
   },
 ];
 
-/** Tracers that record every command beside us. */
+/** Tracers that record every command in addition to us. */
 export function findTracers(): Other[] {
   const found = PRIVATE_CHANNELS.filter(({ channels }) => channels.some(hasSubscribers)).map(({ client, name, remedy }) => ({
     client,
@@ -70,9 +70,9 @@ export function findTracers(): Other[] {
 }
 
 /**
- * Whether somebody makes a span of each message. Who only listens may count or log: node-redis's own metrics do. Whoever
- * binds a store gives each command a context of its own, and there is nothing to put there but a span. Node.js does
- * not tell it of a channel; where it keeps it elsewhere one day, nothing is said.
+ * Whether a subscriber makes a span of each message. A plain subscriber may count or log, as node-redis's own metrics
+ * do. A bound store gives each command a context of its own, whose only use is a span. Node.js has no API for this:
+ * if its internals change, nothing is reported.
  */
 function isTraced(name: string): boolean {
   if (!hasSubscribers(name)) return false;
@@ -88,7 +88,7 @@ interface SentryCarrier {
   readonly defaultCurrentScope?: { getClient?(): SentryClient | undefined };
 }
 
-/** What all copies of Sentry's SDK share in a process. */
+/** The object that all copies of Sentry's SDK share in a process. */
 function isSentryRecording(): boolean {
   const { __SENTRY__: shared } = globalThis as { __SENTRY__?: Readonly<Record<string, SentryCarrier | undefined>> };
   return Object.values(shared ?? {}).some((carrier) => {

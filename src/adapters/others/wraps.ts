@@ -1,5 +1,5 @@
-// Knows: what other OpenTelemetry instrumentations wrap in each library, how to see it, and how to take it off.
-// Must not know: our own seams, who listens to channels, what becomes of a conflict.
+// Knows: what other OpenTelemetry instrumentations wrap in each library, how to detect it, and how to remove it.
+// Must not know: our own seams, subscribers of channels, what happens in a conflict.
 import type { ClientName } from '../../config';
 import { isMarked, type Target } from '../shared/patch';
 
@@ -9,45 +9,48 @@ interface Place {
   readonly name: string;
 }
 
-/** The files of a copy of redis that was loaded before we came, by their path in the package. */
+/** The files of a copy of redis that was loaded before us, by their path in the package. */
 export type LoadedFiles = ReadonlyMap<string, unknown>;
 
 export const COMMANDER = 'dist/lib/commander.js';
 
-/** `attachCommands` was `extendWithCommands` in 4.0. */
+/** `attachCommands` was named `extendWithCommands` in 4.0. */
 const ATTACH = ['attachCommands', 'extendWithCommands'] as const;
 
-/** What `@opentelemetry/instrumentation-redis` wraps, and `-redis-4` before it: by file, in the prototype of the default export. */
+/**
+ * The methods that `@opentelemetry/instrumentation-redis` wraps, and `-redis-4` before it: by file, in the prototype
+ * of the default export.
+ */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   'dist/lib/client/multi-command.js': ['exec', 'execAsPipeline', 'addCommand'],
   'dist/lib/client/index.js': ['multi', 'MULTI', 'sendCommand', 'connect'],
   'dist/lib/cluster/index.js': ['MULTI'],
-  // Of a pipeline it is an open change of theirs.
+  // Wrapping these of a pipeline is an open pull request of theirs.
   'dist/lib/cluster/multi-command.js': ['exec', 'execAsPipeline', 'addCommand'],
 };
 
-/** Files in which only others wrap something; and the main export, for when all of them are through. */
+/** Files in which only others wrap something; and the main export, which is loaded after all of them. */
 export const WATCHED_NAMES: readonly (string | undefined)[] = [COMMANDER, ...Object.keys(METHODS), undefined];
 
-/** What `@opentelemetry/instrumentation-ioredis` wraps: by file, in 5 and later and in 4. */
+/** The methods that `@opentelemetry/instrumentation-ioredis` wraps: by file, in version 5 and later, and in 4. */
 const IOREDIS_METHODS: Readonly<Record<string, readonly string[]>> = {
   'built/Redis.js': ['sendCommand', 'connect'],
   'built/redis/index.js': ['sendCommand', 'connect'],
 };
 
-/** Watches the places where other instrumentations wrap. Ours bear no marks, so whatever does is another's. */
+/** Watches the places that other instrumentations wrap. Our wrappers have no marks, so a marked one is another's. */
 export class Wraps {
   private readonly places: Place[] = [];
   private readonly baked: (() => void)[] = [];
 
-  /** Takes note of a file. It may be wrapped already, or right after us. */
+  /** Remembers a file. It may be wrapped already, or right after us. */
   watch(client: ClientName, file: string | undefined, moduleExports: Target): void {
     if (file === undefined) this.watchLegacy(moduleExports);
     else if (file === COMMANDER) this.watchAll(client, moduleExports, ATTACH);
     else this.watchAll(client, prototypeAt(moduleExports, 'default'), METHODS[file] ?? IOREDIS_METHODS[file] ?? []);
   }
 
-  /** A copy of redis 4 that was loaded under another's wrapper has it in every method of its clients. */
+  /** If redis 4 was loaded while another wrapper was active, every method of its clients contains that wrapper. */
   watchLoaded(files: LoadedFiles): void {
     const commander = files.get(COMMANDER) as Target | undefined;
     const client = files.get('dist/lib/client/index.js') as Target | undefined;
@@ -56,13 +59,13 @@ export class Wraps {
     if (ATTACH.some((name) => isMarked(commander[name]))) this.baked.push(() => attachAgain(commander, client, commands));
   }
 
-  /** The libraries of which anybody wraps what we record. */
+  /** The libraries in which anyone wraps what we record. */
   get clients(): ClientName[] {
     const wrapped = this.places.filter(({ target, name }) => isMarked(target[name]));
     return wrapped.length === 0 ? [] : [...new Set(wrapped.map(({ client }) => client))];
   }
 
-  /** Takes off what others have wrapped around a library or around us. */
+  /** Removes what others have wrapped around a library or around us. */
   evict(client: ClientName): void {
     for (const place of this.places) {
       if (place.client !== client) continue;
@@ -88,13 +91,13 @@ export class Wraps {
   }
 }
 
-/** Reading what a half-loaded module does not have yet would make Node warn of a circular dependency. */
+/** Reading a missing property of a half-loaded module would make Node warn of a circular dependency. */
 function prototypeAt(moduleExports: Target, name: string): Target | undefined {
   const exported = Object.hasOwn(moduleExports, name) ? moduleExports[name] : undefined;
   return typeof exported === 'function' ? (exported.prototype as Target) : undefined;
 }
 
-/** What redis 4 does when it is loaded: each command becomes a method that holds the executor. */
+/** Repeats what redis 4 does when it is loaded: each command becomes a method that holds the executor. */
 function attachAgain(commander: Target, client: Target, commands: Target): void {
   const attach = commander[ATTACH[0]] ?? commander[ATTACH[1]];
   const BaseClass = client.default as { prototype: { commandsExecutor?: unknown } };

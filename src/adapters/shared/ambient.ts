@@ -1,7 +1,9 @@
-// Knows: what is so while a call runs, synchronously.
-// Must not know: what for.
+// Knows: a value that holds while a call runs, synchronously.
+// Must not know: what the value is for.
 
-/** A value that holds while a call runs, and is what it was when the call is over: calls nest, and throw. */
+/**
+ * A value that holds during a call. The previous value is restored when the call ends or throws, so calls can nest.
+ */
 export class Ambient<T> {
   private value: T | undefined;
 
@@ -19,7 +21,7 @@ export class Ambient<T> {
     }
   }
 
-  /** For a path on which no function is to be made for each call. @returns what `leave` takes, in a `finally` */
+  /** For hot paths, without a function per call. @returns the argument for `leave`, to be called in a `finally` */
   enter(value: T | undefined): T | undefined {
     const outer = this.value;
     this.value = value;

@@ -1,11 +1,11 @@
-// Knows: how a file is shown that a bundle has swallowed, and how to find whose method an object's is.
+// Knows: how a file inside a bundle is represented, and how to find the prototype that owns an object's methods.
 // Must not know: any library, what is patched.
 import { PatchLedger, type Target } from './patch';
 
-/** A file that a bundle has swallowed, as its exports would be. */
+/** A file inside a bundle, in the form of its exports. */
 export interface BundledFile {
   readonly module: string;
-  /** A version whose seam this is; the real one is not told by a client. */
+  /** A version with this seam; a client does not show its real version. */
   readonly version: string;
   readonly file: string | undefined;
   readonly moduleExports: Target;
@@ -15,7 +15,7 @@ export interface BundledCopy {
   readonly files: readonly BundledFile[];
 }
 
-/** The object on the prototype chain that has these methods for its own: what a patch of it reaches is every client. */
+/** The object on the prototype chain that owns these methods: a patch of it reaches every client. */
 export function ownerOf(client: object, ...names: string[]): { readonly constructor: unknown } | undefined {
   for (let owner: object | null = client; owner !== null; owner = Object.getPrototypeOf(owner)) {
     const isOwner = names.every((name) => Object.hasOwn(owner as object, name));

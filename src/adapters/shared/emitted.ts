@@ -1,5 +1,5 @@
-// Knows: how a message is followed that a client emits as events, and its listeners run in a context of their own.
-// Must not know: where a client gets it from, spans.
+// Knows: how to follow a message that a client emits as events, with its listeners in a context of their own.
+// Must not know: where a client receives it, spans.
 import { EventEmitter } from 'node:events';
 import { context } from '@opentelemetry/api';
 import type { Delivery } from '../../core/delivery';
@@ -23,7 +23,7 @@ export function deliverEmitted<T>(delivery: Delivery, emitter: EventEmitter, eve
   }
 }
 
-/** While a message is emitted: `emit` drops what listeners return. */
+/** Replaces `emit` during a message, because `emit` drops the return values of listeners. */
 function shadowEmit(emitter: EventEmitter, events: readonly string[], listening: Listening): void {
   const emit = function (this: EventEmitter, event: string, ...args: unknown[]): boolean {
     if (!events.includes(event)) return EventEmitter.prototype.emit.call(this, event, ...args);
@@ -37,12 +37,12 @@ function shadowEmit(emitter: EventEmitter, events: readonly string[], listening:
   Object.defineProperty(emitter, 'emit', { value: emit, configurable: true, writable: true });
 }
 
-/** Of `once` the listener is inside. */
+/** The wrapper of `once` holds the listener. */
 function originalOf(listener: unknown): unknown {
   return (listener as { readonly listener?: unknown }).listener ?? listener;
 }
 
-/** Whether `emit` does nothing but call the listeners: nobody replaced it, has a domain, or wants rejections captured. */
+/** Whether `emit` only calls the listeners: it is not replaced, has no domain, and does not capture rejections. */
 function emitsPlainly(emitter: Emitter): boolean {
   if (emitter.emit !== EventEmitter.prototype.emit || emitter.domain) return false;
   const capture = Object.getOwnPropertySymbols(emitter).find(({ description }) => description === 'kCapture');

@@ -1,11 +1,11 @@
-// Knows: that what a library does can be passed over, while what others do is recorded.
-// Must not know: any library, why it is passed over.
+// Knows: that one library can be excluded while others are recorded.
+// Must not know: any library, why it is excluded.
 import type { Context } from '@opentelemetry/api';
 import type { Delivery, MessageTap } from '../../core/delivery';
 import type { Arguments, Arrival, BatchKind, BatchStart, ClientRef, Command, Connecting } from '../../core/events';
 import type { Decision, SettledBatch, Tap } from '../../core/operation';
 
-/** What one library is tapped by. What somebody has wrapped of ours stays inside it, and passes here. */
+/** The tap of one library. Wrappers of ours that others have wrapped stay in place, and are stopped here. */
 export class Gate implements Tap {
   isOpen = true;
 
@@ -56,7 +56,7 @@ export class Gate implements Tap {
   }
 }
 
-/** The same of the messages that it delivers. */
+/** The same for the messages that the library delivers. */
 export class MessageGate implements MessageTap {
   constructor(
     private readonly messages: MessageTap,

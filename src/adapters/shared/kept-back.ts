@@ -1,8 +1,8 @@
-// Knows: when commands that a client keeps back until it is connected are handed to its socket.
-// Must not know: how a client says that it is not connected, who asks for it.
+// Knows: when a client that is not connected yet writes its queued commands to the socket.
+// Must not know: how a client shows that it is not connected, who asks for the times.
 import type { Write, Writes } from '../../core/events';
 
-/** A command is handed over as it is called, or kept back until the connection is ready. */
+/** A command is written when it is called, or queued until the connection is ready. */
 export class KeptBack implements Writes {
   private waiting: Waiting | undefined;
 
@@ -14,7 +14,7 @@ export class KeptBack implements Writes {
     return this.waiting;
   }
 
-  /** What was kept back passes now, all of it. */
+  /** All queued commands are written now. */
   resume(): void {
     if (this.waiting !== undefined) this.waiting.mark = performance.now();
     this.waiting = undefined;

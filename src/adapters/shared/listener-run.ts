@@ -1,4 +1,4 @@
-// Knows: how the listeners of one message are run and followed. What they return and throw stays theirs.
+// Knows: how the listeners of one message are run and followed. Their return values and errors stay unchanged.
 // Must not know: where a version keeps its listeners, spans.
 import { types } from 'node:util';
 import { context } from '@opentelemetry/api';
@@ -6,25 +6,27 @@ import type { Delivery, MessageTap } from '../../core/delivery';
 
 export type Listener = (this: unknown, ...args: unknown[]) => unknown;
 
-/** What Redis tells of changed keys goes here, to subscribers with the old protocol. It is no message of the application's. */
+/**
+ * The channel on which subscribers with the old protocol get changed keys. It is not a message for the application.
+ */
 export const INVALIDATION = '__redis__:invalidate';
 
-/** Runs listeners that are no consumers: in no span, nor in that of whoever connected. */
+/** Runs listeners that are not consumers: without a span, and outside the context of the code that connected. */
 export function runDetached<T>(messages: MessageTap, call: () => T): T {
   const detached = messages.detach();
   return detached === undefined ? call() : context.with(detached, call);
 }
 
-/** The listeners of one message, from the first call until what the last one promised is settled. */
+/** The listeners of one message, from the first call until the last promise is settled. */
 export class Listening {
-  // The calls themselves are the first thing that is waited for.
+  // The calls themselves count as the first pending item.
   private pending = 1;
   private failed = false;
   private error: unknown;
 
   constructor(private readonly delivery: Delivery) {}
 
-  /** Runs all listeners, then waits for what they promised. */
+  /** Runs all listeners, then waits for their promises. */
   run<T>(call: () => T): T {
     try {
       return this.enter(call);
@@ -43,13 +45,13 @@ export class Listening {
     }
   }
 
-  /** No listener will be called any more. */
+  /** No further listener will be called. */
   close(): void {
     this.pending -= 1;
     if (this.pending === 0) this.delivery.end(this.failed, this.error);
   }
 
-  /** The listener, its promise observed. */
+  /** Returns the listener with its promise observed. */
   observe(listener: Listener): Listener {
     const follow = (result: unknown): void => this.follow(result);
     return function observed(this: unknown): unknown {
@@ -60,8 +62,8 @@ export class Listening {
   }
 
   /**
-   * Nobody but us holds the promise of an async function whose caller drops it, so that it can be passed on: a
-   * rejection is unhandled just once, as it was.
+   * Follows the promise of an async function whose caller drops it. Only we hold that promise, so a rejection is
+   * passed on and is unhandled exactly once, as before.
    */
   follow(result: unknown): void {
     if (!this.delivery.isFollowed || !types.isPromise(result)) return;
@@ -84,11 +86,11 @@ export class Listening {
 }
 
 /**
- * Whether a listener's promise can be followed. What any other function returns may be held by others as well, who
- * may or may not look at its rejection: to follow it would either hide the rejection or report it twice.
+ * Whether a listener's promise can be followed. The promise of any other function may also be held by others, who may
+ * or may not handle its rejection: following it would either hide the rejection or report it twice.
  */
 export function isAsync(listener: unknown): listener is Listener {
-  // By the tag and not by `types.isAsyncFunction`: a bound async function has it too.
+  // By the tag and not by `types.isAsyncFunction`: a bound async function has the tag too.
   return (
     typeof listener === 'function' && (listener as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'AsyncFunction'
   );

@@ -1,16 +1,16 @@
-// Knows: how the end of a promise is seen on the way, where the caller has to get another promise.
+// Knows: how to observe the end of a promise, by passing on another promise or the same one.
 // Must not know: whose promise it is.
 
-/** Is told how something ends. Must not throw. */
+/** Is called when an operation ends. Must not throw. */
 export interface Observer {
   succeed(value: unknown): void;
   fail(error: unknown): void;
 }
 
 /**
- * A promise that ends as `promise` does, a turn later: same value, same rejection, and unhandled it stays unhandled. One
- * on the side would either add an unhandled rejection or swallow it. For what the library hands to nobody but itself,
- * and handles, see `watch`.
+ * Returns a promise that ends like `promise`, one turn later: with the same value or rejection. If it is not handled,
+ * it is reported as unhandled. A side branch would either add an unhandled rejection or hide one. For promises that
+ * only the library itself gets and handles, see `watch`.
  */
 export function observe<T>(promise: Promise<T>, observer: Observer): Promise<T> {
   return promise.then(
@@ -25,7 +25,9 @@ export function observe<T>(promise: Promise<T>, observer: Observer): Promise<T> 
   );
 }
 
-/** The promise itself, seen from the side: only where the library itself handles its rejection, at once and always. */
+/**
+ * Returns the same promise, with a side branch. Only for promises whose rejection the library always handles at once.
+ */
 export function watch<T>(promise: Promise<T>, observer: Observer): Promise<T> {
   promise.then(
     (value) => observer.succeed(value),

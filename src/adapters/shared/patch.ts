@@ -1,4 +1,4 @@
-// Knows: how a function of redis is replaced and put back.
+// Knows: how a function of redis is replaced and restored.
 // Must not know: what the replacement does.
 import { createRequire } from 'node:module';
 import shimmer from 'shimmer';
@@ -15,7 +15,7 @@ export function prototypeOf({ default: exported }: Target): unknown {
   return typeof exported === 'function' ? exported.prototype : undefined;
 }
 
-/** What a loaded file gets when it requires `name`; undefined: it was not loaded by `require`. */
+/** What a loaded file gets from `require(name)`; undefined: it was not loaded by `require`. */
 export function requiredBy(moduleExports: Target, name: string): unknown {
   const file = Object.values(require.cache ?? {}).find((loaded) => loaded?.exports === moduleExports);
   try {
@@ -25,45 +25,48 @@ export function requiredBy(moduleExports: Target, name: string): unknown {
   }
 }
 
-/** Makes the replacement. It must call `original` with its own `this` and all of its arguments. */
+/** Returns the replacement. It must call `original` with its own `this` and all of its arguments. */
 export type Wrapper<F extends AnyFunction> = (original: F) => F;
 
 interface Wrapped {
   readonly target: Target;
   readonly name: string;
-  /** Whose replacement this is, where several taps need the same method. */
+  /** The owner of the replacement, if several taps need the same method. */
   readonly layer: string;
   readonly replacement: unknown;
   restore(): void;
 }
 
-/** What shimmer leaves on a replacement. */
+/** The marks that shimmer sets on a replacement. */
 interface Marked {
   __wrapped?: boolean;
   __original?: unknown;
   __unwrap?: () => void;
 }
 
-/** Whether a function of ours or of redis was wrapped by somebody who uses shimmer or OpenTelemetry's copy of it. */
+/** Whether a function was wrapped with shimmer, or with OpenTelemetry's copy of it. */
 export function isMarked(value: unknown): value is Required<Marked> {
   if (typeof value !== 'function') return false;
   const { __wrapped: wrapped, __original: original, __unwrap: unwrap } = value as Marked;
   return wrapped === true && typeof original === 'function' && typeof unwrap === 'function';
 }
 
-/** Records every replacement, and takes all of them back. */
+/** Records every replacement, and undoes all of them. */
 export class PatchLedger {
   private readonly entries: Wrapped[] = [];
 
   constructor(private readonly report: Report) {}
 
-  /** Whether a method can be wrapped. Asked for a whole seam before its first wrap: never half a patch. */
+  /**
+   * Whether all methods exist. It is checked for a whole seam before its first wrap, so that no seam is patched in
+   * part.
+   */
   static has(target: unknown, ...names: string[]): target is Target {
     if (typeof target !== 'object' && typeof target !== 'function') return false;
     return target !== null && names.every((name) => typeof (target as Target)[name] === 'function');
   }
 
-  /** Replaces `target[name]`. Twice is once in a layer. The caller has checked with `has`: shimmer would complain on the console. */
+  /** Replaces `target[name]`, once per layer. Check with `has` before: otherwise shimmer writes to the console. */
   wrap<F extends AnyFunction>(target: Target, name: string, wrapper: Wrapper<F>, layer = ''): void {
     if (this.isWrapped(target, name, layer)) return;
     shimmer.wrap(target as Record<string, AnyFunction>, name, (inner) => dressed(wrapper(inner as F), inner));
@@ -71,7 +74,7 @@ export class PatchLedger {
     this.entries.push({ target, name, layer, replacement, restore: unmark(replacement) });
   }
 
-  /** Replaces a property that is not a function to be called but a class to be constructed. */
+  /** Replaces a property that holds a class, not a function to be called. */
   replace(target: Target, name: string, replacement: unknown): void {
     if (this.isWrapped(target, name, '')) return;
     const original = target[name];
@@ -91,7 +94,7 @@ export class PatchLedger {
     return this.entries.some((entry) => entry.target === target && entry.name === name && entry.layer === layer);
   }
 
-  /** Takes everything back, the last first. What somebody else wrapped over ours stays, and is reported. */
+  /** Undoes all replacements, the last first. A replacement that others have wrapped stays, and is reported. */
   undo(report = this.report): void {
     for (let entry = this.entries.pop(); entry !== undefined; entry = this.entries.pop()) {
       const { target, name, replacement, restore } = entry;
@@ -102,8 +105,9 @@ export class PatchLedger {
 }
 
 /**
- * Takes shimmer's marks off and returns what undoes the wrap. Before it wraps, an `InstrumentationBase` takes away
- * whatever bears the marks: ours would be gone without a word. Without them it wraps ours, and can be told from it.
+ * Removes shimmer's marks and returns a function that undoes the wrap. Before an `InstrumentationBase` wraps, it
+ * unwraps any marked function, and ours would be lost without a report. Without marks it wraps ours, and can be told
+ * apart from it.
  */
 function unmark(replacement: AnyFunction & Marked): () => void {
   const { __unwrap: restore = () => undefined } = replacement;
@@ -111,7 +115,7 @@ function unmark(replacement: AnyFunction & Marked): () => void {
   return restore;
 }
 
-/** Somebody may look at a function's name or arity; they stay what they were. */
+/** Keeps the function's name, arity and properties, which other code may read. */
 function dressed<F extends AnyFunction>(replacement: F, original: AnyFunction): F {
   Object.defineProperty(replacement, 'name', { value: original.name, configurable: true });
   Object.defineProperty(replacement, 'length', { value: original.length, configurable: true });
@@ -120,7 +124,7 @@ function dressed<F extends AnyFunction>(replacement: F, original: AnyFunction): 
 
 export type Class = new (...args: never[]) => object;
 
-/** The class itself, but every instance is shown to `seen`. Instances cannot tell: their class is the original. */
+/** Returns the class itself, but calls `seen` for every instance. The class of the instances is still the original. */
 export function onConstruct(original: Class, seen: (instance: object, args: readonly unknown[]) => void): Class {
   return new Proxy(original, {
     construct(target, args, newTarget) {

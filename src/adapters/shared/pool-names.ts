@@ -1,17 +1,17 @@
-// Knows: that several pools of one server need a number each, and that the number of a pool that is gone is free.
+// Knows: that several pools of one server need a number each, and that the number of a removed pool is free again.
 // Must not know: what a pool is.
 
 interface Numbers {
   highest: number;
-  /** The lowest last. */
+  /** The lowest is last. */
   readonly free: number[];
 }
 
-/** Gives names out, and takes them back: their number is bounded by that of the pools alive, not by all there ever were. */
+/** Assigns names and takes them back. Their number is bounded by the living pools, not by all pools ever created. */
 export class PoolNames {
   private readonly taken = new Map<string, Numbers>();
 
-  /** `give` is called once the name is free again; more than once is once. */
+  /** Call `give` to return the name. Further calls have no effect. */
   take(base: string): { readonly name: string; give(): void } {
     const numbers = this.taken.get(base) ?? { highest: 0, free: [] };
     this.taken.set(base, numbers);

@@ -1,10 +1,10 @@
 // Knows: what all pools have in common: a name, limits, an owner that may be gone, tasks that wait for a connection.
-// Must not know: what a pool is made of, in any version.
+// Must not know: how a version implements pools.
 import type { ClientFacts, Pool, PoolLimits, PoolState } from '../../core/events';
 import type { PoolRecorder } from '../../core/recorder';
 import { PoolNames } from './pool-names';
 
-/** A pool as it is watched: by the object that stands for it. */
+/** A pool, as it is watched, identified by its owner object. */
 interface Watching<O> {
   readonly name: string;
   readonly limits: PoolLimits | undefined;
@@ -12,7 +12,7 @@ interface Watching<O> {
   stateOf(owner: O): PoolState | undefined;
 }
 
-/** The pools that are watched now, each by its owner. */
+/** The pools that are watched, by owner. */
 export class WatchedPools {
   private readonly names = new PoolNames();
   private readonly pools = new WeakMap<object, Pool>();
@@ -23,10 +23,10 @@ export class WatchedPools {
     return this.pools.get(owner);
   }
 
-  /** A pool may be opened again after it was closed; then it is to be watched again. */
+  /** Watches a pool. A pool that is opened again after it was closed has to be watched again. */
   watch<O extends object>(owner: O, { name: base, limits, stateOf }: Watching<O>): Pool {
     const { name, give } = this.names.take(base);
-    // Weakly: watching a pool must not keep it.
+    // A weak reference: watching must not keep the pool alive.
     const reference = new WeakRef(owner);
     const { pools } = this;
     const read = (): PoolState | undefined => {
@@ -44,23 +44,23 @@ export class WatchedPools {
   }
 }
 
-/** The conventions' name for a pool without one. */
+/** The name of the semantic conventions for a pool without one. */
 export function poolNameOf({ serverAddress, serverPort, namespace }: ClientFacts): string {
   return `${serverPort === undefined ? serverAddress : `${serverAddress}:${serverPort}`}/${namespace}`;
 }
 
-/** What one kind of pool has to say while its tasks are timed. One for all of them: a task may be a single command. */
+/** How one kind of pool is asked about its tasks. One object serves all tasks: a task may be a single command. */
 export interface Leasing<O, C> {
   readonly recorder: PoolRecorder;
-  /** The task gets its connection, of this pool. */
+  /** The task gets its connection from this pool. */
   lent(owner: O, client: C): Pool;
   run(task: (client: C) => unknown, client: C): unknown;
-  /** The task is done, or got none. undefined: whose it was is not known. */
+  /** The task has ended, or got no connection. undefined: its pool is not known. */
   ended(owner: O, wasLent: boolean): Pool | undefined;
   isTimeout(error: unknown): boolean;
 }
 
-/** How long a task waited for its connection, and how long it kept it. */
+/** Measures how long a task waited for its connection, and how long it kept it. */
 export function timeLease<O, C>(
   leasing: Leasing<O, C>,
   owner: O,
@@ -75,7 +75,7 @@ export function timeLease<O, C>(
     lentMark = performance.now();
     recorder.waited(leasing.lent(owner, client), lentMark - askedMark);
     const result = leasing.run(task, client);
-    // Only for a native promise does the pool wait.
+    // The pool only waits for native promises.
     if (!(result instanceof Promise)) returnedMark = performance.now();
     return result;
   };
@@ -89,7 +89,7 @@ export function timeLease<O, C>(
   return promise instanceof Promise ? following(promise, settle) : promise;
 }
 
-/** Tells when a promise settles. Value, rejection and an unhandled rejection stay what they are. */
+/** Reports when a promise settles. Value, rejection and unhandled rejections do not change. */
 function following(promise: Promise<unknown>, settle: (error?: unknown) => void): Promise<unknown> {
   return promise.then(
     (value) => {

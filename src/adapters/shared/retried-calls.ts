@@ -1,8 +1,8 @@
-// Knows: that a command refused or lost by one node of a group is sent again to another, in the same call.
+// Knows: that a command that one node refused or lost is sent again to another node, within the same call.
 // Must not know: which version sends it, spans.
 import { clearTimeout, setTimeout } from 'node:timers';
 
-/** How long the second try may take: it can need a new topology and a new connection. */
+/** How long the second attempt may take: it can need a new topology and a new connection. */
 const PATIENCE_MS = 10_000;
 
 interface Waiting<T> {
@@ -10,16 +10,16 @@ interface Waiting<T> {
   readonly timer: NodeJS.Timeout | undefined;
 }
 
-/** A call of a sentinel's: it tries until it has an answer, whatever happened to the tries before. */
+/** A call of a sentinel. It is retried until it has an answer, whatever happened to earlier attempts. */
 export interface SentinelCall {
   giveUp?: () => void;
 }
 
-/** The calls of all sentinels: only they know whether what has failed was the last try. */
+/** The calls of all sentinels: only they know whether a failed attempt was the last one. */
 export class SentinelCalls {
   private current: SentinelCall | undefined;
 
-  /** The call whose command is sent now. */
+  /** The call whose command is being sent. */
   get sending(): SentinelCall | undefined {
     return this.current;
   }
@@ -33,7 +33,7 @@ export class SentinelCalls {
     }
   }
 
-  /** The call is over: if it was rejected, no try follows. */
+  /** Ends a call: if it was rejected, no attempt follows. */
   end<T>(call: SentinelCall, promise: Promise<T>): Promise<T> {
     return promise.catch((error: unknown) => {
       call.giveUp?.();
@@ -42,14 +42,17 @@ export class SentinelCalls {
   }
 }
 
-/** Joins the tries of one call. A cluster's is known by the list of arguments, which is the same object in all of them. */
+/**
+ * Joins the attempts of one call. The call of a cluster is identified by its list of arguments, the same object each
+ * time.
+ */
 export class Redirects<T> {
   /** An application may send one list several times at once. */
   private readonly waiting = new WeakMap<object, Waiting<T>[]>();
 
   /**
-   * Keeps what the first try began. If there is no second, as with a node's own client, `giveUp` is called: when the
-   * sentinel's call is over, or, where there is none, in a while.
+   * Keeps what the first attempt began. If there is no second one, as with a node's own client, `giveUp` is called:
+   * at the end of the sentinel's call, or, without one, after a while.
    */
   wait(list: object, value: T, giveUp: () => void, call?: SentinelCall): void {
     const all = this.waiting.get(call ?? list) ?? [];
@@ -65,7 +68,7 @@ export class Redirects<T> {
     this.waiting.set(call ?? list, all);
   }
 
-  /** What an earlier try of the same call began. */
+  /** Returns what an earlier attempt of the same call began. */
   resume(list: object, call?: SentinelCall): T | undefined {
     const waiting = this.waiting.get(call ?? list)?.shift();
     if (waiting === undefined) return undefined;
@@ -74,7 +77,7 @@ export class Redirects<T> {
   }
 }
 
-/** MOVED and ASK name another node of a cluster; READONLY tells a sentinel that its master has changed. */
+/** MOVED and ASK name another node of a cluster; READONLY shows that a sentinel's master has changed. */
 export function isRedirect(error: unknown): boolean {
   return error instanceof Error && /^(?:MOVED|ASK|READONLY) /.test(error.message);
 }
