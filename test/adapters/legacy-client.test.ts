@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Attributes, context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import { type ExpectedSpan, failed, hit, items, lockAttempt, miss, span, unanswered } from '../paths/path';
+import { blocking, type ExpectedSpan, failed, hit, items, lockAttempt, miss, span, unanswered } from '../paths/path';
 import { assertUnnoticed, type ExportedSpan, runScript } from '../support/control';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
@@ -43,7 +43,8 @@ const batch = (operation: string, text: string | undefined, size: number, attrib
   attributes: {
     'db.operation.name': operation,
     ...(text === undefined ? {} : { 'db.query.text': text }),
-    'db.operation.batch.size': size,
+    // The conventions: a batch of one has no size.
+    ...(size === 1 ? {} : { 'db.operation.batch.size': size }),
     ...attributes,
   },
   error,
@@ -320,7 +321,7 @@ const PATHS: readonly Path[] = [
       client.blpop('list', 0, done);
       setTimeout(() => server.request('RPUSH', 'list', 'secret'), 10);
     },
-    spans: () => [span('blpop', 'blpop list 0')],
+    spans: () => [span('blpop', 'blpop list 0', blocking)],
   },
   {
     title: 'publish',
@@ -432,8 +433,8 @@ const PATHS: readonly Path[] = [
       const aborted = (attributes: Attributes): Attributes => ({ 'error.type': 'NR_CLOSED', ...attributes });
       const both = aborted({ 'db.redis.batch.failed_count': 2, 'db.redis.batch.first_failed_index': 0 });
       return [
-        unanswered('blpop', 'blpop none 0', 'NR_CLOSED', 'NR_CLOSED'),
-        unanswered('blpop', 'blpop none 0', 'NR_CLOSED', 'NR_CLOSED'),
+        unanswered('blpop', 'blpop none 0', 'NR_CLOSED', 'NR_CLOSED', blocking),
+        unanswered('blpop', 'blpop none 0', 'NR_CLOSED', 'NR_CLOSED', blocking),
         batch('MULTI get', 'get k; get k', 2, both, 'NR_CLOSED'),
         batch('PIPELINE get', 'get k; get k', 2, both, 'NR_CLOSED'),
         unanswered('get', 'get k', 'NR_CLOSED', 'NR_CLOSED'),
@@ -568,7 +569,7 @@ for (const version of VERSIONS) {
         await called((done) => client.get('k', done));
         const here = { 'db.namespace': '3' };
         assertSpans(
-          unanswered('blpop', 'blpop none 0', 'UNCERTAIN_STATE', 'UNCERTAIN_STATE', here),
+          unanswered('blpop', 'blpop none 0', 'UNCERTAIN_STATE', 'UNCERTAIN_STATE', { ...here, ...blocking }),
           unanswered('get', 'get k', 'UNCERTAIN_STATE', 'UNCERTAIN_STATE', here),
           span('get', 'get k', { ...miss, ...here }),
         );
@@ -587,7 +588,7 @@ for (const version of VERSIONS) {
         await settled();
         // redis 3.0 to 3.1 sends the first of its commands again and loses the others.
         const others = version === '2.8' ? [span('set', 'set k ?', written(6))] : [];
-        assertSpans(span('blpop', 'blpop list 0'), ...others);
+        assertSpans(span('blpop', 'blpop list 0', blocking), ...others);
       });
 
       it('makes no span of the handshake, of a reconnect, or of what they restore', async () => {
@@ -774,7 +775,7 @@ for (const version of VERSIONS) {
       } finally {
         instrumentation.enable();
       }
-      assertSpans(span('blpop', 'blpop list 0'));
+      assertSpans(span('blpop', 'blpop list 0', blocking));
     });
   });
 
