@@ -22,6 +22,7 @@ import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
 import { MetricRecorder } from './recorders/metrics';
 import { PoolMetrics } from './recorders/pool';
+import { RedisClientMetrics } from './recorders/redis-client-metrics';
 import { RepeatedCallMetrics } from './recorders/repeated-call-metrics';
 import { RepeatedCalls } from './recorders/repeated-calls';
 import { RequestTotals } from './recorders/request-totals';
@@ -39,6 +40,11 @@ const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
   ['waits', semconv.METRIC_DB_CLIENT_CONNECTION_WAIT_TIME],
   ['cache', semconv.METRIC_REDIS_CSC_REQUESTS],
   ['cache', semconv.METRIC_REDIS_CSC_EVICTIONS],
+  ['connections', semconv.METRIC_REDIS_CONNECTIONS],
+  ['errors', semconv.METRIC_REDIS_CLIENT_ERRORS],
+  ['closed', semconv.METRIC_REDIS_CONNECTION_CLOSED],
+  ['pubSub', semconv.METRIC_REDIS_PUBSUB_MESSAGES],
+  ['streams', semconv.METRIC_REDIS_STREAM_LAG],
 ];
 
 /** Options that can leave a process without spans, and whose values are not secret. */
@@ -67,6 +73,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private readonly allMetrics: AllMetrics;
   private readonly guide: GuideMetrics;
   private withGuide = false;
+  private readonly redisClient: RedisClientMetrics;
+  private withRedisClient = false;
   private readonly repeated: RepeatedCallMetrics;
   private readonly pools: PoolMetrics;
   private readonly servers: ServerMetrics;
@@ -93,7 +101,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.metrics = new MetricRecorder(meter, this.messageMetrics, this.report);
     this.repeated = new RepeatedCallMetrics(meter, this.report);
     this.pools = new PoolMetrics(meter, this.report);
-    this.servers = new ServerMetrics(meter, this.report);
+    this.redisClient = new RedisClientMetrics(() => (this.withRedisClient ? meter() : undefined), this.report);
+    this.servers = new ServerMetrics(meter, this.report, this.redisClient);
     this.guide = new GuideMetrics(() => (this.withGuide ? meter() : undefined), this.pools, this.report);
     this.allMetrics = new AllMetrics(this.metrics, this.report);
     this.operation = this.status?.operation(this.report) ?? new Operation(this.report);
@@ -104,6 +113,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
       this.pools,
       this.servers,
       (native) => this.yieldTo(native),
+      this.redisClient,
       this.report,
       () => this.stop(),
     );
@@ -128,7 +138,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const settings = readSettings(this.getConfig(), process.env, this.report);
     this.isMeasuring = settings.metrics;
     this.withGuide = settings.spans.oldNames;
-    this.allMetrics.use(this.withGuide ? [this.guide] : []);
+    this.withRedisClient = settings.redisClientMetrics;
+    this.allMetrics.use([...(this.withGuide ? [this.guide] : []), ...(this.withRedisClient ? [this.redisClient] : [])]);
     this.followMeter();
     this.adapters.use(settings.clients, settings.onConflict);
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
@@ -145,7 +156,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const { channels, streams } = settings.propagation;
     const propagator = channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation, this.report) : undefined;
     this.operation.use(settings.operation, insights, spans, this.allMetrics, propagator, totals);
-    this.messageMetrics.use(settings.spans.keys, family);
+    this.messageMetrics.use(settings.spans.keys, family, settings.redisClientMetrics);
+    this.redisClient.use(settings.spans.keys, family);
     const messageSpans = new MessageSpans(settings.spans, tracer, family, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, propagator);
   }
@@ -190,6 +202,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.metrics.yieldTo(native);
     this.pools.yieldTo(native);
     this.servers.yieldTo(native);
+    this.redisClient.yieldTo(native);
+    this.messageMetrics.yieldTo(native);
     const names = DOUBLED.filter(([part]) => native[part]).map(([, name]) => name);
     if (names.length > 0) this.report(`node-redis records ${names.join(', ')} itself; ours of that name are off`);
   }
@@ -200,6 +214,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.pools.refresh();
     this.servers.refresh();
     this.guide.refresh();
+    this.redisClient.refresh();
   }
 
   override isEnabled(): boolean {

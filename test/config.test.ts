@@ -55,6 +55,7 @@ describe('config', () => {
         responseHook: undefined,
       },
       traces: true,
+      redisClientMetrics: true,
       requestTotals: false,
       metrics: true,
       clients: ['redis', 'ioredis', 'iovalkey'],

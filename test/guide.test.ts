@@ -138,7 +138,7 @@ describe('the guide to tracing Redis caches', function () {
       await server.request('FLUSHALL');
       const client = await connect(loadRedis('6.3'), server);
       for (const command of given) await server.request(...command);
-      resetTracing({ semconv: 'dup', ...config });
+      resetTracing({ semconv: 'dup', keyFamilies: true, ...config });
       const measuring = metrics === undefined ? undefined : Measuring.start();
       const release = await run(client, server);
       const exported = measuring === undefined ? spans() : await pointsOf(measuring, metrics ?? []);

@@ -3,7 +3,7 @@
 import type { ClientName, ConflictMode } from '../config';
 import type { MessageTap } from '../core/delivery';
 import type { Tap } from '../core/operation';
-import type { ConnectionRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
+import type { ConnectionRecorder, MaintenanceRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import { ReplyShapes } from '../core/replies';
 import { type Active, activeAdapters, claim, release } from './active';
 import { type Other, Others } from './others';
@@ -48,6 +48,7 @@ export class Adapters implements Active {
     pools: PoolRecorder,
     connectionRecorder: ConnectionRecorder,
     native: (metrics: NativeMetrics) => void,
+    maintenance: MaintenanceRecorder,
     private readonly report: Report,
     private readonly standDown: () => void,
   ) {
@@ -56,7 +57,7 @@ export class Adapters implements Active {
     };
     const connections = atEveryConnection(connectionRecorder, settle);
     const { replies } = this;
-    const sinks = { tap, messages, pools, connections, native, report, settle, replies, meetLoaded: () => this.meetLoaded() };
+    const sinks = { tap, messages, pools, connections, native, maintenance, report, settle, replies, meetLoaded: () => this.meetLoaded() };
     this.gates = gatesTo(sinks);
     this.taps = tapsTo(sinks, this.gates);
     this.patches = new Patches(this.taps, report);
@@ -136,7 +137,7 @@ export class Adapters implements Active {
     this.isPatched = false;
     this.files.stop();
     this.realm.leave();
-    this.taps.channels.stop();
+    this.stopListening();
     this.patches.undoAll(report);
     this.left.clear();
     release(this);
@@ -145,8 +146,19 @@ export class Adapters implements Active {
   private applyAll(): void {
     for (const [client, gate] of Object.entries(this.gates)) gate.isOpen = this.isRecorded(client as ClientName);
     for (const loaded of this.loaded) this.apply(loaded);
-    if (this.isRecorded('redis')) this.taps.channels.start();
-    else this.taps.channels.stop();
+    if (this.isRecorded('redis')) this.startListening();
+    else this.stopListening();
+  }
+
+  /** To what node-redis tells through diagnostics channels. */
+  private startListening(): void {
+    this.taps.channels.start();
+    this.taps.maintenance.start();
+  }
+
+  private stopListening(): void {
+    this.taps.channels.stop();
+    this.taps.maintenance.stop();
   }
 
   private apply(loaded: Loaded): void {
@@ -173,7 +185,7 @@ export class Adapters implements Active {
     // Another instrumentation may have wrapped our wrapper, which then stays inside and passes calls on.
     this.gates[client].isOpen = false;
     this.patches.undo(client, () => undefined);
-    if (client === 'redis') this.taps.channels.stop();
+    if (client === 'redis') this.stopListening();
   }
 
   /** Stops everything. Wrappers of ours that others have wrapped stay inside and pass calls on. */

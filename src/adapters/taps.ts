@@ -3,12 +3,13 @@
 import type { ClientName } from '../config';
 import type { MessageTap } from '../core/delivery';
 import type { Tap } from '../core/operation';
-import type { ConnectionRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
+import type { ConnectionRecorder, MaintenanceRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import type { ReplyShapes } from '../core/replies';
 import { IoredisTap } from './ioredis';
 import { Channels } from './node-redis/bundled/channels';
 import { LegacyClientTap } from './node-redis/callback/client';
 import { RedisClientTap } from './node-redis/client/client';
+import { MaintenanceTap } from './node-redis/client/maintenance';
 import { FanOuts } from './node-redis/client/multi-shard';
 import { NativeMetricsTap } from './node-redis/client/native-metrics';
 import { PoolTap } from './node-redis/client/pool';
@@ -30,6 +31,7 @@ export interface Sinks {
   readonly pools: PoolRecorder;
   readonly connections: ConnectionRecorder;
   readonly native: (metrics: NativeMetrics) => void;
+  readonly maintenance: MaintenanceRecorder;
   readonly report: Report;
   readonly replies: ReplyShapes;
   /** Called when a channel reports something. */
@@ -70,6 +72,7 @@ function nodeRedis(sinks: Sinks, tap: Gate): Omit<Taps, 'ioredis' | 'iovalkey'> 
     isolation: new IsolationPoolTap(watched),
     sentinelPool,
     native: new NativeMetricsTap(native),
+    maintenance: new MaintenanceTap(sinks.maintenance, report),
     pubSub,
     replies: new ReplyShapesTap(sinks.replies),
   };

@@ -5,6 +5,7 @@ import type { IoredisTap } from './ioredis';
 import type { Channels } from './node-redis/bundled/channels';
 import type { LegacyClientTap } from './node-redis/callback/client';
 import type { RedisClientTap } from './node-redis/client/client';
+import type { MaintenanceTap } from './node-redis/client/maintenance';
 import type { FanOuts } from './node-redis/client/multi-shard';
 import type { NativeMetricsTap } from './node-redis/client/native-metrics';
 import type { PoolTap } from './node-redis/client/pool';
@@ -28,6 +29,7 @@ export interface Taps {
   readonly sentinelPool: SentinelPoolTap;
   readonly connections: Connections;
   readonly native: NativeMetricsTap;
+  readonly maintenance: MaintenanceTap;
   readonly pubSub: PubSubTap;
   readonly channels: Channels;
   readonly groups: Groups;

@@ -3,6 +3,7 @@
 export { identifierText } from './arguments';
 export { mayWait } from './blocking';
 export type { HitRule } from './commands';
+export { claimedEntries, entries, type Part, partsByStream, shownEntries } from './entries';
 export { type Family, KeyFamilies, OTHER_FAMILY } from './families';
 export { isTemplate, templatesMatcher } from './given';
 export type { Role } from './grammar';

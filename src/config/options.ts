@@ -223,6 +223,13 @@ export const OPTIONS = {
     more: '[Metrics](metrics.md)',
     example: 'false',
   }),
+  redisClientMetrics: option(BOOLEAN, true, {
+    section: 'metrics',
+    meaning:
+      "Record also what Redis's own clients do, under the names that Redis's dashboards ask for: `redis.client.errors`, `redis.client.connection.closed`, `redis.client.pubsub.messages`, `redis.client.stream.lag` and others. Where node-redis records one itself, ours of that name is off.",
+    more: '[Metrics](metrics.md)',
+    example: 'false',
+  }),
   internalCommands: option(BOOLEAN, false, {
     section: 'metrics',
     meaning:

@@ -177,6 +177,14 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   metrics?: boolean;
   /**
+   * Record also what Redis's own clients do, under the names that Redis's dashboards ask for:
+   * `redis.client.errors`, `redis.client.connection.closed`, `redis.client.pubsub.messages`,
+   * `redis.client.stream.lag` and others. Where node-redis records one itself, ours of that name is off. Default:
+   * `true`.
+   * @example redisClientMetrics: false
+   */
+  redisClientMetrics?: boolean;
+  /**
    * Count commands that clients send by themselves, in `db.client.operation.duration` with `db.redis.internal` =
    * `true`: the handshake of a connection, the topology of a cluster or sentinel, pings. They get no spans, and
    * their values are not recorded. Default: `false`.

@@ -55,6 +55,8 @@ export interface Settings {
   readonly traces: boolean;
   readonly requestTotals: boolean;
   readonly metrics: boolean;
+  /** Also under the names of Redis's clients. */
+  readonly redisClientMetrics: boolean;
   /** Which client libraries are recorded. */
   readonly clients: readonly ClientName[];
   readonly onConflict: ConflictMode;
@@ -64,7 +66,7 @@ export interface Settings {
 export function readSettings(config: RedisInstrumentationConfig, environment: Environment, report: Report): Settings {
   const options = readOptions(config, environment, report);
   const { requireParentSpan, consumerSpans, propagateChannels, propagateStreams, traces, requestTotals } = options;
-  const { metrics, clients, onConflict } = options;
+  const { metrics, redisClientMetrics, clients, onConflict } = options;
   return Object.freeze({
     operation: Object.freeze(operationSettings(options, report)),
     messages: Object.freeze({ consumerSpans, requireParentSpan }),
@@ -77,6 +79,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
     traces,
     requestTotals,
     metrics,
+    redisClientMetrics,
     clients: Object.freeze([...clients]),
     onConflict,
   });

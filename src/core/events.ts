@@ -146,6 +146,8 @@ export interface BatchOutcome {
 export interface Arrival {
   readonly client: ClientRef;
   readonly channel: unknown;
+  /** undefined: that cannot be seen. */
+  readonly isSharded?: boolean | undefined;
   /** The subscribed pattern; undefined for a subscription by name. */
   readonly pattern: unknown;
   readonly body: unknown;
@@ -207,6 +209,8 @@ export interface CacheNews {
   readonly hits: number;
   readonly misses: number;
   readonly evictions: number;
+  /** Entries that it has now; undefined: it does not say. */
+  readonly items: number | undefined;
 }
 
 /** A client's own cache. `readNews` returns undefined once it is gone. */

@@ -60,6 +60,26 @@ export interface NativeMetrics {
   readonly waits: boolean;
   /** The client-side cache. */
   readonly cache: boolean;
+  /** Errors, and what servers announce of their maintenance. */
+  readonly errors: boolean;
+  /** Why connections are closed. */
+  readonly closed: boolean;
+  /** Messages of channels. */
+  readonly pubSub: boolean;
+  /** How late entries of streams are read. */
+  readonly streams: boolean;
+}
+
+/** In the words of node-redis. */
+export type CloseReason = 'application_close' | 'error';
+
+/** What a server announces, and what its client makes of it. */
+export interface MaintenanceRecorder {
+  /** @param notification as the server calls it: `MOVING` */
+  notified(notification: string): void;
+  handedOff(): void;
+  /** @param by 1: a time out was made longer; -1: it is as it was */
+  relaxed(by: number): void;
 }
 
 /** Watches the connections of the process, and the caches of its clients. */
@@ -69,6 +89,8 @@ export interface ConnectionRecorder {
   reconnected(server: ClientFacts): void;
   /** A connection was lost, or could not be made. */
   connectionFailed(server: ClientFacts, error: unknown): void;
+  /** A connection that was ready is not there any more: the application closed it, or it was lost. */
+  connectionClosed(server: ClientFacts, reason: CloseReason): void;
   watchCache(cache: ClientCache): void;
 }
 

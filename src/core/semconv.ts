@@ -71,7 +71,7 @@ export const METRIC_CACHE_STAMPEDE_WIDTH = 'cache.stampede.width';
 export const METRIC_CACHE_WRITES = 'cache.writes';
 export const METRIC_CACHE_VALUE_SIZE = 'cache.value.size';
 
-export const METRIC_REDIS_CONNECTIONS = 'redis.client.connections';
+export const METRIC_REDIS_CONNECTIONS = 'redis.client.connection.count';
 export const METRIC_REDIS_RECONNECTS = 'redis.client.reconnects';
 export const METRIC_REDIS_CONNECTION_ERRORS = 'redis.client.connection.errors';
 export const METRIC_REDIS_OFFLINE_QUEUE_DEPTH = 'redis.client.offline_queue.depth';
@@ -79,6 +79,26 @@ export const METRIC_REDIS_OFFLINE_QUEUE_DEPTH = 'redis.client.offline_queue.dept
 export const ATTR_REDIS_CSC_RESULT = 'redis.client.csc.result';
 export const METRIC_REDIS_CSC_REQUESTS = 'redis.client.csc.requests';
 export const METRIC_REDIS_CSC_EVICTIONS = 'redis.client.csc.evictions';
+export const METRIC_REDIS_CSC_ITEMS = 'redis.client.csc.items';
+export const METRIC_REDIS_CSC_NETWORK_SAVED = 'redis.client.csc.network_saved';
+
+// What Redis's own clients call these: node-redis from 5.12 on, go-redis, redis-py.
+export const ATTR_REDIS_ERRORS_CATEGORY = 'redis.client.errors.category';
+export const ATTR_REDIS_ERRORS_INTERNAL = 'redis.client.errors.internal';
+export const ATTR_REDIS_CLOSE_REASON = 'redis.client.connection.close.reason';
+export const ATTR_REDIS_NOTIFICATION = 'redis.client.connection.notification';
+export const ATTR_REDIS_PUBSUB_CHANNEL = 'redis.client.pubsub.channel';
+export const ATTR_REDIS_PUBSUB_DIRECTION = 'redis.client.pubsub.message.direction';
+export const ATTR_REDIS_PUBSUB_SHARDED = 'redis.client.pubsub.sharded';
+export const ATTR_REDIS_STREAM_NAME = 'redis.client.stream.name';
+export const ATTR_REDIS_STREAM_GROUP = 'redis.client.stream.consumer_group';
+export const METRIC_REDIS_CLIENT_ERRORS = 'redis.client.errors';
+export const METRIC_REDIS_CONNECTION_CLOSED = 'redis.client.connection.closed';
+export const METRIC_REDIS_CONNECTION_HANDOFF = 'redis.client.connection.handoff';
+export const METRIC_REDIS_CONNECTION_RELAXED_TIMEOUT = 'redis.client.connection.relaxed_timeout';
+export const METRIC_REDIS_MAINTENANCE_NOTIFICATIONS = 'redis.client.maintenance.notifications';
+export const METRIC_REDIS_PUBSUB_MESSAGES = 'redis.client.pubsub.messages';
+export const METRIC_REDIS_STREAM_LAG = 'redis.client.stream.lag';
 
 // The name in node-redis's own metrics.
 export const ATTR_REDIS_OPERATION_BLOCKING = 'redis.client.operation.blocking';

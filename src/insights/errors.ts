@@ -16,6 +16,20 @@ export function classify(error: unknown): Failure {
   return { type, statusCode: undefined, description: sentence?.told ?? type };
 }
 
+/** What kind of trouble an error is, in the words of Redis's clients. */
+export type ErrorCategory = 'network' | 'tls' | 'auth' | 'server' | 'other';
+
+const AUTH: ReadonlySet<string> = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
+const NETWORK =
+  /^(?:E(?:CONNREFUSED|CONNRESET|CONNABORTED|TIMEDOUT|NOTFOUND|NETUNREACH|HOSTUNREACH|PIPE|AI_AGAIN)|ConnectionTimeoutError|Socket\w+Error|CommandTimeoutDuringMaintenanceError)$/;
+const TLS = /^(?:UNABLE_TO_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_)/;
+
+export function categoryOf({ type, statusCode }: Failure): ErrorCategory {
+  if (statusCode !== undefined) return AUTH.has(statusCode) ? 'auth' : 'server';
+  if (NETWORK.test(type)) return 'network';
+  return TLS.test(type) ? 'tls' : 'other';
+}
+
 /** `error.type` of an error that the application's own code threw. Its text is not checked for a prefix of Redis. */
 export function typeOf(error: unknown): string {
   return error instanceof Error ? (codeOf(error) ?? classOf(error)) : OTHER;

@@ -1,7 +1,7 @@
 // Knows: how a stream entry carries the context of its sender, and which commands add and read entries.
 // Must not know: clients, redis versions, spans, metrics.
 import { type Context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
-import { assignRoles, lookup, type Role } from '../catalog';
+import { assignRoles, claimedEntries, entries, lookup, type Part, partsByStream, type Role, shownEntries } from '../catalog';
 import type { Arguments, ClientRef } from '../core/events';
 import type { Errand, Recalled, Receipt, Receiving, Sending } from '../core/propagator';
 import type { Report } from '../core/recorder';
@@ -10,7 +10,6 @@ import { extracted } from './extracted';
 import { fieldOf, takeField } from './field';
 import { isText, type NameMatcher } from './names';
 import { RecentEntries } from './recent';
-import { claimedEntries, entries, type Part, partsByStream, shownEntries } from './replies';
 
 /** A command that reads entries. With kind `look` it is not a consumer: the context is only removed from its reply. */
 interface Reader {

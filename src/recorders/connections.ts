@@ -7,10 +7,11 @@ import type {
   Meter,
   Observable,
   ObservableCounter,
+  ObservableGauge,
   ObservableUpDownCounter,
 } from '@opentelemetry/api';
 import type { ClientCache, ClientFacts, Connection } from '../core/events';
-import type { ConnectionRecorder, NativeMetrics, Report } from '../core/recorder';
+import type { CloseReason, ConnectionRecorder, NativeMetrics, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { addServer } from './attributes';
@@ -30,6 +31,7 @@ interface Instruments {
   readonly errors: Counter;
   readonly cacheRequests: ObservableCounter;
   readonly cacheEvictions: ObservableCounter;
+  readonly cacheItems: ObservableGauge;
 }
 
 /** The totals of all connections to one server, and of all caches of its clients. */
@@ -40,6 +42,8 @@ interface Server {
   hits: number;
   misses: number;
   evictions: number;
+  /** undefined: no cache of its clients says how many it has. */
+  items: number | undefined;
 }
 
 /** Sums up single connections and caches by server, whenever metrics are collected. */
@@ -51,12 +55,14 @@ export class ServerMetrics implements ConnectionRecorder {
   // Sockets from before `disable()` still report their events.
   private isStopped = true;
   private hasNativeCache = false;
+  private hasNativeCount = false;
   private readonly instrumented: Instrumented<Instruments>;
 
   /** @param source the current meter; undefined: no provider is registered */
   constructor(
     source: () => Meter | undefined,
     private readonly report: Report,
+    private readonly also: Pick<ConnectionRecorder, 'connectionFailed' | 'connectionClosed'>,
   ) {
     const kind = { make: instrumentsOf, observables, observe: this.observe, moved: () => this.forgetCounts() };
     this.instrumented = new Instrumented(source, kind, report);
@@ -87,14 +93,20 @@ export class ServerMetrics implements ConnectionRecorder {
 
   connectionFailed(facts: ClientFacts, error: unknown): void {
     this.guarded(() => {
+      this.also.connectionFailed(facts, error);
       const { type } = classify(error);
       this.instrumented.current?.errors.add(1, { ...this.serverOf(facts).attributes, [semconv.ATTR_ERROR_TYPE]: type });
     });
   }
 
-  /** node-redis has begun to measure its caches itself. */
-  yieldTo({ cache }: NativeMetrics): void {
+  connectionClosed(facts: ClientFacts, reason: CloseReason): void {
+    this.guarded(() => this.also.connectionClosed(facts, reason));
+  }
+
+  /** node-redis has begun to measure its caches or connections itself. */
+  yieldTo({ cache, connections }: NativeMetrics): void {
     this.hasNativeCache = cache;
+    this.hasNativeCount = connections;
   }
 
   /** Moves the instruments to the current meter. */
@@ -107,7 +119,7 @@ export class ServerMetrics implements ConnectionRecorder {
     if (instruments === undefined) return;
     this.addUp();
     for (const server of this.servers.values()) {
-      result.observe(instruments.open, server.open, server.attributes);
+      if (!this.hasNativeCount) result.observe(instruments.open, server.open, server.attributes);
       result.observe(instruments.waiting, server.waiting, server.attributes);
       if (!this.hasNativeCache) observeCache(result, instruments, server);
     }
@@ -124,6 +136,7 @@ export class ServerMetrics implements ConnectionRecorder {
       if (isCrowded && server.open + server.waiting === 0) this.servers.delete(key);
       server.open = 0;
       server.waiting = 0;
+      server.items = undefined;
     }
     for (const connection of this.connections) {
       const state = connection.read();
@@ -145,6 +158,7 @@ export class ServerMetrics implements ConnectionRecorder {
       server.hits += news.hits;
       server.misses += news.misses;
       server.evictions += news.evictions;
+      if (news.items !== undefined) server.items = (server.items ?? 0) + news.items;
     }
   }
 
@@ -166,7 +180,7 @@ export class ServerMetrics implements ConnectionRecorder {
     if (known !== undefined) return known;
     const attributes: Attributes = {};
     addServer(attributes, facts);
-    const server = { attributes, open: 0, waiting: 0, hits: 0, misses: 0, evictions: 0 };
+    const server: Server = { attributes, open: 0, waiting: 0, hits: 0, misses: 0, evictions: 0, items: undefined };
     this.servers.set(key, server);
     return server;
   }
@@ -184,7 +198,8 @@ export class ServerMetrics implements ConnectionRecorder {
 }
 
 /** Only if a cache has statistics. */
-function observeCache(result: BatchObservableResult, to: Instruments, { hits, misses, evictions, attributes }: Server): void {
+function observeCache(result: BatchObservableResult, to: Instruments, { hits, misses, evictions, items, attributes }: Server): void {
+  if (items !== undefined) result.observe(to.cacheItems, items, attributes);
   if (hits + misses === 0) return;
   result.observe(to.cacheRequests, hits, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'hit' });
   result.observe(to.cacheRequests, misses, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'miss' });
@@ -218,9 +233,13 @@ function instrumentsOf(meter: Meter): Instruments {
       unit: '{eviction}',
       description: 'Entries the client-side cache gave up for want of room or time.',
     }),
+    cacheItems: meter.createObservableGauge(semconv.METRIC_REDIS_CSC_ITEMS, {
+      unit: '{item}',
+      description: 'Entries of the client-side cache.',
+    }),
   };
 }
 
-function observables({ open, waiting, cacheRequests, cacheEvictions }: Instruments): Observable[] {
-  return [open, waiting, cacheRequests, cacheEvictions];
+function observables({ open, waiting, cacheRequests, cacheEvictions, cacheItems }: Instruments): Observable[] {
+  return [open, waiting, cacheRequests, cacheEvictions, cacheItems];
 }

@@ -3,7 +3,7 @@
 import type { Attributes, Counter, Histogram, Meter, UpDownCounter } from '@opentelemetry/api';
 import { familyMask, type KeyMask, type KeyMode } from '../catalog';
 import type { ClientFacts, Message, ProcessOutcome } from '../core/events';
-import type { MessageRecorder, Processing } from '../core/recorder';
+import type { MessageRecorder, NativeMetrics, Processing } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { typeOf } from '../insights/errors';
 import { addServer } from './attributes';
@@ -18,6 +18,7 @@ interface Instruments {
   readonly consumed: Counter;
   readonly duration: Histogram;
   readonly inFlight: UpDownCounter;
+  readonly pubSub: Counter;
 }
 
 /** Counts messages by the family of their channel or stream, never by its name. */
@@ -27,6 +28,8 @@ export class MessageMetrics implements MessageRecorder {
   /** For consumer groups, of which each process may have its own. */
   private groups: KeyMask | undefined;
   private instruments: Instruments | undefined;
+  private withRedisNames = false;
+  private isNative = false;
 
   /** @param source the current meter; undefined: no provider is registered */
   constructor(private readonly source: () => Meter | undefined) {}
@@ -35,10 +38,17 @@ export class MessageMetrics implements MessageRecorder {
    * Sets how channels are shown from now on. Called before the first message.
    * @param keys how keys, and so channels, are shown
    * @param family see SpanRecorder
+   * @param withRedisNames whether channels are counted under the names of Redis's clients as well
    */
-  use(keys: KeyMode, family: KeyMask): void {
+  use(keys: KeyMode, family: KeyMask, withRedisNames: boolean): void {
+    this.withRedisNames = withRedisNames;
     // The span recorder has a mask of its own, which reports errors of the function.
     [this.families, this.groups] = keys === 'hidden' ? [] : [family, familyMask(keys, () => {})];
+  }
+
+  /** node-redis has begun to count messages itself. */
+  yieldTo({ pubSub }: NativeMetrics): void {
+    this.isNative = pubSub;
   }
 
   isActive(): boolean {
@@ -57,10 +67,27 @@ export class MessageMetrics implements MessageRecorder {
     if (count > 0) this.current()?.consumed.add(count, this.attributesOf(operation, stream, facts, group));
   }
 
-  begin({ channel, client, entry }: Message): Processing {
+  /** A message that was published, under the name that Redis's clients have for it. */
+  published(channel: unknown, facts: ClientFacts, isSharded: boolean): void {
+    this.passed('out', channel, facts, isSharded);
+  }
+
+  private passed(direction: 'in' | 'out', channel: unknown, facts: ClientFacts, isSharded: boolean | undefined): void {
+    if (!this.withRedisNames || this.isNative) return;
+    const attributes: Attributes = { [semconv.ATTR_REDIS_PUBSUB_DIRECTION]: direction };
+    if (isSharded !== undefined) attributes[semconv.ATTR_REDIS_PUBSUB_SHARDED] = isSharded;
+    if (this.families !== undefined) attributes[semconv.ATTR_REDIS_PUBSUB_CHANNEL] = this.families(channel);
+    addServer(attributes, facts);
+    this.current()?.pubSub.add(1, attributes);
+  }
+
+  begin({ channel, client, entry, isSharded }: Message): Processing {
     const attributes = this.attributesOf(PROCESS, channel, client.facts, entry?.group);
     const instruments = this.current();
-    if (entry === undefined) instruments?.consumed.add(1, attributes);
+    if (entry === undefined) {
+      instruments?.consumed.add(1, attributes);
+      this.passed('in', channel, client.facts, isSharded);
+    }
     instruments?.inFlight.add(1, attributes);
     const end = ({ durationMs, failed, error }: ProcessOutcome): void => {
       instruments?.inFlight.add(-1, attributes);
@@ -109,6 +136,10 @@ function instrumentsOf(meter: Meter): Instruments {
     }),
     inFlight: meter.createUpDownCounter(semconv.METRIC_MESSAGING_PROCESS_IN_FLIGHT, {
       description: 'Number of messages that are being processed.',
+      unit: '{message}',
+    }),
+    pubSub: meter.createCounter(semconv.METRIC_REDIS_PUBSUB_MESSAGES, {
+      description: 'Messages of channels, published and delivered.',
       unit: '{message}',
     }),
   };

@@ -23,12 +23,22 @@ export interface Messaging {
   readonly group: unknown;
   readonly body: unknown;
   readonly receipt: Receipt | undefined;
+  /** Of what is published. */
+  readonly isSharded?: boolean;
 }
 
 /** By its row, or because its streams carry messages. undefined: the command has nothing to do with messages. */
 export function messagingOf({ rule, from, canonical }: Entry, args: Arguments, errand: Errand | undefined): Messaging | undefined {
   if (rule?.sends) {
-    return { type: 'send', operation: PUBLISH, destinations: [args[from]], group: undefined, body: args[from + 1], receipt: undefined };
+    return {
+      type: 'send',
+      operation: PUBLISH,
+      destinations: [args[from]],
+      group: undefined,
+      body: args[from + 1],
+      receipt: undefined,
+      isSharded: canonical === 'SPUBLISH',
+    };
   }
   if (errand === undefined || errand.kind === 'look') return undefined;
   const operation = canonical.toLowerCase();

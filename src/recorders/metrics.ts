@@ -91,8 +91,9 @@ export class MetricRecorder implements Recorder {
 
   private countMessages(messaging: Messaging | undefined, facts: ClientFacts, errorType: string | undefined): void {
     if (messaging === undefined) return;
-    const { type, operation, destinations, group, receipt } = messaging;
+    const { type, operation, destinations, group, receipt, isSharded } = messaging;
     if (type === 'send') this.messages.sent(operation, destinations[0], facts, errorType);
+    if (isSharded !== undefined && errorType === undefined) this.messages.published(destinations[0], facts, isSharded);
     for (const [stream, count] of receipt?.counts ?? []) this.messages.received(operation, stream, group, facts, count);
   }
 

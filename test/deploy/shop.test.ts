@@ -64,5 +64,5 @@ const METRICS = [
   'cache.load.duration',
   'cache.stampede.width',
   'redis.lock.hold.duration',
-  'redis.client.connections',
+  'redis.client.connection.count',
 ];

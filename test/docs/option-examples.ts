@@ -29,6 +29,7 @@ export const EXAMPLES = {
   propagateChannels: ['orders:*'],
   propagateStreams: ['jobs:*'],
   metrics: false,
+  redisClientMetrics: false,
   internalCommands: true,
   clients: ['redis'],
   onConflict: 'stand-down',

@@ -32,7 +32,7 @@ describe('with an API that is a CommonJS and an ESM copy, and an SDK that regist
       const { code, stdout, stderr } = await run(args, { cwd: program, env: { REDIS_URL: redis.url } });
       assert.equal(code, 0, stderr);
       // Two clients and a pool of one connection, one look-up each; what is there moves over, what was counted stays.
-      const there = { 'db.client.connection.limit': 5, 'redis.client.connections': 3 };
+      const there = { 'db.client.connection.limit': 5, 'redis.client.connection.count': 3 };
       assert.deepEqual(JSON.parse(stdout), {
         copies: 2,
         late: { 'db.client.operation.duration': 3, ...there, 'cache.requests': 3 },

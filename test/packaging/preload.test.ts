@@ -71,7 +71,7 @@ describe('the preloads', function () {
   it('record metrics', async () => {
     await start(['--import', `${NAME}/register`, 'module.mjs'], { cwd: installed.program('6.3') });
     const metrics = receiver.take().series.map(({ metric }) => metric);
-    for (const name of ['db.client.operation.duration', 'cache.requests', 'redis.client.connections']) {
+    for (const name of ['db.client.operation.duration', 'cache.requests', 'redis.client.connection.count']) {
       assert.ok(metrics.includes(name), `${name} is not among ${metrics.join(', ')}`);
     }
   });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { context, trace } from '@opentelemetry/api';
+import { partsByStream, shownEntries } from '../../src/catalog';
 import { MAX_CARRIER_LENGTH } from '../../src/propagation/envelope';
 import { fieldOf } from '../../src/propagation/field';
 import { RecentEntries } from '../../src/propagation/recent';
-import { partsByStream, shownEntries } from '../../src/propagation/replies';
 import { StreamPropagator } from '../../src/propagation/streams';
 import { tracer } from '../support/tracing';
 

@@ -5,7 +5,7 @@ import { eventually, type RedisCluster, type RedisSentinels, type RedisServer, s
 import { assertQuiet, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, end, loadRedis, major, titleOf, VERSIONS } from '../support/versions';
 
-const CONNECTIONS = 'redis.client.connections';
+const CONNECTIONS = 'redis.client.connection.count';
 
 describe('metrics of groups of nodes', function () {
   this.timeout(40_000);

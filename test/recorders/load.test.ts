@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Attributes } from '@opentelemetry/api';
 import { Load } from '../support/load';
 import { type Collected, Measuring } from '../support/metrics';
+import type { RedisServer } from '../support/redis-server';
 import { assertQuiet, resetTracing } from '../support/tracing';
 
 const RUNS = 2;
@@ -64,6 +65,13 @@ describe('metrics under a load that is known', function () {
     return attributes['error.type'] === 'ECONNREFUSED' && row[2] > 0 ? [name, attributes, 1] : row;
   }
 
+  /** Of Redis, or of a connection. */
+  function error(type: string, category: string, isInternal: boolean, server?: RedisServer): Attributes {
+    const ofRedis = isInternal ? {} : { 'db.response.status_code': type };
+    const told = { 'error.type': type, 'redis.client.errors.category': category, 'redis.client.errors.internal': isInternal };
+    return { ...at(server), 'db.namespace': '0', ...ofRedis, ...told };
+  }
+
   /** Counters and histograms: a run, times the runs. */
   function perRun(): Row[] {
     const operation = (name: string, value: number, more: Attributes = {}): Row => [
@@ -77,11 +85,22 @@ describe('metrics under a load that is known', function () {
       'messaging.destination.template': 'news',
       ...at(),
     });
+    const passed = (direction: string): Attributes => ({
+      'redis.client.pubsub.message.direction': direction,
+      'redis.client.pubsub.sharded': false,
+      'redis.client.pubsub.channel': 'news',
+      ...at(),
+    });
+    const ofClient = (type: string): Attributes => {
+      const { 'db.response.status_code': _code, ...told } = error(type, 'other', false);
+      return told;
+    };
     const rows: Row[] = [
       operation('SET', 9),
       // Three hits, three misses, one that is filled, four of a stampede, three of the client with a cache.
       operation('GET', 14),
       operation('GET', 2, { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' }),
+      operation('GET', 1, { 'error.type': 'ClientClosedError' }),
       operation('DEL', 1),
       operation('EVAL', 2),
       operation('RPUSH', 2),
@@ -123,6 +142,20 @@ describe('metrics under a load that is known', function () {
       ['messaging.client.sent.messages', message('publish'), 3],
       ['messaging.client.consumed.messages', message('process'), 3],
       ['messaging.process.duration', message('process'), 3],
+      operation('XADD', 1),
+      operation('XREAD', 1),
+      ['redis.client.errors', error('WRONGTYPE', 'server', false), 2],
+      ['redis.client.errors', error('SocketClosedUnexpectedlyError', 'network', true), 1],
+      ['redis.client.errors', ofClient('ClientClosedError'), 1],
+      ['redis.client.connection.closed', { ...at(), 'redis.client.connection.close.reason': 'error' }, 1],
+      ['redis.client.connection.closed', { ...at(), 'redis.client.connection.close.reason': 'application_close' }, 1],
+      ['redis.client.pubsub.messages', passed('out'), 3],
+      ['redis.client.pubsub.messages', passed('in'), 3],
+      ['redis.client.stream.lag', { ...at(), 'redis.client.stream.name': 'events:{}' }, 1],
+      ['redis.client.csc.network_saved', at(), 10],
+      ['redis.client.maintenance.notifications', { 'redis.client.connection.notification': 'MOVING' }, 1],
+      ['redis.client.connection.handoff', {}, 1],
+      ['redis.client.connection.relaxed_timeout', {}, 1],
     ];
     return rows.map(([name, attributes, value]) => [name, attributes, value * RUNS]);
   }
@@ -149,10 +182,14 @@ describe('metrics under a load that is known', function () {
       ['db.client.connection.pending_requests', poolName('#2'), 0],
       ['db.client.connection.create_time', poolName('#2'), 1],
       // Two clients, one with a cache, a subscriber, two of the one pool and one of the other.
-      ['redis.client.connections', at(), 7],
+      ['redis.client.connection.count', at(), 7],
       ['redis.client.offline_queue.depth', at(), 0],
       ['redis.client.csc.evictions', at(), 0],
-      ['redis.client.connections', at(load.gone), 0],
+      ['redis.client.csc.items', at(), 2],
+      ['redis.client.errors', error('SocketClosedUnexpectedlyError', 'network', true, load.gone), 1],
+      ['redis.client.errors', error('ECONNREFUSED', 'network', true, load.gone), 1],
+      ['redis.client.connection.closed', { ...at(load.gone), 'redis.client.connection.close.reason': 'error' }, 1],
+      ['redis.client.connection.count', at(load.gone), 0],
       ['redis.client.offline_queue.depth', at(load.gone), 3],
       ['redis.client.connection.errors', { ...at(load.gone), 'error.type': 'SocketClosedUnexpectedlyError' }, 1],
       ['redis.client.connection.errors', { ...at(load.gone), 'error.type': 'ECONNREFUSED' }, 1],

@@ -9,7 +9,7 @@ import { type Client, connect, end, loadRedis } from '../support/versions';
 
 const DURATION = 'db.client.operation.duration';
 const LIMIT = 'db.client.connection.limit';
-const CONNECTIONS = 'redis.client.connections';
+const CONNECTIONS = 'redis.client.connection.count';
 
 describe('meter providers', () => {
   const redis = loadRedis('6.3');

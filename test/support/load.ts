@@ -2,6 +2,7 @@
 // Must not know: how metrics are collected, or what they are compared with.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { channel } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import sinon from 'sinon';
@@ -84,6 +85,8 @@ export class Load {
     await this.lock(`lock:${run}`);
     await this.fail();
     await this.publish();
+    await this.readStream(`events:${run}`);
+    announceMaintenance();
     await this.repeat(`visits:${run}`);
     await this.client.multi().get(`user:${run}1`).get('user:absent').exec();
     for (let i = 0; i < 3; i++) await this.caching.get(`user:${run}1`);
@@ -136,10 +139,14 @@ export class Load {
     assert.equal(await release(this.other, two), 0);
   }
 
-  /** Two errors of Redis, and two tasks that get no connection in time. */
+  /** Two errors of Redis, one of a client that is not connected, and two tasks that get no connection in time. */
   private async fail(): Promise<void> {
     await this.client.rPush('list', 'x');
     for (let i = 0; i < 2; i++) await this.client.get('list').catch(() => {});
+    await this.redis
+      .createClient({ socket: { host: this.server.host, port: this.server.port } })
+      .get('k')
+      .catch(() => {});
     const { task, release } = held();
     const holding = this.hasty.execute(task);
     const late = await Promise.allSettled([this.hasty.execute(() => 1), this.hasty.execute(() => 2)]);
@@ -164,6 +171,11 @@ export class Load {
     const before = this.received;
     for (const message of ['one', 'two', 'three']) await this.client.publish('news', message);
     while (this.received < before + 3) await sleep(5);
+  }
+
+  private async readStream(key: string): Promise<void> {
+    await this.client.xAdd(key, '*', { name: 'value' });
+    await this.client.xRead({ key, id: '0' });
   }
 
   private async loseConnection(): Promise<void> {
@@ -192,6 +204,13 @@ export class Load {
     }
     this.passedMs += LOAD_WINDOW_MS + 2_000;
   }
+}
+
+/** Only a server of Redis Enterprise does: what node-redis would say of it, on the channels where it says so. */
+function announceMaintenance(): void {
+  channel('node-redis:maintenance').publish({ notification: 'MOVING' });
+  channel('node-redis:connection:handoff').publish({});
+  channel('node-redis:connection:relaxed-timeout').publish({ value: 1 });
 }
 
 async function openPool({ host, port }: RedisServer, options: object): Promise<Client> {

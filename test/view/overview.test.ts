@@ -178,7 +178,7 @@ describe('what the view makes of telemetry', () => {
       { metric: 'db.client.connection.count', type: 'upDown', value: used, attributes: { ...pool, 'db.client.connection.state': 'used' } },
       { metric: 'db.client.connection.count', type: 'upDown', value: 1, attributes: { ...pool, 'db.client.connection.state': 'idle' } },
       { metric: 'db.client.connection.limit', type: 'upDown', value: 4, attributes: pool },
-      { metric: 'redis.client.connections', type: 'upDown', value: 2, attributes: server },
+      { metric: 'redis.client.connection.count', type: 'upDown', value: 2, attributes: server },
     ];
     points(process(3), 'one');
     points(process(1), 'one');

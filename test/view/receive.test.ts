@@ -60,7 +60,7 @@ describe('what the view receives', function () {
           view.telemetry.records.series.of('cache.requests').map(({ attributes, value }) => [attributes['cache.result'], value]),
         ),
         // None are left at the end: of an up-down counter it counts where it stands.
-        connections: view.telemetry.records.series.of('redis.client.connections').map(({ value }) => value),
+        connections: view.telemetry.records.series.of('redis.client.connection.count').map(({ value }) => value),
         operations: view.telemetry.records.series.of('db.client.operation.duration').reduce((sum, { value }) => sum + value, 0),
       };
     }

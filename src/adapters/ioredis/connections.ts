@@ -108,6 +108,7 @@ export class ConnectionWatch {
   private closed(known: Known, server: Server, client: Client): void {
     const isMeant = Boolean(client.manuallyClosing);
     known.isLost = !isMeant && (known.isLost || known.wasReady);
+    if (known.wasReady) this.recorder.connectionClosed(server.node, isMeant ? 'application_close' : 'error');
     known.wasReady = false;
     if (isMeant) known.connecting = undefined;
     else this.told(known, server, lossError());

@@ -62,7 +62,8 @@ function eventsOf(client: Subscriber, reply: unknown): readonly string[] | undef
 }
 
 function arrivalOf(reply: readonly unknown[], client: ClientRef): Arrival {
-  const isPattern = String(reply[0]) === 'pmessage';
+  const kind = String(reply[0]);
+  const isPattern = kind === 'pmessage';
   const [channel, body] = isPattern ? reply.slice(2) : reply.slice(1);
-  return { client, channel, pattern: isPattern ? reply[1] : undefined, body };
+  return { client, channel, pattern: isPattern ? reply[1] : undefined, isSharded: kind === 'smessage', body };
 }

@@ -57,6 +57,7 @@ export function atEveryConnection(recorder: ConnectionRecorder, call: () => void
     },
     reconnected: (server) => recorder.reconnected(server),
     connectionFailed: (server, error) => recorder.connectionFailed(server, error),
+    connectionClosed: (server, reason) => recorder.connectionClosed(server, reason),
     watchCache: (cache) => recorder.watchCache(cache),
   };
 }

@@ -39,7 +39,7 @@ function measuring(options = {}) {
 }
 
 const pick = (collected, ...names) => Object.fromEntries(names.map((name) => [name, collected[name]]));
-const NAMES = ['db.client.operation.duration', 'db.client.connection.limit', 'redis.client.connections', 'cache.requests'];
+const NAMES = ['db.client.operation.duration', 'db.client.connection.limit', 'redis.client.connection.count', 'cache.requests'];
 
 await everybody();
 const first = measuring();

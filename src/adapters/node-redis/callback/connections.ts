@@ -89,6 +89,7 @@ export class LegacyConnections {
 
   /** A socket ends, closes and fails for one reason: the first of these sets the timer for the next attempt. */
   private gone(client: Client, why: unknown): void {
+    if (client.ready === true) this.recorder.connectionClosed(this.clientOf(client).facts, client.closing ? 'application_close' : 'error');
     if (why !== 'error' && !client.retry_timer) this.failed(client, lossError(why));
   }
 }

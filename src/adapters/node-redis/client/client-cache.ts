@@ -9,6 +9,7 @@ import type { FanOuts } from './multi-shard';
 /** A client's own cache, as far as it says that it answered. */
 interface ClientSideCache {
   stats?(): Stats | undefined;
+  size?(): unknown;
 }
 
 interface Stats {
@@ -64,7 +65,7 @@ export function wrapExecuteCommand<C extends object>(
   }
 }
 
-const NO_NEWS: CacheNews = { hits: 0, misses: 0, evictions: 0 };
+const NO_NEWS: CacheNews = { hits: 0, misses: 0, evictions: 0, items: undefined };
 
 /** The caches that were used, each watched once: the clients of a pool share theirs. */
 export class ClientCaches {
@@ -78,13 +79,14 @@ export class ClientCaches {
     const reference = new WeakRef(cache);
     let last = NO_NEWS;
     const readNews = (): CacheNews | undefined => {
-      const stats = statsOf(reference.deref());
+      const seen = reference.deref();
+      const stats = statsOf(seen);
       if (stats === undefined) return undefined;
       const { hitCount: hits = 0, missCount: misses = 0, evictionCount: evictions = 0 } = stats;
       // node-redis counts from none again when a connection is lost.
       if (hits < last.hits || misses < last.misses || evictions < last.evictions) last = NO_NEWS;
-      const news = { hits: hits - last.hits, misses: misses - last.misses, evictions: evictions - last.evictions };
-      last = { hits, misses, evictions };
+      const news = { hits: hits - last.hits, misses: misses - last.misses, evictions: evictions - last.evictions, items: sizeOf(seen) };
+      last = { hits, misses, evictions, items: undefined };
       return news;
     };
     this.recorder.watchCache({ facts: clientOf().facts, readNews });
@@ -93,6 +95,15 @@ export class ClientCaches {
 
 function hitsOf(cache: ClientSideCache): number | undefined {
   return statsOf(cache)?.hitCount;
+}
+
+function sizeOf(cache: ClientSideCache | undefined): number | undefined {
+  try {
+    const size = cache?.size?.();
+    return typeof size === 'number' ? size : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A cache may be the application's own, and must not fail its commands because we ask. */

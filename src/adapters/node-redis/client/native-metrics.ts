@@ -12,7 +12,16 @@ interface OTelMetrics {
 
 type Init = (this: unknown, ...args: unknown[]) => unknown;
 
-const NOTHING: NativeMetrics = { operations: false, connections: false, waits: false, cache: false };
+const NOTHING: NativeMetrics = {
+  operations: false,
+  connections: false,
+  waits: false,
+  cache: false,
+  errors: false,
+  closed: false,
+  pubSub: false,
+  streams: false,
+};
 
 /** Looks once when the client is loaded or patched, and again when the application switches its metrics on. */
 export class NativeMetricsTap {
@@ -50,6 +59,12 @@ export class NativeMetricsTap {
       connections: hasSubscribers('node-redis:connection:ready'),
       waits: hasSubscribers('node-redis:pool:connection-wait'),
       cache: hasSubscribers('node-redis:cache:request'),
+      errors: hasSubscribers('node-redis:error'),
+      // Of the same group as the waits; this package listens to the closing ones itself.
+      closed: hasSubscribers('node-redis:pool:connection-wait'),
+      pubSub: hasSubscribers('node-redis:pubsub'),
+      // Told by one channel, for both.
+      streams: hasSubscribers('node-redis:command:reply'),
     });
   }
 }

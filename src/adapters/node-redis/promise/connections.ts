@@ -144,6 +144,7 @@ export class Connections {
   }
 
   private lost(connection: Connection): void {
+    if (connection.isUp) this.recorder.connectionClosed(connection.facts, 'error');
     connection.isLost ||= connection.isUp;
     connection.isUp = false;
     this.down.add(connection);
@@ -151,6 +152,7 @@ export class Connections {
 
   /** A client that is closed takes no commands. */
   private ended(connection: Connection): void {
+    if (connection.isUp) this.recorder.connectionClosed(connection.facts, 'application_close');
     connection.isUp = false;
     recover(connection);
     this.down.delete(connection);

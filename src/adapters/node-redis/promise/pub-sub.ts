@@ -125,8 +125,8 @@ export class PubSubTap {
     };
   }
 
-  private arrivalOf({ channel, pattern, body }: Received, owner: Client | undefined): Arrival {
-    return { channel, pattern, body, client: owner === undefined ? UNKNOWN : this.refOf(owner) };
+  private arrivalOf({ channel, pattern, isSharded, body }: Received, owner: Client | undefined): Arrival {
+    return { channel, pattern, isSharded, body, client: owner === undefined ? UNKNOWN : this.refOf(owner) };
   }
 
   private isInternal({ channel }: Received, owner: Client | undefined): boolean {
@@ -168,7 +168,7 @@ function received(pubSub: PubSub, reply: unknown): Received | undefined {
   const byName = pubSub.getTypeListeners?.(layout.type) ?? pubSub.listeners?.[layout.type];
   const sets = byName?.get(String(pattern ?? channel));
   if (sets === undefined || sets.buffers.size + sets.strings.size === 0) return undefined;
-  return { channel, pattern, body: reply[layout.body], bodyAt: layout.body, sets };
+  return { channel, pattern, isSharded: layout.type === 'SHARDED', body: reply[layout.body], bodyAt: layout.body, sets };
 }
 
 function withBody(reply: readonly unknown[], { bodyAt }: Received, body: unknown): unknown[] {

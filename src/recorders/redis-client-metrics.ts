@@ -1,0 +1,220 @@
+// Knows: the metrics that Redis's own clients record, under the names that Redis's dashboards ask for.
+// Must not know: clients, redis versions, spans, the metrics that the conventions have for the same.
+import type { Attributes, BatchObservableResult, Counter, Histogram, Meter, ObservableCounter, UpDownCounter } from '@opentelemetry/api';
+import { type Entry, familyMask, type KeyMask, type KeyMode, lookup, partsByStream } from '../catalog';
+import type { Arguments, Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
+import type { BatchFacts, Facts, Failure } from '../core/facts';
+import type { CloseReason, ConnectionRecorder, MaintenanceRecorder, NativeMetrics, Recorder, Report } from '../core/recorder';
+import * as semconv from '../core/semconv';
+import { lengthOf } from '../insights/cache';
+import { categoryOf, classify } from '../insights/errors';
+import { addServer } from './attributes';
+import { DURATION_BUCKETS } from './buckets';
+import { Instrumented } from './instrumented';
+import { messageIdOf } from './messaging';
+
+/** Servers told apart; what is beyond is counted without one. */
+const MAX_SERVERS = 1_000;
+
+/** Of one reply the lag of at most so many entries is told, evenly spread over it. */
+const MAX_LAGS = 64;
+
+/** An id that is older was not made from a clock. */
+const FIRST_CLOCK_MS = 1e12;
+
+const NOTIFICATION = /^[A-Z_]{1,32}$/;
+
+interface Instruments {
+  readonly errors: Counter;
+  readonly closed: Counter;
+  readonly handoffs: Counter;
+  readonly relaxed: UpDownCounter;
+  readonly notifications: Counter;
+  readonly lag: Histogram;
+  readonly saved: ObservableCounter;
+}
+
+/** Bytes that the caches of the clients of one server have saved. */
+interface Saved {
+  readonly attributes: Attributes;
+  bytes: number;
+}
+
+type Closing = Pick<ConnectionRecorder, 'connectionFailed' | 'connectionClosed'>;
+
+export class RedisClientMetrics implements Recorder, Closing, MaintenanceRecorder {
+  private native: NativeMetrics | undefined;
+  /** undefined: no name of a stream may be shown. */
+  private streams: KeyMask | undefined;
+  private groups: KeyMask | undefined;
+  private readonly saved = new Map<string, Saved>();
+  private readonly instrumented: Instrumented<Instruments>;
+
+  /** @param source the meter of whoever listens now; undefined while nobody does, or wants these names */
+  constructor(source: () => Meter | undefined, report: Report) {
+    const kind = {
+      make: instrumentsOf,
+      observables: ({ saved }: Instruments) => [saved],
+      observe: (result: BatchObservableResult) => this.observe(result),
+      moved: () => this.saved.clear(),
+    };
+    this.instrumented = new Instrumented(source, kind, report);
+  }
+
+  /**
+   * Sets what shows, from now on.
+   * @param keys how keys, and so streams, are shown
+   * @param family see SpanRecorder
+   */
+  use(keys: KeyMode, family: KeyMask): void {
+    // The recorder of spans has a mask of its own, which reports what is wrong with the function.
+    [this.streams, this.groups] = keys === 'hidden' ? [] : [family, familyMask(keys, () => {})];
+  }
+
+  /** node-redis has begun to measure itself. */
+  yieldTo(native: NativeMetrics): void {
+    this.native = native;
+  }
+
+  /** Follows the meter. */
+  refresh(): void {
+    this.instrumented.refresh();
+  }
+
+  isActive(): boolean {
+    return this.instrumented.current !== undefined;
+  }
+
+  /** Nearly all commands have nothing of it. */
+  command(command: Command, outcome: Outcome, { failure }: Facts): void {
+    const { args, client, isInternal } = command;
+    if (failure !== undefined) this.failed(client.facts, failure, isInternal === true);
+    else if (outcome.isLocal) this.answered(client.facts, outcome.reply);
+    else {
+      const entry = lookup(args);
+      if (READS.has(entry.canonical)) this.read(entry, args, client.facts, outcome.reply);
+    }
+  }
+
+  batch({ client }: Batch, _outcome: BatchOutcome, { failure }: BatchFacts): void {
+    if (failure !== undefined) this.failed(client.facts, failure, false);
+  }
+
+  connectionFailed(server: ClientFacts, error: unknown): void {
+    this.failed(server, classify(error), true);
+  }
+
+  connectionClosed(server: ClientFacts, reason: CloseReason): void {
+    if (this.native?.closed === true) return;
+    this.instrumented.current?.closed.add(1, { ...serverOf(server), [semconv.ATTR_REDIS_CLOSE_REASON]: reason });
+  }
+
+  notified(notification: string): void {
+    if (this.native?.errors === true || !NOTIFICATION.test(notification)) return;
+    this.instrumented.current?.notifications.add(1, { [semconv.ATTR_REDIS_NOTIFICATION]: notification });
+  }
+
+  handedOff(): void {
+    if (this.native?.connections !== true) this.instrumented.current?.handoffs.add(1);
+  }
+
+  relaxed(by: number): void {
+    if (this.native?.connections !== true) this.instrumented.current?.relaxed.add(by);
+  }
+
+  /** @param isInternal the client deals with it, and nobody's call was rejected */
+  private failed(facts: ClientFacts, failure: Failure, isInternal: boolean): void {
+    if (this.native?.errors === true) return;
+    const attributes = serverOf(facts);
+    if (facts.namespace !== undefined) attributes[semconv.ATTR_DB_NAMESPACE] = facts.namespace;
+    attributes[semconv.ATTR_ERROR_TYPE] = failure.type;
+    if (failure.statusCode !== undefined) attributes[semconv.ATTR_DB_RESPONSE_STATUS_CODE] = failure.statusCode;
+    attributes[semconv.ATTR_REDIS_ERRORS_CATEGORY] = categoryOf(failure);
+    attributes[semconv.ATTR_REDIS_ERRORS_INTERNAL] = isInternal;
+    this.instrumented.current?.errors.add(1, attributes);
+  }
+
+  /** What the client's own cache had: of texts their bytes are known without a walk through the reply. */
+  private answered(facts: ClientFacts, reply: unknown): void {
+    const bytes = lengthOf(reply);
+    if (bytes === undefined) return;
+    const key = `${facts.serverAddress}:${facts.serverPort}`;
+    const saved = this.saved.get(key) ?? { attributes: serverOf(facts), bytes: 0 };
+    saved.bytes += bytes;
+    if (this.saved.size < MAX_SERVERS) this.saved.set(key, saved);
+  }
+
+  /** How long entries of streams have been there when they are read. */
+  private read(entry: Entry, args: Arguments, facts: ClientFacts, reply: unknown): void {
+    const { current } = this.instrumented;
+    if (current === undefined || this.native?.streams === true || reply === null || reply === undefined) return;
+    const now = Date.now();
+    for (const [stream, entries] of partsByStream(reply)) {
+      const attributes = this.streamAttributes(entry, args, facts, stream);
+      const step = Math.ceil(entries.length / MAX_LAGS);
+      for (let index = 0; index < entries.length; index += step) {
+        const sentMs = clockOf(entries[index]);
+        if (sentMs !== undefined) current.lag.record(Math.max(0, now - sentMs) / 1_000, attributes);
+      }
+    }
+  }
+
+  private streamAttributes({ from, canonical }: Entry, args: Arguments, facts: ClientFacts, stream: unknown): Attributes {
+    const attributes = serverOf(facts);
+    if (this.streams !== undefined) attributes[semconv.ATTR_REDIS_STREAM_NAME] = this.streams(stream);
+    // XREADGROUP GROUP workers …
+    if (this.groups !== undefined && canonical === READ_GROUP) {
+      attributes[semconv.ATTR_REDIS_STREAM_GROUP] = this.groups(args[from + 1]);
+    }
+    return attributes;
+  }
+
+  private observe(result: BatchObservableResult): void {
+    const { current } = this.instrumented;
+    if (current === undefined) return;
+    for (const { attributes, bytes } of this.saved.values()) result.observe(current.saved, bytes, attributes);
+  }
+}
+
+const READ_GROUP = 'XREADGROUP';
+const READS: ReadonlySet<string> = new Set(['XREAD', READ_GROUP]);
+
+/** An entry is a pair of its id and its fields, or an object. */
+function clockOf(entry: unknown): number | undefined {
+  const id = messageIdOf(Array.isArray(entry) ? entry[0] : (entry as { readonly id?: unknown } | null)?.id);
+  const time = id === undefined ? Number.NaN : Number.parseInt(id, 10);
+  return time >= FIRST_CLOCK_MS ? time : undefined;
+}
+
+function serverOf(facts: ClientFacts): Attributes {
+  const attributes: Attributes = {};
+  addServer(attributes, facts);
+  return attributes;
+}
+
+function instrumentsOf(meter: Meter): Instruments {
+  const counter = (name: string, unit: string, description: string) => meter.createCounter(name, { unit, description });
+  return {
+    errors: counter(semconv.METRIC_REDIS_CLIENT_ERRORS, '{error}', 'Errors, those that clients deal with themselves included.'),
+    closed: counter(semconv.METRIC_REDIS_CONNECTION_CLOSED, '{connection}', 'Connections that were closed or lost.'),
+    handoffs: counter(semconv.METRIC_REDIS_CONNECTION_HANDOFF, '{handoff}', 'Connections handed to another node before maintenance.'),
+    relaxed: meter.createUpDownCounter(semconv.METRIC_REDIS_CONNECTION_RELAXED_TIMEOUT, {
+      unit: '{relaxation}',
+      description: 'Connections whose time outs are longer during maintenance.',
+    }),
+    notifications: counter(
+      semconv.METRIC_REDIS_MAINTENANCE_NOTIFICATIONS,
+      '{notification}',
+      'What servers announced of their maintenance.',
+    ),
+    lag: meter.createHistogram(semconv.METRIC_REDIS_STREAM_LAG, {
+      unit: 's',
+      description: 'Time from the id of an entry of a stream to its being read.',
+      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+    }),
+    saved: meter.createObservableCounter(semconv.METRIC_REDIS_CSC_NETWORK_SAVED, {
+      unit: 'By',
+      description: 'Bytes of texts that client-side caches answered.',
+    }),
+  };
+}
