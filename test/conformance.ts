@@ -63,7 +63,8 @@ export function conformance(version: Version): void {
 
     for (const path of pathsOf(version)) {
       it(path.title, async () => {
-        resetTracing();
+        // By looks alone: what other keys teach of a family is not the versions' to differ in.
+        resetTracing({ keyFamilies: (key) => key.replace(/\d+/g, '{}') });
         instrumentation.disable();
         const control = await observe(path, version, redis, server);
         assert.deepEqual(redisSpans(), [], 'a disabled instrumentation made spans');

@@ -9,6 +9,7 @@ import {
   fromV5,
   fromV41,
   hit,
+  isV40,
   miss,
   type Path,
   span,
@@ -67,7 +68,7 @@ export const BATCHES: readonly Path[] = [
     title: 'an empty multi',
     run: ({ client }) => client.multi().exec(),
     // 4.0 sends nothing.
-    spans: (version) => (version === '4.0' ? [] : [span('MULTI', '', batch(0))].map(withoutText)),
+    spans: (version) => (isV40(version) ? [] : [span('MULTI', '', batch(0))].map(withoutText)),
   },
   {
     title: 'a transaction that a watched key aborts, an outcome and no error',
@@ -172,7 +173,7 @@ export const BATCHES: readonly Path[] = [
     },
     // 4.0 gives its lower-case methods the upper-case name.
     spans: (version) => [
-      version === '4.0'
+      isV40(version)
         ? span('MULTI GET', 'GET a; GET b', batch(2, batchItems(0, 2)))
         : span('MULTI get', 'get a; get b', batch(2, batchItems(0, 2))),
     ],

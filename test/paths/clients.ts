@@ -1,4 +1,4 @@
-import { end, isIoredis } from '../support/versions';
+import { end, isFrom, isIoredis } from '../support/versions';
 import {
   batch,
   batchItems,
@@ -9,6 +9,7 @@ import {
   fromV5,
   fromV41,
   hit,
+  isV40,
   miss,
   notIoredis,
   type Path,
@@ -27,7 +28,7 @@ export const CLIENTS: readonly Path[] = [
     on: v4,
     run: (context) => withClient(context, { legacyMode: true }, (client) => called((callback) => client.get('k', callback))),
     // 4.0 gives its lower-case methods the upper-case name.
-    spans: (version) => [version === '4.0' ? span('GET', 'GET k', miss) : span('get', 'get k', miss)],
+    spans: (version) => [isV40(version) ? span('GET', 'GET k', miss) : span('get', 'get k', miss)],
   },
   {
     title: 'legacyMode through its v4 interface',
@@ -89,7 +90,7 @@ export const CLIENTS: readonly Path[] = [
   },
   {
     title: 'a hit in the client-side cache',
-    on: (version) => version === '5.12' || version === '6.3',
+    on: (version) => isFrom(version, '5.12'),
     given: [['SET', 'k', 'v']],
     options: () => ({ RESP: 3, clientSideCache: { ttl: 0, maxEntries: 10, evictPolicy: 'LRU' } }),
     run: async ({ client }) => [await client.get('k'), await client.get('k'), await Promise.all([client.get('j'), client.get('j')])],
@@ -102,7 +103,7 @@ export const CLIENTS: readonly Path[] = [
   },
   {
     title: 'a key prefix, which is part of the key',
-    on: (version) => version === '6.3',
+    on: (version) => isFrom(version, '6.3'),
     options: () => ({ keyPrefix: 'app:' }),
     run: ({ client }) => client.mGet(['a', 'b']),
     spans: () => [span('MGET', 'MGET app:a app:b', { 'cache.hit': false, 'cache.hit_count': 0, 'cache.miss_count': 2 })],
@@ -119,7 +120,7 @@ export const CLIENTS: readonly Path[] = [
   },
   {
     title: 'a command that waits too long for its connection',
-    on: (version) => version === '5.12' || version === '6.3',
+    on: (version) => isFrom(version, '5.12'),
     run: async ({ redis }) => {
       const client = redis.createClient({ socket: { host: '127.0.0.1', port: 1, reconnectStrategy: () => 1_000 } });
       client.on('error', () => {});

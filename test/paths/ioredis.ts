@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, isIoredis, type Version } from '../support/versions';
+import { type Client, isIoredis, isIoredisFrom, type Version } from '../support/versions';
 import {
   batch,
   batchItems,
@@ -20,7 +20,7 @@ import {
 
 const on = isIoredis;
 /** 4 lets the caller see what later majors send again. */
-const from5 = (version: Version): boolean => on(version) && version !== 'ioredis-4.28';
+const from5 = (version: Version): boolean => isIoredisFrom(version, '5.0');
 const BLOCKING = { 'redis.client.operation.blocking': true };
 const LIST = [['LPUSH', 'list', 'x']] as const;
 const ECHO = 'return ARGV[1]';
@@ -206,7 +206,7 @@ const STATES: readonly Path[] = [
     },
     {
       // With RESP3, which is 6's default, a subscriber is a client like any other.
-      on: (version) => on(version) && version !== 'ioredis-6.0',
+      on: (version) => on(version) && !isIoredisFrom(version, '6.0'),
       spans: () => [
         unanswered('GET', 'GET k', 'SubscriberModeError', 'Connection in subscriber mode, only subscriber commands may be used'),
       ],

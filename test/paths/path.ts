@@ -2,7 +2,7 @@
 // Must not know: any single path, or how a version is tapped.
 import type { Attributes } from '@opentelemetry/api';
 import type { RedisServer } from '../support/redis-server';
-import { type Client, connect, end, isIoredis, major, type Redis, type Version } from '../support/versions';
+import { type Client, connect, end, isFrom, isIoredis, major, type Redis, type Version } from '../support/versions';
 
 export interface PathContext {
   readonly client: Client;
@@ -93,7 +93,8 @@ export const WRONGTYPE = 'WRONGTYPE Operation against a key holding the wrong ki
 export const v4 = (version: Version): boolean => major(version) === 4;
 /** The promise API: redis 2 and 3 have callbacks, and less of everything. */
 export const fromV4 = (version: Version): boolean => major(version) >= 4;
-export const fromV41 = (version: Version): boolean => fromV4(version) && version !== '4.0';
+export const isV40 = (version: Version): boolean => v4(version) && !isFrom(version, '4.1');
+export const fromV41 = (version: Version): boolean => isFrom(version, '4.1');
 export const fromV5 = (version: Version): boolean => major(version) >= 5;
 
 export const notIoredis = (version: Version): boolean => !isIoredis(version);

@@ -18,8 +18,27 @@ export const IOREDIS_CORE = ['ioredis-4.28', 'ioredis-5.11', 'ioredis-6.0'] as c
 export type IoredisVersion = (typeof IOREDIS_VERSIONS)[number];
 export type Version = (typeof VERSIONS)[number] | (typeof LEGACY_VERSIONS)[number] | IoredisVersion;
 
+/** What `npm run test:versions` has installed: these, in a folder of its own. Every other run has the versions above. */
+const ASKED = process.env.TEST_VERSIONS?.split(',') as Version[] | undefined;
+const ASKED_FOLDER = process.env.TEST_VERSIONS_FOLDER ?? '';
+
+export const ALL_VERSIONS: readonly Version[] = ASKED ?? [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_VERSIONS];
+
 /** Of redis; other libraries have none. */
 export const major = (version: Version): number => Number.parseInt(version, 10);
+
+/** Whether it is this minor of redis or a later one. */
+export const isFrom = (version: Version, minor: string): boolean => !isIoredis(version) && compareMinors(version, minor) >= 0;
+
+/** Whether it is this minor of ioredis, or a later one; iovalkey 0.4 was made from ioredis 5. */
+export function isIoredisFrom(version: Version, minor: string): boolean {
+  if (!isIoredis(version)) return false;
+  return compareMinors(version.startsWith('iovalkey') ? '5.4' : version.slice(version.indexOf('-') + 1), minor) >= 0;
+}
+
+function compareMinors(one: string, other: string): number {
+  return one.localeCompare(other, 'en', { numeric: true });
+}
 
 export function isIoredis(version: string): version is IoredisVersion {
   return version.startsWith('io');
@@ -47,7 +66,9 @@ export interface Redis {
 }
 
 export function folderOf(version: string): string {
-  return resolve(__dirname, '..', 'versions', isIoredis(version) ? version : `redis-${version}`);
+  const name = isIoredis(version) ? version : `redis-${version}`;
+  const isAsked = ASKED?.some((one) => one === version) ?? false;
+  return isAsked ? resolve(ASKED_FOLDER, name) : resolve(__dirname, '..', 'versions', name);
 }
 
 /** The package as an application would get it: through require, after the instrumentation. */
