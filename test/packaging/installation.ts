@@ -47,7 +47,7 @@ export function installation(): Installation {
 function install(): Installation {
   const folder = mkdtempSync(join(tmpdir(), 'installation-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const [packed] = JSON.parse(npm('pack', '--json', '--foreground-scripts=false', '--pack-destination', folder)) as [Packed];
+  const [packed] = JSON.parse(npm('pack', '--json', '--ignore-scripts', '--pack-destination', folder)) as [Packed];
   const target = join(folder, 'node_modules', PACKAGE);
   mkdirSync(target, { recursive: true });
   execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', target, '--strip-components=1']);
