@@ -119,16 +119,19 @@ export class QueueEntries {
 
 function tell(entry: Entry, ending: Ending): void {
   const { resolve, reject } = entry;
-  // Redis 4 does not forget the signal of a command that it has sent: it may be aborted, and then answered.
-  let isOpen = true;
-  entry.resolve = (reply) => {
-    if (isOpen) ending.succeed(reply);
-    isOpen = false;
-    resolve.call(entry, reply);
+  // Told once: redis 4 does not forget the signal of a command that it has sent: it may be aborted, and then answered.
+  // And let go of then: kept in an entry, it and all that it has outlive the next collections, a microsecond a command.
+  let open: Ending | undefined = ending;
+  entry.resolve = function (reply) {
+    const told = open;
+    open = undefined;
+    told?.succeed(reply);
+    resolve.call(this, reply);
   };
-  entry.reject = (error) => {
-    if (isOpen) ending.fail(error);
-    isOpen = false;
-    reject.call(entry, error);
+  entry.reject = function (error) {
+    const told = open;
+    open = undefined;
+    told?.fail(error);
+    reject.call(this, error);
   };
 }
