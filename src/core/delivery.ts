@@ -114,7 +114,7 @@ export class Deliveries implements MessageTap {
       context: sending === undefined ? around : besideActive(around, sending),
       sender: sending && trace.getSpanContext(sending),
       startTimeMs: Date.now(),
-      startMark: performance.now(),
+      startMonotonicMs: performance.now(),
     };
     return this.begin(message, this.recordersFor(message));
   }
@@ -140,7 +140,7 @@ export class Deliveries implements MessageTap {
       isFollowed: started.length > 0,
       body: message.body,
       end: (failed, error) => {
-        const outcome = { durationMs: performance.now() - message.startMark, failed, error };
+        const outcome = { durationMs: performance.now() - message.startMonotonicMs, failed, error };
         for (const processing of started) this.guarded(() => processing.end(outcome));
       },
     };
@@ -195,7 +195,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** The sender is the parent only if no other span is active. An ended span does not count: it was only left over. */
 function messageOf(arrival: Arrival, around: Context, opened: Opened | undefined): Message {
-  const started = { startTimeMs: Date.now(), startMark: performance.now() };
+  const started = { startTimeMs: Date.now(), startMonotonicMs: performance.now() };
   if (opened === undefined) return { ...arrival, ...started, context: around, sender: undefined };
   const sender = trace.getSpanContext(opened.context);
   const active = trace.getActiveSpan();

@@ -19,8 +19,8 @@ const WATCHED_MS = 60_000;
 const MAX_DELAYS = 256;
 
 interface Delay {
-  readonly fromMark: number;
-  readonly toMark: number;
+  readonly fromMonotonicMs: number;
+  readonly toMonotonicMs: number;
 }
 
 /**
@@ -32,9 +32,9 @@ interface Delay {
 export class EventLoop {
   private timer: NodeJS.Timeout | undefined;
   private slowTimer: NodeJS.Timeout | undefined;
-  private sinceMark: number | undefined;
-  private calledMark = 0;
-  private dueMark = 0;
+  private sinceMonotonicMs: number | undefined;
+  private calledMonotonicMs = 0;
+  private dueMonotonicMs = 0;
   private readonly delays: Delay[] = [];
   private next = 0;
 
@@ -48,37 +48,37 @@ export class EventLoop {
     clearTimeout(this.slowTimer);
     this.timer = undefined;
     this.slowTimer = undefined;
-    this.sinceMark = undefined;
+    this.sinceMonotonicMs = undefined;
   }
 
   /** Called for every command. */
-  watch(nowMark: number): void {
-    this.calledMark = nowMark;
-    if (this.sinceMark === undefined) this.sinceMark = nowMark;
+  watch(nowMonotonicMs: number): void {
+    this.calledMonotonicMs = nowMonotonicMs;
+    if (this.sinceMonotonicMs === undefined) this.sinceMonotonicMs = nowMonotonicMs;
     else if (this.slowTimer === undefined) return;
-    else this.note(nowMark);
+    else this.note(nowMonotonicMs);
     clearTimeout(this.slowTimer);
     this.slowTimer = undefined;
-    this.dueMark = nowMark + INTERVAL_MS;
+    this.dueMonotonicMs = nowMonotonicMs + INTERVAL_MS;
     this.timer?.refresh();
   }
 
   /** Returns the longest delay between two times. undefined: the loop was not watched the whole time. */
-  longestDelay(fromMark: number, nowMark: number): number | undefined {
-    if (this.sinceMark === undefined || fromMark < this.sinceMark) return undefined;
+  longestDelay(fromMonotonicMs: number, nowMonotonicMs: number): number | undefined {
+    if (this.sinceMonotonicMs === undefined || fromMonotonicMs < this.sinceMonotonicMs) return undefined;
     // A delay that is still going on is not recorded yet.
-    let longest = nowMark - this.dueMark < MIN_DELAY_MS ? 0 : nowMark - Math.max(this.dueMark, fromMark);
-    for (const delay of this.delays) longest = Math.max(longest, delay.toMark - Math.max(delay.fromMark, fromMark));
+    let longest = nowMonotonicMs - this.dueMonotonicMs < MIN_DELAY_MS ? 0 : nowMonotonicMs - Math.max(this.dueMonotonicMs, fromMonotonicMs);
+    for (const delay of this.delays) longest = Math.max(longest, delay.toMonotonicMs - Math.max(delay.fromMonotonicMs, fromMonotonicMs));
     return longest;
   }
 
-  private look(nowMark: number): void {
-    if (this.sinceMark === undefined) return;
-    this.note(nowMark);
-    const idleMs = nowMark - this.calledMark;
+  private look(nowMonotonicMs: number): void {
+    if (this.sinceMonotonicMs === undefined) return;
+    this.note(nowMonotonicMs);
+    const idleMs = nowMonotonicMs - this.calledMonotonicMs;
     const intervalMs = Math.min(Math.max(INTERVAL_MS, idleMs / 10), MAX_INTERVAL_MS);
-    this.dueMark = nowMark + intervalMs;
-    if (idleMs > WATCHED_MS) this.sinceMark = undefined;
+    this.dueMonotonicMs = nowMonotonicMs + intervalMs;
+    if (idleMs > WATCHED_MS) this.sinceMonotonicMs = undefined;
     else if (intervalMs > INTERVAL_MS) this.slowTimer = setTimeout(() => this.look(performance.now()), intervalMs).unref();
     else {
       this.slowTimer = undefined;
@@ -86,9 +86,9 @@ export class EventLoop {
     }
   }
 
-  private note(nowMark: number): void {
-    if (nowMark - this.dueMark < MIN_DELAY_MS) return;
-    this.delays[this.next] = { fromMark: this.dueMark, toMark: nowMark };
+  private note(nowMonotonicMs: number): void {
+    if (nowMonotonicMs - this.dueMonotonicMs < MIN_DELAY_MS) return;
+    this.delays[this.next] = { fromMonotonicMs: this.dueMonotonicMs, toMonotonicMs: nowMonotonicMs };
     this.next = (this.next + 1) % MAX_DELAYS;
   }
 }

@@ -1,7 +1,7 @@
 // Knows: what can happen at a Redis client, as plain data.
 // Must not know: how it was observed (adapters) or what is recorded (recorders).
 import type { Context, SpanContext } from '@opentelemetry/api';
-import type { Errand } from './propagator';
+import type { Transfer } from './propagator';
 
 /** A command as the application gave it to the client: the name, then its arguments. */
 export type Arguments = readonly unknown[];
@@ -38,13 +38,13 @@ export interface Write {
    * The time at which these arguments were written to the socket, on the monotonic clock; Infinity: not yet;
    * undefined: not seen.
    */
-  markOf(args: Arguments): number | undefined;
+  monotonicMsOf(args: Arguments): number | undefined;
 }
 
 /** The start of an operation on both clocks: the wall clock for timestamps, the monotonic one for durations. */
 export interface Started {
   readonly startTimeMs: number;
-  readonly startMark: number;
+  readonly startMonotonicMs: number;
 }
 
 /** One command that reached a Redis client and has not ended yet. */
@@ -70,7 +70,7 @@ export interface Command extends Started {
   /** Also undefined if no timing is wanted. */
   readonly write?: Write | undefined;
   /** How the command carries the context of messages. */
-  readonly errand?: Errand | undefined;
+  readonly transfer?: Transfer | undefined;
 }
 
 /** A client that was asked to connect. */
@@ -97,7 +97,7 @@ export interface Batch extends Started {
   /** The arguments to send in place of a command, by index. */
   readonly sent?: ReadonlyMap<number, Arguments> | undefined;
   /** See Command; by index. */
-  readonly errands?: ReadonlyMap<number, Errand> | undefined;
+  readonly transfers?: ReadonlyMap<number, Transfer> | undefined;
 }
 
 /** A batch whose commands are not known yet. */

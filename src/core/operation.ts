@@ -2,7 +2,6 @@
 // Must not know: redis, spans, metrics.
 import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { hasParent, isUnsampled, SUPPRESS_TRACING } from './context';
-import { Errands, unseal } from './errands';
 import type {
   Arguments,
   Batch,
@@ -20,6 +19,7 @@ import type { BatchFacts, Facts, Insights } from './facts';
 import type { Propagator } from './propagator';
 import type { ConnectRecorder, Recorder, Report } from './recorder';
 import { Timings } from './timing';
+import { extract, Transfers } from './transfers';
 
 /** The settings that decide what is recorded. */
 export interface OperationSettings {
@@ -56,15 +56,15 @@ export interface Tap {
   beginInternal(client: ClientRef, args: Arguments): Command | undefined;
   /** @param isLocal the client answered from its own cache; default false */
   succeed(command: Command, reply: unknown, isLocal?: boolean): void;
-  /** @param endMark the end, on the monotonic clock; default now */
-  fail(command: Command, error: unknown, endMark?: number): void;
+  /** @param endMonotonicMs the end, on the monotonic clock; default now */
+  fail(command: Command, error: unknown, endMonotonicMs?: number): void;
   /** Begins the connect of a client. undefined: nothing is recorded. */
   beginConnect(client: ClientRef): Connecting | undefined;
   settleConnect(connecting: Connecting, failed: boolean, error: unknown): void;
   /** @param commandsOf called for the commands, if they can be known and are needed already */
   beginBatch(kind: BatchKind, commandsOf?: () => readonly Arguments[]): BatchStart | undefined;
   /** Handles the reply of one command that the application gets before the batch has ended. */
-  unsealMember(start: BatchStart, index: number, reply: unknown, client: ClientRef): void;
+  extractMember(start: BatchStart, index: number, reply: unknown, client: ClientRef): void;
   settleBatch(start: BatchStart, settled: SettledBatch): void;
 }
 
@@ -78,7 +78,7 @@ export interface SettledBatch extends Omit<BatchOutcome, 'durationMs' | 'timing'
   /** The write that sent its first command. */
   readonly write?: Write | undefined;
   /** The end, on the monotonic clock; default now. */
-  readonly endMark?: number;
+  readonly endMonotonicMs?: number;
 }
 
 export class Operation implements Tap {
@@ -91,7 +91,7 @@ export class Operation implements Tap {
   private metrics!: Recorder;
   /** Called for every command, with or without a span or metrics. */
   private totals: Recorder | undefined;
-  private errands: Errands | undefined;
+  private transfers: Transfers | undefined;
   private readonly timings = new Timings();
 
   constructor(private readonly report: Report) {}
@@ -110,7 +110,7 @@ export class Operation implements Tap {
     this.spans = spans;
     this.metrics = metrics;
     this.totals = totals;
-    this.errands = propagator && new Errands(propagator, spans, this.report);
+    this.transfers = propagator && new Transfers(propagator, spans, this.report);
     this.timings.use(settings.timedFromMs);
   }
 
@@ -129,7 +129,7 @@ export class Operation implements Tap {
     try {
       if (this.isTraced(context.active())) return 'trace';
       // The context that a message carries does not depend on what is recorded.
-      return this.errands !== undefined || this.metrics.isActive() ? 'count' : 'pass';
+      return this.transfers !== undefined || this.metrics.isActive() ? 'count' : 'pass';
     } catch (error) {
       this.report('it could not be decided what to record', error);
       return 'pass';
@@ -141,13 +141,13 @@ export class Operation implements Tap {
     try {
       const caller = context.active();
       const traced = decision === 'trace' && !this.settings.isIgnored?.(args, client.facts);
-      const errand = this.errands?.of(args);
-      if (!traced && errand === undefined && !this.isFollowed(decision)) return undefined;
+      const transfer = this.transfers?.of(args);
+      if (!traced && transfer === undefined && !this.isFollowed(decision)) return undefined;
       const startTimeMs = Date.now();
-      const startMark = performance.now();
-      const write = traced ? this.timings.begin(startMark, client.writes) : undefined;
-      const command: Command = { args, client, context: caller, traced, startTimeMs, startMark, write };
-      return errand === undefined ? command : this.errands?.begin(command, errand);
+      const startMonotonicMs = performance.now();
+      const write = traced ? this.timings.begin(startMonotonicMs, client.writes) : undefined;
+      const command: Command = { args, client, context: caller, traced, startTimeMs, startMonotonicMs, write };
+      return transfer === undefined ? command : this.transfers?.begin(command, transfer);
     } catch (error) {
       this.report('a command could not be followed', error);
       return undefined;
@@ -162,9 +162,9 @@ export class Operation implements Tap {
     if (!this.wantsInternal) return undefined;
     try {
       if (!this.metrics.isActive()) return undefined;
-      const marks = { startTimeMs: Date.now(), startMark: performance.now() };
+      const clocks = { startTimeMs: Date.now(), startMonotonicMs: performance.now() };
       // No code of the application called.
-      return { args, client, context: ROOT_CONTEXT, traced: false, isInternal: true, ...marks };
+      return { args, client, context: ROOT_CONTEXT, traced: false, isInternal: true, ...clocks };
     } catch (error) {
       this.report('an internal command could not be followed', error);
       return undefined;
@@ -172,15 +172,15 @@ export class Operation implements Tap {
   }
 
   succeed(command: Command, reply: unknown, isLocal = false): void {
-    const durationMs = performance.now() - command.startMark;
+    const durationMs = performance.now() - command.startMonotonicMs;
     // Context was extracted before the reply was put into the client's own cache.
-    if (command.errand !== undefined && !isLocal) unseal(command.errand, reply, command.client, this.report);
+    if (command.transfer !== undefined && !isLocal) extract(command.transfer, reply, command.client, this.report);
     const timing = isLocal ? undefined : this.timings.of(command, command.write, command.sent ?? command.args, durationMs);
     this.settle(command, { durationMs, failed: false, reply, error: undefined, isLocal, timing });
   }
 
-  fail(command: Command, error: unknown, endMark = performance.now()): void {
-    const durationMs = endMark - command.startMark;
+  fail(command: Command, error: unknown, endMonotonicMs = performance.now()): void {
+    const durationMs = endMonotonicMs - command.startMonotonicMs;
     const timing = this.timings.of(command, command.write, command.sent ?? command.args, durationMs);
     this.settle(command, { durationMs, failed: true, reply: undefined, error, isLocal: false, timing });
   }
@@ -189,7 +189,7 @@ export class Operation implements Tap {
     if (this.isStopped || !this.settings.connectSpans) return undefined;
     try {
       const caller = context.active();
-      return this.isTraced(caller) ? { client, context: caller, startTimeMs: Date.now(), startMark: performance.now() } : undefined;
+      return this.isTraced(caller) ? { client, context: caller, startTimeMs: Date.now(), startMonotonicMs: performance.now() } : undefined;
     } catch (error) {
       this.report('a connection could not be followed', error);
       return undefined;
@@ -197,7 +197,7 @@ export class Operation implements Tap {
   }
 
   settleConnect(connecting: Connecting, failed: boolean, error: unknown): void {
-    const outcome = { durationMs: performance.now() - connecting.startMark, failed, error };
+    const outcome = { durationMs: performance.now() - connecting.startMonotonicMs, failed, error };
     this.guarded('a connection could not be recorded', () => this.spans.connect(connecting, outcome));
   }
 
@@ -206,31 +206,31 @@ export class Operation implements Tap {
     if (decision === 'pass') return undefined;
     try {
       const caller = context.active();
-      const commands = this.errands === undefined ? [] : (commandsOf?.() ?? []);
-      const errands = this.errands?.ofAll(commands);
-      if (decision !== 'trace' && errands === undefined && !this.isFollowed(decision)) return undefined;
+      const commands = this.transfers === undefined ? [] : (commandsOf?.() ?? []);
+      const transfers = this.transfers?.ofAll(commands);
+      if (decision !== 'trace' && transfers === undefined && !this.isFollowed(decision)) return undefined;
       const [only = [kind]] = commands.length === 1 ? commands : [];
       const isIgnored = decision === 'trace' && this.settings.isIgnored?.(only, undefined) === true;
       const traced = decision === 'trace' && !isIgnored;
-      const start: BatchStart = { context: caller, traced, isIgnored, startTimeMs: Date.now(), startMark: performance.now() };
+      const start: BatchStart = { context: caller, traced, isIgnored, startTimeMs: Date.now(), startMonotonicMs: performance.now() };
       // The connection is not known yet.
-      if (decision === 'trace') this.timings.begin(start.startMark, undefined);
-      return errands === undefined ? start : this.errands?.beginBatch(start, errands, kind, commands);
+      if (decision === 'trace') this.timings.begin(start.startMonotonicMs, undefined);
+      return transfers === undefined ? start : this.transfers?.beginBatch(start, transfers, kind, commands);
     } catch (error) {
       this.report('a batch could not be followed', error);
       return undefined;
     }
   }
 
-  unsealMember({ errands }: BatchStart, index: number, reply: unknown, client: ClientRef): void {
-    if (errands !== undefined) unseal(errands.get(index), reply, client, this.report);
+  extractMember({ transfers }: BatchStart, index: number, reply: unknown, client: ClientRef): void {
+    if (transfers !== undefined) extract(transfers.get(index), reply, client, this.report);
   }
 
   settleBatch(start: BatchStart, settled: SettledBatch): void {
     const { commands, client } = settled;
-    const durationMs = (settled.endMark ?? performance.now()) - start.startMark;
-    start.errands?.forEach((errand, index) => {
-      unseal(errand, settled.replies[index], client, this.report);
+    const durationMs = (settled.endMonotonicMs ?? performance.now()) - start.startMonotonicMs;
+    start.transfers?.forEach((transfer, index) => {
+      extract(transfer, settled.replies[index], client, this.report);
     });
     const [only] = commands;
     const timing = this.timings.of(start, settled.write, start.sent?.get(0) ?? only ?? [], durationMs);
@@ -335,13 +335,13 @@ export class Operation implements Tap {
 
 // Written out, both: object spread is the most expensive step of recording a batch.
 function batchOf(start: BatchStart, { kind, commands, size, isMasked, client }: SettledBatch): Batch {
-  const { context: caller, traced, startTimeMs, startMark, inside, sent, errands } = start;
-  return { kind, context: caller, traced, startTimeMs, startMark, commands, size, isMasked, client, inside, sent, errands };
+  const { context: caller, traced, startTimeMs, startMonotonicMs, inside, sent, transfers } = start;
+  return { kind, context: caller, traced, startTimeMs, startMonotonicMs, commands, size, isMasked, client, inside, sent, transfers };
 }
 
 function commandOf(start: BatchStart, { client, isMasked }: SettledBatch, args: Arguments, traced: boolean): Command {
-  const { context: caller, startTimeMs, startMark, inside, errands } = start;
-  return { args, client, context: caller, traced, startTimeMs, startMark, isMasked, inside, errand: errands?.get(0) };
+  const { context: caller, startTimeMs, startMonotonicMs, inside, transfers } = start;
+  return { args, client, context: caller, traced, startTimeMs, startMonotonicMs, isMasked, inside, transfer: transfers?.get(0) };
 }
 
 function outcomeOfOne(outcome: Omit<BatchOutcome, 'durationMs' | 'timing'>, durationMs: number, timing: Outcome['timing']): Outcome {

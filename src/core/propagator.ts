@@ -6,7 +6,7 @@ import type { Arguments, ClientRef } from './events';
 /** Lets messages carry the context of their sender. */
 export interface Propagator {
   /** Returns how a command carries context; undefined: it does not. Called once per command, so it must be cheap. */
-  errandOf(args: Arguments): Errand | undefined;
+  transferOf(args: Arguments): Transfer | undefined;
   /** Removes the envelope of a delivered message; undefined: the message has none, or is not to be changed. */
   open(channel: unknown, body: unknown, around: Context): Opened | undefined;
   /** Returns a stream entry that was read lately. @param stream undefined: the stream that had an entry of this id */
@@ -28,7 +28,7 @@ export interface Recalled {
   contextIn(around: Context): Context | undefined;
 }
 
-export type Errand = Sending | Receiving;
+export type Transfer = Sending | Receiving;
 
 /** A command that sends a message. */
 export interface Sending {
@@ -36,7 +36,7 @@ export interface Sending {
   /** The channel or the stream. */
   readonly destination: unknown;
   /** Returns the arguments to send instead, without changing `args`; undefined: there is no context to inject. */
-  seal(sender: Context): Arguments | undefined;
+  inject(sender: Context): Arguments | undefined;
 }
 
 /** A command that reads stream entries: it receives them as messages (`receive`) or only looks at them (`look`). */
@@ -47,7 +47,7 @@ export interface Receiving {
   /** The consumer group that reads. */
   readonly group: unknown;
   /** Extracts context from the reply, in place and once, before the application gets it. */
-  unseal(reply: unknown, client: ClientRef): void;
+  extract(reply: unknown, client: ClientRef): void;
   /** What was received; undefined before the reply, and if the command failed. */
   readonly receipt: Receipt | undefined;
 }

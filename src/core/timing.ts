@@ -31,18 +31,18 @@ export class Timings {
   }
 
   /** Called for every traced command. It only reads the connection, and allocates nothing. */
-  begin(startMark: number, writes: Writes | undefined): Write | undefined {
+  begin(startMonotonicMs: number, writes: Writes | undefined): Write | undefined {
     if (!this.isOn) return undefined;
-    this.loop.watch(startMark);
+    this.loop.watch(startMonotonicMs);
     return writes?.next();
   }
 
-  of({ traced, startMark }: Timed, write: Write | undefined, args: Arguments, durationMs: number): Timing | undefined {
+  of({ traced, startMonotonicMs }: Timed, write: Write | undefined, args: Arguments, durationMs: number): Timing | undefined {
     if (!traced || durationMs < this.timedFromMs) return undefined;
-    const eventLoopDelayMs = this.loop.longestDelay(startMark, startMark + durationMs);
-    const writtenMark = write?.markOf(args);
-    if (writtenMark === undefined) return { queueMs: undefined, wireMs: undefined, eventLoopDelayMs };
-    const queueMs = Math.min(Math.max(0, writtenMark - startMark), durationMs);
+    const eventLoopDelayMs = this.loop.longestDelay(startMonotonicMs, startMonotonicMs + durationMs);
+    const writtenMonotonicMs = write?.monotonicMsOf(args);
+    if (writtenMonotonicMs === undefined) return { queueMs: undefined, wireMs: undefined, eventLoopDelayMs };
+    const queueMs = Math.min(Math.max(0, writtenMonotonicMs - startMonotonicMs), durationMs);
     return { queueMs, wireMs: durationMs - queueMs, eventLoopDelayMs };
   }
 }

@@ -31,8 +31,8 @@ const ROUNDING_MS = 0.001;
 
 interface OpenMiss {
   readonly caller: Caller | undefined;
-  firstMark: number;
-  lastMark: number;
+  firstMonotonicMs: number;
+  lastMonotonicMs: number;
   /** The number of times this caller missed the key. */
   times: number;
   handle: Miss;
@@ -48,40 +48,40 @@ interface OpenKey {
   /** Unfilled misses of callers beyond the cap, and how many of them belong to a trace of their own. */
   beyond: number;
   tracesBeyond: number;
-  expiresMark: number;
+  expiresMonotonicMs: number;
 }
 
 /** Matches misses with the writes that follow. Bounded in keys, callers and time. */
 export class OpenMisses {
   private readonly keys = new Map<number, OpenKey>();
   private missCount = 0;
-  private expireMark = 0;
-  private blindMark = Number.NEGATIVE_INFINITY;
+  private expireMonotonicMs = 0;
+  private blindMonotonicMs = Number.NEGATIVE_INFINITY;
 
   /** The number of open misses. */
   get size(): number {
     return this.missCount;
   }
 
-  add(key: number, counts: Counts, caller: Caller | undefined, mark: number, handle: Miss, isLocal = false): void {
-    const open = this.keys.get(key) ?? this.begin(key, counts, mark);
+  add(key: number, counts: Counts, caller: Caller | undefined, monotonicMs: number, handle: Miss, isLocal = false): void {
+    const open = this.keys.get(key) ?? this.begin(key, counts, monotonicMs);
     const known = caller === undefined ? undefined : open.misses.find((miss) => isSame(miss.caller, caller));
-    if (known !== undefined) this.missAgain(known, mark, handle);
+    if (known !== undefined) this.missAgain(known, monotonicMs, handle);
     else if (open.misses.length >= MAX_CALLERS) addBeyond(open, caller);
     else {
-      open.misses.push({ caller, firstMark: mark, lastMark: mark, times: 1, handle, isFilled: false, isLocal });
+      open.misses.push({ caller, firstMonotonicMs: monotonicMs, lastMonotonicMs: monotonicMs, times: 1, handle, isFilled: false, isLocal });
       this.missCount++;
     }
     if (this.keys.size > MAX_OPEN_KEYS || this.missCount > MAX_OPEN_MISSES) this.dropOldest();
   }
 
   /** Handles a write of the key. Returns undefined if the writer had not missed the key, or missed it too long ago. */
-  fill(key: number, callerOf: () => Caller | undefined, startMark: number): Fill | undefined {
-    const open = this.keys.size === 0 ? undefined : this.openAt(key, startMark);
+  fill(key: number, callerOf: () => Caller | undefined, startMonotonicMs: number): Fill | undefined {
+    const open = this.keys.size === 0 ? undefined : this.openAt(key, startMonotonicMs);
     if (open === undefined) return undefined;
-    const index = indexOfMiss(open.misses, callerOf(), startMark + ROUNDING_MS);
+    const index = indexOfMiss(open.misses, callerOf(), startMonotonicMs + ROUNDING_MS);
     const miss = open.misses[index];
-    const fill = miss === undefined ? undefined : fillOf(open, miss, startMark);
+    const fill = miss === undefined ? undefined : fillOf(open, miss, startMonotonicMs);
     for (const one of open.misses) one.isFilled = true;
     open.beyond = 0;
     open.tracesBeyond = 0;
@@ -100,67 +100,67 @@ export class OpenMisses {
   }
 
   /** Drops all misses that are open now: a write that could not be seen may have filled any of them. */
-  forgetAll(mark: number): void {
-    this.blindMark = mark;
+  forgetAll(monotonicMs: number): void {
+    this.blindMonotonicMs = monotonicMs;
   }
 
   /**
    * Gives up expired misses. Keys are ordered by their first miss, so the first key that is not expired ends the
    * search.
    */
-  expire(nowMark: number): void {
+  expire(nowMonotonicMs: number): void {
     for (const [key, open] of this.keys) {
-      if (open.expiresMark > nowMark) return;
-      this.giveUp(key, open, nowMark);
+      if (open.expiresMonotonicMs > nowMonotonicMs) return;
+      this.giveUp(key, open, nowMonotonicMs);
     }
   }
 
-  private begin(key: number, counts: Counts, mark: number): OpenKey {
-    if (mark >= this.expireMark) {
-      this.expire(mark);
-      this.expireMark = mark + EXPIRY_INTERVAL_MS;
+  private begin(key: number, counts: Counts, monotonicMs: number): OpenKey {
+    if (monotonicMs >= this.expireMonotonicMs) {
+      this.expire(monotonicMs);
+      this.expireMonotonicMs = monotonicMs + EXPIRY_INTERVAL_MS;
     }
-    const open: OpenKey = { counts, misses: [], beyond: 0, tracesBeyond: 0, expiresMark: mark + LOAD_WINDOW_MS };
+    const open: OpenKey = { counts, misses: [], beyond: 0, tracesBeyond: 0, expiresMonotonicMs: monotonicMs + LOAD_WINDOW_MS };
     this.keys.set(key, open);
     return open;
   }
 
   /** Returns the open misses of a key, without the expired ones. */
-  private openAt(key: number, nowMark: number): OpenKey | undefined {
+  private openAt(key: number, nowMonotonicMs: number): OpenKey | undefined {
     const open = this.keys.get(key);
-    if (open === undefined || open.expiresMark > nowMark) return open;
-    this.giveUp(key, open, nowMark);
+    if (open === undefined || open.expiresMonotonicMs > nowMonotonicMs) return open;
+    this.giveUp(key, open, nowMonotonicMs);
     return this.keys.get(key);
   }
 
-  private missAgain(miss: OpenMiss, mark: number, handle: Miss): void {
+  private missAgain(miss: OpenMiss, monotonicMs: number, handle: Miss): void {
     if (!this.isUnfilled(miss)) {
-      miss.firstMark = mark;
+      miss.firstMonotonicMs = monotonicMs;
       miss.times = 0;
     }
     miss.isFilled = false;
-    miss.lastMark = mark;
+    miss.lastMonotonicMs = monotonicMs;
     miss.handle = handle;
     miss.times++;
   }
 
-  private giveUp(key: number, open: OpenKey, nowMark: number): void {
-    const young = open.misses.filter((miss) => miss.lastMark + LOAD_WINDOW_MS > nowMark);
+  private giveUp(key: number, open: OpenKey, nowMonotonicMs: number): void {
+    const young = open.misses.filter((miss) => miss.lastMonotonicMs + LOAD_WINDOW_MS > nowMonotonicMs);
     const counts = open.counts.current();
-    counts.unfilled += open.expiresMark - LOAD_WINDOW_MS > this.blindMark ? open.beyond : 0;
+    counts.unfilled += open.expiresMonotonicMs - LOAD_WINDOW_MS > this.blindMonotonicMs ? open.beyond : 0;
     for (const miss of open.misses) {
-      if (this.isUnfilled(miss) && miss.lastMark + LOAD_WINDOW_MS <= nowMark) counts.unfilled += miss.times;
+      if (this.isUnfilled(miss) && miss.lastMonotonicMs + LOAD_WINDOW_MS <= nowMonotonicMs) counts.unfilled += miss.times;
     }
     this.keys.delete(key);
     this.missCount += young.length - open.misses.length;
     if (young.length === 0) return;
     // Later callers stay: each has a window of its own.
-    const expiresMark = Math.min(...young.map((miss) => miss.lastMark)) + LOAD_WINDOW_MS;
-    this.keys.set(key, { counts: open.counts, misses: young, beyond: 0, tracesBeyond: 0, expiresMark });
+    const expiresMonotonicMs = Math.min(...young.map((miss) => miss.lastMonotonicMs)) + LOAD_WINDOW_MS;
+    this.keys.set(key, { counts: open.counts, misses: young, beyond: 0, tracesBeyond: 0, expiresMonotonicMs });
   }
 
-  private isUnfilled({ isFilled, lastMark }: OpenMiss): boolean {
-    return !isFilled && lastMark > this.blindMark;
+  private isUnfilled({ isFilled, lastMonotonicMs }: OpenMiss): boolean {
+    return !isFilled && lastMonotonicMs > this.blindMonotonicMs;
   }
 
   /**
@@ -185,8 +185,8 @@ function addBeyond(open: OpenKey, caller: Caller | undefined): void {
   if (caller !== undefined && !open.misses.some((miss) => miss.caller?.traceId === caller.traceId)) open.tracesBeyond++;
 }
 
-function fillOf(open: OpenKey, miss: OpenMiss, startMark: number): Fill {
-  const loadMs = Math.max(0, startMark - miss.lastMark);
+function fillOf(open: OpenKey, miss: OpenMiss, startMonotonicMs: number): Fill {
+  const loadMs = Math.max(0, startMonotonicMs - miss.lastMonotonicMs);
   const stampedeWidth = miss.isFilled ? undefined : widthOf(open, miss, loadMs);
   return { family: open.counts.family, loadMs, miss: miss.handle, stampedeWidth };
 }
@@ -195,11 +195,11 @@ function fillOf(open: OpenKey, miss: OpenMiss, startMark: number): Fill {
  * Returns the index of the latest miss of the same span, or else of the same trace. Without a trace it is the latest
  * miss of any caller without one. -1: there is none. A miss whose reply came after the write was called is unrelated.
  */
-function indexOfMiss(misses: readonly OpenMiss[], caller: Caller | undefined, untilMark: number): number {
+function indexOfMiss(misses: readonly OpenMiss[], caller: Caller | undefined, untilMonotonicMs: number): number {
   let ofTrace = -1;
   for (let index = misses.length - 1; index >= 0; index--) {
-    const { caller: other, lastMark } = misses[index] as OpenMiss;
-    if (lastMark > untilMark) continue;
+    const { caller: other, lastMonotonicMs } = misses[index] as OpenMiss;
+    if (lastMonotonicMs > untilMonotonicMs) continue;
     if (caller === undefined ? other === undefined : isSame(other, caller)) return index;
     if (ofTrace < 0 && caller !== undefined && other?.traceId === caller.traceId) ofTrace = index;
   }
@@ -217,10 +217,10 @@ function isSame(one: Caller | undefined, other: Caller): boolean {
  */
 function widthOf({ misses, tracesBeyond }: OpenKey, filling: OpenMiss, loadMs: number): number | undefined {
   if (filling.caller === undefined) return undefined;
-  const since = filling.firstMark - Math.max(loadMs, MIN_STAMPEDE_MS);
+  const since = filling.firstMonotonicMs - Math.max(loadMs, MIN_STAMPEDE_MS);
   const traces = new Set<string>([filling.caller.traceId]);
-  for (const { caller, isFilled, isLocal, lastMark } of misses) {
-    if (caller !== undefined && !isFilled && !isLocal && lastMark >= since) traces.add(caller.traceId);
+  for (const { caller, isFilled, isLocal, lastMonotonicMs } of misses) {
+    if (caller !== undefined && !isFilled && !isLocal && lastMonotonicMs >= since) traces.add(caller.traceId);
   }
   return traces.size + tracesBeyond;
 }

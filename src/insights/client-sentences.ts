@@ -5,7 +5,7 @@ export interface ClientSentence {
   /** `error.type`; undefined: the class of the error is the type. */
   readonly type: string | undefined;
   /** The part of the text that is safe to keep. */
-  readonly told: string;
+  readonly text: string;
 }
 
 /** node-redis has error classes for these; ioredis and iovalkey have none for most of theirs. */
@@ -50,7 +50,7 @@ const BEGINNINGS: readonly (readonly [beginning: string, type: string | undefine
 
 /** undefined: no library has this text. */
 export function clientSentence(message: string): ClientSentence | undefined {
-  if (SENTENCES.has(message)) return { type: SENTENCES.get(message), told: message };
+  if (SENTENCES.has(message)) return { type: SENTENCES.get(message), text: message };
   const found = BEGINNINGS.find(([beginning]) => message.startsWith(beginning));
-  return found && { type: found[1], told: found[0] };
+  return found && { type: found[1], text: found[0] };
 }

@@ -13,7 +13,7 @@ export function classify(error: unknown): Failure {
   if (prefix !== undefined) return { type: prefix, statusCode: prefix, description: scrub(prefix, error.message) };
   const sentence = clientSentence(error.message);
   const type = codeOf(error) ?? (isPlain(error) ? sentence?.type : undefined) ?? classOf(error);
-  return { type, statusCode: undefined, description: sentence?.told ?? type };
+  return { type, statusCode: undefined, description: sentence?.text ?? type };
 }
 
 /** What kind of trouble an error is, in the words of Redis's clients. */

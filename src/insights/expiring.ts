@@ -19,17 +19,17 @@ export class Expiring<V> {
     return this.recent.size + this.older.size;
   }
 
-  get(key: number, nowMark: number): V | undefined {
+  get(key: number, nowMonotonicMs: number): V | undefined {
     const entry = this.recent.get(key) ?? this.older.get(key);
-    return entry !== undefined && entry.forgetMark > nowMark ? entry.value : undefined;
+    return entry !== undefined && entry.forgetMonotonicMs > nowMonotonicMs ? entry.value : undefined;
   }
 
-  set(key: number, value: V, nowMark: number, endMark = nowMark): void {
+  set(key: number, value: V, nowMonotonicMs: number, endMonotonicMs = nowMonotonicMs): void {
     if (this.recent.size >= this.maxEntries / 2) {
       this.older = this.recent;
       this.recent = new Map();
     }
-    this.recent.set(key, { value, forgetMark: endMark + this.memoryMs });
+    this.recent.set(key, { value, forgetMonotonicMs: endMonotonicMs + this.memoryMs });
   }
 
   delete(key: number): void {
@@ -40,5 +40,5 @@ export class Expiring<V> {
 
 interface Remembered<V> {
   readonly value: V;
-  readonly forgetMark: number;
+  readonly forgetMonotonicMs: number;
 }

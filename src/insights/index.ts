@@ -52,14 +52,14 @@ export class CommandInsights implements Insights {
   command(command: Command, outcome: Outcome): Facts {
     if (command.script !== undefined) this.locks?.see(command.script);
     if (outcome.failed) return this.failed(command.args, outcome.error);
-    return this.read(command, command.startMark + outcome.durationMs, command.args, outcome.reply, outcome.isLocal, command.traced);
+    return this.read(command, command.startMonotonicMs + outcome.durationMs, command.args, outcome.reply, outcome.isLocal, command.traced);
   }
 
   batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts {
     const { members: keepsMembers } = this.settings;
     const readsAll = isCounted || keepsMembers;
     const digest = new BatchDigest(this.operationOf(batch));
-    const endMark = batch.startMark + outcome.durationMs;
+    const endMonotonicMs = batch.startMonotonicMs + outcome.durationMs;
     // If the commands are not known, the replies may be.
     const count = batch.size === undefined ? batch.commands.length : outcome.replies.length;
     for (let index = 0; index < count; index++) {
@@ -70,11 +70,11 @@ export class CommandInsights implements Insights {
       if (reply instanceof Error) facts = digest.fail(index, this.plainFacts(args, classify(reply)));
       else if (outcome.aborted || !(index in outcome.replies))
         facts = this.plainFacts(args, outcome.failed ? classify(outcome.error) : undefined);
-      else facts = digest.add(this.read(batch, endMark, args ?? [], reply, false, keepsMembers));
+      else facts = digest.add(this.read(batch, endMonotonicMs, args ?? [], reply, false, keepsMembers));
       if (keepsMembers) digest.members.push(facts);
     }
     if (batch.kind === 'MULTI') this.locks?.endTransaction(batch.client);
-    if (batch.size !== undefined && !outcome.aborted) this.traffic.writeUnseen(endMark);
+    if (batch.size !== undefined && !outcome.aborted) this.traffic.writeUnseen(endMonotonicMs);
     if (outcome.aborted) digest.failure = undefined;
     else if (outcome.failed) digest.failure ??= classify(outcome.error);
     return digest;
@@ -84,8 +84,8 @@ export class CommandInsights implements Insights {
     return this.cacheCounts.of(key).family;
   }
 
-  counts(nowMark: number): Iterable<FamilyCounts> {
-    this.traffic.expire(nowMark);
+  counts(nowMonotonicMs: number): Iterable<FamilyCounts> {
+    this.traffic.expire(nowMonotonicMs);
     return this.cacheCounts.collect();
   }
 
@@ -93,7 +93,7 @@ export class CommandInsights implements Insights {
     this.cacheCounts.reset();
   }
 
-  private read(command: SentCommand, endMark: number, args: Arguments, reply: unknown, isLocal: boolean, withData: boolean): Facts {
+  private read(command: SentCommand, endMonotonicMs: number, args: Arguments, reply: unknown, isLocal: boolean, withData: boolean): Facts {
     const entry = lookup(args);
     const { rule } = entry;
     if (rule === undefined) return this.plainFacts(args);
@@ -101,7 +101,7 @@ export class CommandInsights implements Insights {
     const mayHold = transactions.isUsed || rule.transaction !== undefined;
     if (mayHold && transactions.holds(command.client, rule, reply)) return this.plainFacts(args);
     const operation = this.names.of(entry);
-    const exchange: Exchange = { command, endMark, entry: entry as KnownEntry, args, reply };
+    const exchange: Exchange = { command, endMonotonicMs, entry: entry as KnownEntry, args, reply };
     const found = readLookup(entry, reply);
     const data = withData || rule.writes ? readData(entry, args, reply, command.startTimeMs) : NO_DATA;
     if (command.isMasked) return this.readMasked(exchange, found, data);

@@ -5,7 +5,7 @@ import { identityOf } from './identity';
 
 /** A key that was acquired. Keys that were acquired together share one object. */
 export interface Holding {
-  readonly mark: number;
+  readonly acquiredMonotonicMs: number;
   readonly traceId: string | undefined;
   /**
    * How long the caller waited for the lock, in milliseconds, if that was not reported because the key was not known
@@ -40,52 +40,52 @@ export class Holdings {
     return this.byToken.size + this.byKey.size;
   }
 
-  of(key: number, token: unknown, nowMark: number): Holding | undefined {
-    return this.byToken.get(identityOf(token, key | 0), nowMark);
+  of(key: number, token: unknown, nowMonotonicMs: number): Holding | undefined {
+    return this.byToken.get(identityOf(token, key | 0), nowMonotonicMs);
   }
 
-  latest(key: number, nowMark: number): Holding | undefined {
-    return this.byKey.get(key, nowMark)?.holding;
+  latest(key: number, nowMonotonicMs: number): Holding | undefined {
+    return this.byKey.get(key, nowMonotonicMs)?.holding;
   }
 
   /** The holding that is released without a token in this trace: the current one, or one that was taken over. */
-  ownOf(key: number, traceId: string | undefined, nowMark: number): Holding | undefined {
-    const latest = this.byKey.get(key, nowMark);
+  ownOf(key: number, traceId: string | undefined, nowMonotonicMs: number): Holding | undefined {
+    const latest = this.byKey.get(key, nowMonotonicMs);
     if (latest?.before === undefined) return latest?.holding;
     if (traceId === undefined) return undefined;
     if (latest.holding.traceId === traceId) return latest.holding;
     return latest.before.holding.traceId === traceId ? latest.before.holding : undefined;
   }
 
-  add(key: number, token: unknown, holding: Holding, nowMark: number, ttlMs: number | undefined): void {
+  add(key: number, token: unknown, holding: Holding, nowMonotonicMs: number, ttlMs: number | undefined): void {
     const own = identityOf(token, key | 0);
-    const latest = this.byKey.get(key, nowMark);
+    const latest = this.byKey.get(key, nowMonotonicMs);
     // A holding that was taken over is followed behind one successor only.
     const before = latest === undefined || latest.own === own ? undefined : { ...latest, before: undefined };
-    const endMark = nowMark + (ttlMs ?? 0);
-    this.byToken.set(own, holding, nowMark, endMark);
-    this.byKey.set(key, { own, holding, before }, nowMark, endMark);
+    const endMonotonicMs = nowMonotonicMs + (ttlMs ?? 0);
+    this.byToken.set(own, holding, nowMonotonicMs, endMonotonicMs);
+    this.byKey.set(key, { own, holding, before }, nowMonotonicMs, endMonotonicMs);
   }
 
   /** Extends a holding to the new end of the key. */
-  keep(key: number, holding: Holding, nowMark: number, ttlMs: number | undefined): void {
-    const latest = this.byKey.get(key, nowMark);
+  keep(key: number, holding: Holding, nowMonotonicMs: number, ttlMs: number | undefined): void {
+    const latest = this.byKey.get(key, nowMonotonicMs);
     if (latest?.holding !== holding) return;
-    const endMark = nowMark + (ttlMs ?? 0);
-    this.byToken.set(latest.own, holding, nowMark, endMark);
-    this.byKey.set(key, latest, nowMark, endMark);
+    const endMonotonicMs = nowMonotonicMs + (ttlMs ?? 0);
+    this.byToken.set(latest.own, holding, nowMonotonicMs, endMonotonicMs);
+    this.byKey.set(key, latest, nowMonotonicMs, endMonotonicMs);
   }
 
-  remove(key: number, holding: Holding, nowMark: number): void {
-    const latest = this.byKey.get(key, nowMark);
+  remove(key: number, holding: Holding, nowMonotonicMs: number): void {
+    const latest = this.byKey.get(key, nowMonotonicMs);
     const { before } = latest ?? {};
     if (latest?.holding === holding) {
       this.byToken.delete(latest.own);
       if (before === undefined) this.byKey.delete(key);
-      else this.byKey.set(key, before, nowMark);
+      else this.byKey.set(key, before, nowMonotonicMs);
     } else if (latest !== undefined && before?.holding === holding) {
       this.byToken.delete(before.own);
-      this.byKey.set(key, { ...latest, before: undefined }, nowMark);
+      this.byKey.set(key, { ...latest, before: undefined }, nowMonotonicMs);
     }
   }
 }

@@ -12,12 +12,12 @@ export interface Attempt {
   readonly token: unknown;
   readonly caller: Caller | undefined;
   readonly acquired: boolean;
-  readonly startMark: number;
-  readonly endMark: number;
+  readonly startMonotonicMs: number;
+  readonly endMonotonicMs: number;
 }
 
 interface Refusal {
-  readonly sinceMark: number;
+  readonly sinceMonotonicMs: number;
   readonly traceId: string | undefined;
 }
 
@@ -40,28 +40,29 @@ export class LockWaits {
 
   /** Returns how long the successful caller has been trying. Remembers a refused attempt. */
   attempt(attempt: Attempt): number | undefined {
-    const { key, token, caller, acquired, startMark, endMark } = attempt;
+    const { key, token, caller, acquired, startMonotonicMs, endMonotonicMs } = attempt;
     const traceId = caller?.traceId;
     const byTrace = traceId === undefined ? undefined : identityOf(traceId, key | 0);
     const waited = this.refusals.size === 0 ? undefined : this.refusalOf(attempt, byTrace);
-    const byToken = acquired && waited === undefined ? undefined : this.isOwn(token, endMark) ? identityOf(token, key | 0) : undefined;
-    if (acquired) this.used.set(identityOf(token, 0), true, endMark);
+    const byToken =
+      acquired && waited === undefined ? undefined : this.isOwn(token, endMonotonicMs) ? identityOf(token, key | 0) : undefined;
+    if (acquired) this.used.set(identityOf(token, 0), true, endMonotonicMs);
     for (const id of [byTrace, byToken]) {
       if (id === undefined) continue;
       if (acquired) this.refusals.delete(id);
-      else this.refusals.set(id, { sinceMark: waited?.sinceMark ?? startMark, traceId }, endMark);
+      else this.refusals.set(id, { sinceMonotonicMs: waited?.sinceMonotonicMs ?? startMonotonicMs, traceId }, endMonotonicMs);
     }
-    return acquired && waited !== undefined ? endMark - waited.sinceMark : undefined;
+    return acquired && waited !== undefined ? endMonotonicMs - waited.sinceMonotonicMs : undefined;
   }
 
-  private refusalOf({ key, token, endMark }: Attempt, byTrace: number | undefined): Refusal | undefined {
-    const ofTrace = byTrace === undefined ? undefined : this.refusals.get(byTrace, endMark);
-    return ofTrace ?? (this.isOwn(token, endMark) ? this.refusals.get(identityOf(token, key | 0), endMark) : undefined);
+  private refusalOf({ key, token, endMonotonicMs }: Attempt, byTrace: number | undefined): Refusal | undefined {
+    const ofTrace = byTrace === undefined ? undefined : this.refusals.get(byTrace, endMonotonicMs);
+    return ofTrace ?? (this.isOwn(token, endMonotonicMs) ? this.refusals.get(identityOf(token, key | 0), endMonotonicMs) : undefined);
   }
 
   /** Whether the token identifies one caller, as far as can be seen. */
-  private isOwn(token: unknown, nowMark: number): boolean {
-    return looksUnique(token) && this.used.get(identityOf(token, 0), nowMark) === undefined;
+  private isOwn(token: unknown, nowMonotonicMs: number): boolean {
+    return looksUnique(token) && this.used.get(identityOf(token, 0), nowMonotonicMs) === undefined;
   }
 }
 

@@ -61,11 +61,11 @@ export class Locks {
   }
 
   /** Whether a key is known to be a lock by now. */
-  isLock(counts: Counts, key: unknown, { command, endMark }: Exchange): boolean {
+  isLock(counts: Counts, key: unknown, { command, endMonotonicMs }: Exchange): boolean {
     if (this.named !== undefined) return typeof key === 'string' ? this.named(key) : ArrayBuffer.isView(key) && this.named(String(key));
     if (this.cacheCounts.isLock(counts, key)) return true;
     if (!counts.isMixed || this.confirmed.size === 0) return false;
-    return this.confirmed.get(this.identities.of(key, command.client.facts), endMark) === true;
+    return this.confirmed.get(this.identities.of(key, command.client.facts), endMonotonicMs) === true;
   }
 
   read(exchange: Exchange, data: DataFacts): LockFacts | undefined {
@@ -110,10 +110,10 @@ export class Locks {
 
   /** Handles a value that was read, which the application may compare with a token under WATCH. */
   seeValue(exchange: Exchange): void {
-    const { command, entry, args, reply, endMark } = exchange;
+    const { command, entry, args, reply, endMonotonicMs } = exchange;
     if (isMissing(reply)) return;
     const { id } = this.subject(exchange, args[entry.from]);
-    if (this.holdings.of(id, reply, endMark) !== undefined) this.watched.compare(command.client, id);
+    if (this.holdings.of(id, reply, endMonotonicMs) !== undefined) this.watched.compare(command.client, id);
   }
 
   /** Handles the end of a transaction, which ends its watches. */
@@ -126,7 +126,7 @@ export class Locks {
    * token.
    */
   private store(exchange: Exchange, data: DataFacts): LockFacts | undefined {
-    const { entry, args, reply, endMark } = exchange;
+    const { entry, args, reply, endMonotonicMs } = exchange;
     const { canonical, from } = entry;
     const token = args[from + 1];
     const ttlMs = data.ttlSeconds === undefined ? undefined : data.ttlSeconds * 1_000;
@@ -135,7 +135,7 @@ export class Locks {
     }
     if (this.holdings.size === 0 || canonical !== 'SET') return undefined;
     const subject = this.subject(exchange, args[from]);
-    const holding = this.holdings.of(subject.id, token, endMark);
+    const holding = this.holdings.of(subject.id, token, endMonotonicMs);
     return holding === undefined ? undefined : this.renewed(exchange, subject, holding, !isRefused(entry, args, reply), ttlMs);
   }
 
@@ -146,32 +146,32 @@ export class Locks {
     acquired: boolean,
     ttlMs: number | undefined,
   ): LockFacts | undefined {
-    const { command, endMark } = exchange;
-    const { startMark } = command;
+    const { command, endMonotonicMs } = exchange;
+    const { startMonotonicMs } = command;
     const first = this.subject(exchange, keys[0]);
     const isKnown = this.isLock(first.counts, first.key, exchange);
     const caller = callerIn(command.context);
-    const waitMs = this.waits.attempt({ key: first.id, token, caller, acquired, startMark, endMark });
+    const waitMs = this.waits.attempt({ key: first.id, token, caller, acquired, startMonotonicMs, endMonotonicMs });
     if (acquired) {
       const holding: Holding = {
-        mark: endMark,
+        acquiredMonotonicMs: endMonotonicMs,
         traceId: caller?.traceId,
         unreportedWaitMs: isKnown ? undefined : waitMs,
         isLost: false,
       };
-      for (const key of keys) this.holdings.add(this.subject(exchange, key).id, token, holding, endMark, ttlMs);
+      for (const key of keys) this.holdings.add(this.subject(exchange, key).id, token, holding, endMonotonicMs, ttlMs);
     }
     if (!isKnown) return undefined;
     return factsOf(first, { ttlSeconds: secondsOf(ttlMs), acquired, waitMs });
   }
 
   private prolong(exchange: Exchange, data: DataFacts): LockFacts | undefined {
-    const { command, entry, args, reply, endMark } = exchange;
+    const { command, entry, args, reply, endMonotonicMs } = exchange;
     const { rule, from } = entry;
     const subject = this.subject(exchange, args[from]);
-    const holding = this.holdings.latest(subject.id, endMark);
+    const holding = this.holdings.latest(subject.id, endMonotonicMs);
     if (holding === undefined) return undefined;
-    if (this.watched.isCompared(command.client, subject.id)) this.confirm(subject, endMark);
+    if (this.watched.isCompared(command.client, subject.id)) this.confirm(subject, endMonotonicMs);
     if (!isMissing(reply) && !isNone(reply)) return this.renewed(exchange, subject, holding, true, secondsToMs(data.ttlSeconds));
     // With NX and the like, 0 says that another expiry is kept. GETEX and PERSIST say nothing certain.
     const saysGone = rule.hit === undefined && !rule.persists && args.length === from + 2;
@@ -185,40 +185,46 @@ export class Locks {
     isDone: boolean,
     ttlMs: number | undefined,
   ): LockFacts | undefined {
-    if (isDone) this.holdings.keep(subject.id, holding, exchange.endMark, ttlMs);
+    if (isDone) this.holdings.keep(subject.id, holding, exchange.endMonotonicMs, ttlMs);
     if (!this.isLock(subject.counts, subject.key, exchange)) return undefined;
     const lost = !isDone && this.lose(subject.counts, holding);
-    return factsOf(subject, { ttlSeconds: secondsOf(ttlMs), acquired: isDone, waitMs: tellWait(holding), lost });
+    return factsOf(subject, { ttlSeconds: secondsOf(ttlMs), acquired: isDone, waitMs: reportWait(holding), lost });
   }
 
   /** DEL matters only for a lock that is held: it compares nothing. DELEX and DELIFEQ compare. */
   private end(exchange: Exchange): LockFacts | undefined {
-    const { command, entry, args, reply, endMark } = exchange;
+    const { command, entry, args, reply, endMonotonicMs } = exchange;
     const { rule, from } = entry;
     const isDone = !isMissing(reply) && !isNone(reply);
     const subject = this.subject(exchange, args[from]);
     const token = comparedToken(exchange);
     if (rule.items?.step !== undefined && args.length > from + 1 && token === undefined) return this.endSeveral(exchange);
-    const holding = token === undefined ? this.holdings.latest(subject.id, endMark) : this.holdings.of(subject.id, token, endMark);
+    const holding =
+      token === undefined ? this.holdings.latest(subject.id, endMonotonicMs) : this.holdings.of(subject.id, token, endMonotonicMs);
     if (holding === undefined) return undefined;
-    if (looksUnique(token) || this.watched.isCompared(command.client, subject.id)) this.confirm(subject, endMark);
+    if (looksUnique(token) || this.watched.isCompared(command.client, subject.id)) this.confirm(subject, endMonotonicMs);
     const isKnown = this.isLock(subject.counts, subject.key, exchange);
-    const own = token === undefined ? this.holdings.ownOf(subject.id, callerIn(command.context)?.traceId, endMark) : holding;
-    this.holdings.remove(subject.id, own ?? holding, endMark);
+    const own = token === undefined ? this.holdings.ownOf(subject.id, callerIn(command.context)?.traceId, endMonotonicMs) : holding;
+    this.holdings.remove(subject.id, own ?? holding, endMonotonicMs);
     if (!isKnown) return undefined;
     // The owner is unknown: the lock was taken over, and the deleting caller is neither the old nor the new holder.
     if (own === undefined) return factsOf(subject, { released: isDone });
     // The lock of another holder was deleted.
     const lost = (!isDone || own !== holding) && this.lose(subject.counts, own);
-    return factsOf(subject, { released: isDone && own === holding, holdMs: endMark - own.mark, waitMs: tellWait(own), lost });
+    return factsOf(subject, {
+      released: isDone && own === holding,
+      holdMs: endMonotonicMs - own.acquiredMonotonicMs,
+      waitMs: reportWait(own),
+      lost,
+    });
   }
 
   private endSeveral(exchange: Exchange): undefined {
-    const { entry, args, endMark } = exchange;
+    const { entry, args, endMonotonicMs } = exchange;
     for (const key of args.slice(entry.from)) {
       const { id } = this.subject(exchange, key);
-      const holding = this.holdings.latest(id, endMark);
-      if (holding !== undefined) this.holdings.remove(id, holding, endMark);
+      const holding = this.holdings.latest(id, endMonotonicMs);
+      if (holding !== undefined) this.holdings.remove(id, holding, endMonotonicMs);
     }
   }
 
@@ -243,9 +249,9 @@ export class Locks {
     let token: unknown;
     for (const key of keys) {
       const subject = this.subject(exchange, key);
-      if (this.holdings.latest(subject.id, exchange.endMark) === undefined) continue;
+      if (this.holdings.latest(subject.id, exchange.endMonotonicMs) === undefined) continue;
       for (const value of found.length === 0 ? [...values, ...keys] : [token]) {
-        const holding = value === key ? undefined : this.holdings.of(subject.id, value, exchange.endMark);
+        const holding = value === key ? undefined : this.holdings.of(subject.id, value, exchange.endMonotonicMs);
         if (holding === undefined) continue;
         token = value;
         found.push({ subject, holding });
@@ -257,19 +263,24 @@ export class Locks {
   }
 
   private act(exchange: Exchange, { subject, holding, all }: Held, act: Act): LockFacts | undefined {
-    const { endMark } = exchange;
-    if (act.isProof) for (const one of all) this.confirm(one.subject, endMark);
+    const { endMonotonicMs } = exchange;
+    if (act.isProof) for (const one of all) this.confirm(one.subject, endMonotonicMs);
     if (act.does === 'renew') {
       if (act.isDone === undefined) return undefined;
-      for (const one of all.slice(1)) if (act.isDone) this.holdings.keep(one.subject.id, one.holding, endMark, act.ttlMs);
+      for (const one of all.slice(1)) if (act.isDone) this.holdings.keep(one.subject.id, one.holding, endMonotonicMs, act.ttlMs);
       return this.renewed(exchange, subject, holding, act.isDone, act.ttlMs);
     }
-    for (const one of all) this.holdings.remove(one.subject.id, one.holding, endMark);
+    for (const one of all) this.holdings.remove(one.subject.id, one.holding, endMonotonicMs);
     if (!this.isLock(subject.counts, subject.key, exchange)) return undefined;
     // A library returns the number of keys that it released.
     const isComplete = act.isDone !== false && (act.count === undefined || act.count >= all.length);
     const lost = !isComplete && this.lose(subject.counts, holding);
-    return factsOf(subject, { released: act.isDone, holdMs: endMark - holding.mark, waitMs: tellWait(holding), lost });
+    return factsOf(subject, {
+      released: act.isDone,
+      holdMs: endMonotonicMs - holding.acquiredMonotonicMs,
+      waitMs: reportWait(holding),
+      lost,
+    });
   }
 
   private lose(counts: Counts, holding: Holding): boolean {
@@ -279,8 +290,8 @@ export class Locks {
     return true;
   }
 
-  private confirm({ id, counts }: Subject, nowMark: number): void {
-    if (counts.isMixed) this.confirmed.set(id, true, nowMark);
+  private confirm({ id, counts }: Subject, nowMonotonicMs: number): void {
+    if (counts.isMixed) this.confirmed.set(id, true, nowMonotonicMs);
     else this.cacheCounts.confirmLock(counts);
   }
 
@@ -304,7 +315,7 @@ function comparedToken({ entry, args }: Exchange): unknown {
 }
 
 /** Returns the wait once, with the first facts reported for the lock. */
-function tellWait(holding: Holding): number | undefined {
+function reportWait(holding: Holding): number | undefined {
   const { unreportedWaitMs } = holding;
   holding.unreportedWaitMs = undefined;
   return unreportedWaitMs;

@@ -151,7 +151,7 @@ const SENTENCES: ReadonlySet<string> = new Set([
 ]);
 
 /** Sentences that end in a part of the call. They are recognised by a constant part and replaced by our own words. */
-const SUMMARIES: readonly (readonly [part: RegExp, told: string])[] = [
+const SUMMARIES: readonly (readonly [part: RegExp, text: string])[] = [
   [/^unknown command/, 'unknown command'],
   [/^unknown subcommand/i, 'unknown subcommand'],
   [/^wrong number of arguments/, 'wrong number of arguments'],

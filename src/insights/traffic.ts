@@ -18,12 +18,12 @@ export interface KnownEntry extends Entry {
 }
 
 /** What a command and its batch have in common: caller, time and client. */
-export type SentCommand = Pick<Command, 'client' | 'context' | 'isMasked' | 'startMark' | 'startTimeMs' | 'traced'>;
+export type SentCommand = Pick<Command, 'client' | 'context' | 'isMasked' | 'startMonotonicMs' | 'startTimeMs' | 'traced'>;
 
 /** One command that succeeded, with its reply. */
 export interface Exchange {
   readonly command: SentCommand;
-  readonly endMark: number;
+  readonly endMonotonicMs: number;
   readonly entry: KnownEntry;
   readonly args: Arguments;
   readonly reply: unknown;
@@ -51,8 +51,8 @@ export class CacheTraffic {
     this.written = remembers ? (this.written ?? new WrittenKeys()) : undefined;
   }
 
-  expire(nowMark: number): void {
-    this.misses?.expire(nowMark);
+  expire(nowMonotonicMs: number): void {
+    this.misses?.expire(nowMonotonicMs);
   }
 
   /** undefined: the keys are locks. */
@@ -131,12 +131,12 @@ export class CacheTraffic {
 
   /** Remembers a miss that a later write may fill: of the key at `index`, or of the single field that was read. */
   private missed(exchange: Exchange, counts: Counts, index: number, times: number, miss: Miss, isLocal: boolean): MissReason | undefined {
-    const { command, endMark, entry, args } = exchange;
+    const { command, endMonotonicMs, entry, args } = exchange;
     const key = this.identities.of(args[index], command.client.facts);
     const isField = entry.rule.items?.areFields === true && args.length === entry.from + 2;
     const item = isField ? identityOf(args[entry.from + 1], key | 0) : key;
-    this.misses?.add(item, counts, callerIn(command.context), endMark, miss, isLocal);
-    const reason = this.written?.reason(key, endMark);
+    this.misses?.add(item, counts, callerIn(command.context), endMonotonicMs, miss, isLocal);
+    const reason = this.written?.reason(key, endMonotonicMs);
     if (reason !== undefined) counts[reason] += times;
     return reason;
   }
@@ -178,7 +178,7 @@ export class CacheTraffic {
    * Handles a write of very many keys (see `lookUpMany`). It is not known which misses it filled, so they are
    * dropped.
    */
-  private writeMany({ endMark, entry, args }: Exchange, { first, step = 1 }: Items, end: number, expiry: Expiry): CacheFacts {
+  private writeMany({ endMonotonicMs, entry, args }: Exchange, { first, step = 1 }: Items, end: number, expiry: Expiry): CacheFacts {
     const from = entry.from + first;
     const keys = Math.ceil((end - from) / step);
     const sample = new Map<Counts, number>();
@@ -195,7 +195,7 @@ export class CacheTraffic {
       if (expiry === 'set') counts.writesWithTtl += writes[index] ?? 0;
       else if (expiry === 'none') counts.writesWithoutTtl += writes[index] ?? 0;
     });
-    this.misses?.forgetAll(endMark);
+    this.misses?.forgetAll(endMonotonicMs);
     this.written?.forgetAll();
     return { ...MIXED, sizes };
   }
@@ -227,7 +227,7 @@ export class CacheTraffic {
       else this.fillOne(id, command, fills);
       // A copied or computed key has the expiry of its source, or none.
       if (!isFirst || entry.rule.made[0]?.how === 'unlessNone') written.forget(id);
-      else if (!items?.areFields) written.wroteWithin(id, command.startMark, this.identities.placeOf(command.client.facts));
+      else if (!items?.areFields) written.wroteWithin(id, command.startMonotonicMs, this.identities.placeOf(command.client.facts));
     }
     return fills.length === 0 ? undefined : { family, miss: undefined, missReason: undefined, fills, sizes: NO_SIZES };
   }
@@ -241,31 +241,31 @@ export class CacheTraffic {
     for (let index = entry.from + 1; index < end; index += items?.step ?? end) {
       this.fillOne(identityOf(args[index], hash | 0), command, fills);
     }
-    this.written?.wroteWithin(hash, command.startMark, this.identities.placeOf(command.client.facts));
+    this.written?.wroteWithin(hash, command.startMonotonicMs, this.identities.placeOf(command.client.facts));
   }
 
-  private fillOne(id: number, { context, startMark }: SentCommand, fills: Fill[]): void {
-    const fill = this.misses?.fill(id, (): Caller | undefined => callerIn(context), startMark);
+  private fillOne(id: number, { context, startMonotonicMs }: SentCommand, fills: Fill[]): void {
+    const fill = this.misses?.fill(id, (): Caller | undefined => callerIn(context), startMonotonicMs);
     if (fill !== undefined) fills.push(fill);
   }
 
-  private wrote(id: number, { client, startMark }: SentCommand, expiry: Expiry, ttlSeconds: number | undefined): void {
+  private wrote(id: number, { client, startMonotonicMs }: SentCommand, expiry: Expiry, ttlSeconds: number | undefined): void {
     const place = this.identities.placeOf(client.facts);
-    if (expiry === 'kept') this.written?.wroteWithin(id, startMark, place);
-    else this.written?.wrote(id, ttlSeconds === undefined ? undefined : ttlSeconds * 1_000, startMark, place);
+    if (expiry === 'kept') this.written?.wroteWithin(id, startMonotonicMs, place);
+    else this.written?.wrote(id, ttlSeconds === undefined ? undefined : ttlSeconds * 1_000, startMonotonicMs, place);
   }
 
   /**
    * Handles a write with hidden arguments. A value under a visible key fills its miss; nothing is known of the rest.
    */
-  writeMasked({ command, endMark, entry, args, reply }: Exchange): CacheFacts | undefined {
+  writeMasked({ command, endMonotonicMs, entry, args, reply }: Exchange): CacheFacts | undefined {
     if (this.misses === undefined) return undefined;
     const { rule, from } = entry;
     const key = args[from];
     if (rule.onlyReads || rule.prolongs || isMissing(reply)) return undefined;
     const isPlain = rule.items?.areWhole === true && rule.items.step === undefined && rule.stores;
     if (!isPlain || key === undefined) {
-      this.misses.forgetAll(endMark);
+      this.misses.forgetAll(endMonotonicMs);
       return undefined;
     }
     const id = this.identities.of(key, command.client.facts);
@@ -278,8 +278,8 @@ export class CacheTraffic {
   }
 
   /** Handles a write that could not be seen. */
-  writeUnseen(mark: number): void {
-    this.misses?.forgetAll(mark);
+  writeUnseen(monotonicMs: number): void {
+    this.misses?.forgetAll(monotonicMs);
   }
 
   /** A script may have filled the miss of any of its keys. */
@@ -294,23 +294,23 @@ export class CacheTraffic {
   }
 
   /** Handles deletes, and commands that change only a time to live. */
-  change({ command, endMark, entry, args, reply }: Exchange, data: DataFacts): void {
+  change({ command, endMonotonicMs, entry, args, reply }: Exchange, data: DataFacts): void {
     const { written } = this;
     if (written === undefined) return;
     const { rule, from } = entry;
     const place = this.identities.placeOf(command.client.facts);
-    if (rule.flushes !== undefined) written.flushed(place, rule.flushes === 'server', endMark);
+    if (rule.flushes !== undefined) written.flushed(place, rule.flushes === 'server', endMonotonicMs);
     if ((!rule.ends && !rule.prolongs) || isMissing(reply) || isNone(reply)) return;
     const end = rule.items === undefined ? from : endOfItems(rule.items, args, from);
     if (rule.counts === 'deleted' && end > from + 1) {
       const keys = args.slice(from, end).map((key) => this.identities.of(key, command.client.facts));
-      written.deletedSome(keys, data.keysDeleted ?? Number(reply), endMark, place);
+      written.deletedSome(keys, data.keysDeleted ?? Number(reply), endMonotonicMs, place);
       return;
     }
     const key = this.identities.of(args[from], command.client.facts);
-    if (rule.ends) written.deleted(key, endMark, place);
-    else if (data.ttlSeconds !== undefined) written.wrote(key, data.ttlSeconds * 1_000, command.startMark, place);
-    else if (rule.persists || hasOption(args, from + 1, 'PERSIST')) written.wrote(key, undefined, command.startMark, place);
+    if (rule.ends) written.deleted(key, endMonotonicMs, place);
+    else if (data.ttlSeconds !== undefined) written.wrote(key, data.ttlSeconds * 1_000, command.startMonotonicMs, place);
+    else if (rule.persists || hasOption(args, from + 1, 'PERSIST')) written.wrote(key, undefined, command.startMonotonicMs, place);
   }
 }
 

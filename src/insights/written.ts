@@ -16,8 +16,8 @@ const IS_DELETED = -1;
 
 interface Written {
   /** On the monotonic clock, in milliseconds. Infinity: no time to live; `IS_DELETED`: deleted. */
-  deadlineMark: number;
-  forgetMark: number;
+  deadlineMonotonicMs: number;
+  forgetMonotonicMs: number;
   /** The server and database of the key. */
   place: Place;
 }
@@ -27,36 +27,36 @@ export class WrittenKeys {
   private readonly keys = new Map<number, Written>();
   /** 2^n - 1: a key is in the sample if the lowest n bits of its hash are 0. */
   private mask = 0;
-  private widenMark = 0;
+  private widenMonotonicMs = 0;
 
   get size(): number {
     return this.keys.size;
   }
 
   /** @param ttlMs undefined: the key has no expiry; zero or less: it is deleted at once */
-  wrote(key: number, ttlMs: number | undefined, mark: number, place: Place): void {
-    if (ttlMs !== undefined && ttlMs <= 0) this.deleted(key, mark, place);
-    else this.set(key, mark + (ttlMs ?? Number.POSITIVE_INFINITY), mark, place);
+  wrote(key: number, ttlMs: number | undefined, monotonicMs: number, place: Place): void {
+    if (ttlMs !== undefined && ttlMs <= 0) this.deleted(key, monotonicMs, place);
+    else this.set(key, monotonicMs + (ttlMs ?? Number.POSITIVE_INFINITY), monotonicMs, place);
   }
 
   /** Handles a partial write, or one that keeps the time to live: a known expiry stays. */
-  wroteWithin(key: number, mark: number, place: Place): void {
+  wroteWithin(key: number, monotonicMs: number, place: Place): void {
     const known = this.keys.get(key);
-    if (known === undefined || known.deadlineMark <= mark) this.wrote(key, undefined, mark, place);
+    if (known === undefined || known.deadlineMonotonicMs <= monotonicMs) this.wrote(key, undefined, monotonicMs, place);
   }
 
-  deleted(key: number, mark: number, place: Place): void {
-    this.set(key, IS_DELETED, mark, place);
+  deleted(key: number, monotonicMs: number, place: Place): void {
+    this.set(key, IS_DELETED, monotonicMs, place);
   }
 
   /**
    * Handles the delete of `count` of these keys; the others did not exist. If it is not known which, all of them are
    * forgotten.
    */
-  deletedSome(keys: readonly number[], count: number, mark: number, place: Place): void {
+  deletedSome(keys: readonly number[], count: number, monotonicMs: number, place: Place): void {
     const all = [...new Set(keys)];
-    const there = all.length === count ? all : all.filter((key) => this.isThere(key, mark));
-    if (there.length === count) for (const key of there) this.deleted(key, mark, place);
+    const there = all.length === count ? all : all.filter((key) => this.isThere(key, monotonicMs));
+    if (there.length === count) for (const key of there) this.deleted(key, monotonicMs, place);
     else for (const key of all) this.forget(key);
   }
 
@@ -71,42 +71,42 @@ export class WrittenKeys {
   }
 
   /** Returns why a key is missing. undefined: the key is not in the sample. */
-  reason(key: number, mark: number): MissReason | undefined {
-    this.widen(mark);
+  reason(key: number, monotonicMs: number): MissReason | undefined {
+    this.widen(monotonicMs);
     if (!this.follows(key)) return undefined;
     const known = this.keys.get(key);
-    if (known === undefined || known.forgetMark <= mark) return 'unknown';
-    if (known.deadlineMark === IS_DELETED) return 'deleted';
-    return known.deadlineMark <= mark ? 'expired' : 'unknown';
+    if (known === undefined || known.forgetMonotonicMs <= monotonicMs) return 'unknown';
+    if (known.deadlineMonotonicMs === IS_DELETED) return 'deleted';
+    return known.deadlineMonotonicMs <= monotonicMs ? 'expired' : 'unknown';
   }
 
   /** Handles a flush of one database, or of all databases of a server. */
-  flushed({ server, database }: Place, all: boolean, mark: number): void {
-    for (const [key, { deadlineMark, place }] of this.keys) {
+  flushed({ server, database }: Place, all: boolean, monotonicMs: number): void {
+    for (const [key, { deadlineMonotonicMs, place }] of this.keys) {
       const isIn = place.server === server && (all || place.database === database);
-      if (isIn && deadlineMark > mark) this.deleted(key, mark, place);
+      if (isIn && deadlineMonotonicMs > monotonicMs) this.deleted(key, monotonicMs, place);
     }
   }
 
-  private isThere(key: number, mark: number): boolean {
+  private isThere(key: number, monotonicMs: number): boolean {
     const known = this.keys.get(key);
-    return known !== undefined && known.deadlineMark > mark && known.forgetMark > mark;
+    return known !== undefined && known.deadlineMonotonicMs > monotonicMs && known.forgetMonotonicMs > monotonicMs;
   }
 
-  private set(key: number, deadlineMark: number, mark: number, place: Place): void {
+  private set(key: number, deadlineMonotonicMs: number, monotonicMs: number, place: Place): void {
     if (!this.follows(key)) return;
-    const hasEnd = deadlineMark !== IS_DELETED && deadlineMark !== Number.POSITIVE_INFINITY;
-    const forgetMark = (hasEnd ? deadlineMark : mark) + MEMORY_MS;
+    const hasEnd = deadlineMonotonicMs !== IS_DELETED && deadlineMonotonicMs !== Number.POSITIVE_INFINITY;
+    const forgetMonotonicMs = (hasEnd ? deadlineMonotonicMs : monotonicMs) + MEMORY_MS;
     const known = this.keys.get(key);
     if (known !== undefined) {
-      known.deadlineMark = deadlineMark;
-      known.forgetMark = forgetMark;
+      known.deadlineMonotonicMs = deadlineMonotonicMs;
+      known.forgetMonotonicMs = forgetMonotonicMs;
       known.place = place;
       return;
     }
-    this.widen(mark);
-    if (this.keys.size >= MAX_WRITTEN_KEYS) this.thin(mark);
-    if (this.follows(key)) this.keys.set(key, { deadlineMark, forgetMark, place });
+    this.widen(monotonicMs);
+    if (this.keys.size >= MAX_WRITTEN_KEYS) this.thin(monotonicMs);
+    if (this.follows(key)) this.keys.set(key, { deadlineMonotonicMs, forgetMonotonicMs, place });
   }
 
   private follows(key: number): boolean {
@@ -114,24 +114,24 @@ export class WrittenKeys {
   }
 
   /** Drops expired keys first. If that is not enough, the sample is halved. */
-  private thin(mark: number): void {
-    this.forgetOld(mark);
+  private thin(monotonicMs: number): void {
+    this.forgetOld(monotonicMs);
     while (this.keys.size > MAX_WRITTEN_KEYS / 2) {
       this.mask = this.mask * 2 + 1;
       for (const key of this.keys.keys()) if (!this.follows(key)) this.keys.delete(key);
     }
-    this.widenMark = mark + WIDEN_INTERVAL_MS;
+    this.widenMonotonicMs = monotonicMs + WIDEN_INTERVAL_MS;
   }
 
   /** Doubles the sample while there is room for four times as many keys. */
-  private widen(mark: number): void {
-    if (this.mask === 0 || mark < this.widenMark) return;
-    this.widenMark = mark + WIDEN_INTERVAL_MS;
-    this.forgetOld(mark);
+  private widen(monotonicMs: number): void {
+    if (this.mask === 0 || monotonicMs < this.widenMonotonicMs) return;
+    this.widenMonotonicMs = monotonicMs + WIDEN_INTERVAL_MS;
+    this.forgetOld(monotonicMs);
     if (this.keys.size <= MAX_WRITTEN_KEYS / 4) this.mask >>>= 1;
   }
 
-  private forgetOld(mark: number): void {
-    for (const [key, { forgetMark }] of this.keys) if (forgetMark <= mark) this.keys.delete(key);
+  private forgetOld(monotonicMs: number): void {
+    for (const [key, { forgetMonotonicMs }] of this.keys) if (forgetMonotonicMs <= monotonicMs) this.keys.delete(key);
   }
 }

@@ -15,10 +15,10 @@ export class ChannelPropagator {
     private readonly report: Report,
   ) {}
 
-  errandOf(args: Arguments): Sending | undefined {
+  transferOf(args: Arguments): Sending | undefined {
     const [name, channel, payload] = args;
     if (args.length !== 3 || !PUBLISHES.test(name as string) || !isText(payload) || !this.matches(channel)) return undefined;
-    return { kind: 'send', destination: channel, seal: (sender) => seal(args, sender) };
+    return { kind: 'send', destination: channel, inject: (sender) => inject(args, sender) };
   }
 
   open(channel: unknown, body: unknown, around: Context): Opened | undefined {
@@ -32,7 +32,7 @@ export class ChannelPropagator {
 
 const PUBLISHES = /^s?publish$/i;
 
-function seal([name, channel, payload]: Arguments, sender: Context): Arguments | undefined {
+function inject([name, channel, payload]: Arguments, sender: Context): Arguments | undefined {
   const carrier: Carrier = {};
   propagation.inject(sender, carrier);
   if (Object.keys(carrier).length === 0) return undefined;

@@ -2,7 +2,7 @@
 // Must not know: how context is injected and extracted, clients, redis versions, spans, metrics.
 import type { Context } from '@opentelemetry/api';
 import type { Arguments } from '../core/events';
-import type { Errand, Opened, Propagator, Recalled } from '../core/propagator';
+import type { Opened, Propagator, Recalled, Transfer } from '../core/propagator';
 import type { Report } from '../core/recorder';
 import { ChannelPropagator } from './channels';
 import { matcherOf } from './names';
@@ -28,12 +28,12 @@ export class MessagePropagator implements Propagator {
   }
 
   /** Most commands have nothing to do with messages. Their first letter shows it. */
-  errandOf(args: Arguments): Errand | undefined {
+  transferOf(args: Arguments): Transfer | undefined {
     const [name] = args;
     if (typeof name !== 'string') return undefined;
     const letter = name.charCodeAt(0) | SMALL;
-    if (letter === X) return this.streams?.errandOf(args);
-    return letter === P || letter === S ? this.channels?.errandOf(args) : undefined;
+    if (letter === X) return this.streams?.transferOf(args);
+    return letter === P || letter === S ? this.channels?.transferOf(args) : undefined;
   }
 
   open(channel: unknown, body: unknown, around: Context): Opened | undefined {

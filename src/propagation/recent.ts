@@ -13,7 +13,7 @@ interface Kept<T> {
   readonly stream: string;
   readonly value: T;
   readonly length: number;
-  readonly untilMark: number;
+  readonly untilMonotonicMs: number;
 }
 
 export class RecentEntries<T> {
@@ -26,25 +26,27 @@ export class RecentEntries<T> {
   }
 
   /** @param length the size of the value, in characters */
-  add(id: string, stream: string, value: T, length: number, nowMark: number): void {
+  add(id: string, stream: string, value: T, length: number, nowMonotonicMs: number): void {
     const known = this.byId.get(id) ?? [];
-    const others = known.filter((kept) => kept.stream !== stream && kept.untilMark > nowMark);
-    const all = [...others.slice(1 - MAX_STREAMS), { stream, value, length, untilMark: nowMark + KEPT_MS }];
+    const others = known.filter((kept) => kept.stream !== stream && kept.untilMonotonicMs > nowMonotonicMs);
+    const all = [...others.slice(1 - MAX_STREAMS), { stream, value, length, untilMonotonicMs: nowMonotonicMs + KEPT_MS }];
     this.byId.delete(id);
     this.byId.set(id, all);
     this.length += lengthOf(all) - lengthOf(known);
-    this.forget(nowMark);
+    this.forget(nowMonotonicMs);
   }
 
   /** @param stream undefined: the only stream that has this id */
-  find(id: string, stream: string | undefined, nowMark: number): { readonly stream: string; readonly value: T } | undefined {
-    const found = (this.byId.get(id) ?? []).filter((kept) => kept.untilMark > nowMark && (stream === undefined || kept.stream === stream));
+  find(id: string, stream: string | undefined, nowMonotonicMs: number): { readonly stream: string; readonly value: T } | undefined {
+    const found = (this.byId.get(id) ?? []).filter(
+      (kept) => kept.untilMonotonicMs > nowMonotonicMs && (stream === undefined || kept.stream === stream),
+    );
     return found.length === 1 ? found[0] : undefined;
   }
 
-  private forget(nowMark: number): void {
+  private forget(nowMonotonicMs: number): void {
     for (const [id, all] of this.byId) {
-      const isOld = all.every(({ untilMark }) => untilMark <= nowMark);
+      const isOld = all.every(({ untilMonotonicMs }) => untilMonotonicMs <= nowMonotonicMs);
       if (!isOld && this.byId.size <= MAX_IDS && this.length <= MAX_LENGTH) return;
       this.byId.delete(id);
       this.length -= lengthOf(all);

@@ -3,7 +3,7 @@
 import { type Context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import { assignRoles, claimedEntries, entries, lookup, type Part, partsByStream, type Role, shownEntries } from '../catalog';
 import type { Arguments, ClientRef } from '../core/events';
-import type { Errand, Recalled, Receipt, Receiving, Sending } from '../core/propagator';
+import type { Recalled, Receipt, Receiving, Sending, Transfer } from '../core/propagator';
 import type { Report } from '../core/recorder';
 import type { Carrier } from './envelope';
 import { extracted } from './extracted';
@@ -50,7 +50,7 @@ export class StreamPropagator {
     private readonly report: Report,
   ) {}
 
-  errandOf(args: Arguments): Errand | undefined {
+  transferOf(args: Arguments): Transfer | undefined {
     const { canonical, rule, from } = lookup(args);
     const reader = READERS.get(canonical);
     if (rule === undefined || (reader === undefined && canonical !== 'XADD')) return undefined;
@@ -68,9 +68,9 @@ export class StreamPropagator {
 
   recall(id: string, stream: string | undefined): Recalled | undefined {
     const { listed, others } = this.memory;
-    const nowMark = performance.now();
-    if (stream === undefined && others.find(id, undefined, nowMark) !== undefined) return undefined;
-    const found = listed.find(id, stream, nowMark);
+    const nowMonotonicMs = performance.now();
+    if (stream === undefined && others.find(id, undefined, nowMonotonicMs) !== undefined) return undefined;
+    const found = listed.find(id, stream, nowMonotonicMs);
     if (found === undefined) return undefined;
     const { client, group, carrier } = found.value;
     const contextIn = (around: Context) => carrier && extracted(around, carrier, this.report);
@@ -89,7 +89,7 @@ function additionOf(args: Arguments, roles: readonly Role[], stream: unknown): S
   const first = roles.indexOf('field');
   // Fields are found only behind an id.
   if (first < 0 || (args.length - first) % 2 !== 0) return undefined;
-  return { kind: 'send', destination: stream, seal: (sender) => (isIdempotent(args, roles) ? undefined : seal(args, sender)) };
+  return { kind: 'send', destination: stream, inject: (sender) => (isIdempotent(args, roles) ? undefined : inject(args, sender)) };
 }
 
 /** Redis compares all fields to detect a duplicate entry; our field would make every entry unique. */
@@ -97,7 +97,7 @@ function isIdempotent(args: Arguments, roles: readonly Role[]): boolean {
   return args.some((arg, index) => roles[index] === 'word' && String(arg).toUpperCase() === 'IDMPAUTO');
 }
 
-function seal(args: Arguments, sender: Context): Arguments | undefined {
+function inject(args: Arguments, sender: Context): Arguments | undefined {
   const carrier: Carrier = {};
   propagation.inject(sender, carrier);
   const field = Object.keys(carrier).length === 0 ? undefined : fieldOf(carrier);
@@ -134,7 +134,7 @@ class Reading implements Receiving {
     return this.sources.group;
   }
 
-  unseal(reply: unknown, { facts }: ClientRef): void {
+  extract(reply: unknown, { facts }: ClientRef): void {
     if (this.receipt !== undefined) return;
     const counts = new Map<string, number>();
     const carriers: Carrier[] = [];
@@ -153,10 +153,10 @@ class Reading implements Receiving {
   }
 
   private passBy(parts: readonly unknown[]): void {
-    const nowMark = performance.now();
+    const nowMonotonicMs = performance.now();
     for (const entry of parts) {
       const id: unknown = Array.isArray(entry) ? entry[0] : undefined;
-      if (isText(id)) this.memory.others.add(id.toString(), '', undefined, 0, nowMark);
+      if (isText(id)) this.memory.others.add(id.toString(), '', undefined, 0, nowMonotonicMs);
     }
   }
 
@@ -170,9 +170,9 @@ class Reading implements Receiving {
 
   /** A look at an entry must not replace the record of the consumer that received it. */
   private remember(id: string, stream: string, origin: Delivery): void {
-    const nowMark = performance.now();
-    if (this.kind === 'look' && this.memory.listed.find(id, stream, nowMark) !== undefined) return;
-    this.memory.listed.add(id, stream, origin, lengthOf(origin.carrier), nowMark);
+    const nowMonotonicMs = performance.now();
+    if (this.kind === 'look' && this.memory.listed.find(id, stream, nowMonotonicMs) !== undefined) return;
+    this.memory.listed.add(id, stream, origin, lengthOf(origin.carrier), nowMonotonicMs);
   }
 
   /** Redis answers with full names; redis 2 and 3 may have added a `prefix` to them. */

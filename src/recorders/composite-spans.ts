@@ -91,10 +91,10 @@ export class CompositeSpans implements TracedRecorder {
   }
 
   /** The most frequent reason against it is checked first. */
-  private mayJoin(entry: Entry, { args, errand, inside, isMasked }: Command, outcome: Outcome, { cache, lock }: Facts): boolean {
+  private mayJoin(entry: Entry, { args, transfer, inside, isMasked }: Command, outcome: Outcome, { cache, lock }: Facts): boolean {
     if (outcome.failed || outcome.durationMs > this.settings.compressMaxDurationMs || outcome.durationMs >= this.settings.slowMs)
       return false;
-    if (entry.rule === undefined || entry.rule.sends || errand !== undefined || inside !== undefined || isMasked) return false;
+    if (entry.rule === undefined || entry.rule.sends || transfer !== undefined || inside !== undefined || isMasked) return false;
     if (lock !== undefined || (cache !== undefined && cache.fills.length > 0)) return false;
     return args.length <= MAX_ARGUMENTS && !mayWait(entry, args);
   }
@@ -133,10 +133,11 @@ export class CompositeSpans implements TracedRecorder {
     return true;
   }
 
-  private look(nowMark: number): void {
+  private look(nowMonotonicMs: number): void {
     this.isWaiting = false;
     for (const [parent, run] of this.runs) {
-      const isOver = nowMark - run.endMark > MAX_IDLE_MS || nowMark - run.beganMark > MAX_RUN_MS || !isRecording(parent);
+      const isOver =
+        nowMonotonicMs - run.endMonotonicMs > MAX_IDLE_MS || nowMonotonicMs - run.beganMonotonicMs > MAX_RUN_MS || !isRecording(parent);
       if (isOver) this.end(parent);
     }
     if (this.runs.size === 0) return;

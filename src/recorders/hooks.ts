@@ -41,23 +41,23 @@ export class Hooks {
   ended(span: Span, operation: string, args: Arguments, { failed, error, durationMs, reply }: Outcome): void {
     if (this.settings.spanHook === undefined) return;
     const shown = failed || this.replies === undefined ? reply : this.replies.shaped(args, reply);
-    this.tell(span, { operation, commands: [[...args]], count: 1, reply: shown, failed, error, durationMs });
+    this.call(span, { operation, commands: [[...args]], count: 1, reply: shown, failed, error, durationMs });
   }
 
   batchEnded(span: Span, operation: string, { commands, size }: Batch, { failed, error, durationMs, replies }: BatchOutcome): void {
     if (this.settings.spanHook === undefined) return;
     // These are copies: the client still uses its own lists, which contain more than arguments.
     const copies = commands.map((args) => [...args]);
-    this.tell(span, { operation, commands: copies, count: size ?? copies.length, reply: replies, failed, error, durationMs });
+    this.call(span, { operation, commands: copies, count: size ?? copies.length, reply: replies, failed, error, durationMs });
   }
 
   /** Handles commands that are recorded as one span and succeeded. */
   runEnded(span: Span, operation: string, first: Arguments, durationMs: number, count: number): void {
     if (this.settings.spanHook === undefined) return;
-    this.tell(span, { operation, commands: [[...first]], count, reply: undefined, failed: false, error: undefined, durationMs });
+    this.call(span, { operation, commands: [[...first]], count, reply: undefined, failed: false, error: undefined, durationMs });
   }
 
-  private tell(span: Span, info: SpanInfo): void {
+  private call(span: Span, info: SpanInfo): void {
     this.guarded('spanHook', () => this.settings.spanHook?.(span, info));
   }
 

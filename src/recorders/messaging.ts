@@ -3,7 +3,7 @@
 import { type Attributes, type Link, type SpanContext, trace } from '@opentelemetry/api';
 import type { Entry, KeyMask } from '../catalog';
 import type { Arguments } from '../core/events';
-import type { Errand, Receipt } from '../core/propagator';
+import type { Receipt, Transfer } from '../core/propagator';
 import * as semconv from '../core/semconv';
 import { lengthOf } from '../insights/cache';
 
@@ -28,7 +28,7 @@ export interface Messaging {
 }
 
 /** By its row, or because its streams carry messages. undefined: the command has nothing to do with messages. */
-export function messagingOf({ rule, from, canonical }: Entry, args: Arguments, errand: Errand | undefined): Messaging | undefined {
+export function messagingOf({ rule, from, canonical }: Entry, args: Arguments, transfer: Transfer | undefined): Messaging | undefined {
   if (rule?.sends) {
     return {
       type: 'send',
@@ -40,11 +40,11 @@ export function messagingOf({ rule, from, canonical }: Entry, args: Arguments, e
       isSharded: canonical === 'SPUBLISH',
     };
   }
-  if (errand === undefined || errand.kind === 'look') return undefined;
+  if (transfer === undefined || transfer.kind === 'look') return undefined;
   const operation = canonical.toLowerCase();
   const none = { group: undefined, body: undefined, receipt: undefined };
-  if (errand.kind === 'send') return { type: 'send', operation, destinations: [errand.destination], ...none };
-  return { ...none, type: 'receive', operation, destinations: errand.streams, group: errand.group, receipt: errand.receipt };
+  if (transfer.kind === 'send') return { type: 'send', operation, destinations: [transfer.destination], ...none };
+  return { ...none, type: 'receive', operation, destinations: transfer.streams, group: transfer.group, receipt: transfer.receipt };
 }
 
 /** The operation of a producer, for a channel of any kind. */
@@ -91,11 +91,11 @@ function sum(counts: Iterable<number>): number {
 const MAX_LINKS = 128;
 
 /** Links to the spans of the senders, each once. */
-export function linksToSenders(errands: Iterable<Errand | undefined>): Link[] {
+export function linksToSenders(transfers: Iterable<Transfer | undefined>): Link[] {
   const senders = new Map<string, SpanContext>();
-  for (const errand of errands) {
-    if (errand === undefined || errand.kind !== 'receive') continue;
-    for (const sender of errand.receipt?.senders() ?? []) {
+  for (const transfer of transfers) {
+    if (transfer === undefined || transfer.kind !== 'receive') continue;
+    for (const sender of transfer.receipt?.senders() ?? []) {
       const span = trace.getSpanContext(sender);
       if (span !== undefined) senders.set(span.spanId, span);
       if (senders.size === MAX_LINKS) return linksOf(senders);

@@ -17,7 +17,7 @@ import { type Messaging, messagingOf } from './messaging';
 const MAX_ATTRIBUTE_SETS = 500;
 
 /** What separates the durations of some operations from others of the same name. */
-type Mark = 'internal' | 'blocking';
+type Kind = 'internal' | 'blocking';
 
 /** Counts and times operations, with or without a span. */
 export class MetricRecorder implements Recorder {
@@ -60,12 +60,12 @@ export class MetricRecorder implements Recorder {
     const { args } = command;
     const { facts } = command.client;
     const entry = lookup(args);
-    const mark = command.isInternal ? 'internal' : mayWait(entry, args) ? 'blocking' : undefined;
-    this.record(operation, facts, failure, outcome.durationMs, mark);
+    const kind = command.isInternal ? 'internal' : mayWait(entry, args) ? 'blocking' : undefined;
+    this.record(operation, facts, failure, outcome.durationMs, kind);
     if (command.isInternal) return;
     // Most commands have nothing to do with messages; this check saves them a call.
-    if (entry.rule?.sends || command.errand !== undefined) {
-      this.countMessages(messagingOf(entry, args, command.errand), facts, failure?.type);
+    if (entry.rule?.sends || command.transfer !== undefined) {
+      this.countMessages(messagingOf(entry, args, command.transfer), facts, failure?.type);
     }
     if (cache !== undefined) this.cache.record(cache.fills, cache.sizes);
     if (lock !== undefined) this.cache.recordLock(lock);
@@ -78,9 +78,9 @@ export class MetricRecorder implements Recorder {
     if (!outcome.aborted) this.countBatch(batch, outcome);
   }
 
-  private countBatch({ commands, client, errands }: Batch, { replies, failed, error }: BatchOutcome): void {
+  private countBatch({ commands, client, transfers }: Batch, { replies, failed, error }: BatchOutcome): void {
     commands.forEach((args, index) => {
-      const messaging = messagingOf(lookup(args), args, errands?.get(index));
+      const messaging = messagingOf(lookup(args), args, transfers?.get(index));
       if (messaging === undefined) return;
       const reply = replies[index];
       const hasFailed = reply instanceof Error || (failed && !(index in replies));
@@ -97,24 +97,24 @@ export class MetricRecorder implements Recorder {
     for (const [stream, count] of receipt?.counts ?? []) this.messages.received(operation, stream, group, facts, count);
   }
 
-  private record(operation: string, facts: ClientFacts, failure: Failure | undefined, durationMs: number, mark?: Mark): void {
+  private record(operation: string, facts: ClientFacts, failure: Failure | undefined, durationMs: number, kind?: Kind): void {
     if (this.isDoubled) return;
-    this.duration?.record(durationMs / 1_000, this.attributesOf(operation, facts, failure, mark));
+    this.duration?.record(durationMs / 1_000, this.attributesOf(operation, facts, failure, kind));
   }
 
-  private attributesOf(operation: string, facts: ClientFacts, failure: Failure | undefined, mark: Mark | undefined): Attributes {
+  private attributesOf(operation: string, facts: ClientFacts, failure: Failure | undefined, kind: Kind | undefined): Attributes {
     let sets = this.attributeSets.get(facts);
     if (sets === undefined) {
       sets = new Map();
       this.attributeSets.set(facts, sets);
     }
     const outcome = failure === undefined ? operation : `${operation} ${failure.type}`;
-    const key = mark === undefined ? outcome : `${outcome} ${mark}`;
+    const key = kind === undefined ? outcome : `${outcome} ${kind}`;
     const known = sets.get(key);
     if (known !== undefined) return known;
     const attributes = metricAttributes(operation, facts, failure);
-    if (mark === 'internal') attributes[semconv.ATTR_REDIS_INTERNAL] = true;
-    if (mark === 'blocking') attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] = true;
+    if (kind === 'internal') attributes[semconv.ATTR_REDIS_INTERNAL] = true;
+    if (kind === 'blocking') attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] = true;
     if (sets.size < MAX_ATTRIBUTE_SETS) sets.set(key, attributes);
     return attributes;
   }

@@ -27,7 +27,7 @@ interface Loop {
   readonly operation: string;
   count: number;
   /** The end of the latest call, on the monotonic clock. */
-  endMark: number;
+  endMonotonicMs: number;
   /** Where its calls are counted, once it is a loop. */
   counted: RepeatedCount | undefined;
 }
@@ -69,17 +69,24 @@ export class RepeatedCalls implements TracedRecorder {
     return this.next.openBatch(kind, commands, started);
   }
 
-  private count({ args, context, startMark }: Command, { durationMs, isLocal }: Outcome, facts: Facts): Repetition | undefined {
+  private count({ args, context, startMonotonicMs }: Command, { durationMs, isLocal }: Outcome, facts: Facts): Repetition | undefined {
     const parent = trace.getSpan(context);
     // An answer of the client's own cache is not a round trip.
     if (parent === undefined || isLocal || !isRecording(parent)) return undefined;
     const entry = lookup(args);
     if (entry.rule === undefined || mayWait(entry, args)) return undefined;
     const loops = this.loopsBelow(parent);
-    for (const loop of loops) if (isLike(loop.subject, entry, args, facts, this.familyOf)) return this.goOn(loop, startMark, durationMs);
+    for (const loop of loops)
+      if (isLike(loop.subject, entry, args, facts, this.familyOf)) return this.goOn(loop, startMonotonicMs, durationMs);
     if (loops.length >= MAX_LOOPS) loops.shift();
     const { operation } = facts;
-    loops.push({ subject: subjectOf(entry, args, facts), operation, count: 1, endMark: startMark + durationMs, counted: undefined });
+    loops.push({
+      subject: subjectOf(entry, args, facts),
+      operation,
+      count: 1,
+      endMonotonicMs: startMonotonicMs + durationMs,
+      counted: undefined,
+    });
     return undefined;
   }
 
@@ -91,10 +98,10 @@ export class RepeatedCalls implements TracedRecorder {
     return this.lastLoops;
   }
 
-  private goOn(loop: Loop, startMark: number, durationMs: number): Repetition | undefined {
-    const pauseMs = startMark - loop.endMark;
+  private goOn(loop: Loop, startMonotonicMs: number, durationMs: number): Repetition | undefined {
+    const pauseMs = startMonotonicMs - loop.endMonotonicMs;
     loop.count = pauseMs >= -ROUNDING_MS && pauseMs <= MAX_PAUSE_MS ? loop.count + 1 : 1;
-    loop.endMark = Math.max(loop.endMark, startMark + durationMs);
+    loop.endMonotonicMs = Math.max(loop.endMonotonicMs, startMonotonicMs + durationMs);
     if (loop.count < MIN_REPEATED_CALLS) return undefined;
     const family = nameOf(loop.subject, this.familyOf);
     loop.counted ??= this.metrics.of(loop.operation, family);

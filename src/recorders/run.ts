@@ -21,9 +21,9 @@ export class Run {
   count = 1;
   repeated: Repetition | undefined;
   /** The end of the first command, on the monotonic clock. */
-  readonly beganMark: number;
-  endMark: number;
-  private startMark: number;
+  readonly beganMonotonicMs: number;
+  endMonotonicMs: number;
+  private startMonotonicMs: number;
   private startTimeMs: number;
   private sumMs: number;
   private maxMs: number;
@@ -50,10 +50,10 @@ export class Run {
     // The list of arguments may belong to the application, so it is copied.
     this.first = { ...command, args: command.args.slice() };
     this.repeated = repeated;
-    this.startMark = command.startMark;
+    this.startMonotonicMs = command.startMonotonicMs;
     this.startTimeMs = command.startTimeMs;
-    this.endMark = command.startMark + durationMs;
-    this.beganMark = this.endMark;
+    this.endMonotonicMs = command.startMonotonicMs + durationMs;
+    this.beganMonotonicMs = this.endMonotonicMs;
     this.sumMs = durationMs;
     this.maxMs = durationMs;
     this.hits = facts.lookup?.hits ?? 0;
@@ -66,28 +66,34 @@ export class Run {
   }
 
   /** Whether a command belongs to this run. */
-  isOf(entry: Entry, { args, client, startMark }: Command, { isLocal, durationMs }: Outcome, facts: Facts, familyOf: FamilyOf): boolean {
+  isOf(
+    entry: Entry,
+    { args, client, startMonotonicMs }: Command,
+    { isLocal, durationMs }: Outcome,
+    facts: Facts,
+    familyOf: FamilyOf,
+  ): boolean {
     return (
       client.facts === this.first.client.facts &&
       isLocal === this.outcome.isLocal &&
-      startMark + durationMs - this.beganMark <= MAX_RUN_MS &&
+      startMonotonicMs + durationMs - this.beganMonotonicMs <= MAX_RUN_MS &&
       isLike(this.subject, entry, args, facts, familyOf)
     );
   }
 
   add(
-    { args, startMark, startTimeMs }: Command,
+    { args, startMonotonicMs, startTimeMs }: Command,
     { durationMs }: Outcome,
     { lookup: found, data, cache }: Facts,
     repeated?: Repetition,
   ): void {
     this.count++;
     this.repeated = repeated;
-    if (startMark < this.startMark) {
-      this.startMark = startMark;
+    if (startMonotonicMs < this.startMonotonicMs) {
+      this.startMonotonicMs = startMonotonicMs;
       this.startTimeMs = startTimeMs;
     }
-    this.endMark = Math.max(this.endMark, startMark + durationMs);
+    this.endMonotonicMs = Math.max(this.endMonotonicMs, startMonotonicMs + durationMs);
     this.sumMs += durationMs;
     this.maxMs = Math.max(this.maxMs, durationMs);
     if (found !== undefined) {
@@ -100,9 +106,10 @@ export class Run {
   }
 
   finish(familyOf: FamilyOf): Composite {
-    const { first, facts, tracer, count, startTimeMs, startMark, endMark, sumMs, maxMs, hits, misses, valueBytes, repeated } = this;
+    const { first, facts, tracer, count, startTimeMs, startMonotonicMs, endMonotonicMs, sumMs, maxMs, hits, misses, valueBytes, repeated } =
+      this;
     const { missHandles, outcome } = this;
-    const durationMs = endMark - startMark;
+    const durationMs = endMonotonicMs - startMonotonicMs;
     const family = nameOf(this.subject, familyOf);
     const args = this.commonArguments(family);
     const { isLocal } = outcome;

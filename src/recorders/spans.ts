@@ -139,7 +139,7 @@ export class SpanRecorder implements CompositeRecorder {
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
     const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: timeAt(batch.startTimeMs, 0), attributes };
     if (digest.fills.length > 0) options.links = linksTo(digest.fills);
-    if (batch.errands !== undefined) options.links = [...(options.links ?? []), ...linksToSenders(batch.errands.values())];
+    if (batch.transfers !== undefined) options.links = [...(options.links ?? []), ...linksToSenders(batch.transfers.values())];
     const span = this.start(tracer, name, options, batch.context, batch.inside);
     for (const miss of digest.missHandles) miss.span = span.spanContext();
     if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
@@ -158,12 +158,12 @@ export class SpanRecorder implements CompositeRecorder {
   }
 
   /** A message carries the id of its span, so the span is created before the outcome is known. */
-  open({ args, client, context, startTimeMs, errand }: Command): Context | undefined {
+  open({ args, client, context, startTimeMs, transfer }: Command): Context | undefined {
     const tracer = this.tracer();
     if (tracer === undefined) return undefined;
     const entry = lookup(args);
     const attributes = spanAttributes(entry.operation, client.facts, this.texts.of(entry, args), undefined);
-    const messaging = messagingOf(entry, args, errand);
+    const messaging = messagingOf(entry, args, transfer);
     if (messaging !== undefined) addMessaging(attributes, messaging, this.destinations);
     const name = this.hooks.spanName(entry.operation, this.nameOf(entry.operation, undefined, client.facts, messaging));
     return trace.setSpan(
@@ -172,12 +172,12 @@ export class SpanRecorder implements CompositeRecorder {
     );
   }
 
-  openBatch(kind: BatchKind, commands: readonly Arguments[], { context, startTimeMs, errands }: BatchStart): Context | undefined {
+  openBatch(kind: BatchKind, commands: readonly Arguments[], { context, startTimeMs, transfers }: BatchStart): Context | undefined {
     const tracer = this.tracer();
     if (tracer === undefined) return undefined;
     const [only] = commands;
     // A batch of one command is recorded as that command, which sends the message.
-    const messaging = only !== undefined && commands.length === 1 ? messagingOf(lookup(only), only, errands?.get(0)) : undefined;
+    const messaging = only !== undefined && commands.length === 1 ? messagingOf(lookup(only), only, transfers?.get(0)) : undefined;
     const name = messaging === undefined ? kind : messagingName(messaging, this.destinations);
     const attributes = { [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS };
     const kindOfSpan = messaging === undefined ? SpanKind.CLIENT : SpanKind.PRODUCER;
@@ -202,12 +202,12 @@ export class SpanRecorder implements CompositeRecorder {
     if (lock !== undefined) addLock(attributes, this.mask(lock.key), lock);
     if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
     if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
-    const messaging = messagingOf(entry, args, command.errand);
+    const messaging = messagingOf(entry, args, command.transfer);
     if (messaging !== undefined) addMessaging(attributes, messaging, this.destinations, outcome.reply);
     const kind = messaging?.type === 'send' ? SpanKind.PRODUCER : SpanKind.CLIENT;
     const options: SpanOptions = { kind, startTime: timeAt(startTimeMs, 0), attributes };
     if (cache !== undefined && cache.fills.length > 0) options.links = linksTo(cache.fills);
-    else if (messaging?.type === 'receive') options.links = linksToSenders([command.errand]);
+    else if (messaging?.type === 'receive') options.links = linksToSenders([command.transfer]);
     const name = this.hooks.spanName(operation, this.nameOf(operation, procedure, client.facts, messaging));
     const span = this.start(tracer, name, options, command.context, command.inside);
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
@@ -233,13 +233,13 @@ export class SpanRecorder implements CompositeRecorder {
 
   /** Creates a child span for each command, over the time of the whole batch: Redis returns no single times. */
   private recordMembers(tracer: Tracer, inside: Context, batch: Batch, outcome: BatchOutcome, members: readonly Facts[]): void {
-    const { startTimeMs, startMark, client } = batch;
+    const { startTimeMs, startMonotonicMs, client } = batch;
     batch.commands.forEach((args, index) => {
       const reply = outcome.replies[index];
       const failed = reply instanceof Error || (outcome.failed && !(index in outcome.replies));
       const error = reply instanceof Error ? reply : outcome.error;
-      const errand = batch.errands?.get(index);
-      const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMark, errand };
+      const transfer = batch.transfers?.get(index);
+      const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMonotonicMs, transfer };
       this.recordCommand(tracer, member, { durationMs: outcome.durationMs, failed, reply, error, isLocal: false }, members[index] as Facts);
     });
   }

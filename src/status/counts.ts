@@ -96,8 +96,8 @@ export class CountedOperation extends Operation {
     this.counts.end(command, command.traced);
   }
 
-  override fail(command: Command, error: unknown, endMark?: number): void {
-    super.fail(command, error, endMark);
+  override fail(command: Command, error: unknown, endMonotonicMs?: number): void {
+    super.fail(command, error, endMonotonicMs);
     this.counts.end(command, command.traced);
   }
 

@@ -17,7 +17,7 @@ describe('the patches of other instrumentations', () => {
     wraps.watch('redis', FILE, exported);
     for (const name of names) shimmer.wrap(prototype, name, (original) => () => original());
     assert.deepEqual(wraps.clients, ['redis']);
-    wraps.evict('redis');
+    wraps.unwrap('redis');
     assert.deepEqual(
       names.map((name) => prototype[name]),
       originals,

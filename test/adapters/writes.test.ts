@@ -3,17 +3,17 @@ import sinon from 'sinon';
 import { QueueWrites } from '../../src/adapters/node-redis/promise/flush-times';
 
 describe('the writes of a queue', () => {
-  let nowMark: number;
+  let nowMonotonicMs: number;
   let writes: QueueWrites;
   beforeEach(() => {
-    sinon.stub(performance, 'now').callsFake(() => nowMark);
+    sinon.stub(performance, 'now').callsFake(() => nowMonotonicMs);
     writes = new QueueWrites();
   });
   afterEach(() => sinon.restore());
 
   /** The queue writes these, and is cut off behind them or not. Returns of how many it was told. */
-  function write(mark: number, commands: readonly (readonly string[])[], isCut = false): number {
-    nowMark = mark;
+  function write(monotonicMs: number, commands: readonly (readonly string[])[], isCut = false): number {
+    nowMonotonicMs = monotonicMs;
     let told = 0;
     for (let wants = writes.begin(); wants && told < commands.length; told++) wants = writes.add(commands[told] as string[]);
     if (isCut) writes.cut();
@@ -27,9 +27,9 @@ describe('the writes of a queue', () => {
       ['GET', 'b'],
     ];
     const [one, other] = [writes.next(), writes.next()];
-    assert.equal(one.markOf(first), Number.POSITIVE_INFINITY);
+    assert.equal(one.monotonicMsOf(first), Number.POSITIVE_INFINITY);
     assert.equal(write(10, [first, second]), 1);
-    assert.deepEqual([one.markOf(first), other.markOf(second)], [10, 10]);
+    assert.deepEqual([one.monotonicMsOf(first), other.monotonicMsOf(second)], [10, 10]);
     assert.equal(write(20, [['PING']]), 0, 'nobody waits');
   });
 
@@ -40,7 +40,7 @@ describe('the writes of a queue', () => {
     assert.equal(write(300, commands.slice(1, 3), true), 2);
     assert.equal(write(600, commands.slice(3)), 1);
     assert.deepEqual(
-      all.map((one, index) => one.markOf(commands[index] as string[])),
+      all.map((one, index) => one.monotonicMsOf(commands[index] as string[])),
       [10, 300, 300, 600],
     );
     const later = writes.next();
@@ -52,7 +52,7 @@ describe('the writes of a queue', () => {
       1,
       'it has',
     );
-    assert.equal(later.markOf(['GET', 'f']), 700);
+    assert.equal(later.monotonicMsOf(['GET', 'f']), 700);
   });
 
   it('do not take a list that is sent again for the command it was before', () => {
@@ -61,9 +61,9 @@ describe('the writes of a queue', () => {
     write(10, [['SET', 'x']], true);
     write(300, [list]);
     const again = writes.next();
-    assert.equal(again.markOf(list), Number.POSITIVE_INFINITY);
+    assert.equal(again.monotonicMsOf(list), Number.POSITIVE_INFINITY);
     write(500, [list]);
-    assert.equal(again.markOf(list), 500);
+    assert.equal(again.monotonicMsOf(list), 500);
   });
 
   it('know what a socket left behind the last time from what it leaves behind now', () => {
@@ -79,6 +79,6 @@ describe('the writes of a queue', () => {
     write(400, [['SET', 'y']], true);
     assert.equal(write(403, [], true), 0);
     assert.equal(write(700, [late]), 1);
-    assert.deepEqual([waited.markOf(early), next.markOf(late)], [300, 700]);
+    assert.deepEqual([waited.monotonicMsOf(early), next.monotonicMsOf(late)], [300, 700]);
   });
 });

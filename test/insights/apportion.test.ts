@@ -44,9 +44,9 @@ describe('a command of very many keys', () => {
   beforeEach(() => {
     insights = new CommandInsights(SETTINGS, () => {});
   });
-  const run = (startMark: number, args: Arguments, reply: unknown) =>
+  const run = (startMonotonicMs: number, args: Arguments, reply: unknown) =>
     insights.command(
-      { args, client: CLIENT, context: ROOT_CONTEXT, traced: true, startTimeMs: startMark, startMark },
+      { args, client: CLIENT, context: ROOT_CONTEXT, traced: true, startTimeMs: startMonotonicMs, startMonotonicMs },
       { durationMs: 1, failed: false, reply, error: undefined, isLocal: false },
     );
   const countsOf = (family: string) => [...insights.counts(60_000)].find((counts) => counts.family === family) ?? assert.fail(family);

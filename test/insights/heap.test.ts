@@ -36,7 +36,7 @@ describe('the memory of insights', function () {
         traced: true,
         startTimeMs: index,
         // Nothing expires by itself: only the caps hold.
-        startMark: index / KEYS,
+        startMonotonicMs: index / KEYS,
       };
       insights.command(command, { durationMs: 0, failed: false, reply, error: undefined, isLocal: false });
     };

@@ -26,21 +26,23 @@ describe('locks', () => {
     insights = new CommandInsights({ ...SETTINGS, ...settings }, () => {});
   }
 
-  function read(startMark: number, args: Arguments, reply: unknown, traceId?: string, more: Partial<Command> = {}): Facts {
+  function read(startMonotonicMs: number, args: Arguments, reply: unknown, traceId?: string, more: Partial<Command> = {}): Facts {
     const caller = { traceId: traceId ?? '', spanId: '1'.repeat(16), traceFlags: TraceFlags.NONE };
     const context = traceId === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, caller);
-    const command: Command = { args, client: CLIENT, context, traced: true, startTimeMs: startMark, startMark, ...more };
+    const command: Command = { args, client: CLIENT, context, traced: true, startTimeMs: startMonotonicMs, startMonotonicMs, ...more };
     return insights.command(command, { durationMs: 1, failed: false, reply, error: undefined, isLocal: false });
   }
 
   /** Runs a command that takes one millisecond. */
-  const run = (startMark: number, args: Arguments, reply: unknown, traceId?: string, more?: Partial<Command>): Shown =>
-    shown(read(startMark, args, reply, traceId, more).lock);
+  const run = (startMonotonicMs: number, args: Arguments, reply: unknown, traceId?: string, more?: Partial<Command>): Shown =>
+    shown(read(startMonotonicMs, args, reply, traceId, more).lock);
 
-  const take = (mark: number, key: string, token: string, reply: unknown, traceId?: string) =>
-    run(mark, ['SET', key, token, 'NX', 'PX', '1000'], reply, traceId);
-  const acquire = (mark: number, token: string, reply: unknown, traceId?: string) => take(mark, 'lock:1', token, reply, traceId);
-  const release = (mark: number, token: string, reply: unknown, key = 'lock:1') => run(mark, ['EVAL', RELEASE, '1', key, token], reply);
+  const take = (monotonicMs: number, key: string, token: string, reply: unknown, traceId?: string) =>
+    run(monotonicMs, ['SET', key, token, 'NX', 'PX', '1000'], reply, traceId);
+  const acquire = (monotonicMs: number, token: string, reply: unknown, traceId?: string) =>
+    take(monotonicMs, 'lock:1', token, reply, traceId);
+  const release = (monotonicMs: number, token: string, reply: unknown, key = 'lock:1') =>
+    run(monotonicMs, ['EVAL', RELEASE, '1', key, token], reply);
   const lost = (): number => [...insights.counts(0)].reduce((sum, { lostLocks }) => sum + lostLocks, 0);
 
   const facts = { key: 'lock:1', family: 'lock:{}' };
@@ -94,23 +96,23 @@ describe('locks', () => {
 
     it('by WATCH, a look that finds the token, and a delete in the transaction', () => {
       const client: ClientRef = { ...CLIENT };
-      const exec = (mark: number, replies: unknown[], who = client) => {
+      const exec = (monotonicMs: number, replies: unknown[], who = client) => {
         const batch: Batch = {
           kind: 'MULTI',
           commands: [['DEL', 'job:1']],
           client: who,
           context: ROOT_CONTEXT,
           traced: true,
-          startTimeMs: mark,
-          startMark: mark,
+          startTimeMs: monotonicMs,
+          startMonotonicMs: monotonicMs,
         };
         const { locks } = insights.batch(batch, { durationMs: 1, failed: false, replies, error: undefined, aborted: false }, true);
         return locks.map(shown);
       };
-      const watch = (mark: number, value: string | null) => {
-        take(mark, 'job:1', A, 'OK');
-        run(mark, ['WATCH', 'job:1'], 'OK', undefined, { client });
-        run(mark, ['GET', 'job:1'], value, undefined, { client });
+      const watch = (monotonicMs: number, value: string | null) => {
+        take(monotonicMs, 'job:1', A, 'OK');
+        run(monotonicMs, ['WATCH', 'job:1'], 'OK', undefined, { client });
+        run(monotonicMs, ['GET', 'job:1'], value, undefined, { client });
       };
       watch(0, B);
       assert.deepEqual(exec(10, [1]), []);
@@ -190,7 +192,7 @@ describe('locks', () => {
 
     it('by a renewal that answers 0, and once', () => {
       acquire(0, A, 'OK');
-      const extend = (mark: number, reply: unknown) => run(mark, ['EVAL', EXTEND, '1', 'lock:1', A, '5000'], reply);
+      const extend = (monotonicMs: number, reply: unknown) => run(monotonicMs, ['EVAL', EXTEND, '1', 'lock:1', A, '5000'], reply);
       assert.deepEqual(extend(900, 1), { ...facts, ttlSeconds: 5, acquired: true });
       assert.equal(extend(1_000, 0)?.lost, true);
       assert.equal(release(1_100, A, 0)?.lost, undefined);
@@ -261,7 +263,7 @@ describe('locks', () => {
 
     it('from the first with this token, where it is unique', () => {
       acquire(0, A, 'OK');
-      for (const mark of [10, 20, 30]) assert.equal(acquire(mark, B, null)?.waitMs, undefined);
+      for (const monotonicMs of [10, 20, 30]) assert.equal(acquire(monotonicMs, B, null)?.waitMs, undefined);
       assert.equal(acquire(40, B, 'OK')?.waitMs, 31);
       assert.equal(acquire(50, C, 'OK')?.waitMs, undefined);
     });

@@ -17,7 +17,7 @@ describe('memory of misses', () => {
     counts = new Counts(new KeyFamilies<Counts>().of('user:7'));
   });
 
-  const filledBy = (who: ReturnType<typeof caller> | undefined, mark: number, key = 1) => misses.fill(key, () => who, mark);
+  const filledBy = (who: ReturnType<typeof caller> | undefined, monotonicMs: number, key = 1) => misses.fill(key, () => who, monotonicMs);
 
   it('joins a write with the miss of the same span, and tells how long loading took', () => {
     const handle = miss();
@@ -45,7 +45,7 @@ describe('memory of misses', () => {
   it('counts a caller that misses again once, and loads from its last look', () => {
     misses.add(1, counts, caller('a'), 100, miss());
     misses.add(1, counts, caller('b'), 110, miss());
-    for (let mark = 120; mark < 200; mark += 10) misses.add(1, counts, caller('b'), mark, miss());
+    for (let monotonicMs = 120; monotonicMs < 200; monotonicMs += 10) misses.add(1, counts, caller('b'), monotonicMs, miss());
     const fill = filledBy(caller('b'), 200);
     assert.deepEqual([fill?.stampedeWidth, fill?.loadMs], [2, 10]);
   });
@@ -185,9 +185,10 @@ describe('memory of writes', () => {
   it('follows all keys again when there are few', () => {
     const written = new WrittenKeys();
     for (let i = 0; i < 3 * MAX_WRITTEN_KEYS; i++) written.wrote(identityOf(`user:${i}`, 7), 1_000, 0, PLACE);
-    const followed = (mark: number) =>
-      Array.from({ length: 1_000 }, (_, i) => written.reason(identityOf(`page:${i}`, 7), mark)).filter((reason) => reason !== undefined)
-        .length;
+    const followed = (monotonicMs: number) =>
+      Array.from({ length: 1_000 }, (_, i) => written.reason(identityOf(`page:${i}`, 7), monotonicMs)).filter(
+        (reason) => reason !== undefined,
+      ).length;
     assert.ok(followed(1) < 600, `${followed(1)} before`);
     for (let times = 1; times < 8; times++) written.reason(1, 1_000 + MEMORY_MS + times * WIDEN_INTERVAL_MS);
     assert.equal(followed(1_000 + MEMORY_MS + 8 * WIDEN_INTERVAL_MS), 1_000);

@@ -13,20 +13,27 @@ describe('what is remembered of keys', () => {
     insights = new CommandInsights(SETTINGS, () => {});
   });
 
-  const commandOf = (startMark: number, args: Arguments, more: Partial<Command>): Command => {
+  const commandOf = (startMonotonicMs: number, args: Arguments, more: Partial<Command>): Command => {
     const caller = { traceId: 't', spanId: '1'.repeat(16), traceFlags: TraceFlags.NONE };
     const context = trace.setSpanContext(ROOT_CONTEXT, caller);
-    return { args, client: CLIENT, context, traced: true, startTimeMs: startMark, startMark, ...more };
+    return { args, client: CLIENT, context, traced: true, startTimeMs: startMonotonicMs, startMonotonicMs, ...more };
   };
 
   /** Runs a command that takes one millisecond, in a trace. */
-  function run(startMark: number, args: Arguments, reply: unknown, more: Partial<Command> = {}): Facts {
-    return insights.command(commandOf(startMark, args, more), { durationMs: 1, failed: false, reply, error: undefined, isLocal: false });
+  function run(startMonotonicMs: number, args: Arguments, reply: unknown, more: Partial<Command> = {}): Facts {
+    return insights.command(commandOf(startMonotonicMs, args, more), {
+      durationMs: 1,
+      failed: false,
+      reply,
+      error: undefined,
+      isLocal: false,
+    });
   }
   const loads = (facts: Facts) => facts.cache?.fills.map(({ loadMs }) => loadMs) ?? [];
   const sum = (name: keyof FamilyCounts) => [...insights.counts(LATER)].reduce((all, counts) => all + Number(counts[name]), 0);
   const unfilled = () => sum('unfilled');
-  const reason = (mark: number, key = 'user:1', more: Partial<Command> = {}) => run(mark, ['GET', key], null, more).cache?.missReason;
+  const reason = (monotonicMs: number, key = 'user:1', more: Partial<Command> = {}) =>
+    run(monotonicMs, ['GET', key], null, more).cache?.missReason;
   const at = (facts: Partial<ClientRef['facts']>): Partial<Command> => ({ client: { facts: { ...CLIENT.facts, ...facts } } });
 
   const fills: readonly [line: string, reply: unknown][] = [
@@ -243,16 +250,16 @@ describe('what is remembered of keys', () => {
 
     it('nor before a transaction whose commands are not told', () => {
       run(0, ['GET', 'user:1'], null);
-      const { client, context, traced, startTimeMs, startMark } = commandOf(11, [], {});
+      const { client, context, traced, startTimeMs, startMonotonicMs } = commandOf(11, [], {});
       const ended = { durationMs: 1, failed: false, error: undefined, aborted: false, replies: ['OK', 'OK'] };
-      insights.batch({ client, context, traced, startTimeMs, startMark, kind: 'MULTI', commands: [], size: 2 }, ended, true);
+      insights.batch({ client, context, traced, startTimeMs, startMonotonicMs, kind: 'MULTI', commands: [], size: 2 }, ended, true);
       assert.equal(unfilled(), 0);
     });
   });
 
   describe('the reason why a key is gone', () => {
     it('is as it was when a hash is set again', () => {
-      const why = (mark: number) => run(mark, ['HGETALL', 'user:1'], {}).cache?.missReason;
+      const why = (monotonicMs: number) => run(monotonicMs, ['HGETALL', 'user:1'], {}).cache?.missReason;
       run(0, ['HSET', 'user:1', 'name', 'Ada'], 1);
       run(10, ['DEL', 'user:1'], 1);
       assert.equal(why(20), 'deleted');

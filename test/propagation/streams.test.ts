@@ -16,9 +16,9 @@ const propagator = (): StreamPropagator => new StreamPropagator((name) => String
 const sender = trace.setSpan(context.active(), tracer.startSpan('sender'));
 
 /** What is sent in place of a command, the field and its value aside. */
-function sealed(args: readonly unknown[]): readonly unknown[] | undefined {
-  const errand = propagator().errandOf(args);
-  const sent = errand?.kind === 'send' ? errand.seal(sender) : undefined;
+function injected(args: readonly unknown[]): readonly unknown[] | undefined {
+  const transfer = propagator().transferOf(args);
+  const sent = transfer?.kind === 'send' ? transfer.inject(sender) : undefined;
   assert.equal(sent?.at(-2), sent && FIELD);
   return sent?.slice(0, -2);
 }
@@ -35,7 +35,7 @@ describe('streams on the wire', () => {
   for (const args of whole) {
     it(`adds the field to ${inspect(args)}`, () => {
       const before = args.slice();
-      assert.deepEqual(sealed(args), before);
+      assert.deepEqual(injected(args), before);
       assert.deepEqual(args, before, 'the application’s own list');
     });
   }
@@ -50,7 +50,7 @@ describe('streams on the wire', () => {
     ['there is nothing', ['XADD']],
     ['it adds nothing', ['XLEN', 'orders:1']],
   ];
-  for (const [why, args] of untouched) it(`adds nothing where ${why}`, () => assert.equal(sealed(args), undefined));
+  for (const [why, args] of untouched) it(`adds nothing where ${why}`, () => assert.equal(injected(args), undefined));
 
   it('adds no more than a message should carry', () => {
     assert.equal(fieldOf({ baggage: 'b'.repeat(MAX_CARRIER_LENGTH) }), undefined);
@@ -101,10 +101,10 @@ describe('streams on the wire', () => {
         [[]],
         [[null, [null, [], ['1-1'], ['1-1', null], [1, ['a', 'b', FIELD, 7]]]]],
       ]) {
-        const errand = propagator().errandOf(args);
-        assert.ok(errand !== undefined && errand.kind !== 'send');
-        errand.unseal(reply, CLIENT);
-        assert.deepEqual([...(errand.receipt?.senders() ?? [])], []);
+        const transfer = propagator().transferOf(args);
+        assert.ok(transfer !== undefined && transfer.kind !== 'send');
+        transfer.extract(reply, CLIENT);
+        assert.deepEqual([...(transfer.receipt?.senders() ?? [])], []);
       }
     }
   });
@@ -113,13 +113,13 @@ describe('streams on the wire', () => {
     const value = '{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}';
     const fields = (): string[] => ['a', '1', FIELD, value, FIELD, value];
     const reply = { 'orders:1': [['1-1', fields()]], 'x:orders:1': [['1-1', fields()]] };
-    const errand = propagator().errandOf(['XREAD', 'STREAMS', 'orders:1', 'x:orders:1', '0', '0']);
-    assert.ok(errand?.kind === 'receive');
-    errand.unseal(reply, CLIENT);
-    errand.unseal(reply, CLIENT);
+    const transfer = propagator().transferOf(['XREAD', 'STREAMS', 'orders:1', 'x:orders:1', '0', '0']);
+    assert.ok(transfer?.kind === 'receive');
+    transfer.extract(reply, CLIENT);
+    transfer.extract(reply, CLIENT);
     assert.deepEqual(reply, { 'orders:1': [['1-1', fields().slice(0, 4)]], 'x:orders:1': [['1-1', fields()]] });
-    assert.deepEqual(errand.receipt?.counts, new Map([['orders:1', 1]]));
-    assert.equal([...(errand.receipt?.senders() ?? [])].length, 1);
+    assert.deepEqual(transfer.receipt?.counts, new Map([['orders:1', 1]]));
+    assert.equal([...(transfer.receipt?.senders() ?? [])].length, 1);
   });
 });
 

@@ -247,7 +247,7 @@ describe('composite spans', function () {
     const ref = { facts: { serverAddress: 'a', serverPort: 1, peerAddress: undefined, peerPort: undefined, namespace: '0' } };
     const ping = (parent: Span, atMs: number): void => {
       const base = { args: ['PING'], client: ref, context: trace.setSpan(ROOT_CONTEXT, parent), traced: true };
-      const command = { ...base, startTimeMs: 1e12 + atMs, startMark: performance.now() + atMs };
+      const command = { ...base, startTimeMs: 1e12 + atMs, startMonotonicMs: performance.now() + atMs };
       composites.command(command, { durationMs: 1, failed: false, reply: 'PONG', error: undefined, isLocal: false }, facts);
     };
     const parents = Array.from({ length: 1_001 }, () => tracer.startSpan('parent'));

@@ -291,7 +291,7 @@ describe('which spans say where the time went', function () {
     const stub = sinon.stub(globalThis, 'setTimeout').callsFake(counting as typeof setTimeout);
     try {
       // By the end the event loop is looked at more rarely, with a timer of its own.
-      for (const untilMark = performance.now() + 250; performance.now() < untilMark; ) await turn();
+      for (const untilMonotonicMs = performance.now() + 250; performance.now() < untilMonotonicMs; ) await turn();
     } finally {
       stub.restore();
     }

@@ -20,7 +20,7 @@ const REDIRECTS = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) |^Connection is closed\.$
 /** One command that has a span or is counted. */
 export class Call implements Follower {
   /** What the last try failed with, where another may follow. */
-  private held: { readonly error: unknown; readonly mark: number } | undefined;
+  private held: { readonly error: unknown; readonly endMonotonicMs: number } | undefined;
   private isOpen = true;
   private server: Server | undefined;
 
@@ -78,15 +78,15 @@ export class Call implements Follower {
     this.route.at(server);
   }
 
-  fail(error: unknown, mark?: number): void {
+  fail(error: unknown, endMonotonicMs?: number): void {
     if (!this.close()) return;
-    this.following.tap.fail(this.command, error, mark);
+    this.following.tap.fail(this.command, error, endMonotonicMs);
   }
 
   /** No try follows any more. */
   release(error?: unknown): void {
     const { held } = this;
-    if (held !== undefined) this.fail(held.error, held.mark);
+    if (held !== undefined) this.fail(held.error, held.endMonotonicMs);
     else if (error !== undefined) this.fail(error);
   }
 
@@ -97,13 +97,13 @@ export class Call implements Follower {
   /** The command failed, and the call may yet succeed. */
   private refuse(error: unknown): void {
     if (!this.isOpen) return;
-    const held = { error, mark: performance.now() };
+    const held = { error, endMonotonicMs: performance.now() };
     if (this.script !== undefined && isUnknownScript(error)) {
       this.held = held;
       this.following.resends.wait(this, () => this.release());
     } else if (this.isRetried && error instanceof Error && REDIRECTS.test(error.message)) {
       this.held = held;
-    } else this.fail(error, held.mark);
+    } else this.fail(error, held.endMonotonicMs);
   }
 
   /** A reply may come after a command has timed out. */

@@ -44,10 +44,10 @@ export class ConnectionWatch {
         return result;
       };
     });
-    const told = (client: Client, status: string) => this.changed(client, status);
+    const changed = (client: Client, status: string) => this.changed(client, status);
     ledger.wrap<SetStatus>(prototype, 'setStatus', (original) => {
       return function setStatus(this: Client, status): unknown {
-        told(this, status);
+        changed(this, status);
         return original.apply(this, arguments as unknown as Parameters<SetStatus>);
       };
     });
@@ -57,11 +57,11 @@ export class ConnectionWatch {
   /** `redis/event_handler.js`: an error of the socket. */
   patchHandlers(moduleExports: Target, ledger: PatchLedger): boolean {
     if (!PatchLedger.has(moduleExports, 'errorHandler')) return false;
-    const told = (client: Client, error: unknown) => this.failed(client, error);
+    const failed = (client: Client, error: unknown) => this.failed(client, error);
     ledger.wrap<ErrorHandler>(moduleExports, 'errorHandler', (original) => (client) => {
       const handle = original(client);
       return function errorHandler(this: unknown, error): unknown {
-        told(client, error);
+        failed(client, error);
         return handle.apply(this, arguments as unknown as [unknown]);
       };
     });
@@ -111,16 +111,16 @@ export class ConnectionWatch {
     if (known.wasReady) this.recorder.connectionClosed(server.node, isMeant ? 'application_close' : 'error');
     known.wasReady = false;
     if (isMeant) known.connecting = undefined;
-    else this.told(known, server, lossError());
+    else this.reportFailure(known, server, lossError());
   }
 
   private failed(client: Client, error: unknown): void {
     const server = this.servers().of(client);
     const known = this.known.get(server);
-    if (known !== undefined && !client.manuallyClosing) this.told(known, server, error);
+    if (known !== undefined && !client.manuallyClosing) this.reportFailure(known, server, error);
   }
 
-  private told(known: Known, server: Server, error: unknown): void {
+  private reportFailure(known: Known, server: Server, error: unknown): void {
     settle(this.tap, known, true, error);
     if (!known.hasFailed) this.recorder.connectionFailed(server.node, error);
     known.hasFailed = true;

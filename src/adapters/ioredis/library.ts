@@ -97,10 +97,10 @@ export function isNamed({ name }: Words, word: string): boolean {
 }
 
 /** Called with the raw reply, before the application is. */
-export function beforeReply(command: LibraryCommand, told: (reply: unknown) => void): void {
+export function beforeReply(command: LibraryCommand, seen: (reply: unknown) => void): void {
   const { resolve } = command;
   command.resolve = function (this: unknown, reply): unknown {
-    told(reply);
+    seen(reply);
     return resolve.apply(this, arguments as unknown as [unknown]);
   };
 }

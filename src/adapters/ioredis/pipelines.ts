@@ -100,7 +100,7 @@ export class Pipelines {
     const start = tap.beginBatch(layout.kind, () => layout.commands);
     if (start === undefined) return;
     const batch = new OpenBatch(tap, start, layout, this.clientOf(pipeline));
-    batch.seal(queue);
+    batch.inject(queue);
     queue.forEach((command, place) => {
       new Member(batch, place, resends, command).attach(command);
       const args = layout.commands[layout.indexes[place] as number];
@@ -128,14 +128,14 @@ function stateOf(pipeline: Known): State {
 }
 
 /** Told before the application is. @param told with an error where the pipeline was not even sent */
-function whenSettled(pipeline: Pipeline, told: (error?: unknown) => void): void {
+function whenSettled(pipeline: Pipeline, settled: (error?: unknown) => void): void {
   const { resolve, reject } = pipeline;
   pipeline.resolve = function (this: unknown): unknown {
-    told();
+    settled();
     return Reflect.apply(resolve, this, arguments);
   } satisfies Settle;
   pipeline.reject = function (this: unknown, error): unknown {
-    told(error);
+    settled(error);
     return Reflect.apply(reject, this, arguments);
   } satisfies Settle;
 }

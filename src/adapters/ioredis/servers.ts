@@ -76,7 +76,7 @@ export class Server implements ClientRef {
 
 /** Where one call went, and when it was written: for calls whose connection is chosen later, or changes. */
 export class Route implements ClientRef, Writes, Write {
-  private mark = Number.POSITIVE_INFINITY;
+  private monotonicMs = Number.POSITIVE_INFINITY;
 
   constructor(public facts: ClientFacts) {}
 
@@ -88,13 +88,13 @@ export class Route implements ClientRef, Writes, Write {
     return this;
   }
 
-  markOf(): number {
-    return this.mark;
+  monotonicMsOf(): number {
+    return this.monotonicMs;
   }
 
   /** What is redirected is on the wire from the first try on. */
   at({ isReady }: Server): void {
-    if (isReady && this.mark === Number.POSITIVE_INFINITY) this.mark = performance.now();
+    if (isReady && this.monotonicMs === Number.POSITIVE_INFINITY) this.monotonicMs = performance.now();
   }
 }
 

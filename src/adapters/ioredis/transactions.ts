@@ -53,7 +53,7 @@ export class OpenBatch {
   }
 
   /** Messages that go out with it carry their context. */
-  seal(sent: readonly LibraryCommand[]): void {
+  inject(sent: readonly LibraryCommand[]): void {
     this.start?.sent?.forEach((args, index) => {
       const command = sent[this.layout.indexes.indexOf(index)];
       if (command !== undefined) sendInstead(command, args);
@@ -76,19 +76,19 @@ export class OpenBatch {
     // What is in the list of EXEC is turned into strings and objects before the batch ends.
     const kept = transaction !== undefined && Array.isArray(reply) ? [...reply] : reply;
     this.answers[place] = kept;
-    if (transaction === undefined) this.unseal(this.layout.indexes[place] as number, kept);
-    else if (Array.isArray(kept)) this.unsealAll(transaction[0], kept);
+    if (transaction === undefined) this.extract(this.layout.indexes[place] as number, kept);
+    else if (Array.isArray(kept)) this.extractAll(transaction[0], kept);
   }
 
   /** @param multi the place of the MULTI whose commands were answered with this */
-  private unsealAll(multi: number, replies: readonly unknown[]): void {
+  private extractAll(multi: number, replies: readonly unknown[]): void {
     replies.forEach((reply, at) => {
-      this.unseal(this.layout.indexes[multi + 1 + at] ?? -1, reply);
+      this.extract(this.layout.indexes[multi + 1 + at] ?? -1, reply);
     });
   }
 
-  private unseal(index: number, reply: unknown): void {
-    if (this.start !== undefined && index >= 0) this.tap.unsealMember(this.start, index, reply, this.client);
+  private extract(index: number, reply: unknown): void {
+    if (this.start !== undefined && index >= 0) this.tap.extractMember(this.start, index, reply, this.client);
   }
 
   /** @param error of the batch as a whole, where it was not even sent */

@@ -40,9 +40,9 @@ export class Conflicts {
     }
   }
 
-  private takeOver({ name, remedy, evict }: Other): void {
-    evict?.();
-    if (evict !== undefined) this.report(`${name} is active; its patches were taken off (onConflict: takeover)`);
+  private takeOver({ name, remedy, unwrap }: Other): void {
+    unwrap?.();
+    if (unwrap !== undefined) this.report(`${name} is active; its patches were taken off (onConflict: takeover)`);
     else
       this.report(`${name} is active and cannot be taken off, so every command has two spans: ${remedy}, or set onConflict to stand-down`);
   }

@@ -13,7 +13,7 @@ export interface Other {
   /** How users switch off its part for redis; continues "or set …". */
   readonly remedy: string;
   /** Removes its patches permanently. undefined: only the user can do so. */
-  readonly evict?: () => void;
+  readonly unwrap?: () => void;
 }
 
 const REMEDY = 'leave it out of the list of instrumentations';
@@ -30,7 +30,7 @@ export class Others {
         client,
         name: `another OpenTelemetry instrumentation of ${client}`,
         remedy: REMEDY,
-        evict: () => this.wraps.evict(client),
+        unwrap: () => this.wraps.unwrap(client),
       }),
     );
     return wrapping.length === 0 ? tracers : [...wrapping, ...tracers];

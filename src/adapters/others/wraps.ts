@@ -41,7 +41,7 @@ const IOREDIS_METHODS: Readonly<Record<string, readonly string[]>> = {
 /** Watches the places that other instrumentations wrap. Our wrappers have no marks, so a marked one is another's. */
 export class Wraps {
   private readonly places: Place[] = [];
-  private readonly baked: (() => void)[] = [];
+  private readonly reattach: (() => void)[] = [];
 
   /** Remembers a file. It may be wrapped already, or right after us. */
   watch(client: ClientName, file: string | undefined, moduleExports: Target): void {
@@ -56,7 +56,7 @@ export class Wraps {
     const client = files.get('dist/lib/client/index.js') as Target | undefined;
     const commands = files.get('dist/lib/client/commands.js') as Target | undefined;
     if (commander === undefined || client === undefined || commands === undefined) return;
-    if (ATTACH.some((name) => isMarked(commander[name]))) this.baked.push(() => attachAgain(commander, client, commands));
+    if (ATTACH.some((name) => isMarked(commander[name]))) this.reattach.push(() => attachAgain(commander, client, commands));
   }
 
   /** The libraries in which anyone wraps what we record. */
@@ -66,7 +66,7 @@ export class Wraps {
   }
 
   /** Removes what others have wrapped around a library or around us. */
-  evict(client: ClientName): void {
+  unwrap(client: ClientName): void {
     for (const place of this.places) {
       if (place.client !== client) continue;
       const { target, name } = place;
@@ -75,7 +75,7 @@ export class Wraps {
         if (target[name] === top) break;
       }
     }
-    if (client === 'redis') for (const attach of this.baked.splice(0)) attach();
+    if (client === 'redis') for (const attach of this.reattach.splice(0)) attach();
   }
 
   private watchLegacy(moduleExports: Target): void {

@@ -31,8 +31,8 @@ export class Gate implements Tap {
     this.tap.succeed(command, reply, isLocal);
   }
 
-  fail(command: Command, error: unknown, endMark?: number): void {
-    this.tap.fail(command, error, endMark);
+  fail(command: Command, error: unknown, endMonotonicMs?: number): void {
+    this.tap.fail(command, error, endMonotonicMs);
   }
 
   beginConnect(client: ClientRef): Connecting | undefined {
@@ -47,8 +47,8 @@ export class Gate implements Tap {
     return this.isOpen ? this.tap.beginBatch(kind, commandsOf) : undefined;
   }
 
-  unsealMember(start: BatchStart, index: number, reply: unknown, client: ClientRef): void {
-    this.tap.unsealMember(start, index, reply, client);
+  extractMember(start: BatchStart, index: number, reply: unknown, client: ClientRef): void {
+    this.tap.extractMember(start, index, reply, client);
   }
 
   settleBatch(start: BatchStart, settled: SettledBatch): void {

@@ -16,16 +16,16 @@ export class KeptBack implements Writes {
 
   /** All queued commands are written now. */
   resume(): void {
-    if (this.waiting !== undefined) this.waiting.mark = performance.now();
+    if (this.waiting !== undefined) this.waiting.monotonicMs = performance.now();
     this.waiting = undefined;
   }
 }
 
 class Waiting implements Write {
-  constructor(public mark: number) {}
+  constructor(public monotonicMs: number) {}
 
-  markOf(): number {
-    return this.mark;
+  monotonicMsOf(): number {
+    return this.monotonicMs;
   }
 }
 

@@ -69,7 +69,7 @@ export class PatchLedger {
   /** Replaces `target[name]`, once per layer. Check with `has` before: otherwise shimmer writes to the console. */
   wrap<F extends AnyFunction>(target: Target, name: string, wrapper: Wrapper<F>, layer = ''): void {
     if (this.isWrapped(target, name, layer)) return;
-    shimmer.wrap(target as Record<string, AnyFunction>, name, (inner) => dressed(wrapper(inner as F), inner));
+    shimmer.wrap(target as Record<string, AnyFunction>, name, (inner) => likeOriginal(wrapper(inner as F), inner));
     const replacement = target[name] as AnyFunction & Marked;
     this.entries.push({ target, name, layer, replacement, restore: unmark(replacement) });
   }
@@ -116,7 +116,7 @@ function unmark(replacement: AnyFunction & Marked): () => void {
 }
 
 /** Keeps the function's name, arity and properties, which other code may read. */
-function dressed<F extends AnyFunction>(replacement: F, original: AnyFunction): F {
+function likeOriginal<F extends AnyFunction>(replacement: F, original: AnyFunction): F {
   Object.defineProperty(replacement, 'name', { value: original.name, configurable: true });
   Object.defineProperty(replacement, 'length', { value: original.length, configurable: true });
   return replacement;

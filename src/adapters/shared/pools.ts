@@ -68,21 +68,21 @@ export function timeLease<O, C>(
   call: (task: (client: C) => unknown) => unknown,
 ): unknown {
   const { recorder } = leasing;
-  const askedMark = performance.now();
-  let lentMark: number | undefined;
-  let returnedMark: number | undefined;
+  const askedMonotonicMs = performance.now();
+  let lentMonotonicMs: number | undefined;
+  let returnedMonotonicMs: number | undefined;
   const lent = (client: C): unknown => {
-    lentMark = performance.now();
-    recorder.waited(leasing.lent(owner, client), lentMark - askedMark);
+    lentMonotonicMs = performance.now();
+    recorder.waited(leasing.lent(owner, client), lentMonotonicMs - askedMonotonicMs);
     const result = leasing.run(task, client);
     // The pool only waits for native promises.
-    if (!(result instanceof Promise)) returnedMark = performance.now();
+    if (!(result instanceof Promise)) returnedMonotonicMs = performance.now();
     return result;
   };
   const settle = (error?: unknown): void => {
-    const pool = leasing.ended(owner, lentMark !== undefined);
+    const pool = leasing.ended(owner, lentMonotonicMs !== undefined);
     if (pool === undefined) return;
-    if (lentMark !== undefined) recorder.used(pool, (returnedMark ?? performance.now()) - lentMark);
+    if (lentMonotonicMs !== undefined) recorder.used(pool, (returnedMonotonicMs ?? performance.now()) - lentMonotonicMs);
     else if (leasing.isTimeout(error)) recorder.timedOut(pool);
   };
   const promise = call(lent);

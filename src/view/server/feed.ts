@@ -9,14 +9,14 @@ export class Feed {
   private readonly watchers = new Set<ServerResponse>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly tell: () => unknown) {}
+  constructor(private readonly state: () => unknown) {}
 
   /** Keeps the response open. Returns false if there are too many already. */
   watch(response: ServerResponse): boolean {
     if (this.watchers.size >= MAX_WATCHERS) return false;
     this.watchers.add(response);
     response.once('close', () => this.leave(response));
-    this.timer ??= setInterval(() => this.tellAll(), INTERVAL_MS);
+    this.timer ??= setInterval(() => this.sendAll(), INTERVAL_MS);
     response.write(this.message());
     return true;
   }
@@ -33,12 +33,12 @@ export class Feed {
   }
 
   /** A slow page misses some messages: each contains the whole state. */
-  private tellAll(): void {
+  private sendAll(): void {
     const message = this.message();
     for (const watcher of this.watchers) if (!watcher.writableNeedDrain) watcher.write(message);
   }
 
   private message(): string {
-    return `data: ${JSON.stringify(this.tell())}\n\n`;
+    return `data: ${JSON.stringify(this.state())}\n\n`;
   }
 }

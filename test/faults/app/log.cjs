@@ -33,9 +33,9 @@ const newKey = (prefix = '') => `${prefix}call:${count++}`;
 /** Notes one call from before it is made until it is settled, and resolves then, whichever way. */
 function call(operation, send, { prefix, key = newKey(prefix), isRepeated = false } = {}) {
   const entry = begin(operation, key, isRepeated, 'pending');
-  const startMark = performance.now();
+  const startMonotonicMs = performance.now();
   const settle = (kind, seen) => {
-    entry.durationMs = performance.now() - startMark;
+    entry.durationMs = performance.now() - startMonotonicMs;
     entry.outcome = { [kind]: seen };
     return entry;
   };

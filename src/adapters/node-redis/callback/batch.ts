@@ -172,7 +172,7 @@ class OpenBatch {
   keep(index: number, reply: unknown): void {
     this.replies[index] = reply;
     // Its own callback is called before the batch ends.
-    if (this.start !== undefined) this.tap.unsealMember(this.start, index, reply, this.client);
+    if (this.start !== undefined) this.tap.extractMember(this.start, index, reply, this.client);
     if (--this.left === 0) this.end({ error: this.replies.find((kept) => kept instanceof Error), aborted: false });
   }
 

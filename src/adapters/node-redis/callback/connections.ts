@@ -35,18 +35,18 @@ export class LegacyConnections {
   /** The client's prototype. False if the seam is not what we know: then nothing is touched. */
   patchClient(prototype: unknown, ledger: PatchLedger): boolean {
     if (!PatchLedger.has(prototype, 'create_stream', 'on_ready', 'on_error', 'connection_gone')) return false;
-    this.tell(prototype, 'create_stream', ledger, (client) => this.connect(client));
-    this.tell(prototype, 'on_ready', ledger, (client) => this.ready(client));
-    this.tell(prototype, 'on_error', ledger, (client, error) => this.failed(client, error));
-    this.tell(prototype, 'connection_gone', ledger, (client, why) => this.gone(client, why));
+    this.watch(prototype, 'create_stream', ledger, (client) => this.connect(client));
+    this.watch(prototype, 'on_ready', ledger, (client) => this.ready(client));
+    this.watch(prototype, 'on_error', ledger, (client, error) => this.failed(client, error));
+    this.watch(prototype, 'connection_gone', ledger, (client, why) => this.gone(client, why));
     return true;
   }
 
   /** Told before the method runs: it changes what tells a loss from its aftermath. */
-  private tell(prototype: Target, name: string, ledger: PatchLedger, told: (client: Client, argument: unknown) => void): void {
+  private watch(prototype: Target, name: string, ledger: PatchLedger, seen: (client: Client, argument: unknown) => void): void {
     const wrapper = (original: Method): Method =>
       function method(this: Client, argument?: unknown): unknown {
-        told(this, argument);
+        seen(this, argument);
         return original.apply(this, arguments as unknown as unknown[]);
       };
     ledger.wrap<Method>(prototype, name, wrapper, 'connections');

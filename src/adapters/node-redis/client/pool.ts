@@ -142,9 +142,9 @@ export class PoolTap {
   private timeCreation(client: PoolClient, call: () => Promise<unknown>): Promise<unknown> {
     const { inside: pool } = this;
     if (pool === undefined || !this.pools.recorder.isActive()) return call();
-    const startMark = performance.now();
+    const startMonotonicMs = performance.now();
     return call().then((connected) => {
-      this.pools.recorder.created(this.see(pool, client.options), performance.now() - startMark);
+      this.pools.recorder.created(this.see(pool, client.options), performance.now() - startMonotonicMs);
       return connected;
     });
   }

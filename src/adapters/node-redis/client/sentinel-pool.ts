@@ -20,7 +20,7 @@ interface Leases {
   /** Weakly: a queue of which somebody still waits must not keep its sentinel. */
   readonly sentinel: WeakRef<Sentinel>;
   /** When each connection that is lent was lent. */
-  readonly lentMarks: Map<unknown, number>;
+  readonly lentMonotonicMsById: Map<unknown, number>;
   waiting: number;
 }
 
@@ -36,7 +36,7 @@ export class SentinelPoolTap {
   private readonly leases = new WeakMap<FreeQueue, Leases>();
   private readonly queues = new WeakMap<Sentinel, FreeQueue>();
   /** A sentinel builds its queue while it is built itself. */
-  private lonelyQueue: FreeQueue | undefined;
+  private unpairedQueue: FreeQueue | undefined;
 
   constructor(private readonly pools: WatchedPools) {}
 
@@ -48,7 +48,7 @@ export class SentinelPoolTap {
     ledger.wrap<Wait>(queue.prototype, 'wait', (original) => this.wrapWait(original));
     ledger.wrap<Push>(queue.prototype, 'push', (original) => this.wrapPush(original));
     const seen = (instance: FreeQueue): void => {
-      this.lonelyQueue = instance;
+      this.unpairedQueue = instance;
     };
     ledger.replace(moduleExports, 'WaitQueue', onConstruct(queue as unknown as Class, seen));
     return true;
@@ -65,12 +65,12 @@ export class SentinelPoolTap {
 
   /** A sentinel was made: the queue that was built meanwhile is its own. */
   meet(sentinel: Sentinel, address: string, options: SentinelOptions): void {
-    const queue = this.lonelyQueue;
-    this.lonelyQueue = undefined;
+    const queue = this.unpairedQueue;
+    this.unpairedQueue = undefined;
     if (queue === undefined) return;
     const size = typeof options.masterPoolSize === 'number' ? options.masterPoolSize : DEFAULT_SIZE;
     const name = `${address}/${options.nodeClientOptions?.database ?? 0}`;
-    this.leases.set(queue, { name, size, sentinel: new WeakRef(sentinel), lentMarks: new Map(), waiting: 0 });
+    this.leases.set(queue, { name, size, sentinel: new WeakRef(sentinel), lentMonotonicMsById: new Map(), waiting: 0 });
     this.queues.set(sentinel, queue);
   }
 
@@ -111,12 +111,12 @@ export class SentinelPoolTap {
   private wait(queue: FreeQueue, promise: Promise<unknown>): Promise<unknown> {
     const leases = this.leases.get(queue);
     if (leases === undefined) return promise;
-    const askedMark = performance.now();
+    const askedMonotonicMs = performance.now();
     leases.waiting += 1;
     // Nobody is ever refused.
     return promise.then((id) => {
       leases.waiting -= 1;
-      this.lent(queue, id, performance.now() - askedMark);
+      this.lent(queue, id, performance.now() - askedMonotonicMs);
       return id;
     });
   }
@@ -124,18 +124,18 @@ export class SentinelPoolTap {
   private lent(queue: FreeQueue, id: unknown, waitMs: number): void {
     const leases = this.leases.get(queue);
     if (leases === undefined) return;
-    leases.lentMarks.set(id, performance.now());
+    leases.lentMonotonicMsById.set(id, performance.now());
     const pool = this.poolOf(leases);
     if (pool !== undefined) this.pools.recorder.waited(pool, waitMs);
   }
 
   private returned(queue: FreeQueue, id: unknown): void {
     const leases = this.leases.get(queue);
-    const lentMark = leases?.lentMarks.get(id);
-    if (leases === undefined || lentMark === undefined) return;
-    leases.lentMarks.delete(id);
+    const lentMonotonicMs = leases?.lentMonotonicMsById.get(id);
+    if (leases === undefined || lentMonotonicMs === undefined) return;
+    leases.lentMonotonicMsById.delete(id);
     const pool = this.poolOf(leases);
-    if (pool !== undefined) this.pools.recorder.used(pool, performance.now() - lentMark);
+    if (pool !== undefined) this.pools.recorder.used(pool, performance.now() - lentMonotonicMs);
   }
 
   private poolOf({ sentinel }: Leases): Pool | undefined {
@@ -163,6 +163,6 @@ export class SentinelPoolTap {
 /** undefined once the sentinel is closed. All connections are made before the first is lent. */
 function readSentinel(sentinel: Sentinel, leases: Leases | undefined): PoolState | undefined {
   if (sentinel.isOpen !== true || leases === undefined) return undefined;
-  const { size, lentMarks, waiting: pending } = leases;
-  return { idle: sentinel.isReady === true ? Math.max(0, size - lentMarks.size) : 0, used: lentMarks.size, pending };
+  const { size, lentMonotonicMsById, waiting: pending } = leases;
+  return { idle: sentinel.isReady === true ? Math.max(0, size - lentMonotonicMsById.size) : 0, used: lentMonotonicMsById.size, pending };
 }

@@ -41,7 +41,7 @@ export interface BatchCall {
   repliesIn(result: unknown): unknown;
 }
 
-type Ended = Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies' | 'endMark'>;
+type Ended = Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies' | 'endMonotonicMs'>;
 
 export class Batches {
   // Grouped by a flag around the call, not by chain id: v4 pipelines have none, and an ASK retry has another.
@@ -122,10 +122,10 @@ export class Batches {
         settle({ failed: replies.some(isError), aborted: found === null, error: undefined, replies });
       },
       fail: (error) => {
-        const endMark = performance.now();
+        const endMonotonicMs = performance.now();
         const aborted = isWatchError(error);
         const known = answersOf(open.promises.slice(0, list.length), kind);
-        const conclude = async (): Promise<void> => settle({ failed: !aborted, aborted, error, replies: await known, endMark });
+        const conclude = async (): Promise<void> => settle({ failed: !aborted, aborted, error, replies: await known, endMonotonicMs });
         const isFollowed = open.call !== undefined || (isRedirect(error) && clientOf(open.queue).isNode === true);
         if (isFollowed) this.redirects.wait(commands as object, start, conclude, open.call);
         else conclude();

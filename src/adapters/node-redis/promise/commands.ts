@@ -90,7 +90,7 @@ export class Commands {
 
   /** A command of the application's. undefined: nothing is recorded. @param owner what tells its client from others */
   begin(owner: object, ref: NodeRef, args: Arguments, decision = this.tap.decide()): Begun | undefined {
-    if (this.retries.concern(owner, ref, args)) return this.retries.begin(owner, ref, args);
+    if (this.retries.mayBeRetried(owner, ref, args)) return this.retries.begin(owner, ref, args);
     const command = this.tap.begin(ref, args, decision);
     return command && new CommandEnding(this.tap, command);
   }

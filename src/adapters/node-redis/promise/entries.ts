@@ -74,7 +74,7 @@ export class QueueEntries {
     const { expected } = this;
     if (expected === undefined || (this.args !== undefined && (entry as Entry | undefined)?.args !== this.args)) return;
     this.expected = undefined;
-    tell(entry as Entry, expected);
+    settle(entry as Entry, expected);
   }
 
   /** Takes note of how the command ends that `call` adds, whatever it is. */
@@ -117,7 +117,7 @@ export class QueueEntries {
   }
 }
 
-function tell(entry: Entry, ending: Ending): void {
+function settle(entry: Entry, ending: Ending): void {
   const { resolve, reject } = entry;
   // Told once: redis 4 does not forget the signal of a command that it has sent: it may be aborted, and then answered.
   // And let go of then: kept in an entry, it and all that it has outlive the next collections, a microsecond a command.

@@ -34,14 +34,14 @@ export class QueueWrites implements Writes {
 
   /** A command is on its way to the socket. False: those after it, in the same write, need not be told. */
   add(args: Arguments): boolean {
-    const nowMark = performance.now();
+    const nowMonotonicMs = performance.now();
     this.isFirst = false;
     if (this.waiting !== undefined) {
-      this.waiting.mark = nowMark;
+      this.waiting.monotonicMs = nowMonotonicMs;
       this.written = this.waiting;
       this.waiting = undefined;
     }
-    return this.behind?.keep(args, nowMark) ?? false;
+    return this.behind?.keep(args, nowMonotonicMs) ?? false;
   }
 
   /** The socket has had enough for now: something may be left. */
@@ -66,9 +66,9 @@ export class QueueWrites implements Writes {
 }
 
 class QueueWrite implements Write {
-  mark: number | undefined;
+  monotonicMs: number | undefined;
   /** Of the first write, and of those that waited with it, each of which knows it: all is gone with their commands. */
-  private marks: WeakMap<Arguments, number> | undefined;
+  private monotonicMsByArguments: WeakMap<Arguments, number> | undefined;
   readonly first: QueueWrite;
 
   /** @param behind the first write of which the socket left something behind */
@@ -76,17 +76,17 @@ class QueueWrite implements Write {
     this.first = behind ?? this;
   }
 
-  markOf(args: Arguments): number | undefined {
-    if (this.mark === undefined) return Number.POSITIVE_INFINITY;
+  monotonicMsOf(args: Arguments): number | undefined {
+    if (this.monotonicMs === undefined) return Number.POSITIVE_INFINITY;
     // An application may send the same list again: a mark from before is that of another command.
-    return Math.max(this.mark, this.first.marks?.get(args) ?? this.mark);
+    return Math.max(this.monotonicMs, this.first.monotonicMsByArguments?.get(args) ?? this.monotonicMs);
   }
 
   /** Marks a command that the socket has left behind for long enough. */
-  keep(args: Arguments, nowMark: number): boolean {
-    if (this.mark === undefined || nowMark - this.mark < STALL_MS) return false;
-    this.marks ??= new WeakMap();
-    this.marks.set(args, nowMark);
+  keep(args: Arguments, nowMonotonicMs: number): boolean {
+    if (this.monotonicMs === undefined || nowMonotonicMs - this.monotonicMs < STALL_MS) return false;
+    this.monotonicMsByArguments ??= new WeakMap();
+    this.monotonicMsByArguments.set(args, nowMonotonicMs);
     return true;
   }
 }
@@ -121,7 +121,7 @@ export class QueueFlushes {
       const commands = original.apply(this, arguments as never);
       const writes = begin(this);
       if (writes === undefined) return commands;
-      return new ToldCommands(commands, writes);
+      return new ObservedCommands(commands, writes);
     };
   }
 
@@ -167,7 +167,7 @@ export class QueueFlushes {
  * What a client asks its queue for, command by command. Tells where its socket wants no more; and once that is behind,
  * when there is no more for it. An iterator of our own: a generator's methods may be frozen, and are not ours to replace.
  */
-class ToldCommands implements Generator {
+class ObservedCommands implements Generator {
   constructor(
     private readonly commands: Generator,
     private readonly writes: QueueWrites,

@@ -53,7 +53,7 @@ export class Retries {
   }
 
   /** Whether the command that is sent now may be one of several. */
-  concern(owner: object, node: NodeRef, args: Arguments): boolean {
+  mayBeRetried(owner: object, node: NodeRef, args: Arguments): boolean {
     if (this.script !== undefined || node.isNode === true) return true;
     return args[0] === 'EVAL' && this.unknownScripts.get(owner)?.some(({ body }) => body === args[1]) === true;
   }
@@ -107,8 +107,8 @@ export class Retries {
 
   private waitForNode(list: object, command: Command | undefined, error: unknown, call: SentinelCall | undefined): void {
     if (command === undefined) return;
-    const endMark = performance.now();
-    this.redirects.wait(list, command, () => this.tap.fail(command, error, endMark), call);
+    const endMonotonicMs = performance.now();
+    this.redirects.wait(list, command, () => this.tap.fail(command, error, endMonotonicMs), call);
   }
 }
 

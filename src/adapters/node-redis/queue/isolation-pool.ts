@@ -112,10 +112,10 @@ export class IsolationPoolTap {
   }
 
   private timeCreation(owner: Client, client: Client, call: () => Promise<unknown>): Promise<unknown> {
-    const startMark = performance.now();
+    const startMonotonicMs = performance.now();
     return call().then((connected) => {
       keep(this.isolationOf(owner), client);
-      this.pools.recorder.created(this.see(owner), performance.now() - startMark);
+      this.pools.recorder.created(this.see(owner), performance.now() - startMonotonicMs);
       return connected;
     });
   }
