@@ -1,7 +1,9 @@
 // Knows: what an error of Redis or of its client means, and what of its text is safe to keep.
 // Must not know: spans, metrics, clients.
 import type { Failure } from '../core/facts';
+import { FewNames } from '../core/few-names';
 import { clientSentence } from './client-sentences';
+import { isKnownCode } from './error-codes';
 import { PREFIXES, safeSentence } from './sentences';
 
 const OTHER = '_OTHER';
@@ -56,17 +58,10 @@ function redisPrefix({ message }: Error): string | undefined {
   return prefix !== undefined && PREFIXES.has(prefix) ? prefix : undefined;
 }
 
-const CODE = /^[A-Z][A-Z0-9_]{1,47}$/;
-
-/**
- * The code of a system error, for example `ECONNREFUSED`. An AggregateError of several addresses carries it too.
- * Redis 2 and 3 also set a code from the first word of a reply; that one is not used.
- */
+/** The code of Node.js, Redis or its client, for example `ECONNREFUSED`. An AggregateError of several addresses carries it too. */
 function codeOf(error: Error): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
-  if (typeof code !== 'string' || !CODE.test(code)) return undefined;
-  const isFirstWord = error.message.startsWith(code) && /\s/.test(error.message.charAt(code.length));
-  return isFirstWord ? undefined : code;
+  return typeof code === 'string' && isKnownCode(code) ? code : undefined;
 }
 
 const CLASS = /^[A-Z]\w{3,47}$/;
@@ -76,10 +71,15 @@ function isPlain(error: Error): boolean {
   return error.constructor.name === 'Error' && error.name === 'Error';
 }
 
+/** A program has few classes of errors. The name of an error without a class of its own may be any text. */
+const classes = new FewNames(200);
+const names = new FewNames(50);
+
 /** A class name that was shortened by minification says nothing, and changes with every build. */
 function classOf(error: Error): string {
-  const name = error.constructor.name === 'Error' ? error.name : error.constructor.name;
-  return CLASS.test(name) ? name : OTHER;
+  const { name: ofClass } = error.constructor;
+  const [name, few] = ofClass === 'Error' ? [error.name, names] : [ofClass, classes];
+  return CLASS.test(name) && few.admits(name) ? name : OTHER;
 }
 
 const HIDDEN_TEXT = '(text hidden)';

@@ -55,6 +55,18 @@ describe('errors', () => {
     ['a code that redis 3 made of a prefix', withCode('OOM x', 'OOM'), 'OOM', 'OOM', 'OOM (text hidden)'],
     ['a text without a prefix', new SimpleError('hunter2 is it'), 'SimpleError', undefined, 'SimpleError'],
     ['a system error, by its code', system, 'ECONNREFUSED', undefined, 'ECONNREFUSED'],
+    [
+      'an error of TLS, by its code',
+      withCode('x', 'ERR_SSL_WRONG_VERSION_NUMBER'),
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+      undefined,
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+    ],
+    ['a certificate, by its code', withCode('x', 'CERT_HAS_EXPIRED'), 'CERT_HAS_EXPIRED', undefined, 'CERT_HAS_EXPIRED'],
+    ['a name that is not found, by its code', withCode('x', 'ENOTFOUND'), 'ENOTFOUND', undefined, 'ENOTFOUND'],
+    ['a state of redis 3, by its code', withCode('x', 'UNCERTAIN_STATE'), 'UNCERTAIN_STATE', undefined, 'UNCERTAIN_STATE'],
+    ['a code of the application', withCode('x', 'ORDER_17'), 'ReplyError', undefined, 'ReplyError'],
+    ['a code that looks like one of Node.js', withCode('x', 'ERR_ORDER_17'), 'ReplyError', undefined, 'ReplyError'],
     ['a client error with a constant text', new TimeoutError('The client is closed'), 'TimeoutError', undefined, 'The client is closed'],
     ['a client error with another text', new TimeoutError('hunter2'), 'TimeoutError', undefined, 'TimeoutError'],
     ['a class that minification shortened', minified, '_OTHER', undefined, '_OTHER'],
@@ -64,4 +76,32 @@ describe('errors', () => {
   for (const [title, error, type, statusCode, description] of cases) {
     it(title, () => assert.deepEqual(classify(error), { type, statusCode, description }));
   }
+
+  it('are of few types, whatever listeners throw, and of the known ones all the same', () => {
+    const { typeOf } = freshErrors();
+    const thrown = Array.from({ length: 2_000 }, (_, index) => [
+      Object.assign(new RangeError('x'), { code: `ORDER_${index}` }),
+      Object.assign(new Error('x'), { name: `Order${index}` }),
+      Reflect.construct(classNamed(`Order${index}Error`), ['x']) as Error,
+    ]).flat();
+    const types = new Set(thrown.map(typeOf));
+    assert.ok(types.size <= 252, `${types.size} types`);
+    assert.deepEqual([typeOf(system), typeOf(new RangeError('x')), typeOf(thrown[1])], ['ECONNREFUSED', 'RangeError', 'Order0']);
+  });
 });
+
+function classNamed(name: string): typeof Error {
+  return { [name]: class extends Error {} }[name] as typeof Error;
+}
+
+/** What one process has seen so far is known to it: another copy has seen nothing. */
+function freshErrors(): typeof import('../../src/insights/errors') {
+  const path = require.resolve('../../src/insights/errors');
+  const { [path]: known } = require.cache;
+  delete require.cache[path];
+  try {
+    return require(path);
+  } finally {
+    require.cache[path] = known;
+  }
+}
