@@ -1,12 +1,13 @@
 // Knows: the diagnostics channels of redis 5.12 and later, the one seam that is left when an application is bundled.
 // Must not know: spans, metrics, attribute names.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Arguments, ClientRef, Command } from '../../../core/events';
+import type { Arguments, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import type { Report } from '../../../core/recorder';
 import { isMainRealm, isOurs } from '../../realm';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { factsFrom, selectDatabase } from '../server-info';
+import { BundledClients } from './bundled-clients';
 import { ChannelBatches } from './channel-batches';
 
 /** What node-redis publishes. One object from a command's start to its end, to which the outcome is added. */
@@ -29,11 +30,6 @@ type Connect = (this: object, ...args: unknown[]) => Promise<unknown>;
 const ELSEWHERE =
   'a client of redis connects in a realm of its own, as in jest, and is not recorded from here; see docs/testing.md of this package';
 
-/** A client that no hook of ours knows, and the `connect()` that made it known. */
-interface BundledClient extends ClientRef {
-  readonly connection: Message;
-}
-
 interface UnknownScript {
   readonly clientId: unknown;
   readonly args: Arguments;
@@ -51,7 +47,7 @@ interface UnknownScript {
  * their own; pool tasks run in the context node-redis gives them; a client that connected before us stays unseen.
  */
 export class Channels {
-  private readonly clients = new Map<string, BundledClient>();
+  private readonly clients = new BundledClients();
   private readonly commands = new WeakMap<Message, Command>();
   private readonly unknownScripts: UnknownScript[] = [];
   private readonly batches: ChannelBatches;
@@ -115,7 +111,7 @@ export class Channels {
   /** A client of a copy that is hooked from now on. */
   leave(client: object): void {
     const { _clientId: id } = client as { readonly _clientId?: unknown };
-    if (this.clients.size > 0 && typeof id === 'string') this.clients.delete(id);
+    if (this.clients.size > 0 && typeof id === 'string') this.clients.forget(id);
   }
 
   private wrapConnect(original: Connect): Connect {
@@ -143,19 +139,18 @@ export class Channels {
     this.met();
     if (!this.isStarted || this.lookAgain()) return;
     const socket = serverPort === undefined ? { path: serverAddress } : { host: serverAddress, port: serverPort };
-    this.clients.set(clientId, { facts: factsFrom({ socket }), connection: message });
+    this.clients.add(clientId, { facts: factsFrom({ socket }), connection: message });
     this.listen();
   }
 
-  /** Not every failed `connect()` is the end of a client: one that is connected refuses a second. */
   private giveUp(message: Message): void {
-    const id = message.clientId as string;
-    if (this.clients.get(id)?.connection === message) this.clients.delete(id);
+    this.clients.giveUp(message.clientId as string, message);
   }
 
   /** What is on its way is still followed to its end, and `connect()` brings the client back. */
   private part({ clientId, reason }: Message): void {
-    if (reason === 'application_close') this.clients.delete(clientId as string);
+    if (reason === 'application_close') this.clients.forget(clientId as string);
+    else this.clients.lose(clientId as string);
   }
 
   private listen(): void {
