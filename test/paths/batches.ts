@@ -1,4 +1,4 @@
-import { connect, end } from '../support/versions';
+import { connect, end, isFrom } from '../support/versions';
 import {
   batch,
   batchItems,
@@ -7,9 +7,8 @@ import {
   failed,
   firstFailed,
   fromV5,
-  fromV41,
   hit,
-  isV40,
+  isBeforeV46,
   miss,
   type Path,
   span,
@@ -67,8 +66,8 @@ export const BATCHES: readonly Path[] = [
   {
     title: 'an empty multi',
     run: ({ client }) => client.multi().exec(),
-    // 4.0 sends nothing.
-    spans: (version) => (isV40(version) ? [] : [span('MULTI', '', batch(0))].map(withoutText)),
+    // Before 4.6 it sends nothing.
+    spans: (version) => (isBeforeV46(version) ? [] : [span('MULTI', '', batch(0))].map(withoutText)),
   },
   {
     title: 'a transaction that a watched key aborts, an outcome and no error',
@@ -122,7 +121,7 @@ export const BATCHES: readonly Path[] = [
   },
   {
     title: 'multi with a select of a database that is none: it is not called so either',
-    on: fromV41,
+    on: (version) => isFrom(version, '4.2'),
     run: async ({ client }) => {
       await client
         .multi()
@@ -139,7 +138,7 @@ export const BATCHES: readonly Path[] = [
   },
   {
     title: 'multi with a select and a raw command',
-    on: fromV41,
+    on: (version) => isFrom(version, '4.2'),
     run: async ({ client }) => {
       await addRaw(client.multi().select(3).get('a'), ['GET', 'b']).exec();
       return client.get('c');
@@ -171,9 +170,9 @@ export const BATCHES: readonly Path[] = [
         await end(client);
       }
     },
-    // 4.0 gives its lower-case methods the upper-case name.
+    // Before 4.6 its lower-case methods have the upper-case name.
     spans: (version) => [
-      isV40(version)
+      isBeforeV46(version)
         ? span('MULTI GET', 'GET a; GET b', batch(2, batchItems(0, 2)))
         : span('MULTI get', 'get a; get b', batch(2, batchItems(0, 2))),
     ],

@@ -9,7 +9,7 @@ import {
   fromV5,
   fromV41,
   hit,
-  isV40,
+  isBeforeV46,
   miss,
   notIoredis,
   type Path,
@@ -27,8 +27,8 @@ export const CLIENTS: readonly Path[] = [
     title: 'legacyMode',
     on: v4,
     run: (context) => withClient(context, { legacyMode: true }, (client) => called((callback) => client.get('k', callback))),
-    // 4.0 gives its lower-case methods the upper-case name.
-    spans: (version) => [isV40(version) ? span('GET', 'GET k', miss) : span('get', 'get k', miss)],
+    // Before 4.6 its lower-case methods have the upper-case name.
+    spans: (version) => [isBeforeV46(version) ? span('GET', 'GET k', miss) : span('get', 'get k', miss)],
   },
   {
     title: 'legacyMode through its v4 interface',
@@ -159,7 +159,8 @@ export const CLIENTS: readonly Path[] = [
   },
   {
     title: 'multi on a closed client',
-    on: fromV41,
+    // Older ones never answer.
+    on: (version) => isFrom(version, '4.4'),
     run: async ({ client }) => {
       await end(client);
       return client.multi().get('a').get('b').exec();
@@ -175,7 +176,8 @@ export const CLIENTS: readonly Path[] = [
       const reply = await client.get('k').catch((error: Error & { code?: string }) => error.code ?? error.message);
       return [await opening, reply];
     },
-    on: fromV41,
+    // Older ones try for ever.
+    on: (version) => isFrom(version, '4.3'),
     spans: () => [
       {
         name: 'GET 127.0.0.1:1',

@@ -225,6 +225,7 @@ const STATES: readonly Path[] = [
         return [reason, await client.get('k')];
       }),
     {
+      on: (version) => isIoredisFrom(version, '4.25'),
       spans: () => [unanswered('BLPOP', 'BLPOP queue 0', 'CommandTimeoutError', 'Command timed out', BLOCKING), span('GET', 'GET k', miss)],
     },
   ),

@@ -93,7 +93,7 @@ export const WRONGTYPE = 'WRONGTYPE Operation against a key holding the wrong ki
 export const v4 = (version: Version): boolean => major(version) === 4;
 /** The promise API: redis 2 and 3 have callbacks, and less of everything. */
 export const fromV4 = (version: Version): boolean => major(version) >= 4;
-export const isV40 = (version: Version): boolean => v4(version) && !isFrom(version, '4.1');
+export const isBeforeV46 = (version: Version): boolean => v4(version) && !isFrom(version, '4.6');
 export const fromV41 = (version: Version): boolean => isFrom(version, '4.1');
 export const fromV5 = (version: Version): boolean => major(version) >= 5;
 

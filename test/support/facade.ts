@@ -48,7 +48,8 @@ const CALLBACKS: Driver = {
   isReady: (client) => client.ready,
   end: (client) => client.end(false),
   send: (client, name, args) => promised((callback) => client[name](...args, callback)),
-  sendRaw: (client, name, args) => promised((callback) => client.send_command(name, args, callback)),
+  // From 2.8 on the client itself sends it in lower case.
+  sendRaw: (client, name, args) => promised((callback) => client.send_command(name.toLowerCase(), args, callback)),
   multi: (client) => client.multi(),
   pipeline: (client) => client.batch(),
   exec: (batch) => promised((callback) => batch.exec(callback)),
