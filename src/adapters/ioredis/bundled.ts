@@ -1,22 +1,22 @@
-// Knows: how to find the seams of a copy of ioredis or iovalkey from one of its clients, where its files cannot be hooked.
+// Knows: how to find the seams of a copy of ioredis or iovalkey from one of its clients, if files cannot be hooked.
 // Must not know: what is patched there.
 import { type BundledCopy, type BundledFile, ownerOf } from '../shared/bundle';
 import { PatchLedger, type Target } from '../shared/patch';
 
-/** What we call of a client. */
+/** The methods of a client that we call. */
 interface Client {
-  /** A batch, made to get at its class; it is never run. */
+  /** Returns a batch. It is created to get its class, and is never run. */
   pipeline(): object & { defineCommand(name: string, definition: object): void; readonly scriptsSet: Readonly<Record<string, object>> };
   readonly isCluster?: unknown;
   nodes?(): readonly object[];
 }
 
-/** The same exports for the same class, so that it is known again. */
+/** The same exports for the same class, so that it is recognised again. */
 const shown = new WeakMap<object, Target>();
 
 /**
- * The seams behind a client; undefined: it is none. Of a cluster the nodes are among them once they are known. Out of
- * reach are those of messages, which stay where they are, and of what a connection begins with.
+ * The seams of a client; undefined: it is not a client. The nodes of a cluster are included once they are known. The
+ * seams of messages, and of the beginning of a connection, cannot be reached.
  */
 export function ioredisCopyOf(client: unknown): BundledCopy | undefined {
   if (typeof client !== 'object' || client === null || !PatchLedger.has(client, 'pipeline', 'defineCommand', 'sendCommand'))
@@ -37,7 +37,7 @@ function redisFiles(client: object): BundledFile[] {
 
 function batchFiles(client: Client): BundledFile[] {
   const pipeline = client.pipeline();
-  // Known to this pipeline alone.
+  // Only this pipeline knows the command.
   pipeline.defineCommand('nothing', { lua: 'return 0', numberOfKeys: 0 });
   const script = pipeline.scriptsSet.nothing;
   return [

@@ -1,4 +1,4 @@
-// Knows: how one command of ioredis is followed, over all of its tries, and settled once.
+// Knows: how one command of ioredis is followed over all its attempts, and ends once.
 // Must not know: where it passes, pipelines, spans, metrics.
 import type { Arguments, Command } from '../../core/events';
 import type { Tap } from '../../core/operation';
@@ -7,25 +7,25 @@ import { FOLLOWER, type Follower, type LibraryCommand, sendInstead } from './lib
 import type { DefinedScript, Resends } from './scripts';
 import type { Route, Server } from './servers';
 
-/** What the parts of the tap have in common. */
+/** What the parts of the tap share. */
 export interface Following {
   readonly tap: Tap;
   readonly resends: Resends;
   readonly replies: ReplyShapes;
 }
 
-/** Errors for which a cluster sends a whole pipeline again. */
+/** Errors after which a cluster sends a whole pipeline again. */
 const REDIRECTS = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) |^Connection is closed\.$/;
 
 /** One command that has a span or is counted. */
 export class Call implements Follower {
-  /** What the last try failed with, where another may follow. */
+  /** The failure of the last attempt, if another attempt may follow. */
   private held: { readonly error: unknown; readonly endMonotonicMs: number } | undefined;
   private isOpen = true;
   private server: Server | undefined;
 
   /**
-   * @param route where it goes, if that is not settled by who was called
+   * @param route the connection, if it is chosen later
    * @param script the defined script that it runs
    * @param isRetried whether an auto-pipeline of a cluster sends it, which may send all of it again
    */
@@ -45,7 +45,7 @@ export class Call implements Follower {
     return this.script?.body;
   }
 
-  /** The first try. */
+  /** The first attempt. */
   begin(command: LibraryCommand): void {
     const { args, sent } = this.command;
     if (sent !== undefined) sendInstead(command, sent);
@@ -83,7 +83,7 @@ export class Call implements Follower {
     this.following.tap.fail(this.command, error, endMonotonicMs);
   }
 
-  /** No try follows any more. */
+  /** No further attempt follows. */
   release(error?: unknown): void {
     const { held } = this;
     if (held !== undefined) this.fail(held.error, held.endMonotonicMs);
@@ -94,7 +94,7 @@ export class Call implements Follower {
     if (this.close()) this.following.tap.succeed(this.command, reply);
   }
 
-  /** The command failed, and the call may yet succeed. */
+  /** The command failed, but the call may still succeed. */
   private refuse(error: unknown): void {
     if (!this.isOpen) return;
     const held = { error, endMonotonicMs: performance.now() };
@@ -115,7 +115,7 @@ export class Call implements Follower {
   }
 }
 
-/** Callers get text for bytes, an object for a list of pairs. */
+/** Callers get text for bytes, and an object for a list of pairs. */
 export function noteShape(replies: ReplyShapes, args: Arguments, command: LibraryCommand): void {
   if (replies.isWanted) replies.note(args, (reply) => command.transformReply?.(reply) ?? reply);
 }

@@ -12,7 +12,7 @@ import { Transaction } from './transactions';
 
 type Send = (this: Client, command: LibraryCommand, ...rest: unknown[]) => unknown;
 
-/** Those that change what the connection is for, rather than ask for something. No span, as in every other library. */
+/** Commands that change the purpose of the connection. They have no span, as in every other library. */
 const MODES: ReadonlySet<string> = new Set(
   ['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ssubscribe', 'sunsubscribe', 'monitor'].flatMap((name) => [
     name,
@@ -33,7 +33,7 @@ export class Commands {
     this.tap = following.tap;
   }
 
-  /** `Redis.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `Redis.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchRedis(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'sendCommand')) return false;
@@ -62,7 +62,7 @@ export class Commands {
       follower.at(server);
       return;
     }
-    // Before anything else: it may pass again, in another context, and must not be taken for a new one.
+    // Set this first: the command may pass again, in another context, and must not be taken for a new one.
     command[FOLLOWER] = null;
     if (!Array.isArray(command.args) || typeof command.reject !== 'function') return;
     if (this.following.resends.resume(command)) return;
@@ -74,7 +74,7 @@ export class Commands {
     }
   }
 
-  /** Follows a command from here on; not if nobody wants it. */
+  /** Follows a command from here on, unless nothing is recorded. */
   begin(command: LibraryCommand, client: ClientRef, route?: Route, isRetried?: boolean): Call | undefined {
     const script = this.scripts.take();
     const begun = this.begun(client, script, () => argumentsOf(command), this.tap.decide());
@@ -94,7 +94,7 @@ export class Commands {
   private beginOwn(command: LibraryCommand, server: Server): void {
     const begun = this.tap.wantsInternal ? this.tap.beginInternal(server, argumentsOf(command)) : undefined;
     if (begun !== undefined) new Call(this.following, begun, undefined, undefined).begin(command);
-    // Redis 4 of this library asks which scripts of a pipeline are there, and loads the others in the same turn.
+    // Version 4 asks which scripts of a pipeline exist, and loads the others in the same turn.
     if (isNamed(command, 'script') && command.args[0] === 'exists') {
       beforeReply(command, (reply) => {
         if (Array.isArray(reply)) server.expectedLoads += reply.filter((one) => one === 0).length;
@@ -102,7 +102,7 @@ export class Commands {
     }
   }
 
-  /** Whether a transaction that is sent one by one begins, goes on or ends with this. */
+  /** Whether the command begins, continues or ends a transaction of single commands. */
   private isTransacted(command: LibraryCommand, server: Server): boolean {
     const { transaction } = server;
     if (transaction === undefined) {
@@ -122,7 +122,9 @@ export class Commands {
   }
 }
 
-/** Replies come in order: what is answered after SELECT comes from the other database, or after the EXEC that it waited for. */
+/**
+ * Replies come in order: the replies after SELECT, or after the EXEC that contains it, come from the other database.
+ */
 export function followDatabase(command: LibraryCommand, server: Server): void {
   if (isNamed(command, 'select')) {
     const [database] = command.args;

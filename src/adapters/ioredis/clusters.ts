@@ -22,7 +22,7 @@ export class Clusters {
     private readonly resends: Resends,
   ) {}
 
-  /** `cluster/index.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `cluster/index.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'sendCommand', 'delayUntilReady')) return false;
@@ -31,7 +31,7 @@ export class Clusters {
     return true;
   }
 
-  /** Before the original: it replaces `reject` by what sends the command to another node. */
+  /** Runs before the original, which replaces `reject` by a function that sends the command to another node. */
   private wrapSend(original: Send): Send {
     const pass = (cluster: Cluster, command: LibraryCommand) => this.pass(cluster, command);
     return function sendCommand(this: Cluster, command): unknown {
@@ -42,7 +42,7 @@ export class Clusters {
 
   private pass(cluster: Cluster, command: LibraryCommand): void {
     const facts = this.servers.ofCluster(cluster);
-    // The node tells what the cluster sends by itself from what the application does.
+    // At the node, commands of the cluster itself are told apart from those of the application.
     if (command[FOLLOWER] !== undefined || this.own.isOn || MODES.has(command.name)) return;
     command[FOLLOWER] = null;
     if (!Array.isArray(command.args) || this.resends.resume(command)) return;
@@ -51,7 +51,10 @@ export class Clusters {
   }
 }
 
-/** What waits until the nodes are known runs where whoever connected was; it is the business of whoever called. */
+/**
+ * A command that waits until the nodes are known would run in the context of the code that connected, not of its
+ * caller.
+ */
 function wrapDelay(original: Delay): Delay {
   return function delayUntilReady(this: Cluster, callback): unknown {
     const caller = context.active();

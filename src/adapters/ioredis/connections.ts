@@ -1,4 +1,4 @@
-// Knows: how the connections of ioredis come and go, and what waits for them.
+// Knows: when connections of ioredis are made and lost, and how many commands wait for them.
 // Must not know: commands, spans, metrics, attribute names.
 import type { Connecting, ConnectionState } from '../../core/events';
 import type { Tap } from '../../core/operation';
@@ -7,13 +7,13 @@ import { PatchLedger, type Target } from '../shared/patch';
 import { type Client, prototypeOf } from './library';
 import type { Server, Servers } from './servers';
 
-/** What is known of a client's connections: it has one, and a new one whenever that is lost. */
+/** The state of a client's connection. A client has one at a time, and a new one after each loss. */
 interface Known {
   connecting: Connecting | undefined;
   wasReady: boolean;
-  /** It was ready, and nobody closed it. */
+  /** The connection was ready, and the application did not close it. */
   isLost: boolean;
-  /** That this one failed is told. */
+  /** The failure of this connection was reported. */
   hasFailed: boolean;
 }
 
@@ -21,7 +21,7 @@ type Parse = (this: Client, ...args: unknown[]) => unknown;
 type SetStatus = (this: Client, status: string, ...rest: unknown[]) => unknown;
 type ErrorHandler = (client: Client) => (...args: unknown[]) => unknown;
 
-/** Watches the connections of clients, those of a cluster's nodes too. */
+/** Watches the connections of clients, including those of a cluster's nodes. */
 export class ConnectionWatch {
   private readonly known = new WeakMap<Server, Known>();
 
@@ -31,11 +31,11 @@ export class ConnectionWatch {
     private readonly servers: () => Servers,
   ) {}
 
-  /** `Redis.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `Redis.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchRedis(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'setStatus', 'parseOptions')) return false;
-    // Before anything else of a client: whoever records it too is to be known before it connects.
+    // Set this first: other instrumentations of a client have to be known before it connects.
     const seen = (client: Client) => this.servers().of(client);
     ledger.wrap<Parse>(prototype, 'parseOptions', (original) => {
       return function parseOptions(this: Client): unknown {
@@ -73,7 +73,7 @@ export class ConnectionWatch {
     if (server.isInternal) return;
     const isReady = client.status === 'ready';
     this.known.set(server, { connecting: undefined, wasReady: isReady, isLost: false, hasFailed: false });
-    // Weakly: watching a client must not keep it.
+    // A weak reference: watching must not keep the client alive.
     const reference = new WeakRef(client);
     const facts = (): Server['node'] => server.node;
     this.recorder.watchConnection({
@@ -84,7 +84,7 @@ export class ConnectionWatch {
     });
   }
 
-  /** Told before the client knows. */
+  /** Called before the client is informed. */
   private changed(client: Client, status: string): void {
     const server = this.servers().of(client);
     const known = this.known.get(server);
@@ -137,7 +137,7 @@ function read(client: Client | undefined): ConnectionState | undefined {
   return client && { isReady: client.status === 'ready', waiting: client.offlineQueue?.length ?? 0 };
 }
 
-/** The library has none for it; node-redis calls it so. */
+/** The library has no error for it; this is the name in node-redis. */
 function lossError(): Error {
   return Object.assign(new Error(), { name: 'SocketClosedUnexpectedlyError' });
 }

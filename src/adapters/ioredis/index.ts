@@ -1,4 +1,4 @@
-// Knows: which parts of ioredis and iovalkey there are, and what each file of theirs is tapped by.
+// Knows: the parts of ioredis and iovalkey, and the tap of each of their files.
 // Must not know: versions, what a part does.
 import type { MessageTap } from '../../core/delivery';
 import type { Tap } from '../../core/operation';

@@ -1,27 +1,27 @@
-// Knows: the objects of ioredis and iovalkey, as far as we read them, and what we leave on a command.
+// Knows: the objects of ioredis and iovalkey that we read, and the property that we set on a command.
 // Must not know: where they pass, what is recorded.
 import type { Arguments } from '../../core/events';
 import type { Target } from '../shared/patch';
 import type { Server } from './servers';
 
-/** On a command: who follows it. The same object passes several times: offline, lost, redirected, as a member of a pipeline. */
+/** Set on a command: its follower. The same object passes several times: offline, lost, redirected, in a pipeline. */
 export const FOLLOWER = Symbol('opentelemetry-instrumentation-redis.follower');
 
-/** Is told of each pass of a command. */
+/** Is called each time a command passes. */
 export interface Follower {
-  /** It is handed to this connection. */
+  /** The command is passed to this connection. */
   at(server: Server): void;
-  /** Its promise is new, and with it `resolve` and `reject`; or another object is sent in its place. */
+  /** The command has a new promise with new `resolve` and `reject`, or another object is sent in its place. */
   attach(command: LibraryCommand): void;
-  /** It could not even be sent. */
+  /** The command could not be sent. */
   fail(error: unknown): void;
 }
 
 export type Settle = (this: unknown, value?: unknown) => unknown;
 
-/** What is sent. */
+/** The name and the arguments of a command. */
 export interface Words {
-  /** In lower case from a method, as given from `call`. */
+  /** In lower case from a method, unchanged from `call`. */
   readonly name: string;
   /** Flat, strings and Buffers, with the key prefix; without the name. */
   readonly args: readonly unknown[];
@@ -29,15 +29,15 @@ export interface Words {
 
 export interface LibraryCommand extends Words {
   args: unknown[];
-  /** Given the raw reply: Buffers, flat lists. */
+  /** Called with the raw reply: Buffers, flat lists. */
   resolve: Settle;
   reject: Settle;
   transformReply?(reply: unknown): unknown;
   /** Some argument is a Buffer. */
   bufferMode?: boolean;
-  /** Sent for the library's own sake, and left out of the results of a pipeline. */
+  /** Sent by the library itself, and left out of the results of a pipeline. */
   readonly ignore?: unknown;
-  /** null: nobody follows it, and nobody will. */
+  /** null: the command is not followed, and never will be. */
   [FOLLOWER]?: Follower | null;
 }
 
@@ -57,7 +57,7 @@ export interface ClientOptions {
   readonly port?: unknown;
   readonly path?: unknown;
   readonly db?: unknown;
-  /** Where the servers are asked for; `name` is that of the master. */
+  /** The addresses of sentinels; `name` is that of the master. */
   readonly sentinels?: unknown;
   readonly name?: unknown;
 }
@@ -74,14 +74,17 @@ export interface Cluster extends Client {
 export interface Pipeline {
   readonly redis: Client;
   readonly isCluster?: unknown;
-  /** How many MULTIs wait for their EXEC. */
+  /** The number of MULTIs that wait for their EXEC. */
   readonly _transactions: number;
   readonly _queue: readonly LibraryCommand[];
   resolve: Settle;
   reject: Settle;
 }
 
-/** As the application sees it, the name first. A copy: of a script the library replaces the first argument when it writes. */
+/**
+ * The application's command, with the name first. A copy: for a script, the library replaces the first argument when
+ * it writes.
+ */
 export function argumentsOf({ name, args }: Words): Arguments {
   return [name, ...args];
 }
@@ -91,12 +94,12 @@ export function sendInstead(command: LibraryCommand, args: Arguments): void {
   if (command.args.some((arg) => Buffer.isBuffer(arg))) command.bufferMode = true;
 }
 
-/** Names come as the application wrote them, which is lower case nearly always. */
+/** Names are spelled as by the application, which is nearly always lower case. */
 export function isNamed({ name }: Words, word: string): boolean {
   return name === word || (name.length === word.length && name.toLowerCase() === word);
 }
 
-/** Called with the raw reply, before the application is. */
+/** Calls `seen` with the raw reply before the application gets it. */
 export function beforeReply(command: LibraryCommand, seen: (reply: unknown) => void): void {
   const { resolve } = command;
   command.resolve = function (this: unknown, reply): unknown {

@@ -28,7 +28,7 @@ export class Messages {
     private readonly servers: Servers,
   ) {}
 
-  /** `DataHandler.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `DataHandler.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchHandler(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'handleSubscriberReply')) return false;
@@ -36,7 +36,7 @@ export class Messages {
     return true;
   }
 
-  /** All events of one message are emitted within this one call. What else passes here are replies. */
+  /** All events of one message are emitted within this one call. Other calls are replies. */
   private wrapHandle(original: Handle): Handle {
     const { messages, servers } = this;
     return function handleSubscriberReply(this: Handler, reply): unknown {
@@ -54,7 +54,7 @@ export class Messages {
   }
 }
 
-/** The events of a message that somebody listens to. */
+/** The events of a message that have listeners. */
 function eventsOf(client: Subscriber, reply: unknown): readonly string[] | undefined {
   if (!client.condition?.subscriber || !Array.isArray(reply) || reply.length < 3) return undefined;
   const events = EVENTS.get(String(reply[0]));

@@ -1,4 +1,4 @@
-// Knows: what ioredis sends by itself: to connect, to come back, to know its servers.
+// Knows: the commands that ioredis sends by itself: to connect, to reconnect, to find its servers.
 // Must not know: what becomes of it, spans, metrics.
 import { PatchLedger, type Target } from '../shared/patch';
 import { type Client, isNamed, type LibraryCommand, prototypeOf } from './library';
@@ -7,10 +7,10 @@ import type { Server, Servers } from './servers';
 type Method = (this: object, ...args: unknown[]) => unknown;
 type Handler = (...args: unknown[]) => Method;
 
-/** What a connection begins with, in 6 a second time where the server does not know HELLO. */
+/** The first commands of a connection; in version 6 once more if the server does not know HELLO. */
 const HANDSHAKE: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'client', 'readonly', 'himport']);
 
-/** While these methods run, what is sent is the library's own, and so are the clients that are made. */
+/** While these methods run, commands that are sent and clients that are created belong to the library. */
 export class OwnTraffic {
   private depth = 0;
   private making = 0;
@@ -21,12 +21,12 @@ export class OwnTraffic {
     return this.depth > 0;
   }
 
-  /** Whether a client that is made now is the library's own. */
+  /** Whether a client that is created now belongs to the library. */
   get isMaking(): boolean {
     return this.making > 0;
   }
 
-  /** `redis/event_handler.js`: AUTH, SELECT, CLIENT, READONLY, MONITOR, and what was subscribed to. */
+  /** `redis/event_handler.js`: AUTH, SELECT, CLIENT, READONLY, MONITOR, and subscriptions. */
   patchHandlers(moduleExports: Target, ledger: PatchLedger): boolean {
     if (!PatchLedger.has(moduleExports, 'connectHandler', 'readyHandler')) return false;
     for (const name of ['connectHandler', 'readyHandler']) {
@@ -35,7 +35,7 @@ export class OwnTraffic {
     return true;
   }
 
-  /** `Redis.js`: INFO, and the SELECT before what is sent again. */
+  /** `Redis.js`: INFO, and the SELECT before commands are sent again. */
   patchRedis(moduleExports: Target, ledger: PatchLedger): boolean {
     return this.patchMethods(prototypeOf(moduleExports), ledger, '_readyCheck', 'handleReconnection');
   }
@@ -51,7 +51,7 @@ export class OwnTraffic {
     return this.patchMakers(prototypeOf(moduleExports), ledger, 'connectToSentinel');
   }
 
-  /** Runs what the library does for its own ends. */
+  /** Runs code of the library that acts for itself. */
   run<T>(call: () => T): T {
     this.depth += 1;
     try {
@@ -61,7 +61,7 @@ export class OwnTraffic {
     }
   }
 
-  /** Whether the library sends this by itself. */
+  /** Whether the library sends this command by itself. */
   sends(command: LibraryCommand, server: Server): boolean {
     if (this.depth > 0 || server.isInternal || isNamed(command, 'asking')) return true;
     if (server.expectedLoads > 0 && isLoad(command)) {
@@ -69,11 +69,11 @@ export class OwnTraffic {
       return true;
     }
     if (server.status !== 'connect') return false;
-    // In a bundle nobody sees what a connection begins with.
+    // In a bundle, the first commands of a connection are not seen.
     if (!server.isSeenConnecting) return HANDSHAKE.has(command.name);
     const { handshake, protocol } = server.condition ?? {};
     if (handshake === true) return protocol === 2 && HANDSHAKE.has(command.name);
-    // The version is looked up in a file first.
+    // The library reads its version from a file first.
     return command.name === 'client' && String(command.args[0]).toLowerCase() === 'setinfo';
   }
 

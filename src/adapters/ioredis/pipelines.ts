@@ -1,4 +1,4 @@
-// Knows: how ioredis collects commands in a pipeline, by hand or by itself, and sends it.
+// Knows: how ioredis collects commands in a pipeline, explicit or automatic, and sends it.
 // Must not know: single commands, spans, metrics.
 import type { ClientRef } from '../../core/events';
 import { PatchLedger, type Target } from '../shared/patch';
@@ -12,13 +12,13 @@ import { layoutOf, Member, OpenBatch } from './transactions';
 type Add = (this: Pipeline, command: LibraryCommand, ...rest: unknown[]) => unknown;
 type Exec = (this: Pipeline, ...args: unknown[]) => unknown;
 
-/** On a pipeline: what we know of it. */
+/** Set on a pipeline: its state. */
 const STATE = Symbol('opentelemetry-instrumentation-redis.pipeline');
 
 interface State {
-  /** Concurrent calls, put together by the library: each is a command of its own. */
+  /** Concurrent calls that the library has joined: each is a command of its own. */
   readonly isAutomatic: boolean;
-  /** Those of an automatic one in a cluster, which may be sent again. */
+  /** The calls of an automatic pipeline in a cluster, which may be sent again. */
   readonly calls: Call[];
   isBegun: boolean;
 }
@@ -34,7 +34,7 @@ export class Pipelines {
     private readonly own: OwnTraffic,
   ) {}
 
-  /** `Pipeline.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `Pipeline.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchPipeline(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'sendCommand', 'exec')) return false;
@@ -75,15 +75,15 @@ export class Pipelines {
     const { own } = this;
     return function exec(this: Pipeline): unknown {
       const call = () => original.apply(this, arguments as unknown as unknown[]);
-      // It only adds the EXEC.
+      // This call only adds the EXEC.
       if (this._transactions > 0) return call();
       begin(this);
-      // Its members are known. What else is sent is the library's: 4 asks which scripts are there.
+      // The members are known. Other commands are the library's: version 4 asks which scripts exist.
       return own.run(call);
     };
   }
 
-  /** Once, though a cluster may send all of it again. */
+  /** Begins once, even if a cluster sends all of it again. */
   private begin(pipeline: Pipeline): void {
     const state = stateOf(pipeline);
     const queue = pipeline._queue;
@@ -120,14 +120,14 @@ export class Pipelines {
 function stateOf(pipeline: Known): State {
   const known = pipeline[STATE];
   if (known !== undefined) return known;
-  // What the library leaves on its own before the first command is added.
+  // The library sets this property before the first command is added.
   const isAutomatic = Object.getOwnPropertySymbols(pipeline).some(({ description }) => description === 'exec');
   const state: State = { isAutomatic, calls: [], isBegun: false };
   Object.defineProperty(pipeline, STATE, { value: state });
   return state;
 }
 
-/** Told before the application is. @param told with an error where the pipeline was not even sent */
+/** Called before the application is. @param settled is passed an error if the pipeline was not even sent */
 function whenSettled(pipeline: Pipeline, settled: (error?: unknown) => void): void {
   const { resolve, reject } = pipeline;
   pipeline.resolve = function (this: unknown): unknown {

@@ -1,12 +1,12 @@
-// Knows: which defined script a command runs, and that one which the server does not know is sent again.
+// Knows: which defined script a command runs, and that a script unknown to the server is sent again.
 // Must not know: connections, pipelines, spans, metrics.
 import { PatchLedger, type Target } from '../shared/patch';
 import { type Client, type LibraryCommand, type Pipeline, prototypeOf } from './library';
 
-/** A script that the application has defined as a command. */
+/** A script that the application defined as a command. */
 export interface DefinedScript {
   readonly body: string;
-  /** What the application calls it. */
+  /** The application's name of the script. */
   readonly name: string | undefined;
 }
 
@@ -16,12 +16,12 @@ interface Script {
 
 type Execute = (this: Script, container: Client | Pipeline, ...rest: unknown[]) => unknown;
 
-/** Whose script is sent at the moment. */
+/** The script that is being sent. */
 export class Scripts {
   private readonly known = new WeakMap<Script, DefinedScript>();
   private running: DefinedScript | undefined;
 
-  /** `Script.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `Script.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchScript(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'execute')) return false;
@@ -29,7 +29,7 @@ export class Scripts {
     return true;
   }
 
-  /** The script of the command that is sent now. Asked once: what it sends besides is no script's. */
+  /** Returns the script of the command that is being sent, once: other commands sent meanwhile have none. */
   take(): DefinedScript | undefined {
     const { running } = this;
     if (running !== undefined) this.running = undefined;
@@ -63,10 +63,10 @@ export class Scripts {
   }
 }
 
-/** A call whose script was not known to the server. */
+/** A call whose script the server did not know. */
 export interface Resent {
   readonly args: readonly unknown[];
-  /** undefined: not known; the second try then names it by its sha again. */
+  /** undefined: not known; then the second attempt names it by its sha again. */
   readonly body: string | undefined;
   attach(command: LibraryCommand): void;
 }
@@ -76,11 +76,11 @@ interface Waiting {
   readonly giveUp: NodeJS.Immediate;
 }
 
-/** Joins the two tries of a script that the server did not know: two objects, the second sent in the same turn. */
+/** Joins the two attempts of a script that the server did not know: two objects, the second sent in the same turn. */
 export class Resends {
   private readonly waiting: Waiting[] = [];
 
-  /** @param giveUp called where no second try has come */
+  /** @param giveUp called if no second attempt came */
   wait(call: Resent, giveUp: () => void): void {
     const stop = (): void => {
       const index = this.waiting.indexOf(waiting);
@@ -92,7 +92,7 @@ export class Resends {
     this.waiting.push(waiting);
   }
 
-  /** The call whose second try this is goes on with it. False: it is none. */
+  /** Continues the call whose second attempt this is. Returns false if there is none. */
   resume(command: LibraryCommand): boolean {
     if (this.waiting.length === 0) return false;
     const index = this.waiting.findIndex(({ call }) => isAgain(command, call));
@@ -104,7 +104,7 @@ export class Resends {
   }
 }
 
-/** The sha again, or the script itself, and then the same arguments. */
+/** Whether it has the same sha, or the script itself, and then the same arguments. */
 function isAgain({ args }: LibraryCommand, { args: first, body }: Resent): boolean {
   if (args.length !== first.length - 1 || (args[0] !== first[1] && args[0] !== body)) return false;
   return args.every((arg, index) => index === 0 || arg === first[index + 1]);

@@ -1,4 +1,4 @@
-// Knows: where each client of ioredis is connected to, and which database its replies come from.
+// Knows: the server of each client of ioredis, and the database that its replies come from.
 // Must not know: commands, spans, metrics.
 import type { ClientFacts, ClientRef, Write, Writes } from '../../core/events';
 import { KeptBack } from '../shared/kept-back';
@@ -12,14 +12,14 @@ const SENTINEL_PORT = 26_379;
 /** One client with a connection of its own. */
 export class Server implements ClientRef {
   facts: ClientFacts;
-  /** The server that it is connected to, whatever that belongs to. */
+  /** The server that it is connected to, whichever group that belongs to. */
   node: ClientFacts;
   readonly writes: KeptBack;
-  /** MULTI was sent by itself, and what comes now is queued by Redis. */
+  /** The transaction that was begun by a single MULTI. Redis queues the commands that follow. */
   transaction: Transaction | undefined;
-  /** The database that EXEC will leave us in. */
+  /** The database after the EXEC. */
   queuedDatabase: unknown;
-  /** Commands LOAD that the library sends next: 4 asks which scripts of a pipeline are there. */
+  /** The number of LOAD commands that the library sends next: version 4 asks which scripts of a pipeline exist. */
   expectedLoads = 0;
   /** Whether we see what the library sends when this client connects. */
   isSeenConnecting = false;
@@ -27,7 +27,7 @@ export class Server implements ClientRef {
 
   constructor(
     private readonly client: Client,
-    /** Made by the library for its own ends: it asks a sentinel, or a node for the topology. */
+    /** Created by the library for itself: it asks a sentinel, or a node for the topology. */
     readonly isInternal: boolean,
     private readonly clusterOf: (client: Client) => ClientFacts | undefined,
   ) {
@@ -36,7 +36,7 @@ export class Server implements ClientRef {
     this.writes = new KeptBack(() => !this.isReady);
   }
 
-  /** Whether what is sent now is written now. */
+  /** Whether a command that is sent now is written at once. */
   get isReady(): boolean {
     const { status, stream } = this.client;
     return status === 'ready' && stream?.writable === true;
@@ -50,7 +50,7 @@ export class Server implements ClientRef {
     return this.client.condition;
   }
 
-  /** Whose node a client is is known once it is used. */
+  /** It is known from its first use on whose node a client is. */
   place(): void {
     if (this.isPlaced) return;
     this.isPlaced = true;
@@ -60,7 +60,7 @@ export class Server implements ClientRef {
     this.facts = Object.freeze({ ...cluster, peerAddress: serverAddress, peerPort: serverPort });
   }
 
-  /** A sentinel has named another server, perhaps. */
+  /** A sentinel may have named another server. */
   connected(): void {
     if (!Array.isArray(this.client.options.sentinels)) return;
     this.facts = Object.freeze({ ...this.facts, ...peerOf(this.client) });
@@ -74,7 +74,7 @@ export class Server implements ClientRef {
   }
 }
 
-/** Where one call went, and when it was written: for calls whose connection is chosen later, or changes. */
+/** The connection of one call and the time it was written, for calls whose connection is chosen later or changes. */
 export class Route implements ClientRef, Writes, Write {
   private monotonicMs = Number.POSITIVE_INFINITY;
 
@@ -92,19 +92,19 @@ export class Route implements ClientRef, Writes, Write {
     return this.monotonicMs;
   }
 
-  /** What is redirected is on the wire from the first try on. */
+  /** A redirected call counts as written from the first attempt on. */
   at({ isReady }: Server): void {
     if (isReady && this.monotonicMs === Number.POSITIVE_INFINITY) this.monotonicMs = performance.now();
   }
 }
 
-/** All clients of the process, and its clusters. */
+/** All clients and clusters of the process. */
 export class Servers {
   private readonly known = new WeakMap<object, Server>();
   private clusters: { readonly cluster: WeakRef<Cluster>; readonly facts: ClientFacts }[] = [];
   private readonly clusterFacts = new WeakMap<object, ClientFacts>();
 
-  /** @param seen told of every client once. @param isInternal whether the library makes one for itself at the moment */
+  /** @param seen called once for every client @param isInternal whether the library is creating one for itself */
   constructor(
     private readonly seen: (client: Client, server: Server) => void,
     private readonly isInternal: () => boolean,
@@ -119,7 +119,7 @@ export class Servers {
     return server;
   }
 
-  /** The facts of a whole cluster; its nodes are told from other clients from now on. */
+  /** The facts of a whole cluster. From now on its nodes are told apart from other clients. */
   ofCluster(cluster: Cluster): ClientFacts {
     const known = this.clusterFacts.get(cluster);
     if (known !== undefined) return known;
@@ -136,7 +136,7 @@ export class Servers {
   }
 }
 
-/** Whether a client is one of a cluster's: a node's, or one that subscribes. */
+/** Whether a client belongs to a cluster: to a node, or as its subscriber. */
 function isOf(client: Client, cluster: Cluster | undefined): boolean {
   if (cluster === undefined) return false;
   const { host, port } = client.options;
@@ -166,12 +166,12 @@ function sentinelAddress({ sentinels, name }: ClientOptions): string {
   return `${addressOfAll(sentinels as unknown[], SENTINEL_PORT)}/${name}`;
 }
 
-/** The options of a client with sentinels name the default server; the truth is where its socket leads. */
+/** With sentinels, the options name the default server; the address of the socket is the real one. */
 function peerOf({ stream }: Client): Pick<ClientFacts, 'peerAddress' | 'peerPort'> {
   return { peerAddress: stream?.remoteAddress, peerPort: stream?.remotePort };
 }
 
-/** As configured, in an order that does not depend on how it was written down. */
+/** The configured addresses, in an order that does not depend on the configuration. */
 function addressOfAll(nodes: readonly unknown[] = [], defaultPort: number): string {
   return nodes
     .map((node) => hostAndPort(node, defaultPort))
@@ -179,7 +179,7 @@ function addressOfAll(nodes: readonly unknown[] = [], defaultPort: number): stri
     .join(',');
 }
 
-/** A node as users write it down: a port, a URL, `host:port`, or an object. */
+/** The address of a node, given as a port, a URL, `host:port`, or an object. */
 function hostAndPort(node: unknown, defaultPort: number): string {
   if (typeof node === 'number') return `${DEFAULT_HOST}:${node}`;
   if (typeof node === 'string') {

@@ -1,4 +1,4 @@
-// Knows: how many commands are followed as one: a transaction, a pipeline, or one with others inside.
+// Knows: how many commands are followed as one: a transaction, a pipeline, or a pipeline with transactions.
 // Must not know: where they pass, spans, metrics.
 import type { Arguments, BatchKind, BatchStart, ClientFacts, ClientRef, Write } from '../../core/events';
 import type { Tap } from '../../core/operation';
@@ -7,13 +7,13 @@ import { argumentsOf, FOLLOWER, type Follower, isNamed, type LibraryCommand, sen
 import type { Resends } from './scripts';
 import type { Server } from './servers';
 
-/** The commands of the application in what is sent, MULTI and EXEC taken out. */
+/** The application's commands among those that are sent, without MULTI and EXEC. */
 export interface Layout {
   readonly kind: BatchKind;
   readonly commands: readonly Arguments[];
-  /** By place in what is sent: the index among `commands`; -1 for MULTI and EXEC. */
+  /** By position in what is sent: the index in `commands`; -1 for MULTI and EXEC. */
   readonly indexes: readonly number[];
-  /** The transactions inside: the places of their MULTI and their EXEC. */
+  /** The transactions inside: the positions of their MULTI and EXEC. */
   readonly transactions: readonly (readonly [multi: number, exec: number])[];
 }
 
@@ -33,9 +33,9 @@ export function layoutOf(sent: readonly Words[]): Layout {
   return { kind: isWhole ? 'MULTI' : 'PIPELINE', commands, indexes, transactions };
 }
 
-/** A batch on its way. Settled once. */
+/** A batch in progress. It ends once. */
 export class OpenBatch {
-  /** The replies to what was sent, by place. */
+  /** The replies to what was sent, by position. */
   private readonly answers: unknown[] = [];
   private readonly client: { facts: ClientFacts };
   private readonly write: Write | undefined;
@@ -52,7 +52,7 @@ export class OpenBatch {
     this.write = client.writes?.next();
   }
 
-  /** Messages that go out with it carry their context. */
+  /** Replaces the commands whose messages carry context. */
   inject(sent: readonly LibraryCommand[]): void {
     this.start?.sent?.forEach((args, index) => {
       const command = sent[this.layout.indexes.indexOf(index)];
@@ -66,21 +66,21 @@ export class OpenBatch {
     this.server = server;
   }
 
-  /** @param reply an Error where the command was refused */
+  /** @param reply an Error if the command was refused */
   keep(place: number, reply: unknown): void {
     if (!this.isAnswered && this.server !== undefined) this.client.facts = this.server.facts;
     this.isAnswered = true;
     const transaction = this.layout.transactions.find(([multi, exec]) => multi <= place && place <= exec);
     const isQueued = transaction !== undefined && place !== transaction[1] && !(reply instanceof Error);
     if (isQueued) return;
-    // What is in the list of EXEC is turned into strings and objects before the batch ends.
+    // The library turns the replies in the list of EXEC into strings and objects before the batch ends.
     const kept = transaction !== undefined && Array.isArray(reply) ? [...reply] : reply;
     this.answers[place] = kept;
     if (transaction === undefined) this.extract(this.layout.indexes[place] as number, kept);
     else if (Array.isArray(kept)) this.extractAll(transaction[0], kept);
   }
 
-  /** @param multi the place of the MULTI whose commands were answered with this */
+  /** @param multi the position of the MULTI whose commands have these replies */
   private extractAll(multi: number, replies: readonly unknown[]): void {
     replies.forEach((reply, at) => {
       this.extract(this.layout.indexes[multi + 1 + at] ?? -1, reply);
@@ -91,7 +91,7 @@ export class OpenBatch {
     if (this.start !== undefined && index >= 0) this.tap.extractMember(this.start, index, reply, this.client);
   }
 
-  /** @param error of the batch as a whole, where it was not even sent */
+  /** @param error the error of the batch as a whole, if it was not even sent */
   end(error?: unknown): void {
     const { start, layout, client, write } = this;
     this.start = undefined;
@@ -104,7 +104,7 @@ export class OpenBatch {
     this.tap.settleBatch(start, { kind: layout.kind, commands: layout.commands, client, write, replies, failed, error: failure, aborted });
   }
 
-  /** With holes: a command of a transaction that was not executed has none. */
+  /** A command of a transaction that was not executed has no reply, so the list may have holes. */
   private replies(): unknown[] {
     const replies: unknown[] = [];
     const { indexes, transactions } = this.layout;
@@ -159,15 +159,15 @@ export class Member implements Follower {
   }
 }
 
-/** More commands than a transaction has that is sent one by one; what goes on is no transaction any more. */
+/** More commands than a transaction of single commands has. Beyond it, it is no longer followed as one. */
 const MAX_COMMANDS = 10_000;
 
-/** MULTI, sent by itself: what the connection is sent now is queued by Redis, until EXEC or DISCARD. */
+/** A MULTI that was sent by itself: Redis queues the commands of the connection until EXEC or DISCARD. */
 export class Transaction {
   private readonly sent: Words[] = [];
   private readonly errors = new Map<number, unknown>();
 
-  /** @param start undefined: it is not recorded, nor are its commands, which are answered with QUEUED */
+  /** @param start undefined: neither it nor its commands are recorded, whose reply is QUEUED */
   constructor(
     private readonly tap: Tap,
     private readonly start: BatchStart | undefined,

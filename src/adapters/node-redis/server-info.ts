@@ -1,26 +1,26 @@
-// Knows: where the facts of a client are found in each redis version, and keeps them.
+// Knows: where each redis version keeps the facts of a client, and remembers them.
 // Must not know: what they are used for.
 import type { ClientFacts, ClientRef } from '../../core/events';
 
 const DEFAULT_HOST = 'localhost';
 const DEFAULT_PORT = 6379;
 
-/** Socket options as users give them to every version from 4 on. */
+/** Socket options, as users give them to every version from 4 on. */
 interface SocketOptions {
   readonly host?: unknown;
   readonly port?: unknown;
   readonly path?: unknown;
 }
 
-/** Client options, as far as they say where a client connects. */
+/** The client options that say where a client connects. */
 export interface ClientOptions {
-  /** Not parsed yet where no client was made of the options: those of a pool. */
+  /** A pool has no client of these options, so the URL is not parsed yet. */
   readonly url?: unknown;
   readonly socket?: SocketOptions;
   readonly database?: unknown;
 }
 
-/** The facts of a client from its options; what is not given is what node-redis assumes. */
+/** The facts of a client from its options. Missing ones have the defaults of node-redis. */
 export function factsFrom(given: ClientOptions | undefined): ClientFacts {
   const options = given?.url === undefined ? given : { ...given, ...optionsIn(given.url, given.socket) };
   const socket = options?.socket;
@@ -38,7 +38,7 @@ export function factsFrom(given: ClientOptions | undefined): ClientFacts {
 /** As node-redis reads them: with a user and a password they are no URLs to `URL`. */
 const UNIX_URL = /^unix:\/\/(?:[^@/]*@)?(\/[^?#]+)(?:\?([^#]*))?/;
 
-/** What a URL says stands before what is said beside it. Its user and password are not looked at. */
+/** A URL has precedence over other options. Its user and password are not read. */
 function optionsIn(url: unknown, socket: SocketOptions | undefined): ClientOptions {
   if (typeof url !== 'string') return {};
   const [, path, query] = UNIX_URL.exec(url) ?? [];
@@ -49,7 +49,7 @@ function optionsIn(url: unknown, socket: SocketOptions | undefined): ClientOptio
   return { socket: { ...socket, host, ...(port === '' ? {} : { port }) }, ...databaseIn(pathname.slice(1)) };
 }
 
-/** What cannot be decoded is node-redis's to refuse. */
+/** A path that cannot be decoded is refused by node-redis. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -62,7 +62,7 @@ function databaseIn(text: string | null): ClientOptions {
   return text === null || text === '' ? {} : { database: String(Number(text)) };
 }
 
-/** Of a client that was built before we came nothing is known. */
+/** For a client that was created before us nothing is known. */
 export const UNKNOWN_SERVER: ClientFacts = Object.freeze({
   serverAddress: undefined,
   serverPort: undefined,
@@ -71,7 +71,7 @@ export const UNKNOWN_SERVER: ClientFacts = Object.freeze({
   namespace: undefined,
 });
 
-/** A node of a cluster or a sentinel as users write it down: a URL, socket options, or host and port. */
+/** The address of a node of a cluster or a sentinel: a URL, socket options, or host and port. */
 export function hostAndPort(node: unknown): string {
   const { url, socket, host, port } = (node ?? {}) as { url?: unknown; socket?: SocketOptions } & SocketOptions;
   const fromUrl = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
@@ -79,7 +79,7 @@ export function hostAndPort(node: unknown): string {
   return `${name}:${portOf(fromUrl?.port || undefined) ?? portOf(socket?.port) ?? portOf(port) ?? DEFAULT_PORT}`;
 }
 
-/** Follows SELECT: later replies of this client come from another database. */
+/** Handles SELECT: later replies of this client come from another database. */
 export function selectDatabase(ref: ClientRef, database: unknown): void {
   const namespace = typeof database === 'number' ? String(database) : textOf(database);
   if (namespace === undefined || namespace === ref.facts.namespace) return;

@@ -1,5 +1,5 @@
-// Knows: how a transaction or pipeline is told by the diagnostics channels.
-// Must not know: when we listen to them, spans.
+// Knows: how the diagnostics channels report a transaction or pipeline.
+// Must not know: when the channels are subscribed to, spans.
 import type { Arguments, BatchKind, BatchStart, ClientRef } from '../../../core/events';
 import type { SettledBatch, Tap } from '../../../core/operation';
 import { isWatchError } from '../promise/batches';
@@ -14,7 +14,10 @@ interface OpenBatch {
   readonly replies: unknown[];
 }
 
-/** A pipeline's commands are told one by one, synchronously inside it. Those of a transaction are not told at all. */
+/**
+ * The channels report the commands of a pipeline one by one, synchronously. They do not report those of a
+ * transaction.
+ */
 export class ChannelBatches {
   private readonly batches = new WeakMap<Message, OpenBatch>();
   private readonly members = new WeakMap<Message, { readonly batch: OpenBatch; readonly index: number }>();
@@ -32,7 +35,7 @@ export class ChannelBatches {
     this.batches.set(message, this.open);
   }
 
-  /** The batch has sent all it sends. */
+  /** The batch has sent all its commands. */
   leave(): void {
     this.open = undefined;
   }

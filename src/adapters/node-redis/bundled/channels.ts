@@ -1,4 +1,4 @@
-// Knows: the diagnostics channels of redis 5.12 and later, the one seam that is left when an application is bundled.
+// Knows: the diagnostics channels of redis 5.12 and later, the only seam that is left in a bundled application.
 // Must not know: spans, metrics, attribute names.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Arguments, Command } from '../../../core/events';
@@ -10,7 +10,10 @@ import { factsFrom, selectDatabase } from '../server-info';
 import { BundledClients } from './bundled-clients';
 import { ChannelBatches } from './channel-batches';
 
-/** What node-redis publishes. One object from a command's start to its end, to which the outcome is added. */
+/**
+ * A message that node-redis publishes. It is one object from a command's start to its end, to which the outcome is
+ * added.
+ */
 export interface Message {
   readonly clientId?: unknown;
   readonly serverAddress?: unknown;
@@ -37,14 +40,14 @@ interface UnknownScript {
 }
 
 /**
- * Records clients that no module hook could see. The channels sit where `sendCommand` does, so a client that is
- * hooked must not be heard here as well, and they are not free: with a subscriber, node-redis copies and masks the
- * arguments of every command of every client in the process. Therefore we listen to `connect` alone, at no cost to
- * commands, until a client connects that is not ours; and then record the clients that were seen to do so.
+ * Records clients that no module hook could see. The channels are in `sendCommand`, so a client that is hooked must
+ * not be recorded here as well. They are not free: with a subscriber, node-redis copies and masks the arguments of
+ * every command of every client in the process. So only `connect` is subscribed to, which costs commands nothing,
+ * until a client connects that is not hooked. Then the clients that connected are recorded.
  *
- * Less is known here than at a hook: the arguments come masked by node-redis; a transaction does not show its
- * commands; hits in the client-side cache pass no channel; redirections and shares of a cluster's call are commands of
- * their own; pool tasks run in the context node-redis gives them; a client that connected before us stays unseen.
+ * This shows less than a hook: node-redis masks the arguments; the commands of a transaction are not visible; hits in
+ * the client-side cache pass no channel; redirections, and the parts of a cluster's call, are separate commands; pool
+ * tasks run in the context that node-redis gives them; a client that connected before us stays unseen.
  */
 export class Channels {
   private readonly clients = new BundledClients();
@@ -59,7 +62,7 @@ export class Channels {
 
   /**
    * @param met called before a client that no hook knows is recorded
-   * @param lookAgain whether its copy of redis has now been patched all the same
+   * @param lookAgain returns whether its copy of redis has been patched in the meantime
    */
   constructor(
     private readonly tap: Tap,
@@ -75,7 +78,7 @@ export class Channels {
     });
     this.traffic = this.guarded({
       'tracing:node-redis:command:start': (message) => this.begin(message),
-      // A rejection is told twice, as an error and as an end; whichever comes first takes the command.
+      // A rejection is published twice, as an error and as an end. The first one ends the command.
       'tracing:node-redis:command:error': (message) => this.fail(message),
       'tracing:node-redis:command:asyncEnd': (message) => this.succeed(message),
       'tracing:node-redis:batch:start': (message) => this.beginBatch(message),
@@ -99,7 +102,7 @@ export class Channels {
     for (const [name, listener] of [...this.connections, ...this.traffic]) unsubscribe(name, listener);
   }
 
-  /** `client/index.js` of a copy that is hooked: its clients are not ours to record. Before 5.12 there is no channel. */
+  /** `client/index.js` of a hooked copy: its clients are not recorded here. Before 5.12 there are no channels. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'connect')) return false;
@@ -108,7 +111,7 @@ export class Channels {
     return true;
   }
 
-  /** A client of a copy that is hooked from now on. */
+  /** Stops recording a client whose copy is hooked from now on. */
   leave(client: object): void {
     const { _clientId: id } = client as { readonly _clientId?: unknown };
     if (this.clients.size > 0 && typeof id === 'string') this.clients.forget(id);
@@ -124,7 +127,7 @@ export class Channels {
       }
     };
     return function connect(this: object): Promise<unknown> {
-      // The channel is told synchronously.
+      // The channel publishes synchronously.
       return hooked(() => original.apply(this, arguments as unknown as unknown[]));
     };
   }
@@ -147,7 +150,7 @@ export class Channels {
     this.clients.giveUp(message.clientId as string, message);
   }
 
-  /** What is on its way is still followed to its end, and `connect()` brings the client back. */
+  /** Commands in progress are still followed to their end. `connect()` brings the client back. */
   private part({ clientId, reason }: Message): void {
     if (reason === 'application_close') this.clients.forget(clientId as string);
     else this.clients.lose(clientId as string);
@@ -200,7 +203,10 @@ export class Channels {
     this.batches.begin(message, client);
   }
 
-  /** A defined script that the server does not know: node-redis goes on with EVAL in the same turn. One operation. */
+  /**
+   * Waits for the second attempt of a defined script that the server does not know. node-redis sends EVAL in the same
+   * turn: both are one operation.
+   */
   private waitForScript(script: UnknownScript, error: unknown): void {
     this.unknownScripts.push(script);
     setImmediate(() => {
@@ -234,12 +240,15 @@ export class Channels {
   }
 }
 
-/** What node-redis masked. Its question mark would be measured as a value of one byte. */
+/** An argument that node-redis masked. Its question mark would be measured as a value of one byte. */
 function unlessLost(arg: unknown): unknown {
   return arg === '?' ? undefined : arg;
 }
 
-/** What clusters, sentinels and streaming credentials send by themselves. The PING of `pingInterval` looks like any other. */
+/**
+ * Commands that clusters, sentinels and streaming credentials send by themselves. The PING of `pingInterval` cannot
+ * be told apart.
+ */
 function isBackground([name, subcommand]: Arguments): boolean {
   if (name === 'CLUSTER') return subcommand === 'SLOTS';
   return name === 'ASKING' || name === 'SENTINEL' || name === 'AUTH';
@@ -249,7 +258,7 @@ function isUnknownScript({ args }: Command, error: unknown): boolean {
   return args[0] === 'EVALSHA' && error instanceof Error && error.message.startsWith('NOSCRIPT');
 }
 
-/** The same keys and arguments: only the name and the sha have become EVAL and the body. */
+/** Whether keys and arguments are the same: only the name and the sha were replaced by EVAL and the body. */
 function isSameCall(first: Arguments, second: Arguments): boolean {
   return first.length === second.length && first.every((arg, index) => index < 2 || arg === second[index]);
 }

@@ -1,4 +1,4 @@
-// Knows: how a batch and a transaction of redis 2 and 3 run, and how one command of theirs ends.
+// Knows: how a batch and a transaction of redis 2 and 3 run, and how each of their commands ends.
 // Must not know: connections, spans, metrics.
 import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Arguments, BatchKind, BatchStart, ClientRef, Write } from '../../../core/events';
@@ -6,17 +6,17 @@ import type { Tap } from '../../../core/operation';
 
 export type Callback = (this: unknown, error?: unknown, reply?: unknown) => unknown;
 
-/** What the library queues and sends. Of it we replace the callback, and the list where a message is to carry something. */
+/** A queued command. We replace its callback, and its list of arguments if a message is to carry context. */
 export interface CommandObject {
-  /** In lower case, however the application wrote it. */
+  /** In lower case, in any spelling of the application. */
   readonly command: string;
-  /** As the application gave them: numbers, Dates, Buffers; without the client's key prefix. */
+  /** As the application gave them (numbers, Dates, Buffers), without the client's key prefix. */
   readonly args: Arguments;
   callback?: Callback;
   readonly call_on_write?: unknown;
 }
 
-/** What `batch()` and `multi()` return. */
+/** The object that `batch()` and `multi()` return. */
 export interface LegacyMulti {
   readonly _client: object;
   readonly queue: { toArray(): CommandObject[] };
@@ -26,30 +26,30 @@ export interface LegacyMulti {
 
 export type Exec = (this: LegacyMulti, callback?: unknown) => unknown;
 
-/** Is told how a command ended. */
+/** Is called when a command ends. */
 export interface Ending {
   succeed(reply: unknown): void;
   fail(error: unknown): void;
 }
 
-/** A copy: the library uses the application's own array where it can, and the application may go on to change it. */
+/** A copy: the library may use the application's own array, which the application may change later. */
 export function argumentsOf({ command, args }: CommandObject): Arguments {
   return [command, ...args];
 }
 
-/** Another list, for the application may have given us its own. */
+/** A new list: the current one may belong to the application. */
 export function sendInstead(command: CommandObject, args: Arguments): void {
   Object.assign(command, { args: args.slice(1) });
 }
 
-/** Runs a callback in the context of whoever gave it, where the library would run it in its socket's. */
+/** Runs a callback in the context of the caller. The library would run it in the context of its socket. */
 export function boundTo(caller: Context, callback: Callback, ending: Ending | undefined): Callback {
   return function (this: unknown, error, reply) {
     if (ending !== undefined) {
       if (error) ending.fail(error);
       else ending.succeed(reply);
     }
-    // Bound here: a context manager would make null of a `this` that is undefined.
+    // Bound here: a context manager would replace an undefined `this` by null.
     const own = callback.bind(this);
     return arguments.length < 2 ? context.with(caller, own, undefined, error) : context.with(caller, own, undefined, error, reply);
   };
@@ -57,13 +57,16 @@ export function boundTo(caller: Context, callback: Callback, ending: Ending | un
 
 type Members = ReadonlyMap<CommandObject, Ending | undefined>;
 
-/** The batches and transactions of all clients. Others' commands may pass with theirs, which are known by identity. */
+/**
+ * The batches and transactions of all clients. Other commands may pass between theirs; they are told apart by
+ * identity.
+ */
 export class LegacyBatches {
-  /** The commands of the one that runs: all of them pass synchronously, and the offline ones are known from then on. */
+  /** The commands of the batch that runs: all of them pass synchronously, and offline ones are known from then on. */
   private members: Members = new Map();
-  /** What the application gave, where something else is sent: `exec` may be called twice. */
+  /** The application's arguments, if others are sent: `exec` may be called twice. */
   private readonly given = new WeakMap<CommandObject, Arguments>();
-  /** The transaction whose MULTI and EXEC pass now, synchronously: the library makes them itself. */
+  /** The transaction whose MULTI and EXEC pass now, synchronously: the library creates them itself. */
   private transaction: { readonly client: object; readonly ending: Ending | undefined } | undefined;
 
   constructor(
@@ -75,12 +78,14 @@ export class LegacyBatches {
     return this.members.has(command) || (this.transaction?.client === client && isEnvelope(command));
   }
 
-  /** Who is to be told how a command that we own ended, if anybody. */
+  /** Returns who observes the end of a command that we follow. */
   endingOf(command: CommandObject): Ending | undefined {
     return command.command === 'exec' && !this.members.has(command) ? this.transaction?.ending : this.members.get(command);
   }
 
-  /** `exec_transaction`, which `multi().exec` is: MULTI, the commands, EXEC; the reply of EXEC has all of theirs. */
+  /**
+   * `exec_transaction`, the `exec` of `multi()`: MULTI, the commands, EXEC. The reply of EXEC contains all replies.
+   */
   wrapTransaction(original: Exec): Exec {
     const run = (multi: LegacyMulti, call: () => unknown) => this.runTransaction(multi, call);
     return function exec_transaction(this: LegacyMulti): unknown {
@@ -88,7 +93,7 @@ export class LegacyBatches {
     };
   }
 
-  /** `exec_batch`, which `batch().exec` is: each command is answered by itself. */
+  /** `exec_batch`, the `exec` of `batch()`: each command has its own reply. */
   wrapBatch(original: Exec): Exec {
     const run = (multi: LegacyMulti, call: () => unknown) => this.runBatch(multi, call);
     return function exec_batch(this: LegacyMulti): unknown {
@@ -114,7 +119,7 @@ export class LegacyBatches {
 
   private runBatch(multi: LegacyMulti, call: () => unknown): unknown {
     const queued = multi.queue.toArray();
-    // Nothing is sent for an empty one.
+    // Nothing is sent for an empty batch.
     if (queued.length === 0) return call();
     const { start, batch } = this.begin('PIPELINE', multi, queued);
     const members = new Map(queued.map((command, index) => [command, start && new Member(batch, index)]));
@@ -152,7 +157,7 @@ export class LegacyBatches {
   }
 }
 
-/** A batch on its way. Settled once. */
+/** A batch in progress. It ends once. */
 class OpenBatch {
   readonly replies: unknown[] = [];
   private readonly write: Write | undefined;
@@ -171,7 +176,7 @@ class OpenBatch {
 
   keep(index: number, reply: unknown): void {
     this.replies[index] = reply;
-    // Its own callback is called before the batch ends.
+    // The callback of the command is called before the batch ends.
     if (this.start !== undefined) this.tap.extractMember(this.start, index, reply, this.client);
     if (--this.left === 0) this.end({ error: this.replies.find((kept) => kept instanceof Error), aborted: false });
   }
@@ -240,7 +245,7 @@ function isEnvelope({ command, args }: CommandObject): boolean {
   return (command === 'multi' || command === 'exec') && args.length === 0;
 }
 
-/** The callback of `exec` may be chained behind that of some other command, and run in its context. */
+/** The callback of `exec` may be chained behind the callback of another command, and run in its context. */
 function withBoundCallback(call: IArguments): Parameters<Exec> {
   const [callback] = call;
   const caller = context.active();

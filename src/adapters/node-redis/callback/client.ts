@@ -12,7 +12,7 @@ import { argumentsOf, boundTo, type CommandObject, type Ending, type Exec, Legac
 import { LegacyConnections } from './connections';
 import { LegacyMessages } from './messages';
 
-/** What we read of a client. */
+/** The part of a client that we read. */
 interface Client {
   readonly ready: boolean;
   readonly closing: boolean;
@@ -21,7 +21,7 @@ interface Client {
   readonly command_queue: Queue;
   readonly offline_queue: Queue;
   readonly connection_options?: { readonly host?: string; readonly port?: number; readonly path?: string };
-  /** The database of the commands that are answered now. */
+  /** The database of the commands whose replies arrive now. */
   readonly selected_db?: unknown;
   readonly options?: { readonly retry_unfulfilled_commands?: unknown; readonly prefix?: unknown };
 }
@@ -41,19 +41,19 @@ type Flush = (this: Client, attributes: { readonly code?: unknown }, options?: {
 
 const QUEUES: readonly QueueName[] = ['command_queue', 'offline_queue'];
 
-/** Those that change what the connection is for, rather than ask for something. No span, as in every other version. */
+/** Commands that change the purpose of the connection. They have no span, as in every other version. */
 const MODES: ReadonlySet<string> = new Set(['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'monitor']);
 
 /**
- * Taps the clients of redis 2.6 to 3. Earlier ones have no `internal_send_command` and are left untouched.
+ * Taps the clients of redis 2.6 to 3. Earlier ones have no `internal_send_command` and are not changed.
  *
- * A command with a callback is followed by its callback, which then runs in the caller's context. One without is
- * followed by its place in the queue: a callback put in its stead would have to emit `'error'` just as the library
- * does, which treats such commands differently when it flushes, when it chains and when it debugs.
+ * A command with a callback is followed by its callback, which then runs in the caller's context. A command without
+ * one is followed by its place in the queue. If we added a callback, it would have to emit `'error'` exactly as the
+ * library does, which treats such commands differently when it flushes, chains and debugs.
  */
 export class LegacyClientTap {
   private readonly clients = new WeakMap<object, LegacyClientRef>();
-  /** Commands that may pass a second time: an offline one does when the connection is ready. */
+  /** Commands that may pass a second time: an offline command does when the connection is ready. */
   private readonly seen = new WeakSet<CommandObject>();
   /** Commands without a callback that wait for their reply. */
   private readonly silent = new WeakMap<CommandObject, Ending>();
@@ -73,9 +73,9 @@ export class LegacyClientTap {
     this.connections = new LegacyConnections(tap, recorder, (client) => this.clientOf(client as Client));
   }
 
-  /** The main export. False if the seam is not what we know: then nothing is touched. */
+  /** The main export. Returns false if the seam is unknown; then nothing was changed. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
-    // Reading what is not there yet would make Node warn of a circular dependency.
+    // Reading a property that is not set yet would make Node warn of a circular dependency.
     if (!Object.hasOwn(moduleExports, 'RedisClient')) {
       this.halfBuilt.add(moduleExports);
       return true;
@@ -101,8 +101,8 @@ export class LegacyClientTap {
   }
 
   /**
-   * The last file but one that the main file loads. Imported from an ES module the main file itself passes no hook;
-   * the first inner file that requires it, in the middle of the cycle, shows an export with nothing in it yet.
+   * The last file but one that the main file loads. If the main file is imported from an ES module, it passes no
+   * hook. The first inner file that requires it, in the middle of the cycle, shows an export that is still empty.
    */
   patchHalfBuilt(ledger: PatchLedger): boolean {
     const waiting = [...this.halfBuilt];
@@ -121,7 +121,7 @@ export class LegacyClientTap {
       try {
         const result = original.apply(this, call);
         if (isRefused) ending.fail(abortError('NR_CLOSED'));
-        // After CLIENT REPLY OFF there will be no reply.
+        // After CLIENT REPLY OFF there is no reply.
         else if (isSilent && !isQueued(this, command)) ending.succeed(undefined);
         return result;
       } catch (error) {
@@ -131,7 +131,7 @@ export class LegacyClientTap {
     };
   }
 
-  /** Takes note of a command, once. undefined: nobody is to be told how it ends. */
+  /** Begins to follow a command, once. undefined: its end is not observed. */
   private follow(client: Client, command: CommandObject): Ending | undefined {
     if (!Array.isArray(command?.args)) return undefined;
     if (this.seen.has(command)) {
@@ -148,7 +148,7 @@ export class LegacyClientTap {
       if (ending !== undefined) this.silent.set(command, ending);
       return ending;
     }
-    // A request that is not traced keeps its context all the same; without an SDK there is none to keep.
+    // A request that is not traced keeps its context too. Without an SDK there is no context to keep.
     const caller = context.active();
     if (ending !== undefined || caller !== ROOT_CONTEXT) command.callback = boundTo(caller, callback, ending);
     return ending;
@@ -172,7 +172,7 @@ export class LegacyClientTap {
       try {
         return original.apply(this, call);
       } finally {
-        // A message to a subscriber or a line of MONITOR answers no command.
+        // A message to a subscriber, or a line of MONITOR, is not the reply of a command.
         if (this.command_queue.get(0) !== first) ending.succeed(reply);
       }
     };
@@ -187,7 +187,7 @@ export class LegacyClientTap {
     };
   }
 
-  /** The connection is lost or ended: commands without a callback vanish from the queues without a word. */
+  /** When the connection is lost or ended, commands without a callback are removed from the queues without notice. */
   private wrapFlush(original: Flush): Flush {
     const { silent } = this;
     return function flush_and_error(this: Client, attributes, options): unknown {
@@ -198,7 +198,9 @@ export class LegacyClientTap {
     };
   }
 
-  /** What these methods send by themselves, synchronously: AUTH with the password of the options, and INFO. */
+  /**
+   * Commands that these methods send by themselves, synchronously: AUTH with the password of the options, and INFO.
+   */
   private wrapBackground(original: Method): Method {
     const enter = (call: () => unknown): unknown => {
       const outer = this.isBackground;
@@ -224,7 +226,7 @@ export class LegacyClientTap {
   }
 }
 
-/** A command that is no member of a batch. Settled once, though a callback that throws comes back as a failed call. */
+/** A command outside of batches. It ends once, even if its callback throws, which comes back as a failed call. */
 class Single implements Ending {
   private isOpen = true;
 
@@ -239,14 +241,14 @@ class Single implements Ending {
   }
 
   fail(error: unknown): void {
-    // The library has what it wants of QUIT, a closed connection, and tells the application 'OK'.
+    // QUIT closes the connection, as intended, and the library tells the application 'OK'.
     if (this.command.args[0] === 'quit' && (error as { readonly code?: unknown }).code === 'NR_CLOSED') this.succeed('OK');
     else if (this.isOpen) this.tap.fail(this.command, error);
     this.isOpen = false;
   }
 }
 
-/** The library follows SELECT itself, in single commands, batches and transactions alike. */
+/** The library follows SELECT itself, in single commands, batches and transactions. */
 class LegacyClientRef implements ClientRef {
   readonly writes: KeptBack;
   private readonly known: ClientRef;
@@ -265,10 +267,10 @@ class LegacyClientRef implements ClientRef {
 function factsOf({ connection_options: target, selected_db: database, options }: Client): ClientFacts {
   const prefix = options?.prefix;
   const known = factsFrom({ socket: target, database });
-  // The library puts it before the keys behind the place where we stand.
+  // The library adds the prefix to the keys after our seam.
   const facts = typeof prefix === 'string' && prefix !== '' ? Object.freeze({ ...known, keyPrefix: prefix }) : known;
   const isElsewhere = target?.host === undefined && target?.path === undefined;
-  // The application gave a stream; where it leads is its secret.
+  // The application gave a stream; its destination is not known.
   return isElsewhere ? Object.freeze({ ...facts, serverAddress: undefined, serverPort: undefined }) : facts;
 }
 
@@ -276,7 +278,7 @@ function prototypeOf(exported: unknown): unknown {
   return typeof exported === 'function' ? exported.prototype : undefined;
 }
 
-/** The library's own condition for keeping a command back. */
+/** The library's own condition for queueing a command. */
 function isOffline({ ready, stream }: Client): boolean {
   return ready === false || stream.writable === false;
 }
@@ -285,12 +287,12 @@ function isQueued(client: Client, command: CommandObject): boolean {
   return client.command_queue.peekBack() === command || client.offline_queue.peekBack() === command;
 }
 
-/** After a reconnect the library sends these itself; called by the application they have what is missing here. */
+/** The library sends these itself after a reconnect. Commands of the application have what is missing here. */
 function isRestoring({ command, callback, call_on_write }: CommandObject): boolean {
   return (command === 'select' && callback === undefined) || (command === 'monitor' && call_on_write === undefined);
 }
 
-/** Stands in for the error that a command without a callback never gets to see. */
+/** The error for a command without a callback, which the library does not create. */
 function abortError(code: unknown): Error {
   return Object.assign(new Error('no reply'), { name: 'AbortError', code });
 }

@@ -1,11 +1,11 @@
-// Knows: how the connections of redis 2.6 to 3 come and go, and what waits for them.
+// Knows: when connections of redis 2.6 to 3 are made and lost, and how many commands wait for them.
 // Must not know: spans, metrics, attribute names, commands.
 import type { ClientRef, Connecting, ConnectionState } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import type { ConnectionRecorder } from '../../../core/recorder';
 import { PatchLedger, type Target } from '../../shared/patch';
 
-/** What we read of a client. It keeps nothing of this to itself. */
+/** The part of a client that we read. All of it is public. */
 interface Client {
   readonly ready: unknown;
   readonly closing: unknown;
@@ -22,7 +22,7 @@ interface Known {
 
 type Method = (this: Client, ...args: unknown[]) => unknown;
 
-/** Watches the connections of redis 2 and 3: a client has one, and a new one whenever that is lost. */
+/** Watches the connections of redis 2 and 3. A client has one at a time, and a new one after each loss. */
 export class LegacyConnections {
   private readonly known = new WeakMap<Client, Known>();
 
@@ -32,7 +32,7 @@ export class LegacyConnections {
     private readonly clientOf: (client: object) => ClientRef,
   ) {}
 
-  /** The client's prototype. False if the seam is not what we know: then nothing is touched. */
+  /** The client's prototype. Returns false if the seam is unknown; then nothing was changed. */
   patchClient(prototype: unknown, ledger: PatchLedger): boolean {
     if (!PatchLedger.has(prototype, 'create_stream', 'on_ready', 'on_error', 'connection_gone')) return false;
     this.watch(prototype, 'create_stream', ledger, (client) => this.connect(client));
@@ -42,7 +42,7 @@ export class LegacyConnections {
     return true;
   }
 
-  /** Told before the method runs: it changes what tells a loss from its aftermath. */
+  /** Observes a method before it runs: it changes the state that tells a loss from its consequences. */
   private watch(prototype: Target, name: string, ledger: PatchLedger, seen: (client: Client, argument: unknown) => void): void {
     const wrapper = (original: Method): Method =>
       function method(this: Client, argument?: unknown): unknown {
@@ -52,19 +52,19 @@ export class LegacyConnections {
     ledger.wrap<Method>(prototype, name, wrapper, 'connections');
   }
 
-  /** Also called for a client of before we came, at its first command. */
+  /** Also called for a client from before us, at its first command. */
   see(client: Client): Known {
     const known = this.known.get(client);
     if (known !== undefined) return known;
     const seen = { times: client.ready === true ? 1 : 0, connecting: undefined };
     this.known.set(client, seen);
-    // Weakly: watching a client must not keep it.
+    // A weak reference: watching must not keep the client alive.
     const reference = new WeakRef(client);
     this.recorder.watchConnection({ facts: this.clientOf(client).facts, read: () => read(reference.deref()) });
     return seen;
   }
 
-  /** Every try is one by itself: nobody asked for it but the client. */
+  /** Every attempt is recorded by itself: no call of the application started it. */
   private connect(client: Client): void {
     this.see(client).connecting = this.tap.beginConnect(this.clientOf(client));
   }
@@ -87,7 +87,7 @@ export class LegacyConnections {
     if (connecting !== undefined) this.tap.settleConnect(connecting, failed, error);
   }
 
-  /** A socket ends, closes and fails for one reason: the first of these sets the timer for the next attempt. */
+  /** A socket ends, closes and fails for one reason. The first of these events sets the timer for the next attempt. */
   private gone(client: Client, why: unknown): void {
     if (client.ready === true) this.recorder.connectionClosed(this.clientOf(client).facts, client.closing ? 'application_close' : 'error');
     if (why !== 'error' && !client.retry_timer) this.failed(client, lossError(why));
@@ -98,7 +98,7 @@ function read(client: Client | undefined): ConnectionState | undefined {
   return client && { isReady: client.ready === true, waiting: client.offline_queue.length };
 }
 
-/** There is none in these versions; later ones have these classes for it. */
+/** These versions have no error for it; later ones have these classes. */
 function lossError(why: unknown): Error {
   const name = why === 'timeout' ? 'ConnectionTimeoutError' : 'SocketClosedUnexpectedlyError';
   return Object.assign(new Error(), { name });

@@ -5,9 +5,9 @@ import type { MessageTap } from '../../../core/delivery';
 import type { Arrival, ClientRef } from '../../../core/events';
 import { deliverEmitted } from '../../shared/emitted';
 
-/** What we read of a client. */
+/** The part of a client that we read. */
 interface Client extends EventEmitter {
-  /** 1: what comes now is for subscribers; more: replies are still to come before. */
+  /** 1: the next reply is for subscribers; more: replies to commands come first. */
   readonly pub_sub_mode?: unknown;
 }
 
@@ -31,7 +31,7 @@ export class LegacyMessages {
     const { messages, clientOf } = this;
     const return_reply: ReturnReply = function (this: Client, reply: unknown): unknown {
       const events = eventsOf(this, reply);
-      // Most replies are no messages: nothing is made for them.
+      // Most replies are not messages, and nothing is allocated for them.
       if (events === undefined) return Reflect.apply(original, this, arguments);
       const call = (seen: unknown): unknown => Reflect.apply(original, this, [seen]);
       const arrival = arrivalOf(reply as unknown[], clientOf(this));
@@ -44,7 +44,7 @@ export class LegacyMessages {
   }
 }
 
-/** The events of a message that somebody listens to. */
+/** The events of a message that have listeners. */
 function eventsOf(client: Client, reply: unknown): readonly string[] | undefined {
   if (client.pub_sub_mode !== 1 || !Array.isArray(reply) || reply.length < 3) return undefined;
   const events = EVENTS[String(reply[0])];

@@ -6,7 +6,7 @@ import type { ConnectionRecorder } from '../../../core/recorder';
 import { watch } from '../../shared/observe';
 import type { FanOuts } from './multi-shard';
 
-/** A client's own cache, as far as it says that it answered. */
+/** The part of a client's own cache that shows whether it answered. */
 interface ClientSideCache {
   stats?(): Stats | undefined;
   size?(): unknown;
@@ -29,8 +29,9 @@ interface Parser {
 export type ExecuteCommand = (this: CachingClient, command: unknown, parser: Parser, ...rest: unknown[]) => Promise<unknown>;
 
 /**
- * Records what the cache answers. A hit is told from a miss that joins another's request, which looks the same from
- * outside, by the cache's own count: it moves synchronously. With `recordStats: false` there is no count and no span.
+ * Records the answers of the cache. A hit, and a miss that joins another request, look the same from outside. The
+ * cache's own hit count, which changes synchronously, tells them apart. With `recordStats: false` there is no count
+ * and so no span.
  */
 export function wrapExecuteCommand<C extends object>(
   tap: Tap,
@@ -39,7 +40,7 @@ export function wrapExecuteCommand<C extends object>(
   clientOf: (client: C) => ClientRef,
   original: ExecuteCommand,
 ): ExecuteCommand {
-  // Most clients have no cache: what closes over a command has a function of its own.
+  // Most clients have no cache, so the closure for a command is in a function of its own.
   return function executeCommand(this: CachingClient & { readonly _self?: CachingClient }): Promise<unknown> {
     const { clientSideCache } = this._self ?? this;
     return (clientSideCache === undefined ? original : executeCached).apply(this, arguments as never);
@@ -53,21 +54,21 @@ export function wrapExecuteCommand<C extends object>(
     const promise = original.apply(this, arguments as never);
     const args = parser?.redisArgs;
     if (before === undefined || hitsOf(cache) === before || !Array.isArray(args)) return promise;
-    // A share of a call that is recorded as a whole.
+    // The command is a part of a call that is recorded as a whole.
     if (fanOuts.inside) {
       fanOuts.answeredLocally();
       return promise;
     }
     const command = tap.begin(clientOf(client as C), args);
     if (command === undefined) return promise;
-    // Only the client's own methods call this, and they wait for it.
+    // Only the client's own methods call this, and they handle the promise.
     return watch(promise, { succeed: (reply) => tap.succeed(command, reply, true), fail: () => {} });
   }
 }
 
 const NO_NEWS: CacheNews = { hits: 0, misses: 0, evictions: 0, items: undefined };
 
-/** The caches that were used, each watched once: the clients of a pool share theirs. */
+/** The caches in use, each watched once: the clients of a pool share theirs. */
 export class ClientCaches {
   private readonly seen = new WeakSet<ClientSideCache>();
 
@@ -83,7 +84,7 @@ export class ClientCaches {
       const stats = statsOf(seen);
       if (stats === undefined) return undefined;
       const { hitCount: hits = 0, missCount: misses = 0, evictionCount: evictions = 0 } = stats;
-      // node-redis counts from none again when a connection is lost.
+      // node-redis resets its counts when a connection is lost.
       if (hits < last.hits || misses < last.misses || evictions < last.evictions) last = NO_NEWS;
       const news = { hits: hits - last.hits, misses: misses - last.misses, evictions: evictions - last.evictions, items: sizeOf(seen) };
       last = { hits, misses, evictions, items: undefined };
@@ -106,7 +107,7 @@ function sizeOf(cache: ClientSideCache | undefined): number | undefined {
   }
 }
 
-/** A cache may be the application's own, and must not fail its commands because we ask. */
+/** A cache may be the application's own. Reading it must not make its commands fail. */
 function statsOf(cache: ClientSideCache | undefined): Stats | undefined {
   try {
     return typeof cache?.stats === 'function' ? cache.stats() : undefined;

@@ -17,7 +17,10 @@ import type { ClientOptions } from '../server-info';
 import { ClientCaches, type ExecuteCommand, wrapExecuteCommand } from './client-cache';
 import type { FanOuts } from './multi-shard';
 
-/** What we read of a client. `createClient()` and the `with…` proxies return objects made from the instance. */
+/**
+ * The part of a client that we read. `createClient()` and the `with…` proxies return objects derived from the
+ * instance.
+ */
 interface Client extends SendingClient {
   readonly _self?: Client;
   readonly isOpen?: unknown;
@@ -58,7 +61,7 @@ export class RedisClientTap {
     private readonly fanOuts: FanOuts,
     connections: Connections,
     recorder: ConnectionRecorder,
-    /** Told of each client at its first command. */
+    /** Called for each client at its first command. */
     onClient: (client: object) => void,
   ) {
     const { sender, isShare } = { sender: () => this.commands.sender.current, isShare: () => fanOuts.inside };
@@ -66,12 +69,12 @@ export class RedisClientTap {
     this.caches = new ClientCaches(recorder);
   }
 
-  /** `client/index.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `client/index.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, ...METHODS)) return false;
     const refOf = (client: Client) => this.commands.refOf(client._self ?? client);
-    // In a bundle the queue may be out of reach.
+    // In a bundle the queue may not be reachable.
     const send =
       moduleExports.isAlone === true ? (original: Send) => this.wrapSendAlone(original) : (original: Send) => this.wrapSend(original);
     ledger.wrap<Send>(prototype, 'sendCommand', send);
@@ -99,7 +102,7 @@ export class RedisClientTap {
     return true;
   }
 
-  /** `client/linked-list.js`: what a queue keeps its entries in. */
+  /** `client/linked-list.js`: the list in which a queue keeps its entries. */
   patchList(moduleExports: Target, ledger: PatchLedger): boolean {
     const { DoublyLinkedList: list } = moduleExports as { DoublyLinkedList?: { readonly prototype?: unknown } };
     if (!PatchLedger.has(list?.prototype, 'push', 'unshift')) return false;
@@ -115,7 +118,7 @@ export class RedisClientTap {
     return true;
   }
 
-  /** `errors.js`: what a client says that refuses a command before its queue is asked. */
+  /** `errors.js`: the errors of a client that refuses a command before its queue is called. */
   patchErrors({ ClientClosedError, ClientOfflineError }: Target): boolean {
     if (typeof ClientClosedError !== 'function' || typeof ClientOfflineError !== 'function') return false;
     this.closed = ClientClosedError as unknown as Refusal;
@@ -147,13 +150,16 @@ export class RedisClientTap {
     };
   }
 
-  /** No queue was asked. */
+  /** No queue was called. */
   private refused(client: Client, args: Arguments): void {
     const error = this.refusalOf(client);
     if (error !== undefined) this.beginAsked(client, args)?.fail(error);
   }
 
-  /** Without the queue: the promise is another, which settles a turn later, and what is selected is not seen. */
+  /**
+   * Without the queue, the observed promise is another one, which settles a turn later, and the selected database is
+   * not seen.
+   */
   private wrapSendAlone(original: Send): Send {
     const begin = (client: Client, args: Arguments) => this.beginAsked(client, args);
     const { background } = this.commands;
@@ -201,7 +207,7 @@ export class RedisClientTap {
     };
   }
 
-  /** The one command that goes to the queue by itself. A client copies the method to `quit` when it is made. */
+  /** The only command that calls the queue directly. A client copies this method to `quit` when it is created. */
   private wrapQuit(original: Quit): Quit {
     const { sender } = this.commands;
     return function quit(this: Client): Promise<unknown> {
@@ -209,7 +215,7 @@ export class RedisClientTap {
     };
   }
 
-  /** RESET is put into the queue past `addCommand`. */
+  /** RESET is put into the queue without `addCommand`. */
   private wrapReset(original: Reset): Reset {
     const { entries } = this.commands;
     const connectionOf = (queue: object) => this.commands.connectionOf(queue);
@@ -220,8 +226,8 @@ export class RedisClientTap {
 }
 
 /**
- * What the client sends by itself: the PING of `pingInterval`, and the AUTH of credentials that stream. It does so on
- * the instance; an application has an object made from it.
+ * Commands that the client sends by itself: the PING of `pingInterval`, and the AUTH of streaming credentials. It
+ * sends them on the instance; an application has an object derived from it.
  */
 function isBackground(called: Client, client: Client, args: Arguments, callLength: number): boolean {
   if (client.options === undefined || callLength !== 1 || !Array.isArray(args)) return false;

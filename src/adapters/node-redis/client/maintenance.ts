@@ -1,11 +1,11 @@
-// Knows: what redis 5.12 and later tell of maintenance through diagnostics channels.
+// Knows: what redis 5.12 and later publish about maintenance on diagnostics channels.
 // Must not know: the names of metrics.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { MaintenanceRecorder, Report } from '../../../core/recorder';
 
 type Listener = (message: unknown) => void;
 
-/** Listens to what costs a client nothing: servers announce maintenance now and then. */
+/** Subscribes to rare channels only, which cost a client nothing: servers announce maintenance now and then. */
 export class MaintenanceTap {
   private readonly listeners: readonly (readonly [channel: string, listener: Listener])[];
   private isStarted = false;

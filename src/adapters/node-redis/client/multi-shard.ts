@@ -1,4 +1,4 @@
-// Knows: that redis 6.2 and later share one call of a cluster out among its nodes.
+// Knows: that redis 6.2 and later divide one call of a cluster among its nodes.
 // Must not know: spans, which nodes.
 import type { Arguments, ClientFacts } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
@@ -21,7 +21,7 @@ interface Cluster {
   };
 }
 
-/** Of one call: what was sent, tries included, and what of that never reached a server. */
+/** The parts of one call: how many were sent, retries included, and how many never reached a server. */
 interface Shares {
   sent: number;
   local: number;
@@ -29,28 +29,28 @@ interface Shares {
 
 type ExecuteWithPolicies = (this: Cluster, parser: Parser, isReadonly: unknown, options: unknown, makeRun: MakeRun) => Promise<unknown>;
 
-/** One call, shared out among nodes, is one operation: MGET of keys in three slots, DBSIZE of every master. */
+/** A call that is divided among nodes is one operation: MGET of keys in three slots, DBSIZE of every master. */
 export class FanOuts {
-  /** The call of which a share is sent now. */
+  /** The call whose part is being sent. */
   private current: Shares | undefined;
 
-  /** @param factsOf the facts of the cluster that has these slots */
+  /** @param factsOf returns the facts of the cluster that has these slots */
   constructor(
     private readonly tap: Tap,
     private readonly factsOf: (slots: object | undefined) => ClientFacts,
   ) {}
 
-  /** Whether the command that is sent now is a share of a call that is recorded as a whole. */
+  /** Whether the command that is being sent is a part of a call that is recorded as a whole. */
   get inside(): boolean {
     return this.current !== undefined;
   }
 
-  /** The share that is sent now was answered by the client's own cache. */
+  /** The part that is being sent was answered by the client's own cache. */
   answeredLocally(): void {
     if (this.current !== undefined) this.current.local += 1;
   }
 
-  /** `cluster/index.js`. Before 6.2 there is nothing to share out, and nothing to patch. */
+  /** `cluster/index.js`. Before 6.2 calls are not divided, and nothing is patched. */
   patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (prototype === undefined) return false;
@@ -70,7 +70,7 @@ export class FanOuts {
       if (command === undefined) return original.apply(this, arguments as never);
       const shares: Shares = { sent: 0, local: 0 };
       arguments[3] = share(makeRun, shares);
-      // Only the cluster's own methods call this, and they wait for it.
+      // Only the cluster's own methods call this, and they handle the promise.
       return watch(original.apply(this, arguments as never), {
         succeed: (reply) => tap.succeed(command, reply, shares.local === shares.sent),
         fail: (error) => tap.fail(command, error),
@@ -78,7 +78,7 @@ export class FanOuts {
     };
   }
 
-  /** Each share sends its command synchronously, on the first try and on every other. */
+  /** Each part sends its command synchronously, in the first attempt and in every other. */
   private share(makeRun: MakeRun, shares: Shares): MakeRun {
     return (parser) => {
       const run = makeRun(parser);

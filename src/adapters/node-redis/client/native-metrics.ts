@@ -1,10 +1,10 @@
-// Knows: the metrics that redis 5.12 and later record themselves, once the application asks for them.
+// Knows: the metrics that redis 5.12 and later record themselves if the application enables them.
 // Must not know: the names of metrics, ours or theirs.
 import { hasSubscribers } from 'node:diagnostics_channel';
 import type { NativeMetrics } from '../../../core/recorder';
 import { PatchLedger, type Target } from '../../shared/patch';
 
-/** What the client has of its own metrics. One for each copy of the module. */
+/** The client's own metrics. Each copy of the module has its own. */
 interface OTelMetrics {
   isInitialized(): unknown;
   readonly instance?: { readonly commandMetrics?: object };
@@ -23,13 +23,13 @@ const NOTHING: NativeMetrics = {
   streams: false,
 };
 
-/** Looks once when the client is loaded or patched, and again when the application switches its metrics on. */
+/** Checks when the client is loaded or patched, and again when the application enables its metrics. */
 export class NativeMetricsTap {
   private readonly copies = new Set<OTelMetrics>();
 
   constructor(private readonly changed: (native: NativeMetrics) => void) {}
 
-  /** `opentelemetry/metrics.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `opentelemetry/metrics.js`. Returns false if the seam is unknown; then nothing was changed. */
   patch(moduleExports: Target, ledger: PatchLedger): boolean {
     const { OTelMetrics: metrics } = moduleExports;
     if (!PatchLedger.has(metrics, 'init', 'isInitialized')) return false;
@@ -53,17 +53,17 @@ export class NativeMetricsTap {
       return;
     }
     this.changed({
-      // A group that is not asked for is a plain object that does nothing.
+      // A group that is not enabled is a plain object that does nothing.
       operations: inUse.some(({ instance }) => instance?.commandMetrics !== undefined && instance.commandMetrics.constructor !== Object),
-      // The others show only in what they listen to.
+      // The other groups only show in the channels that they subscribe to.
       connections: hasSubscribers('node-redis:connection:ready'),
       waits: hasSubscribers('node-redis:pool:connection-wait'),
       cache: hasSubscribers('node-redis:cache:request'),
       errors: hasSubscribers('node-redis:error'),
-      // Of the same group as the waits; this package listens to the closing ones itself.
+      // This is the group of the waits; we subscribe to the channels of closed connections ourselves.
       closed: hasSubscribers('node-redis:pool:connection-wait'),
       pubSub: hasSubscribers('node-redis:pubsub'),
-      // Told by one channel, for both.
+      // One channel publishes both.
       streams: hasSubscribers('node-redis:command:reply'),
     });
   }

@@ -23,7 +23,7 @@ interface PoolOptions {
   readonly maximum?: unknown;
 }
 
-/** What a pool was made with. It keeps its limits and its server to itself. */
+/** The values with which a pool was created. Its limits and its server are private. */
 interface Made {
   readonly server: ClientOptions | undefined;
   readonly limits: PoolLimits;
@@ -41,9 +41,9 @@ const DEFAULT_MAXIMUM = 100;
 /** Taps pools: their tasks run in the caller's context, and their connections are counted and timed. */
 export class PoolTap {
   private readonly made = new WeakMap<ClientPool, Made>();
-  /** Closed or destroyed, or about to be. */
+  /** Pools that are closed or destroyed, or are about to be. */
   private readonly ended = new WeakSet<ClientPool>();
-  /** The pool whose own code runs now, synchronously: a client that connects does it for the pool. */
+  /** The pool whose own code is running, synchronously: a client that connects now belongs to it. */
   private inside: ClientPool | undefined;
 
   private readonly leasing: Leasing<ClientPool, PoolClient>;
@@ -58,11 +58,11 @@ export class PoolTap {
     };
   }
 
-  /** `client/pool.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `client/pool.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchPool(moduleExports: Target, ledger: PatchLedger): boolean {
     const { RedisClientPool: pool } = moduleExports;
     if (!PatchLedger.has(pool, 'create') || !PatchLedger.has(pool.prototype, 'connect', 'execute', 'close', 'destroy')) return false;
-    // The package copies it to its exports when it loads: only an instrumentation enabled by then sees the limits.
+    // The package copies this to its exports when it loads: only an instrumentation enabled by then sees the limits.
     ledger.wrap<Create>(pool, 'create', (original) => this.wrapCreate(original));
     ledger.wrap<Connect>(pool.prototype, 'connect', (original) => this.wrapConnect(original));
     ledger.wrap<Execute>(pool.prototype, 'execute', (original) => this.wrapExecute(original));
@@ -71,7 +71,7 @@ export class PoolTap {
     return true;
   }
 
-  /** `client/index.js`: how long a connection of a pool takes to be made. */
+  /** `client/index.js`: the time that a connection of a pool takes to be made. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'connect')) return false;
@@ -110,7 +110,7 @@ export class PoolTap {
     const execute = (pool: ClientPool, task: Task, call: (task: Task) => unknown) => this.execute(pool, task, call);
     return function (this: ClientPool, task: Task): unknown {
       if (typeof task !== 'function') return original.apply(this, arguments as never);
-      // A task that waits would run in the context of whoever gives a connection back.
+      // A waiting task would otherwise run in the context of the code that returns a connection.
       return execute(this._self ?? this, context.bind(context.active(), task), (bound) => {
         arguments[0] = bound;
         return original.apply(this, arguments as never);
@@ -126,7 +126,7 @@ export class PoolTap {
       try {
         return original.apply(this, arguments as never);
       } finally {
-        // A pool that is gone at once gives its name back at once.
+        // A pool that is gone at once returns its name at once.
         pools.get(pool)?.read();
       }
     };
@@ -159,7 +159,7 @@ export class PoolTap {
     }
   }
 
-  /** Where a pool connects is private to it; if we did not see it made, the first client it lends out tells. */
+  /** The server of a pool is private. If we did not see its creation, the first client that it lends shows it. */
   private lookingAtClient(pool: ClientPool, task: Task): Task {
     return (client) => {
       this.see(pool, client?.options);
@@ -185,7 +185,7 @@ export class PoolTap {
 }
 
 function limitsOf(options: PoolOptions | undefined): PoolLimits {
-  // What is given stands, even undefined: then the pool compares with undefined, and there is no limit to tell.
+  // A given value is used, even undefined: then the pool compares with undefined, and there is no limit to report.
   const { minimum, maximum } = { minimum: DEFAULT_MINIMUM, maximum: DEFAULT_MAXIMUM, ...options };
   return { minimum: numberOf(minimum), maximum: numberOf(maximum) };
 }
@@ -195,8 +195,8 @@ function numberOf(value: unknown): number | undefined {
 }
 
 /**
- * undefined once the pool is closed. 5.0 says that it is open after `close()`, and works without `connect()`, saying
- * that it is not; 6.3 keeps a connection that comes back after `destroy()`.
+ * Returns undefined once the pool is closed. Version 5.0 says that it is open after `close()`, and works without
+ * `connect()` while it says that it is not open; 6.3 keeps a connection that is returned after `destroy()`.
  */
 function readPool(pool: ClientPool, isEnded: boolean): PoolState | undefined {
   const { idleClients: idle, clientsInUse: used, tasksQueueLength: pending, isOpen } = pool;
@@ -206,7 +206,7 @@ function readPool(pool: ClientPool, isEnded: boolean): PoolState | undefined {
   return { idle, used, pending };
 }
 
-/** The pool's own error: the text is the same in all versions, the class' name dies under minification. */
+/** The pool's own error. The text is the same in all versions; the name of the class does not survive minification. */
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Timeout waiting for a client');
 }

@@ -1,4 +1,4 @@
-// Knows: the connections to its master that a sentinel of redis 5 and 6 lends to its commands.
+// Knows: the connections to its master that a sentinel client of redis 5 and 6 lends to its commands.
 // Must not know: spans, metrics, attribute names.
 import type { Pool, PoolState } from '../../../core/events';
 import { type Class, onConstruct, PatchLedger, type Target } from '../../shared/patch';
@@ -11,15 +11,15 @@ interface Sentinel {
   readonly isReady?: unknown;
 }
 
-/** The numbers of the connections that are free, and those who wait for one. A sentinel keeps it to itself. */
+/** The numbers of the free connections, and the callers that wait for one. It is private to the sentinel. */
 type FreeQueue = object;
 
 interface Leases {
   readonly name: string;
   readonly size: number;
-  /** Weakly: a queue of which somebody still waits must not keep its sentinel. */
+  /** A weak reference: a queue with waiting callers must not keep its sentinel alive. */
   readonly sentinel: WeakRef<Sentinel>;
-  /** When each connection that is lent was lent. */
+  /** When each lent connection was lent. */
   readonly lentMonotonicMsById: Map<unknown, number>;
   waiting: number;
 }
@@ -31,16 +31,16 @@ type Push = (this: FreeQueue, id: unknown) => unknown;
 
 const DEFAULT_SIZE = 1;
 
-/** Taps the pool of a sentinel. Commands that run at the same time share a lease; replicas are shared without one. */
+/** Taps the pool of a sentinel. Commands that run at the same time share a lease; replicas are used without one. */
 export class SentinelPoolTap {
   private readonly leases = new WeakMap<FreeQueue, Leases>();
   private readonly queues = new WeakMap<Sentinel, FreeQueue>();
-  /** A sentinel builds its queue while it is built itself. */
+  /** The queue of the sentinel that is being created: the sentinel creates it in its constructor. */
   private unpairedQueue: FreeQueue | undefined;
 
   constructor(private readonly pools: WatchedPools) {}
 
-  /** `sentinel/wait-queue.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `sentinel/wait-queue.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
     const queue = moduleExports.WaitQueue as { readonly prototype?: unknown } | undefined;
     if (!PatchLedger.has(queue?.prototype, 'shift', 'wait', 'push')) return false;
@@ -63,7 +63,7 @@ export class SentinelPoolTap {
     return true;
   }
 
-  /** A sentinel was made: the queue that was built meanwhile is its own. */
+  /** A sentinel was created: the queue that was created meanwhile belongs to it. */
   meet(sentinel: Sentinel, address: string, options: SentinelOptions): void {
     const queue = this.unpairedQueue;
     this.unpairedQueue = undefined;
@@ -83,7 +83,7 @@ export class SentinelPoolTap {
     };
   }
 
-  /** A free connection, or undefined; then it waits. */
+  /** Returns a free connection, or undefined: then the caller waits. */
   private wrapShift(original: Shift): Shift {
     const lent = (queue: FreeQueue, id: unknown) => this.lent(queue, id, 0);
     return function shift(this: FreeQueue): unknown {
@@ -113,7 +113,7 @@ export class SentinelPoolTap {
     if (leases === undefined) return promise;
     const askedMonotonicMs = performance.now();
     leases.waiting += 1;
-    // Nobody is ever refused.
+    // No caller is ever refused.
     return promise.then((id) => {
       leases.waiting -= 1;
       this.lent(queue, id, performance.now() - askedMonotonicMs);
@@ -160,7 +160,7 @@ export class SentinelPoolTap {
   }
 }
 
-/** undefined once the sentinel is closed. All connections are made before the first is lent. */
+/** Returns undefined once the sentinel is closed. All connections are made before the first is lent. */
 function readSentinel(sentinel: Sentinel, leases: Leases | undefined): PoolState | undefined {
   if (sentinel.isOpen !== true || leases === undefined) return undefined;
   const { size, lentMonotonicMsById, waiting: pending } = leases;

@@ -1,4 +1,4 @@
-// Knows: how a transaction or pipeline looks from inside node-redis 4 to 6.
+// Knows: how a transaction or pipeline is executed inside node-redis 4 to 6.
 // Must not know: which version called, spans.
 import type { Arguments, BatchKind, BatchStart, ClientFacts, Write, Writes } from '../../../core/events';
 import type { SettledBatch, Tap } from '../../../core/operation';
@@ -8,7 +8,7 @@ import { isSelecting, selected } from './database';
 import type { Ending } from './entries';
 import type { NodeRef } from './retries';
 
-/** A queued command as the batch executors of redis 4 to 6 take it. */
+/** A queued command, as the batch executors of redis 4 to 6 get it. */
 interface QueuedCommand {
   readonly args: Arguments;
 }
@@ -17,51 +17,55 @@ interface QueuedCommand {
 interface OpenBatch {
   readonly batch: BatchCall;
   readonly isRecorded: boolean;
-  /** What each of the application's commands will answer; behind them EXEC. */
+  /** The promises of the application's commands, then that of EXEC. */
   readonly promises: Promise<unknown>[];
   /** Whether the next added command is MULTI itself. */
   isOpening: boolean;
   readonly call: SentinelCall | undefined;
   queue: object | undefined;
   write: Write | undefined;
-  /** Where it selects another database: the facts before that. */
+  /** The facts before a SELECT in the batch. */
   startedIn: ClientFacts | undefined;
 }
 
-/** One batch as an executor was asked to run it. */
+/** One call of a batch executor. */
 export interface BatchCall {
   readonly kind: BatchKind;
-  /** The executor's first argument, as it came. */
+  /** The executor's first argument, unchanged. */
   readonly commands: unknown;
-  /** The client's facts; `queue` is the one the commands went to, if they went anywhere. */
+  /** The client's facts; `queue` is the one that the commands were sent to, if they were sent. */
   clientOf(queue: object | undefined): NodeRef;
-  /** The executor, with its first argument or what is to be sent instead. */
+  /** Calls the executor with its first argument, or with what is to be sent instead. */
   call(commands: unknown): Promise<unknown>;
-  /** The replies in what the executor resolved with; `null` if the transaction was aborted. */
+  /** Returns the replies within the executor's result; `null` if the transaction was aborted. */
   repliesIn(result: unknown): unknown;
 }
 
 type Ended = Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies' | 'endMonotonicMs'>;
 
 export class Batches {
-  // Grouped by a flag around the call, not by chain id: v4 pipelines have none, and an ASK retry has another.
+  // A flag around the call groups the commands, not the chain id: v4 pipelines have none, and an ASK retry has
+  // another.
   private open: OpenBatch | undefined;
   private isInside = false;
   private readonly redirects = new Redirects<BatchStart>();
 
-  /** @param writesOf what a queue writes; undefined: that cannot be seen */
+  /** @param writesOf returns the writes of a queue; undefined: they cannot be observed */
   constructor(
     private readonly tap: Tap,
     private readonly writesOf: (queue: object) => Writes | undefined,
     private readonly calls: SentinelCalls,
   ) {}
 
-  /** Whether the `addCommand` call that runs now belongs to a batch. */
+  /** Whether the current `addCommand` call belongs to a batch. */
   get inside(): boolean {
     return this.isInside;
   }
 
-  /** A command of the batch that runs now. Who is to be told how it ends, besides the batch: a connection that selects. */
+  /**
+   * Begins a command of the running batch. Returns an additional observer, for a connection whose database it
+   * selects.
+   */
   member(queue: object, args: unknown): Ending | undefined {
     const { open } = this;
     if (open === undefined || !Array.isArray(args)) return undefined;
@@ -77,7 +81,7 @@ export class Batches {
     return { succeed, fail: () => {} };
   }
 
-  /** What it answers stays the executor's to handle. */
+  /** The executor still handles the promise. */
   collect(queue: object, promise: Promise<unknown>): void {
     const { open } = this;
     if (open?.isRecorded !== true) return;
@@ -89,10 +93,10 @@ export class Batches {
     else open.promises.push(promise);
   }
 
-  /** Runs an executor and settles the batch when it ends. The promise is the executor's own. */
+  /** Runs an executor and ends the batch when it ends. Returns the executor's own promise. */
   execute(batch: BatchCall): Promise<unknown> {
     const { kind, commands, call } = batch;
-    // The client has its own way to refuse what is no command, and its own moment.
+    // The client refuses invalid commands in its own way, at its own time.
     if (!areCommands(commands)) return this.enter(undefined, () => call(commands));
     const { sending } = this.calls;
     // A group runs a transaction that was redirected or lost once more, with the same list.
@@ -101,7 +105,7 @@ export class Batches {
     const seen = { isOpening: kind === 'MULTI', call: sending, queue: undefined, write: undefined, startedIn: undefined };
     const open: OpenBatch = { batch, isRecorded: start !== undefined, promises: [], ...seen };
     const promise = this.enter(open, () => call(withSent(commands, start?.sent)));
-    // Only those who queue commands call executors, and they wait for them.
+    // Only code that queues commands calls executors, and it handles the promise.
     return start === undefined ? promise : watch(promise, this.ending(open, start));
   }
 
@@ -118,7 +122,7 @@ export class Batches {
       succeed: (result) => {
         const found = repliesIn(result);
         const replies = Array.isArray(found) ? found : [];
-        // EXEC answers with the error of a command in its place; the application is told of it as a rejection.
+        // EXEC returns the error of a command in its place; the application gets it as a rejection.
         settle({ failed: replies.some(isError), aborted: found === null, error: undefined, replies });
       },
       fail: (error) => {
@@ -133,7 +137,7 @@ export class Batches {
     };
   }
 
-  /** A batch that is not recorded still keeps its commands from being taken for single ones. */
+  /** Commands of a batch that is not recorded must not be taken for single commands. */
   private enter(open: OpenBatch | undefined, call: () => Promise<unknown>): Promise<unknown> {
     const { open: outerOpen, isInside: outerInside } = this;
     this.open = open;
@@ -148,8 +152,8 @@ export class Batches {
 }
 
 /**
- * What the commands of a batch that failed have answered by now, for only then it matters. A promise tells in a turn of
- * its own; those that are settled do so before this one. Of a transaction only refusals: what is queued has no answer.
+ * Returns the replies that the commands of a failed batch have got by now. A promise settles in a turn of its own;
+ * those that are settled do so before this one. For a transaction only refusals count: a queued command has no reply.
  */
 async function answersOf(promises: readonly Promise<unknown>[], kind: BatchKind): Promise<readonly unknown[]> {
   const answers: unknown[] = [];
@@ -167,7 +171,7 @@ function isError(reply: unknown): boolean {
   return reply instanceof Error;
 }
 
-/** The list with other arguments where messages carry something; the application's own list stays as it is. */
+/** Returns the list with other arguments where messages carry context. The application's own list does not change. */
 function withSent(commands: unknown, sent: ReadonlyMap<number, Arguments> | undefined): unknown {
   if (sent === undefined || sent.size === 0 || !Array.isArray(commands)) return commands;
   const list = commands as readonly QueuedCommand[];
@@ -178,7 +182,7 @@ function withSent(commands: unknown, sent: ReadonlyMap<number, Arguments> | unde
   });
 }
 
-/** A call with another first argument. */
+/** Returns the arguments of a call, with another first one. */
 export function replacing<A extends ArrayLike<unknown>>(call: A, first: unknown): A {
   return call[0] === first ? call : ([first, ...Array.prototype.slice.call(call, 1)] as unknown as A);
 }
@@ -187,7 +191,7 @@ function areCommands(commands: unknown): commands is readonly QueuedCommand[] {
   return Array.isArray(commands) && commands.every((queued) => Array.isArray(queued?.args));
 }
 
-/** 4.0 hands MULTI and EXEC over among the commands; they are not the application's. */
+/** Version 4.0 passes MULTI and EXEC among the commands; they are not the application's. */
 function applicationCommands(commands: unknown): readonly Arguments[] {
   const list = areCommands(commands) ? commands.map(({ args }) => args) : [];
   const isWrapped = list.length >= 2 && list[0]?.[0] === 'MULTI' && list[list.length - 1]?.[0] === 'EXEC';
@@ -199,7 +203,7 @@ function selects(commands: unknown): boolean {
   return applicationCommands(commands).some(isSelecting);
 }
 
-/** A command that Redis refused selects nothing, and its argument may be any text. */
+/** A refused command selects nothing, and its argument may be any text. */
 function selectIn(ref: NodeRef, commands: unknown, replies: unknown): void {
   if (!Array.isArray(replies)) return;
   applicationCommands(commands).forEach((args, index) => {
@@ -209,7 +213,7 @@ function selectIn(ref: NodeRef, commands: unknown, replies: unknown): void {
 
 const WATCH_MESSAGE = /watched keys has been changed|reconnected after WATCH$|in middle of a WATCH Transaction$/;
 
-// Class names die under minification; the messages are node-redis' own.
+// The names of classes do not survive minification; the messages are those of node-redis.
 export function isWatchError(error: unknown): boolean {
   return error instanceof Error && (error.constructor.name === 'WatchError' || WATCH_MESSAGE.test(error.message));
 }

@@ -1,4 +1,4 @@
-// Knows: how a command passes the queue of redis 4 to 6, where all of them pass.
+// Knows: how a command passes the queue of redis 4 to 6, through which all commands pass.
 // Must not know: which version called, spans, metrics, attribute names.
 import type { Arguments } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
@@ -13,7 +13,7 @@ import { QueueFlushes } from './flush-times';
 import { beginInternal, type NodeRef, Retries } from './retries';
 import { asNodeOf, type Groups } from './topology';
 
-/** What we read of a client. */
+/** The part of a client that we read. */
 export interface SendingClient {
   readonly options?: ClientOptions | undefined;
 }
@@ -25,13 +25,13 @@ interface AddOptions {
 
 type AddCommand = (this: object, args: Arguments, options?: AddOptions, ...rest: unknown[]) => Promise<unknown>;
 
-/** In what versions differ. */
+/** The differences between versions. */
 export interface Dialect {
-  /** Whether the client sends this command by itself, as it makes its connection. */
+  /** Whether the client sends this command by itself, while it makes its connection. */
   isHandshake(connection: Connection | undefined, options: AddOptions | undefined): boolean;
-  /** Whether what is sent now is a share of a call that is recorded as a whole. */
+  /** Whether the command that is being sent is a part of a call that is recorded as a whole. */
   isShare(): boolean;
-  /** Told of each client at its first command. */
+  /** Called for each client at its first command. */
   onClient(client: object): void;
 }
 
@@ -41,11 +41,11 @@ export class Commands {
   readonly batches: Batches;
   readonly retries: Retries;
   readonly flushes: QueueFlushes;
-  /** The client whose command passes now. A queue does not know it. */
+  /** The client whose command passes now. A queue does not know its client. */
   readonly sender = new Ambient<SendingClient>();
-  /** Whether the client sends by itself what passes now. */
+  /** Whether the client sends the current command by itself. */
   readonly background = new Ambient<boolean>();
-  /** The queue that was asked last. Whoever wants to know whether a call asks one sets it to undefined before. */
+  /** The queue that was called last. Set it to undefined before a call to find out whether the call uses one. */
   readonly reached: { queue: object | undefined } = { queue: undefined };
   private readonly clients = new WeakMap<object, Connection>();
 
@@ -65,7 +65,7 @@ export class Commands {
     ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => this.wrapAdd(original));
   }
 
-  /** The facts of a client, where its queue is not known. */
+  /** The facts of a client, if its queue is not known. */
   refOf(client: SendingClient): NodeRef {
     const known = this.clients.get(client);
     if (known !== undefined) return known;
@@ -74,7 +74,7 @@ export class Commands {
     return group === undefined ? { facts } : { facts: asNodeOf(group, facts), isNode: true };
   }
 
-  /** The facts of a queue. @param client whose it is, if that is known */
+  /** The facts of a queue. @param client its client, if that is known */
   connectionOf(queue: object, client = this.sender.current): Connection {
     const connection =
       this.connections.current(queue) ?? this.connections.add(queue, client === undefined ? UNKNOWN_SERVER : factsFrom(client.options));
@@ -88,19 +88,19 @@ export class Commands {
     return connection;
   }
 
-  /** A command of the application's. undefined: nothing is recorded. @param owner what tells its client from others */
+  /** Begins a command of the application. undefined: nothing is recorded. @param owner identifies its client */
   begin(owner: object, ref: NodeRef, args: Arguments, decision = this.tap.decide()): Begun | undefined {
     if (this.retries.mayBeRetried(owner, ref, args)) return this.retries.begin(owner, ref, args);
     const command = this.tap.begin(ref, args, decision);
     return command && new CommandEnding(this.tap, command);
   }
 
-  /** Whether what is sent now is nothing that the application asked for by itself. */
+  /** Whether the command that is being sent was not called by the application itself. */
   isUnasked(args: Arguments): boolean {
     return this.background.current === true || this.groups.isTopology(args);
   }
 
-  // Nothing here keeps `arguments`, or closes over what a command brings: both would be made for every command.
+  // Nothing here keeps `arguments` or creates a closure: both would be allocated for every command.
   private wrapAdd(original: AddCommand): AddCommand {
     const { batches, connections } = this;
     const add = this.entries.adding(original);
@@ -126,7 +126,7 @@ export class Commands {
     const decision = isHandshake ? 'pass' : this.tap.decide();
     const selects = isSelecting(args);
     if (decision === 'pass' && !selects && !this.tap.wantsInternal) return undefined;
-    // Whose node it is may not be known yet, and must not be remembered as unknown.
+    // The group of a node may not be known yet; then the result must not be cached.
     const isInternal = isHandshake || this.isUnasked(args);
     if (!isInternal && this.dialect.isShare()) return undefined;
     const ref = isInternal ? (known ?? UNKNOWN) : this.connectionOf(queue);

@@ -1,4 +1,4 @@
-// Knows: the sockets of redis 4 to 6, the queues that write to them, and how they come and go.
+// Knows: the sockets of redis 4 to 6, the queues that write to them, and when connections are made and lost.
 // Must not know: spans, metrics, attribute names.
 import type { ClientFacts, ConnectionState } from '../../../core/events';
 import type { ConnectionRecorder } from '../../../core/recorder';
@@ -9,34 +9,34 @@ import type { Ending } from './entries';
 import { QueueWrites } from './flush-times';
 import type { NodeRef } from './retries';
 
-/** A client's own socket object, which no application sees: a listener more on it is noticed by nobody. */
+/** A client's own socket object, which no application sees, so an additional listener on it has no effect. */
 interface Socket {
   readonly isReady?: boolean;
   on?(event: string, listener: (value?: unknown) => void): unknown;
 }
 
-/** A queue's facts, whether it writes for a node of a group, and the state of its socket. */
+/** The facts of a queue, whether it writes for a node of a group, and the state of its socket. */
 export interface Connection extends NodeRef {
-  /** undefined: the queue was built before we came. */
+  /** undefined: the queue was created before us. */
   readonly socket: WeakRef<Socket> | undefined;
   readonly writes: QueueWrites;
   isUp: boolean;
-  /** It was up, and nobody closed it. */
+  /** The connection was up, and the application did not close it. */
   isLost: boolean;
-  /** The last that was counted: what ends a client is told twice by redis 4 and 5. */
+  /** The last counted error: redis 4 and 5 report an error that ends a client twice. */
   error: unknown;
-  /** How often it was ready. */
+  /** How often the connection was ready. */
   times: number;
-  /** Commands that wait for it to be ready. */
+  /** The number of commands that wait for the connection to be ready. */
   waiting: number;
   /** The period in which its database was last known. */
   period: number;
 }
 
-/** Connections and their queues. A client keeps both to itself, and builds them back to back. */
+/** Connections and their queues. A client keeps both private, and creates one right after the other. */
 export class Connections {
   private readonly connections = new WeakMap<object, Connection>();
-  /** Those that are to be ready and are not. As long as there is none, a command is not looked at. */
+  /** Connections that should be ready and are not. While there are none, waiting commands are not checked. */
   private readonly down = new Set<Connection>();
   private period = 0;
   private unpairedQueue: object | undefined;
@@ -44,7 +44,7 @@ export class Connections {
 
   constructor(private readonly recorder: ConnectionRecorder) {}
 
-  /** `client/commands-queue.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `client/commands-queue.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
     return replaceClass(moduleExports, ledger, (queue) => {
       const { unpairedSocket } = this;
@@ -56,8 +56,8 @@ export class Connections {
 
   /**
    * `client/socket.js`. The options are its last argument.
-   * @param mayBeFirst whether a client may build its socket before its queue, as that of redis 4.0 does. In later ones
-   * a socket without a queue takes the place of another during maintenance.
+   * @param mayBeFirst whether a client may create its socket before its queue, as that of redis 4.0 does. In later
+   *   versions a socket without a queue replaces another during maintenance.
    */
   patchSocket(moduleExports: Target, ledger: PatchLedger, mayBeFirst: boolean): boolean {
     if (!PatchLedger.has(prototypeOf(moduleExports), 'connect')) return false;
@@ -70,12 +70,12 @@ export class Connections {
     });
   }
 
-  /** undefined: the queue was built before we came, and has sent nothing since. */
+  /** undefined: the queue was created before us, and has sent nothing since. */
   of(queue: object): Connection | undefined {
     return this.connections.get(queue);
   }
 
-  /** The same; but of a database that was known before we were disabled nothing is said. */
+  /** The same, without a database that was known before we were disabled. */
   current(queue: object): Connection | undefined {
     const connection = this.connections.get(queue);
     if (connection !== undefined && connection.period !== this.period) {
@@ -85,19 +85,19 @@ export class Connections {
     return connection;
   }
 
-  /** Nobody was watching: what was selected meanwhile is not known. */
+  /** Starts a new period: a SELECT may have been missed while nothing was watched. */
   beginPeriod(): void {
     this.period += 1;
   }
 
-  /** A queue that was built where we could not see it. */
+  /** Adds a queue whose creation was not seen. */
   add(queue: object, facts: ClientFacts): Connection {
     const connection = connectionOf(facts, undefined, this.period);
     this.connections.set(queue, connection);
     return connection;
   }
 
-  /** A queue writes to this socket. */
+  /** Joins a queue with the socket that it writes to. */
   private pair(queue: object | undefined, socket: Socket, options: ClientOptions['socket']): void {
     const connection = connectionOf(factsFrom({ socket: options }), socket, this.period);
     if (queue !== undefined) this.connections.set(queue, connection);
@@ -113,7 +113,9 @@ export class Connections {
     socket.on?.('end', () => this.ended(connection));
   }
 
-  /** Counts a command that waits for its connection. undefined: it does not wait, or belongs to what makes it. */
+  /**
+   * Counts a command that waits for its connection. undefined: it does not wait, or is needed to make the connection.
+   */
   waiting(queue: object, isAsap: boolean): Ending | undefined {
     if (this.down.size === 0 || isAsap) return undefined;
     const connection = this.connections.get(queue);
@@ -121,7 +123,7 @@ export class Connections {
     const { times } = connection;
     connection.waiting += 1;
     const settle = (): void => {
-      // Once the connection is ready, all of them are on their way.
+      // Once the connection is ready, all of them are being sent.
       if (connection.times === times) connection.waiting -= 1;
     };
     return { succeed: settle, fail: settle };
@@ -150,7 +152,7 @@ export class Connections {
     this.down.add(connection);
   }
 
-  /** A client that is closed takes no commands. */
+  /** A closed client takes no commands. */
   private ended(connection: Connection): void {
     if (connection.isUp) this.recorder.connectionClosed(connection.facts, 'application_close');
     connection.isUp = false;
@@ -160,7 +162,7 @@ export class Connections {
 
   private read(connection: Connection): ConnectionState | undefined {
     const socket = connection.socket?.deref();
-    // 4.0 stays ready when it has lost its connection; during maintenance a socket is taken away without a word.
+    // Version 4.0 stays ready when its connection is lost; during maintenance a socket is removed without an event.
     if (socket !== undefined) return { isReady: connection.isUp && socket.isReady === true, waiting: connection.waiting };
     this.down.delete(connection);
     return undefined;
@@ -172,7 +174,7 @@ function connectionOf(facts: ClientFacts, socket: Socket | undefined, period: nu
   return { facts, socket: socket && new WeakRef(socket), writes: new QueueWrites(), ...state };
 }
 
-/** Nothing is the matter with it any more. */
+/** The connection works again. */
 function recover(connection: Connection): void {
   connection.isLost = false;
   connection.error = undefined;

@@ -1,13 +1,13 @@
-// Knows: which commands take a connection to another database, and when: as their replies come, in order.
+// Knows: which commands change the database of a connection, and when: as their replies come, in order.
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef } from '../../../core/events';
 import { selectDatabase } from '../server-info';
 import type { Ending } from './entries';
 
-/** Where every connection begins, and RESET leads back to. */
+/** The first database of every connection, also after RESET. */
 const FIRST = '0';
 
-/** Whether the command may change the database of its connection. Asked for every command. */
+/** Whether the command may change the database of its connection. Called for every command. */
 export function isSelecting([given]: Arguments): boolean {
   const name = Buffer.isBuffer(given) ? given.toString('latin1') : given;
   if (typeof name !== 'string') return false;
@@ -19,12 +19,12 @@ function isLetter(name: string, letter: 's' | 'r'): boolean {
   return name.startsWith(letter) || name.startsWith(letter === 's' ? 'S' : 'R');
 }
 
-/** What a command that `isSelecting` does once it succeeds. What Redis refuses changes nothing. */
+/** The effect of a command for which `isSelecting` is true, once it succeeds. A refused command changes nothing. */
 export function selecting(ref: ClientRef, args: Arguments): Ending {
   return { succeed: () => selected(ref, args), fail: () => {} };
 }
 
-/** Such a command has succeeded. */
+/** Handles the success of such a command. */
 export function selected(ref: ClientRef, [name, database]: Arguments): void {
   if (String(name).length === FIRST_AGAIN.length) beginAnew(ref);
   else selectDatabase(ref, Buffer.isBuffer(database) ? database.toString() : database);
@@ -32,7 +32,7 @@ export function selected(ref: ClientRef, [name, database]: Arguments): void {
 
 const FIRST_AGAIN = 'RESET';
 
-/** A new connection, whatever database the last one had. */
+/** A new connection does not keep the database of the last one. */
 export function beginAnew(ref: ClientRef): void {
   selectDatabase(ref, FIRST);
 }

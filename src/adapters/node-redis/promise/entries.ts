@@ -1,19 +1,19 @@
-// Knows: the entry that a queue of redis 4 to 6 keeps for a command, which is told how the command ends.
-// Must not know: which version keeps it where, spans.
+// Knows: the entry that a queue of redis 4 to 6 keeps for a command, which gets the result of the command.
+// Must not know: where a version keeps it, spans.
 import type { Arguments, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import { type Observer, observe, watch } from '../../shared/observe';
 
-/** Is told how one command ends, before the application is. */
+/** Is called with the result of one command before the application is. */
 export type Ending = Observer;
 
 /** A command that was begun. */
 export interface Begun extends Ending {
-  /** What to send in place of its arguments. */
+  /** The arguments to send instead. */
   readonly sent?: Arguments | undefined;
 }
 
-/** How a command ends that is recorded as it is. */
+/** The end of a command that is recorded as it is. */
 export class CommandEnding implements Begun {
   constructor(
     private readonly tap: Tap,
@@ -33,7 +33,7 @@ export class CommandEnding implements Begun {
   }
 }
 
-/** Both are told, the first first. */
+/** Calls both, in this order. */
 export function both(first: Ending | undefined, second: Ending | undefined): Ending | undefined {
   if (first === undefined || second === undefined) return first ?? second;
   return {
@@ -57,19 +57,19 @@ interface Entry {
 // biome-ignore lint/suspicious/noExplicitAny: whatever else a version takes is passed on
 type AddCommand = (this: any, args: Arguments, ...rest: any[]) => Promise<unknown>;
 
-/** Adds a command to a queue as `call` says, and tells `ending` how it ends. The promise is the client's own. */
+/** Adds a command to a queue as `call` says, and observes its end. Returns the client's own promise. */
 export type Add = (queue: object, call: ArrayLike<unknown>, ending: Ending) => Promise<unknown>;
 
 /**
- * The caller gets the client's very own promise, so that calls settle in the order in which they settle without us, and
- * a rejection that nobody handles stays so. How a command ends is seen where its queue is told: an entry has `resolve`
- * and `reject`, and is shown to us while the command is added, which is synchronous.
+ * The caller gets the client's own promise. So calls settle in the same order as without us, and an unhandled
+ * rejection stays unhandled. The end of a command is observed at its queue entry, which has `resolve` and `reject`.
+ * We see the entry while the command is added, which is synchronous.
  */
 export class QueueEntries {
   private expected: Ending | undefined;
   private args: unknown;
 
-  /** A list takes an entry: of a queue, or of anything else. */
+  /** A list takes an entry: of a queue, or anything else. */
   meet(entry: unknown): void {
     const { expected } = this;
     if (expected === undefined || (this.args !== undefined && (entry as Entry | undefined)?.args !== this.args)) return;
@@ -77,7 +77,7 @@ export class QueueEntries {
     settle(entry as Entry, expected);
   }
 
-  /** Takes note of how the command ends that `call` adds, whatever it is. */
+  /** Observes the end of the command that `call` adds. */
   next<T>(ending: Ending, call: () => T): T {
     const { expected, args } = this;
     this.expected = ending;
@@ -90,7 +90,7 @@ export class QueueEntries {
     }
   }
 
-  /** @param original of one copy of the library, whose queues show us their entries or do not */
+  /** @param original the method of one copy of the library, whose queues show us their entries or do not */
   adding(original: AddCommand): Add {
     let isShown = false;
     return (queue, call, ending) => {
@@ -109,8 +109,8 @@ export class QueueEntries {
       }
       if (!isMissed) isShown = true;
       else if (!isShown) return observe(promise, ending);
-      // No entry: refused, for the queue is full or the command was aborted before. Into the caller's promise nobody may
-      // look but the caller; a second refusal, of the same moment, has the same reason.
+      // No entry: the command was refused, because the queue is full or it was aborted before. Only the caller may
+      // handle its promise, so the command is refused a second time at the same moment, for the same reason.
       else watch(original.apply(queue, call as never), ending);
       return promise;
     };
@@ -119,8 +119,9 @@ export class QueueEntries {
 
 function settle(entry: Entry, ending: Ending): void {
   const { resolve, reject } = entry;
-  // Told once: redis 4 does not forget the signal of a command that it has sent: it may be aborted, and then answered.
-  // And let go of then: kept in an entry, it and all that it has outlive the next collections, a microsecond a command.
+  // Called once. Redis 4 keeps the abort signal of a sent command: it may be aborted, and answered later. The
+  // reference is dropped then: an entry that keeps it outlives several garbage collections, which costs a microsecond
+  // per command.
   let open: Ending | undefined = ending;
   entry.resolve = function (reply) {
     const told = open;

@@ -1,19 +1,23 @@
-// Knows: when the queues of redis 4 to 6 hand their commands to the socket.
+// Knows: when the queues of redis 4 to 6 write their commands to the socket.
 // Must not know: who asks for it, spans.
 import type { Arguments, Write, Writes } from '../../../core/events';
 import { PatchLedger, type Target } from '../../shared/patch';
 
-/** What a socket has left behind for so long is looked at; before, it counts as written with the rest. */
+/**
+ * Data that a socket does not accept for this long is measured separately; before, it counts as written with the
+ * rest.
+ */
 const STALL_MS = 5;
 
 /**
- * What one queue writes. As long as its socket takes all there is, a queue is emptied by each write: one mark serves all
- * commands that waited for it, and none of them is touched. Only while the socket is behind is each command marked.
+ * The writes of one queue. While its socket accepts all data, each write empties the queue: one time serves all
+ * commands that waited for it, and no command is touched. Only while the socket is behind is each command timed
+ * separately.
  */
 export class QueueWrites implements Writes {
   private waiting: QueueWrite | undefined;
   private written: QueueWrite | undefined;
-  /** The first write of which the socket left something behind, until it has caught up. */
+  /** The first write that the socket did not accept completely, until it has caught up. */
   private behind: QueueWrite | undefined;
   private isFirst = false;
 
@@ -26,13 +30,15 @@ export class QueueWrites implements Writes {
     return this.waiting;
   }
 
-  /** The queue is asked for what it has. False: nobody waits for that. */
+  /** Begins a write. Returns false if no command waits for its time. */
   begin(): boolean {
     this.isFirst = true;
     return this.isBehind || this.waiting !== undefined;
   }
 
-  /** A command is on its way to the socket. False: those after it, in the same write, need not be told. */
+  /**
+   * A command is written to the socket. Returns false if the following ones of the same write need not be reported.
+   */
   add(args: Arguments): boolean {
     const nowMonotonicMs = performance.now();
     this.isFirst = false;
@@ -44,18 +50,18 @@ export class QueueWrites implements Writes {
     return this.behind?.keep(args, nowMonotonicMs) ?? false;
   }
 
-  /** The socket has had enough for now: something may be left. */
+  /** The socket accepts no more for now: some commands may be left. */
   cut(): void {
     this.behind ??= this.written?.first;
   }
 
-  /** Nothing is left. */
+  /** No command is left. */
   end(): void {
     this.behind = undefined;
     this.written = undefined;
   }
 
-  /** One command was given out, and `add` told of it where an encoder could; or there was none left. */
+  /** One command was taken from the queue (`add` was called for it if there is an encoder), or there was none. */
   addOne(sent: unknown): void {
     if (sent === undefined) this.end();
     else {
@@ -67,22 +73,24 @@ export class QueueWrites implements Writes {
 
 class QueueWrite implements Write {
   monotonicMs: number | undefined;
-  /** Of the first write, and of those that waited with it, each of which knows it: all is gone with their commands. */
+  /**
+   * The times of single commands. It is shared by the first write and those that waited with it, and freed with them.
+   */
   private monotonicMsByArguments: WeakMap<Arguments, number> | undefined;
   readonly first: QueueWrite;
 
-  /** @param behind the first write of which the socket left something behind */
+  /** @param behind the first write that the socket did not accept completely */
   constructor(behind: QueueWrite | undefined) {
     this.first = behind ?? this;
   }
 
   monotonicMsOf(args: Arguments): number | undefined {
     if (this.monotonicMs === undefined) return Number.POSITIVE_INFINITY;
-    // An application may send the same list again: a mark from before is that of another command.
+    // An application may send the same list again: an earlier time belongs to another command.
     return Math.max(this.monotonicMs, this.first.monotonicMsByArguments?.get(args) ?? this.monotonicMs);
   }
 
-  /** Marks a command that the socket has left behind for long enough. */
+  /** Keeps the time of a command that the socket did not accept for long enough. */
   keep(args: Arguments, nowMonotonicMs: number): boolean {
     if (this.monotonicMs === undefined || nowMonotonicMs - this.monotonicMs < STALL_MS) return false;
     this.monotonicMsByArguments ??= new WeakMap();
@@ -97,14 +105,17 @@ export type CommandsToWrite = (this: object, ...rest: unknown[]) => Generator;
 
 const NOTHING: Arguments = [];
 
-/** Sees the queues of one tap write: synchronously, one after the other. */
+/** Sees the queues of one tap, which write synchronously, one after the other. */
 export class QueueFlushes {
   private current: QueueWrites | undefined;
   private hasEncoder = false;
 
   constructor(private readonly writesOf: (queue: object) => QueueWrites | undefined) {}
 
-  /** `RESP/encoder.js`, of redis 4 `client/RESP2/encoder.js`: loaded before the queue that calls it with each command. */
+  /**
+   * `RESP/encoder.js`; of redis 4 `client/RESP2/encoder.js`. It is loaded before the queue that calls it for each
+   * command.
+   */
   patchEncoder(moduleExports: Target, ledger: PatchLedger): boolean {
     if (!PatchLedger.has(moduleExports, 'default')) return false;
     ledger.wrap<Encode>(moduleExports, 'default', (original) => this.wrapEncode(original));
@@ -112,7 +123,7 @@ export class QueueFlushes {
     return true;
   }
 
-  /** Redis 5 and 6: asked once for all that is to be written; cut off where the socket wants no more. */
+  /** Redis 5 and 6: called once for all commands to write; cut off when the socket accepts no more. */
   wrapCommandsToWrite(original: CommandsToWrite): CommandsToWrite {
     const { hasEncoder } = this;
     this.hasEncoder = false;
@@ -125,7 +136,7 @@ export class QueueFlushes {
     };
   }
 
-  /** Redis 4: asked for one command after the other until there is none, or the socket wants no more. */
+  /** Redis 4: called for one command after the other, until there is none or the socket accepts no more. */
   wrapGetCommandToSend(original: GetCommandToSend): GetCommandToSend {
     const { writesOf } = this;
     const enter = (writes: QueueWrites | undefined): void => {
@@ -146,7 +157,7 @@ export class QueueFlushes {
     this.current = undefined;
     const writes = this.writesOf(queue);
     if (writes === undefined || !writes.begin()) return undefined;
-    // In a bundle no encoder can be reached: as good as the first command is the moment before.
+    // In a bundle no encoder can be reached; the moment before the first command is good enough.
     if (hasEncoder) this.current = writes;
     else writes.add(NOTHING);
     return writes;
@@ -164,8 +175,9 @@ export class QueueFlushes {
 }
 
 /**
- * What a client asks its queue for, command by command. Tells where its socket wants no more; and once that is behind,
- * when there is no more for it. An iterator of our own: a generator's methods may be frozen, and are not ours to replace.
+ * The commands that a client takes from its queue. It reports when the socket accepts no more, and when nothing is
+ * left afterwards. It is an iterator of our own: the methods of a generator may be frozen, and are not ours to
+ * replace.
  */
 class ObservedCommands implements Generator {
   constructor(

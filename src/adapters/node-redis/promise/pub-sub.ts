@@ -1,4 +1,4 @@
-// Knows: where the messages of redis 4.6 and later are handed to their listeners, and whose client got them.
+// Knows: where redis 4.6 and later pass messages to their listeners, and which client received them.
 // Must not know: spans, metrics, attribute names.
 import { context } from '@opentelemetry/api';
 import type { Delivery, MessageTap } from '../../../core/delivery';
@@ -9,7 +9,7 @@ import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
 import { replacing } from './batches';
 import { asNodeOf, type Groups } from './topology';
 
-/** What we read of a client. */
+/** The part of a client that we read. */
 interface Client {
   readonly _self?: Client;
   readonly options?: ClientOptions;
@@ -23,7 +23,7 @@ interface ListenerSets {
 
 type ListenersByName = ReadonlyMap<string, ListenerSets>;
 
-/** What we read of a client's subscriptions: until 5.0 by a method, since then by a field. */
+/** The subscriptions of a client: read by a method before 5.0, by a field since. */
 interface PubSub {
   getTypeListeners?(type: string): ListenersByName;
   readonly listeners?: Readonly<Record<string, ListenersByName>>;
@@ -33,16 +33,18 @@ type Subscribe = (this: Client, channels: unknown, ...rest: unknown[]) => unknow
 type Method = (this: PubSub, ...args: unknown[]) => unknown;
 type Handle = (this: PubSub, reply: unknown, ...rest: unknown[]) => boolean;
 
-/** Where things stand in what the server sends. */
+/** The positions of the parts of a server message. */
 const LAYOUTS: ReadonlyMap<string, { type: string; pattern?: number; channel: number; body: number }> = new Map([
   ['message', { type: 'CHANNELS', channel: 1, body: 2 }],
   ['pmessage', { type: 'PATTERNS', pattern: 1, channel: 2, body: 3 }],
   ['smessage', { type: 'SHARDED', channel: 1, body: 2 }],
 ]);
 
-/** The client's methods that subscribe; the last two are the library's own, when it moves listeners to another node. */
+/**
+ * The client's methods that subscribe. The last two are used by the library when it moves listeners to another node.
+ */
 const SUBSCRIBING = ['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'extendPubSubChannelListeners', 'extendPubSubListeners'];
-/** What they call, synchronously, where the client is not known. */
+/** The methods that these call, synchronously, where the client is not known. */
 const SUBSCRIBED = ['subscribe', 'extendChannelListeners', 'extendTypeListeners'];
 
 /** Taps subscribers of redis 4.6 and later: their listeners run in a context of the message's own. */
@@ -57,7 +59,7 @@ export class PubSubTap {
     private readonly groups: Groups,
   ) {}
 
-  /** `client/index.js`. Before 4.6 there is nothing to be done, and 4.0 to 4.5 know no sharded channels. */
+  /** `client/index.js`. Versions before 4.6 are not supported here, and 4.0 to 4.5 have no sharded channels. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     const names = SUBSCRIBING.filter((name) => PatchLedger.has(prototype, name));
@@ -65,7 +67,7 @@ export class PubSubTap {
     return names.length >= 2;
   }
 
-  /** `client/pub-sub.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `client/pub-sub.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchPubSub(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = (moduleExports.PubSub as { readonly prototype?: unknown } | undefined)?.prototype;
     if (!PatchLedger.has(prototype, 'handleMessageReply', ...SUBSCRIBED)) return false;
@@ -74,7 +76,7 @@ export class PubSubTap {
     return true;
   }
 
-  /** The client that subscribes now. */
+  /** The client that is subscribing. */
   get current(): ClientRef {
     return this.subscriber === undefined ? UNKNOWN : this.refOf(this.subscriber);
   }
@@ -133,7 +135,7 @@ export class PubSubTap {
     return (owner !== undefined && this.internal.has(owner)) || String(channel) === INVALIDATION;
   }
 
-  /** Read at the first message: a cluster knows its subscriber only once that is connected. */
+  /** Read at the first message: a cluster only knows its subscriber once that is connected. */
   private refOf(client: Client): ClientRef {
     const known = this.refs.get(client);
     if (known !== undefined) return known;
@@ -147,14 +149,14 @@ export class PubSubTap {
 
 const UNKNOWN: ClientRef = { facts: UNKNOWN_SERVER };
 
-/** A sentinel subscribes to what its servers say of each other. The list is the library's own, in all versions. */
+/** A sentinel client subscribes to the state of its servers. The list is the library's own, in all versions. */
 function isSentinelControl(channels: unknown): boolean {
   return Array.isArray(channels) && channels.includes('switch-master') && channels.includes('[-+]sdown');
 }
 
-/** A message that somebody listens to. */
+/** A message that has listeners. */
 interface Received extends Omit<Arrival, 'client'> {
-  /** Where the body stands in the reply. */
+  /** The position of the body in the reply. */
   readonly bodyAt: number;
   readonly sets: ListenerSets;
 }
@@ -193,8 +195,8 @@ function hasAsync(listeners: Set<unknown>): boolean {
 }
 
 /**
- * Shows the library other functions when it goes through a set of listeners the next time. It calls them and drops
- * what they return; the set itself keeps the application's own functions, for `unsubscribe` to find.
+ * Makes the next iteration over a set of listeners return observed functions. The library calls them and drops their
+ * return values. The set itself keeps the application's own functions, so that `unsubscribe` finds them.
  */
 function observeNext(listeners: Set<unknown>, listening: Listening): () => void {
   const restore = (): void => {

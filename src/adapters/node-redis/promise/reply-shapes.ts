@@ -1,9 +1,9 @@
-// Knows: where redis 4 to 6 decide what they make of a reply, when that is after we have seen it.
+// Knows: where redis 4 to 6 transform a reply, if that is after we have seen it.
 // Must not know: who wants to know, the commands.
 import type { ReplyShapes } from '../../../core/replies';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 
-/** Arguments as the client made them, and what it needs to know of them again at the reply. */
+/** Arguments as the client made them, with what it needs at the reply. */
 interface Args {
   readonly preserve?: unknown;
 }
@@ -23,11 +23,14 @@ interface Multi {
 
 type AddCommand = (this: Multi, args: Args, transformReply: TransformReply | undefined, ...rest: unknown[]) => unknown;
 
-/** What is done to a reply is done once more for the user's hook: the functions that do it are pure. */
+/** The transform of a reply is run once more for the user's hook: transforms are pure functions. */
 export class ReplyShapesTap {
   constructor(private readonly shapes: ReplyShapes) {}
 
-  /** `commander.js` of redis 4: a command called by its own method. Scripts and functions are sent in a list of their own. */
+  /**
+   * `commander.js` of redis 4: a command called by its own method. Scripts and functions are sent in a list of their
+   * own.
+   */
   patchCommander(moduleExports: Target, ledger: PatchLedger): boolean {
     if (!PatchLedger.has(moduleExports, 'transformCommandArguments')) return false;
     const { shapes } = this;

@@ -1,25 +1,25 @@
-// Knows: which commands are one call: a script and its second try, a call that a group sends again.
+// Knows: which commands are one call: a script and its second attempt, a call that a group sends again.
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import { isRedirect, Redirects, type SentinelCall, type SentinelCalls } from '../../shared/retried-calls';
 import { type Begun, CommandEnding } from './entries';
 
-/** A client's facts, and whether others may send what it refused to another node. */
+/** A client's facts, and whether a group may send what it refused to another node. */
 export interface NodeRef extends ClientRef {
   isNode?: boolean;
 }
 
-/** What the client sends by itself. It has no span; it is counted where the user asks for it. */
+/** Begins a command that the client sends by itself. It has no span, and is counted on request. */
 export function beginInternal(tap: Tap, client: ClientRef, args: Arguments): Begun | undefined {
   const command = tap.beginInternal(client, args);
   return command && new CommandEnding(tap, command);
 }
 
-/** What a script executor was asked to run, while it sends its first command. */
+/** The call of a script executor, while it sends its first command. */
 interface DefinedScript {
   readonly body: unknown;
-  /** The same object in every try of the call. */
+  /** The same object in every attempt of the call. */
   readonly list: object;
 }
 
@@ -28,8 +28,8 @@ interface UnknownScript extends DefinedScript {
 }
 
 /**
- * Calls that can become several commands, each call one operation: a defined script is an EVALSHA, and an EVAL when
- * the server does not know it; a node of a group may refuse or lose a command, which is then sent to another.
+ * Calls that can become several commands, each call one operation. A defined script is an EVALSHA, and an EVAL if the
+ * server does not know it. A node of a group may refuse or lose a command, which is then sent to another node.
  */
 export class Retries {
   private readonly unknownScripts = new WeakMap<object, UnknownScript[]>();
@@ -41,7 +41,7 @@ export class Retries {
     private readonly calls: SentinelCalls,
   ) {}
 
-  /** Runs a script executor; the first command it sends, synchronously, is the EVALSHA. */
+  /** Runs a script executor. The first command that it sends, synchronously, is the EVALSHA. */
   executeScript<T>(script: DefinedScript, call: () => T): T {
     const outer = this.script;
     this.script = script;
@@ -52,13 +52,13 @@ export class Retries {
     }
   }
 
-  /** Whether the command that is sent now may be one of several. */
+  /** Whether the command that is being sent may be sent again. */
   mayBeRetried(owner: object, node: NodeRef, args: Arguments): boolean {
     if (this.script !== undefined || node.isNode === true) return true;
     return args[0] === 'EVAL' && this.unknownScripts.get(owner)?.some(({ body }) => body === args[1]) === true;
   }
 
-  /** Begins such a command, or goes on with it. */
+  /** Begins such a command, or continues it. */
   begin(owner: object, node: NodeRef, args: Arguments): Begun {
     const { script = this.takeUnknown(owner, args) } = this;
     this.script = undefined;
@@ -76,12 +76,12 @@ export class Retries {
     return { succeed, fail, sent: command?.sent };
   }
 
-  /** What an earlier try began, at this node now; or a new command. */
+  /** Returns what an earlier attempt began, now at this node; or a new command. */
   private commandOf(script: DefinedScript | undefined, list: object, node: NodeRef, args: Arguments): Command | undefined {
     if (script !== undefined && 'command' in script) return (script as UnknownScript).command;
     const redirected = this.redirects.resume(list, this.calls.sending);
     if (redirected !== undefined) return { ...redirected, client: node };
-    // A script executor changes its list for the second try.
+    // A script executor changes its list for the second attempt.
     const command = this.tap.begin(node, script === undefined ? args : args.slice());
     return command !== undefined && typeof script?.body === 'string' ? { ...command, script: script.body } : command;
   }
@@ -92,7 +92,7 @@ export class Retries {
     return index < 0 ? undefined : scripts?.splice(index, 1)[0];
   }
 
-  /** The EVAL follows within this turn; if it does not, the NOSCRIPT was the end after all. */
+  /** The EVAL follows within this turn; if it does not, the call ended with NOSCRIPT. */
   private waitForScript(owner: object, script: UnknownScript, error: unknown): void {
     const scripts = this.unknownScripts.get(owner) ?? [];
     scripts.push(script);

@@ -1,21 +1,21 @@
-// Knows: which clients are nodes of a cluster or of a sentinel's master, and how that is addressed.
+// Knows: which clients are nodes of a cluster or of a sentinel's master, and the address of that group.
 // Must not know: how commands are tapped, spans.
 import type { ClientFacts } from '../../../core/events';
 import { type Class, onConstruct, PatchLedger, type Target } from '../../shared/patch';
 import { type SentinelCall, SentinelCalls } from '../../shared/retried-calls';
 import { type ClientOptions, hostAndPort, UNKNOWN_SERVER } from '../server-info';
 
-/** What a cluster keeps of its nodes. Public in every version from 4.1 on; 4.0 hides it. */
+/** A cluster's record of its nodes. Public in every version from 4.1 on; private in 4.0. */
 interface Slots {
   readonly masters?: readonly ClusterNode[];
   readonly replicas?: readonly ClusterNode[];
-  /** The one that subscribes. */
+  /** The node connection that subscribes. */
   readonly pubSubNode?: ClusterNode;
 }
 
 interface ClusterNode {
   readonly client?: unknown;
-  /** The one that subscribes to this node's shards: from 5.0 on, and before. */
+  /** The connection that subscribes to this node's shards: from 5.0 on, and before. */
   readonly pubSub?: ClusterNode;
   readonly pubSubClient?: unknown;
 }
@@ -51,7 +51,7 @@ interface Cluster {
   readonly facts: ClientFacts;
 }
 
-/** Clusters and sentinels of the process, and whose clients belong to them. */
+/** Clusters and sentinels of the process, and the clients that belong to them. */
 export class Groups {
   readonly calls = new SentinelCalls();
   private clusters: Cluster[] = [];
@@ -59,10 +59,10 @@ export class Groups {
   private readonly sentinelNodes = new WeakMap<object, string>();
   private hasSentinels = false;
 
-  /** @param seen told of every sentinel when it is made */
+  /** @param seen called for every sentinel when it is created */
   constructor(private readonly seen: (sentinel: Sentinel, address: string, options: SentinelOptions) => void) {}
 
-  /** `cluster/cluster-slots.js`: whoever builds one has a cluster. */
+  /** `cluster/cluster-slots.js`: each instance belongs to a cluster. */
   patchSlots(moduleExports: Target, ledger: PatchLedger): boolean {
     if (typeof moduleExports.default !== 'function') return false;
     const seen = (slots: object, args: readonly unknown[]) => this.addCluster(slots, args[0] as ClusterOptions | undefined);
@@ -71,8 +71,8 @@ export class Groups {
   }
 
   /**
-   * `sentinel/index.js`. The options are private, and `create` is copied to the package's exports when it loads;
-   * but both classes make their instances through `factory`, looked up at every call.
+   * `sentinel/index.js`. The options are private, and `create` is copied to the package's exports when it loads. But
+   * both classes create their instances by `factory`, which is looked up at every call.
    */
   patchSentinel(moduleExports: Target, ledger: PatchLedger): boolean {
     const classes = [moduleExports.default, moduleExports.RedisSentinelClient];
@@ -89,7 +89,7 @@ export class Groups {
     return true;
   }
 
-  /** How the group that `client` is a node of is addressed; undefined for a client of its own. */
+  /** The address of the group that `client` is a node of; undefined for a client of its own. */
   addressOf(client: object): string | undefined {
     if (this.clusters.length === 0) return this.sentinelNodes.get(client);
     const owner = this.clusters.find(({ slots }) => isNodeOf(slots.deref(), client));
@@ -101,7 +101,9 @@ export class Groups {
     return this.clusters.find((cluster) => cluster.slots.deref() === slots)?.facts ?? UNKNOWN_SERVER;
   }
 
-  /** What clusters and sentinels ask for themselves. An application that asks the same by hand is not told apart. */
+  /**
+   * Whether a command is a topology query of a cluster or sentinel. The same command of an application looks alike.
+   */
   isTopology(args: readonly unknown[]): boolean {
     if (args[0] === 'ASKING') return true;
     if (args[0] === 'CLUSTER') return (args[1] === 'SLOTS' || args[1] === 'NODES') && this.clusters.length > 0;
@@ -126,7 +128,7 @@ export class Groups {
     };
   }
 
-  /** Past the factory. */
+  /** Bypasses the factory. */
   private wrapDuplicate(original: Duplicate): Duplicate {
     const remember = (sentinel: Sentinel, options: SentinelOptions) => this.remember(sentinel, options);
     const { sentinels } = this;
@@ -148,7 +150,7 @@ export class Groups {
     this.seen(sentinel, address, options);
   }
 
-  /** The node that a sentinel chose is known only to the function that it runs there. */
+  /** Only the function that a sentinel runs on a node knows which node was chosen. */
   private wrapRunOnNode(original: RunOnNode): RunOnNode {
     const { sentinels, sentinelNodes, calls } = this;
     return function execute(this: Sentinel, _isReadonly: unknown, run: (client: object) => unknown): Promise<unknown> {
@@ -185,7 +187,7 @@ function factsOfCluster(serverAddress: string): ClientFacts {
   return Object.freeze({ ...UNKNOWN_SERVER, serverAddress, namespace: '0' });
 }
 
-/** As configured, in an order that does not depend on how it was written down. */
+/** The configured addresses, in an order that does not depend on the configuration. */
 function addressOfAll(nodes: readonly unknown[]): string {
   return nodes.map(hostAndPort).sort().join(',');
 }

@@ -1,4 +1,4 @@
-// Knows: the command queue of redis 4, where every command of that version passes.
+// Knows: the command queue of redis 4, through which every command of that version passes.
 // Must not know: spans, metrics, attribute names.
 import type { Arguments } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
@@ -14,7 +14,7 @@ import { factsFrom } from '../server-info';
 type MultiExecutor = (this: SendingClient, commands: unknown, ...rest: unknown[]) => Promise<unknown>;
 type ExecuteScript = (this: object, script: { readonly SCRIPT?: unknown }, list: object, ...rest: unknown[]) => Promise<unknown>;
 type SendCommand = (this: SendingClient, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
-/** Of `yallist`, whose lists the queue keeps its entries in. */
+/** The node constructor of `yallist`, in whose lists the queue keeps its entries. */
 type MakeNode = (this: unknown, value: unknown, ...rest: unknown[]) => object;
 
 /** Taps the clients of redis 4, of all copies of the module. */
@@ -27,14 +27,15 @@ export class CommandQueueTap {
     connections: Connections,
   ) {
     this.commands = new Commands(tap, groups, connections, {
-      // Before the socket is ready, what jumps the queue is the client's own; where it is not known, whenever it does.
+      // Before the socket is ready, commands at the head of the queue are the client's own. If its state is unknown,
+      // all are.
       isHandshake: (connection, options) => options?.asap === true && connection?.socket?.deref()?.isReady !== true,
       isShare: () => false,
       onClient: () => {},
     });
   }
 
-  /** `client/commands-queue.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `client/commands-queue.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'addCommand')) return false;
@@ -48,7 +49,7 @@ export class CommandQueueTap {
     return true;
   }
 
-  /** `client/RESP2/encoder.js`. Redis 4.0 has none: there a queue gives out the arguments themselves. */
+  /** `client/RESP2/encoder.js`. Redis 4.0 has none: its queue returns the arguments themselves. */
   patchEncoder(moduleExports: Target, ledger: PatchLedger): boolean {
     return this.commands.flushes.patchEncoder(moduleExports, ledger);
   }
@@ -65,7 +66,10 @@ export class CommandQueueTap {
     return true;
   }
 
-  /** The list itself makes its nodes past this: who calls it puts in a node of his own. Others than the queue notice nothing. */
+  /**
+   * The list creates its nodes without this function. Only the queue calls it with nodes of its own, so others do not
+   * notice.
+   */
   private wrapNode(original: MakeNode): MakeNode {
     const { entries } = this.commands;
     const Node = function (value: unknown): object {
@@ -87,7 +91,7 @@ export class CommandQueueTap {
         commands,
         clientOf: (queue) => (queue === undefined ? { facts: factsFrom(this.options) } : all.connectionOf(queue, this)),
         call: (list) => all.sender.run(this, () => original.apply(this, replacing(call, list))),
-        // A transaction resolves with the replies of MULTI, of what was queued, and of EXEC.
+        // A transaction resolves with the replies of MULTI, of the queued commands, and of EXEC.
         repliesIn: (result) => (kind === 'MULTI' && Array.isArray(result) ? result[result.length - 1] : result),
       });
     };
@@ -101,7 +105,7 @@ export class CommandQueueTap {
     };
   }
 
-  /** What a cluster sends, it sends through this method of the node's client. */
+  /** A cluster sends its commands through this method of the node's client. */
   private wrapSend(original: SendCommand): SendCommand {
     const { sender } = this.commands;
     return function sendCommand(this: SendingClient): Promise<unknown> {

@@ -1,4 +1,4 @@
-// Knows: the pool that a client of redis 4 has for what must not share its connection.
+// Knows: the pool of a client of redis 4, for commands that must not share its connection.
 // Must not know: spans, metrics, attribute names.
 import type { Pool, PoolLimits, PoolState } from '../../../core/events';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
@@ -10,19 +10,21 @@ interface Client {
   readonly options?: ClientOptions & { readonly isolationPoolOptions?: PoolOptions };
 }
 
-/** Options of generic-pool, as far as they concern us. */
+/** The options of generic-pool that matter here. */
 interface PoolOptions {
   readonly min?: unknown;
   readonly max?: unknown;
-  /** Another kind of promise: there we cannot follow. */
+  /** Another promise class: then the pool cannot be observed. */
   readonly Promise?: unknown;
 }
 
-/** What is known of a client's pool. The pool itself is private to the client, but all it does it does through methods of it. */
+/**
+ * The state of a client's pool. The pool itself is private to the client, but it acts through methods of the client.
+ */
 interface Isolation {
   waiting: number;
   used: number;
-  /** Connections that were made. */
+  /** The connections that were made. */
   readonly clients: Set<Client>;
 }
 
@@ -33,10 +35,10 @@ type Connect = (this: Client, ...args: unknown[]) => Promise<unknown>;
 
 const LAYER = 'isolation';
 
-/** Taps the isolation pool of redis 4: `executeIsolated` and commands that are sent with `isolated: true`. */
+/** Taps the isolation pool of redis 4: `executeIsolated`, and commands that are sent with `isolated: true`. */
 export class IsolationPoolTap {
   private readonly isolations = new WeakMap<Client, Isolation>();
-  /** Whose pool a client was made for. */
+  /** The client for whose pool a client was created. */
   private readonly owners = new WeakMap<Client, Client>();
 
   private readonly leasing: Leasing<Client, Client>;
@@ -51,7 +53,7 @@ export class IsolationPoolTap {
     };
   }
 
-  /** `client/index.js`. False if the seam is not what we know: then nothing is touched. */
+  /** `client/index.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'executeIsolated', 'duplicate', 'connect')) return false;
@@ -128,7 +130,7 @@ export class IsolationPoolTap {
     return isolation;
   }
 
-  /** Watched from its first use on: every client has a pool, most never use it. */
+  /** Watched from its first use on: every client has a pool, and most never use it. */
   private see(owner: Client): Pool {
     const stateOf = (current: Client): PoolState | undefined => readIsolation(current, this.isolations.get(current));
     const { options } = owner;
@@ -144,19 +146,19 @@ function isForPool(overrides: object | undefined): boolean {
   return Object.hasOwn(overrides, 'isolationPoolOptions') && (overrides as Client['options'])?.isolationPoolOptions === undefined;
 }
 
-/** Those that are closed go here too: where nobody measures, nobody reads. */
+/** Closed ones are removed here too: without metrics, the pool is never read. */
 function keep({ clients }: Isolation, client: Client): void {
   if (clients.has(client)) return;
   forgetClosed(clients);
   clients.add(client);
 }
 
-/** One that failed its task is thrown away, and one that was idle for too long. */
+/** A connection is closed if it failed its task, or was idle for too long. */
 function forgetClosed(clients: Set<Client>): void {
   for (const client of clients) if (client.isOpen !== true) clients.delete(client);
 }
 
-/** undefined once the client is closed, and its pool with it. */
+/** Returns undefined once the client is closed, and its pool with it. */
 function readIsolation(owner: Client, isolation: Isolation | undefined): PoolState | undefined {
   if (isolation === undefined) return undefined;
   const { waiting: pending, used, clients } = isolation;
