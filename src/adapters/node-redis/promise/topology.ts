@@ -1,6 +1,7 @@
 // Knows: which clients are nodes of a cluster or of a sentinel's master, and the address of that group.
 // Must not know: how commands are tapped, spans.
 import type { ClientFacts } from '../../../core/events';
+import { Ambient } from '../../shared/ambient';
 import { type Class, onConstruct, PatchLedger, type Target } from '../../shared/patch';
 import { type SentinelCall, SentinelCalls } from '../../shared/retried-calls';
 import { type ClientOptions, hostAndPort, UNKNOWN_SERVER } from '../server-info';
@@ -38,6 +39,7 @@ interface Sentinel {
 type Make = (...args: unknown[]) => Sentinel;
 type Factory = (this: unknown, options: SentinelOptions) => Make;
 type Duplicate = (this: Sentinel, overrides?: SentinelOptions) => Sentinel;
+type Quit = (this: object) => unknown;
 type RunOnNode = (this: Sentinel, isReadonly: unknown, run: (client: object) => unknown) => Promise<unknown>;
 
 interface SentinelGroup {
@@ -54,6 +56,8 @@ interface Cluster {
 /** Clusters and sentinels of the process, and the clients that belong to them. */
 export class Groups {
   readonly calls = new SentinelCalls();
+  /** Whether a cluster ends its nodes' connections now: nobody asked for a QUIT of each. */
+  private readonly quitting = new Ambient<boolean>();
   private clusters: Cluster[] = [];
   private readonly sentinels = new WeakMap<Sentinel, SentinelGroup>();
   private readonly sentinelNodes = new WeakMap<object, string>();
@@ -66,6 +70,8 @@ export class Groups {
   patchSlots(moduleExports: Target, ledger: PatchLedger): boolean {
     if (typeof moduleExports.default !== 'function') return false;
     const seen = (slots: object, args: readonly unknown[]) => this.addCluster(slots, args[0] as ClusterOptions | undefined);
+    const { prototype } = moduleExports.default as { prototype: Target };
+    if (PatchLedger.has(prototype, 'quit')) ledger.wrap<Quit>(prototype, 'quit', (original) => this.wrapQuit(original));
     ledger.replace(moduleExports, 'default', onConstruct(moduleExports.default as Class, seen));
     return true;
   }
@@ -105,9 +111,16 @@ export class Groups {
    * Whether a command is a topology query of a cluster or sentinel. The same command of an application looks alike.
    */
   isTopology(args: readonly unknown[]): boolean {
-    if (args[0] === 'ASKING') return true;
+    if (args[0] === 'ASKING' || this.quitting.current === true) return true;
     if (args[0] === 'CLUSTER') return (args[1] === 'SLOTS' || args[1] === 'NODES') && this.clusters.length > 0;
     return args[0] === 'SENTINEL' && this.hasSentinels;
+  }
+
+  private wrapQuit(original: Quit): Quit {
+    const { quitting } = this;
+    return function quit(this: object): unknown {
+      return quitting.run(true, () => original.apply(this, arguments as never));
+    };
   }
 
   private addCluster(slots: object, options: ClusterOptions | undefined): void {
