@@ -25,6 +25,7 @@ import { PoolMetrics } from './recorders/pool';
 import { RedisClientMetrics } from './recorders/redis-client-metrics';
 import { RepeatedCallMetrics } from './recorders/repeated-call-metrics';
 import { RepeatedCalls } from './recorders/repeated-calls';
+import { ReplySizes } from './recorders/reply-sizes';
 import { RequestTotals } from './recorders/request-totals';
 import { SpanRecorder } from './recorders/spans';
 import { describeProvider, type State, StatusFile } from './status';
@@ -72,6 +73,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private readonly metrics: MetricRecorder;
   private readonly allMetrics: AllMetrics;
   private readonly guide: GuideMetrics;
+  private readonly sizes: ReplySizes;
   private withGuide = false;
   private readonly redisClient: RedisClientMetrics;
   private withRedisClient = false;
@@ -103,6 +105,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.pools = new PoolMetrics(meter, this.report);
     this.redisClient = new RedisClientMetrics(() => (this.withRedisClient ? meter() : undefined), this.report);
     this.servers = new ServerMetrics(meter, this.report, this.redisClient);
+    this.sizes = new ReplySizes(meter, this.report);
     this.guide = new GuideMetrics(() => (this.withGuide ? meter() : undefined), this.pools, this.report);
     this.allMetrics = new AllMetrics(this.metrics, this.report);
     this.operation = this.status?.operation(this.report) ?? new Operation(this.report);
@@ -139,7 +142,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.isMeasuring = settings.metrics;
     this.withGuide = settings.spans.oldNames;
     this.withRedisClient = settings.redisClientMetrics;
-    this.allMetrics.use([...(this.withGuide ? [this.guide] : []), ...(this.withRedisClient ? [this.redisClient] : [])]);
+    this.allMetrics.use([this.sizes, ...(this.withGuide ? [this.guide] : []), ...(this.withRedisClient ? [this.redisClient] : [])]);
     this.followMeter();
     this.adapters.use(settings.clients, settings.onConflict);
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
@@ -152,7 +155,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.composites = isCollecting ? new CompositeSpans(recorder, settings.spans, tracer, familyOf, this.report) : undefined;
     const spans = new RepeatedCalls(this.composites ?? recorder, familyOf, this.repeated);
     const totals = settings.requestTotals ? new RequestTotals() : undefined;
-    this.metrics.use(insights);
+    this.metrics.use(insights, settings.metricsByNode);
+    this.sizes.use({ familyOf });
     const { channels, streams } = settings.propagation;
     const propagator = channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation, this.report) : undefined;
     this.operation.use(settings.operation, insights, spans, this.allMetrics, propagator, totals);
@@ -214,6 +218,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.pools.refresh();
     this.servers.refresh();
     this.guide.refresh();
+    this.sizes.refresh();
     this.redisClient.refresh();
   }
 

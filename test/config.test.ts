@@ -43,6 +43,8 @@ describe('config', () => {
         keys: 'safe',
         maxQueryTextLength: 1024,
         withKey: false,
+        withSummary: false,
+        rowsFrom: 1_000,
         withArgsCount: false,
         slowMs: 100,
         withQueueMs: false,
@@ -55,6 +57,7 @@ describe('config', () => {
         responseHook: undefined,
       },
       traces: true,
+      metricsByNode: true,
       redisClientMetrics: true,
       requestTotals: false,
       metrics: true,
@@ -207,7 +210,7 @@ describe('config', () => {
     [
       'optionalAttributes',
       ['nope'],
-      'option optionalAttributes: expected a list of db.redis.key, db.redis.args_count, db.redis.queue_ms, db.redis.wire_ms, db.redis.event_loop_delay_ms, got an array; using the default',
+      'option optionalAttributes: expected a list of db.redis.key, db.redis.args_count, db.query.summary, db.response.returned_rows, db.redis.queue_ms, db.redis.wire_ms, db.redis.event_loop_delay_ms, got an array; using the default',
     ],
     [
       'keyFamilies',
@@ -241,7 +244,7 @@ describe('config', () => {
     [
       'OPTIONAL_ATTRIBUTES',
       'hunter2',
-      'expected a list of db.redis.key, db.redis.args_count, db.redis.queue_ms, db.redis.wire_ms, db.redis.event_loop_delay_ms',
+      'expected a list of db.redis.key, db.redis.args_count, db.query.summary, db.response.returned_rows, db.redis.queue_ms, db.redis.wire_ms, db.redis.event_loop_delay_ms',
     ],
     ['KEY_FAMILIES', 'hunter2', 'expected true, false, a list of templates such as user:{}:cart, or a function'],
     ['CACHE_INSIGHT', 'hunter2', 'expected true or false'],

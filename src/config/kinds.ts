@@ -131,7 +131,13 @@ export const LOCKS: Kind<boolean | readonly (string | RegExp)[]> = {
 };
 
 export const TIMES: readonly OptionalAttribute[] = ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'];
-const OPTIONAL_ATTRIBUTE_NAMES: readonly OptionalAttribute[] = ['db.redis.key', 'db.redis.args_count', ...TIMES];
+const OPTIONAL_ATTRIBUTE_NAMES: readonly OptionalAttribute[] = [
+  'db.redis.key',
+  'db.redis.args_count',
+  'db.query.summary',
+  'db.response.returned_rows',
+  ...TIMES,
+];
 
 export const CLIENT_NAMES: readonly ClientName[] = ['redis', 'ioredis', 'iovalkey'];
 

@@ -164,7 +164,7 @@ export const OPTIONS = {
   optionalAttributes: option(OPTIONAL_ATTRIBUTES, [], {
     section: 'content',
     meaning:
-      'Additional attributes: `db.redis.key`, `db.redis.args_count`, `db.redis.queue_ms`, `db.redis.wire_ms`, `db.redis.event_loop_delay_ms`.',
+      'Additional attributes: `db.redis.key`, `db.redis.args_count`, `db.query.summary` (`GET user:{}`), `db.response.returned_rows` (of collections with fewer than 1,000 elements too), `db.redis.queue_ms`, `db.redis.wire_ms`, `db.redis.event_loop_delay_ms`.',
     example: "['db.redis.key']",
   }),
   semconv: option<SemconvMode>(SEMCONV, 'stable', {
@@ -227,6 +227,13 @@ export const OPTIONS = {
     section: 'metrics',
     meaning:
       "Record also what Redis's own clients do, under the names that Redis's dashboards ask for: `redis.client.errors`, `redis.client.connection.closed`, `redis.client.pubsub.messages`, `redis.client.stream.lag` and others. Where node-redis records one itself, ours of that name is off.",
+    more: '[Metrics](metrics.md)',
+    example: 'false',
+  }),
+  metricsByNode: option(BOOLEAN, true, {
+    section: 'metrics',
+    meaning:
+      'Tell operations of clusters and sentinels by the node that answered: `network.peer.address` and `network.peer.port` on `db.client.operation.duration`, for 64 nodes at most. The rest is `_OTHER`.',
     more: '[Metrics](metrics.md)',
     example: 'false',
   }),

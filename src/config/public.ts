@@ -115,8 +115,9 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   maxQueryTextLength?: number;
   /**
-   * Additional attributes: `db.redis.key`, `db.redis.args_count`, `db.redis.queue_ms`, `db.redis.wire_ms`,
-   * `db.redis.event_loop_delay_ms`. Default: none.
+   * Additional attributes: `db.redis.key`, `db.redis.args_count`, `db.query.summary` (`GET user:{}`),
+   * `db.response.returned_rows` (of collections with fewer than 1,000 elements too), `db.redis.queue_ms`,
+   * `db.redis.wire_ms`, `db.redis.event_loop_delay_ms`. Default: none.
    * @example optionalAttributes: ['db.redis.key']
    */
   optionalAttributes?: readonly OptionalAttribute[];
@@ -184,6 +185,13 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    * @example redisClientMetrics: false
    */
   redisClientMetrics?: boolean;
+  /**
+   * Tell operations of clusters and sentinels by the node that answered: `network.peer.address` and
+   * `network.peer.port` on `db.client.operation.duration`, for 64 nodes at most. The rest is `_OTHER`. Default:
+   * `true`.
+   * @example metricsByNode: false
+   */
+  metricsByNode?: boolean;
   /**
    * Count commands that clients send by themselves, in `db.client.operation.duration` with `db.redis.internal` =
    * `true`: the handshake of a connection, the topology of a cluster or sentinel, pings. They get no spans, and

@@ -13,6 +13,9 @@ import type { RedisInstrumentationConfig } from './public';
 import { readOptions } from './read';
 import type { ClientName, ConflictMode } from './values';
 
+/** Elements of a reply that are worth an attribute. */
+const MANY_ROWS = 1_000;
+
 /** The settings of the span recorder. */
 export interface SpanSettings {
   readonly minDurationMs: number;
@@ -32,6 +35,9 @@ export interface SpanSettings {
   readonly maxQueryTextLength: number;
   readonly withKey: boolean;
   readonly withArgsCount: boolean;
+  readonly withSummary: boolean;
+  /** From how many elements of a reply on they are told. */
+  readonly rowsFrom: number;
   /** From this duration on, in milliseconds, a span has the attributes of timing. */
   readonly slowMs: number;
   readonly withQueueMs: boolean;
@@ -57,6 +63,7 @@ export interface Settings {
   readonly metrics: boolean;
   /** Also under the names of Redis's clients. */
   readonly redisClientMetrics: boolean;
+  readonly metricsByNode: boolean;
   /** Which client libraries are recorded. */
   readonly clients: readonly ClientName[];
   readonly onConflict: ConflictMode;
@@ -66,7 +73,7 @@ export interface Settings {
 export function readSettings(config: RedisInstrumentationConfig, environment: Environment, report: Report): Settings {
   const options = readOptions(config, environment, report);
   const { requireParentSpan, consumerSpans, propagateChannels, propagateStreams, traces, requestTotals } = options;
-  const { metrics, redisClientMetrics, clients, onConflict } = options;
+  const { metrics, redisClientMetrics, metricsByNode, clients, onConflict } = options;
   return Object.freeze({
     operation: Object.freeze(operationSettings(options, report)),
     messages: Object.freeze({ consumerSpans, requireParentSpan }),
@@ -80,6 +87,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
     requestTotals,
     metrics,
     redisClientMetrics,
+    metricsByNode,
     clients: Object.freeze([...clients]),
     onConflict,
   });
@@ -164,6 +172,8 @@ function spanSettings(options: OptionValues, report: Report): SpanSettings {
     keys,
     maxQueryTextLength,
     withKey: oldNames || optionalAttributes.includes('db.redis.key'),
+    withSummary: optionalAttributes.includes('db.query.summary'),
+    rowsFrom: optionalAttributes.includes('db.response.returned_rows') ? 0 : MANY_ROWS,
     withArgsCount: oldNames || optionalAttributes.includes('db.redis.args_count'),
     slowMs,
     withQueueMs: optionalAttributes.includes('db.redis.queue_ms'),

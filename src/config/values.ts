@@ -5,6 +5,8 @@
 export type OptionalAttribute =
   | 'db.redis.key'
   | 'db.redis.args_count'
+  | 'db.query.summary'
+  | 'db.response.returned_rows'
   | 'db.redis.queue_ms'
   | 'db.redis.wire_ms'
   | 'db.redis.event_loop_delay_ms';

@@ -10,6 +10,7 @@ export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
 export const ATTR_DB_NAMESPACE = 'db.namespace' satisfies typeof conventions.ATTR_DB_NAMESPACE;
 export const ATTR_DB_OPERATION_BATCH_SIZE = 'db.operation.batch.size' satisfies typeof conventions.ATTR_DB_OPERATION_BATCH_SIZE;
 export const ATTR_DB_OPERATION_NAME = 'db.operation.name' satisfies typeof conventions.ATTR_DB_OPERATION_NAME;
+export const ATTR_DB_QUERY_SUMMARY = 'db.query.summary' satisfies typeof conventions.ATTR_DB_QUERY_SUMMARY;
 export const ATTR_DB_QUERY_TEXT = 'db.query.text' satisfies typeof conventions.ATTR_DB_QUERY_TEXT;
 export const ATTR_DB_RESPONSE_STATUS_CODE = 'db.response.status_code' satisfies typeof conventions.ATTR_DB_RESPONSE_STATUS_CODE;
 export const ATTR_DB_STORED_PROCEDURE_NAME = 'db.stored_procedure.name' satisfies typeof conventions.ATTR_DB_STORED_PROCEDURE_NAME;
@@ -17,6 +18,8 @@ export const ATTR_DB_SYSTEM_NAME = 'db.system.name' satisfies typeof conventions
 export const ATTR_ERROR_TYPE = 'error.type' satisfies typeof conventions.ATTR_ERROR_TYPE;
 export const ATTR_NETWORK_PEER_ADDRESS = 'network.peer.address' satisfies typeof conventions.ATTR_NETWORK_PEER_ADDRESS;
 export const ATTR_NETWORK_PEER_PORT = 'network.peer.port' satisfies typeof conventions.ATTR_NETWORK_PEER_PORT;
+export const ATTR_NETWORK_TRANSPORT = 'network.transport' satisfies typeof conventions.ATTR_NETWORK_TRANSPORT;
+export const NETWORK_TRANSPORT_VALUE_UNIX = 'unix' satisfies typeof conventions.NETWORK_TRANSPORT_VALUE_UNIX;
 export const ATTR_SERVER_ADDRESS = 'server.address' satisfies typeof conventions.ATTR_SERVER_ADDRESS;
 export const ATTR_SERVER_PORT = 'server.port' satisfies typeof conventions.ATTR_SERVER_PORT;
 export const ERROR_TYPE_VALUE_OTHER = '_OTHER' satisfies typeof conventions.ERROR_TYPE_VALUE_OTHER;
@@ -26,6 +29,8 @@ export const METRIC_DB_CLIENT_OPERATION_DURATION =
 export const DB_SYSTEM_NAME_VALUE_REDIS = 'redis';
 
 // Names in development are spelled here, as the semantic conventions ask of libraries.
+export const ATTR_DB_RESPONSE_RETURNED_ROWS = 'db.response.returned_rows';
+export const METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS = 'db.client.response.returned_rows';
 export const ATTR_DB_CLIENT_CONNECTION_POOL_NAME = 'db.client.connection.pool.name';
 export const ATTR_DB_CLIENT_CONNECTION_STATE = 'db.client.connection.state';
 export const METRIC_DB_CLIENT_CONNECTION_COUNT = 'db.client.connection.count';
@@ -49,6 +54,7 @@ export const ATTR_MESSAGING_BATCH_MESSAGE_COUNT = 'messaging.batch.message_count
 export const ATTR_MESSAGING_CONSUMER_GROUP_NAME = 'messaging.consumer.group.name';
 export const METRIC_MESSAGING_SENT_MESSAGES = 'messaging.client.sent.messages';
 export const METRIC_MESSAGING_CONSUMED_MESSAGES = 'messaging.client.consumed.messages';
+export const METRIC_MESSAGING_OPERATION_DURATION = 'messaging.client.operation.duration';
 export const METRIC_MESSAGING_PROCESS_DURATION = 'messaging.process.duration';
 
 // Our own names: the conventions have none for these yet.
@@ -102,6 +108,8 @@ export const METRIC_REDIS_STREAM_LAG = 'redis.client.stream.lag';
 
 // The name in node-redis's own metrics.
 export const ATTR_REDIS_OPERATION_BLOCKING = 'redis.client.operation.blocking';
+export const METRIC_REDIS_LARGE_REPLIES = 'redis.client.large_replies';
+export const ATTR_REDIS_LARGE_KIND = 'redis.client.large_replies.kind';
 export const METRIC_REDIS_REPEATED_CALLS = 'redis.client.repeated_calls';
 export const ATTR_REDIS_REPEATED_CALLS = 'db.redis.repeated_calls';
 export const ATTR_REDIS_COMPOSITE_COUNT = 'db.redis.composite.count';

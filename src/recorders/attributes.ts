@@ -51,8 +51,14 @@ export function spanAttributes(operation: string, facts: ClientFacts, text: stri
     attributes[semconv.ATTR_NETWORK_PEER_ADDRESS] = facts.peerAddress;
     attributes[semconv.ATTR_NETWORK_PEER_PORT] = facts.peerPort;
   }
+  if (isUnixSocket(facts)) attributes[semconv.ATTR_NETWORK_TRANSPORT] = semconv.NETWORK_TRANSPORT_VALUE_UNIX;
   if (failure !== undefined) addFailure(attributes, failure);
   return attributes;
+}
+
+/** A path, and no host. */
+function isUnixSocket({ serverAddress, serverPort }: ClientFacts): boolean {
+  return serverPort === undefined && serverAddress !== undefined && serverAddress.startsWith('/');
 }
 
 /** The attributes of a metric. Undefined members are left out: they would be part of its identity. */

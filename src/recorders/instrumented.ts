@@ -44,11 +44,13 @@ export class Instrumented<I> {
     const { kind, meter: left, held } = this;
     this.meter = meter;
     this.held = undefined;
-    if (held !== undefined) left?.removeBatchObservableCallback(kind.observe, kind.observables(held));
+    const before = held === undefined ? [] : kind.observables(held);
+    if (before.length > 0) left?.removeBatchObservableCallback(kind.observe, before);
     kind.moved();
     if (meter === undefined) return;
     const instruments = kind.make(meter);
-    meter.addBatchObservableCallback(kind.observe, kind.observables(instruments));
+    const observables = kind.observables(instruments);
+    if (observables.length > 0) meter.addBatchObservableCallback(kind.observe, observables);
     this.held = instruments;
   }
 }

@@ -8,6 +8,7 @@ import * as semconv from '../core/semconv';
 import { typeOf } from '../insights/errors';
 import { addServer } from './attributes';
 import { PROCESS } from './messages';
+import type { Messaging } from './messaging';
 
 /** Bucket boundaries in seconds, as the semantic conventions advise. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -15,6 +16,7 @@ const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75,
 interface Instruments {
   readonly meter: Meter;
   readonly sent: Counter;
+  readonly operationDuration: Histogram;
   readonly consumed: Counter;
   readonly duration: Histogram;
   readonly inFlight: UpDownCounter;
@@ -97,6 +99,13 @@ export class MessageMetrics implements MessageRecorder {
     return { context: undefined, end };
   }
 
+  /** How long it took to send, or to ask for what there is. */
+  took({ operation, destinations, group }: Messaging, facts: ClientFacts, errorType: string | undefined, durationMs: number): void {
+    const attributes = this.attributesOf(operation, destinations.length === 1 ? destinations[0] : undefined, facts, group);
+    if (errorType !== undefined) attributes[semconv.ATTR_ERROR_TYPE] = errorType;
+    this.current()?.operationDuration.record(durationMs / 1_000, attributes);
+  }
+
   private attributesOf(operation: string, destination: unknown, facts: ClientFacts, group?: unknown): Attributes {
     const attributes: Attributes = {
       [semconv.ATTR_MESSAGING_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
@@ -124,6 +133,11 @@ function instrumentsOf(meter: Meter): Instruments {
     sent: meter.createCounter(semconv.METRIC_MESSAGING_SENT_MESSAGES, {
       description: 'Number of messages producer attempted to send to the broker.',
       unit: '{message}',
+    }),
+    operationDuration: meter.createHistogram(semconv.METRIC_MESSAGING_OPERATION_DURATION, {
+      description: 'Duration of messaging operation initiated by a producer or consumer client.',
+      unit: 's',
+      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
     }),
     consumed: meter.createCounter(semconv.METRIC_MESSAGING_CONSUMED_MESSAGES, {
       description: 'Number of messages that were delivered to the application.',

@@ -30,6 +30,7 @@ import type { Report } from '../core/recorder';
 import type { ReplyShapes } from '../core/replies';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
+import { rowsOf } from '../insights/rows';
 import {
   addCache,
   addComposite,
@@ -211,7 +212,7 @@ export class SpanRecorder implements CompositeRecorder {
     const name = this.hooks.spanName(operation, this.nameOf(operation, procedure, client.facts, messaging));
     const span = this.start(tracer, name, options, command.context, command.inside);
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
-    if (span.isRecording()) this.describe(span, entry, args, known);
+    if (span.isRecording()) this.describe(span, entry, args, outcome.reply, known);
     if (repeated !== undefined) setRepetition(span, repeated);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
     this.hooks.ended(span, operation, args, outcome);
@@ -222,13 +223,23 @@ export class SpanRecorder implements CompositeRecorder {
    * Sets attributes that no sampler needs, once the span is known to be recorded. The SDK copies attributes given at
    * creation two or three times, which makes them three times as expensive.
    */
-  private describe(span: Span, entry: Entry, args: Arguments, { lookup: found, data, cache }: Facts): void {
+  private describe(span: Span, entry: Entry, args: Arguments, reply: unknown, { operation, lookup: found, data, cache }: Facts): void {
     const { rule, from } = entry;
     setData(span, data);
+    const rows = typeof reply === 'object' && reply !== null ? rowsOf(entry, args, reply) : undefined;
+    if (rows !== undefined && rows >= this.settings.rowsFrom) span.setAttribute(semconv.ATTR_DB_RESPONSE_RETURNED_ROWS, rows);
+    if (this.settings.withSummary) span.setAttribute(semconv.ATTR_DB_QUERY_SUMMARY, this.summaryOf(operation, entry, args, cache));
     if (cache !== undefined) setFamily(span, cache, found !== undefined);
     const keyIndex = this.settings.withKey ? keyIndexOf(entry, args) : -1;
     if (keyIndex >= 0) span.setAttribute(semconv.ATTR_REDIS_KEY, this.mask(args[keyIndex]));
     if (this.settings.withArgsCount && rule !== undefined) span.setAttribute(semconv.ATTR_REDIS_ARGS_COUNT, args.length - from);
+  }
+
+  /** The family of its first key, if that may be shown. */
+  private summaryOf(operation: string, entry: Entry, args: Arguments, cache: Facts['cache']): string {
+    const index = this.settings.keys === 'hidden' ? -1 : keyIndexOf(entry, args);
+    if (index < 0) return operation;
+    return `${operation} ${cache?.family ?? this.destinations.family(args[index])}`;
   }
 
   /** Creates a child span for each command, over the time of the whole batch: Redis returns no single times. */

@@ -626,6 +626,7 @@ for (const version of VERSIONS) {
         assert.equal(made?.name, `get ${server.socketPath}`);
         assert.equal(made?.attributes['server.address'], server.socketPath);
         assert.equal(made?.attributes['server.port'], undefined);
+        assert.equal(made?.attributes['network.transport'], 'unix');
       });
 
       it('follows duplicates, each to its own database', async () => {

@@ -30,6 +30,7 @@ export const EXAMPLES = {
   propagateStreams: ['jobs:*'],
   metrics: false,
   redisClientMetrics: false,
+  metricsByNode: false,
   internalCommands: true,
   clients: ['redis'],
   onConflict: 'stand-down',

@@ -85,6 +85,7 @@ describe('metrics under a load that is known', function () {
       'messaging.destination.template': 'news',
       ...at(),
     });
+    const large = { 'db.operation.name': 'LRANGE', 'db.redis.key_family': 'feed:{}', 'redis.client.large_replies.kind': 'rows' };
     const passed = (direction: string): Attributes => ({
       'redis.client.pubsub.message.direction': direction,
       'redis.client.pubsub.sharded': false,
@@ -144,6 +145,11 @@ describe('metrics under a load that is known', function () {
       ['messaging.process.duration', message('process'), 3],
       operation('XADD', 1),
       operation('XREAD', 1),
+      operation('LRANGE', 1),
+      ['db.client.response.returned_rows', { 'db.system.name': 'redis', 'db.operation.name': 'LRANGE' }, 1],
+      ['db.client.response.returned_rows', { 'db.system.name': 'redis', 'db.operation.name': 'XREAD' }, 1],
+      ['redis.client.large_replies', large, 1],
+      ['messaging.client.operation.duration', message('publish'), 3],
       ['redis.client.errors', error('WRONGTYPE', 'server', false), 2],
       ['redis.client.errors', error('SocketClosedUnexpectedlyError', 'network', true), 1],
       ['redis.client.errors', ofClient('ClientClosedError'), 1],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { context, metrics, TraceFlags, trace } from '@opentelemetry/api';
+import { type Attributes, context, metrics, TraceFlags, trace } from '@opentelemetry/api';
 import {
   AggregationTemporality,
   type Histogram,
@@ -7,6 +7,9 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
+import { NO_DATA } from '../../src/insights/cache';
+import { MessageMetrics } from '../../src/recorders/message-metrics';
+import { MAX_NODES, MetricRecorder } from '../../src/recorders/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
@@ -87,6 +90,23 @@ describe('metric recorder', () => {
       { attributes: at('XGROUP CREATE'), value: 2 },
       { attributes: at('XGROUP CREATE', { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' }), value: 1 },
     ]);
+  });
+
+  it('tells 64 nodes apart, and the others together', async () => {
+    const { provider: own, reader: read } = newProvider();
+    const recorder = new MetricRecorder(() => own.getMeter('own'), new MessageMetrics(() => undefined), assert.fail);
+    assert.ok(recorder.isActive());
+    const outcome = { durationMs: 1, failed: false, reply: null, error: undefined, isLocal: false };
+    const known = { operation: 'GET', failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
+    for (let node = 0; node < MAX_NODES + 6; node++) {
+      const facts = { serverAddress: 'seeds', serverPort: undefined, peerAddress: `10.0.0.${node}`, peerPort: 7_000, namespace: '0' };
+      const started = { startTimeMs: 0, startMonotonicMs: 0, context: context.active(), traced: false };
+      recorder.command({ ...started, args: ['GET', 'k'], client: { facts } }, outcome, known);
+    }
+    const told = (await points('db.client.operation.duration', read)) as { attributes: Attributes; value: number }[];
+    const others = told.filter(({ attributes }) => attributes['network.peer.address'] === '_OTHER');
+    assert.deepEqual([told.length, others.map(({ value }) => value)], [MAX_NODES + 1, [6]]);
+    await own.shutdown();
   });
 
   it('has buckets from a tenth of a millisecond', async () => {

@@ -287,6 +287,30 @@ describe('span recorder', () => {
       assert.equal(attributes['db.redis.args_count'], 2);
     });
 
+    it('tells the elements of large replies, and of all when asked', async () => {
+      await server.request('RPUSH', 'small', 'a', 'b');
+      await server.request('RPUSH', 'large', ...Array.from({ length: 1_000 }, String));
+      const rows = async (): Promise<unknown[]> => {
+        for (const key of ['small', 'large']) await client.lRange(key, 0, -1);
+        return redisSpans().map(({ attributes }) => attributes['db.response.returned_rows']);
+      };
+      assert.deepEqual(await rows(), [undefined, 1_000]);
+      resetTracing({ optionalAttributes: ['db.response.returned_rows'] });
+      assert.deepEqual(await rows(), [2, 1_000]);
+    });
+
+    it('sums commands up by family when asked, by the name alone with hidden keys', async () => {
+      const summaries = async (config: object): Promise<unknown[]> => {
+        resetTracing({ optionalAttributes: ['db.query.summary'], ...config });
+        await client.get('user:7');
+        await client.set('user:7', 'x');
+        await client.ping();
+        return redisSpans().map(({ attributes }) => attributes['db.query.summary']);
+      };
+      assert.deepEqual(await summaries({}), ['GET user:{}', 'SET user:{}', 'PING']);
+      assert.deepEqual(await summaries({ keys: 'hidden' }), ['GET', 'SET', 'PING']);
+    });
+
     it('writes the old names beside the new ones with semconv dup', async () => {
       instrumentation.setConfig({ semconv: 'dup' });
       await client.get('k');

@@ -48,6 +48,7 @@ export class Load {
       await openPool(server, { minimum: 1, maximum: 2, cleanupDelay: 60_000 }),
       await openPool(server, { minimum: 1, maximum: 1, acquireTimeout: 30, cleanupDelay: 60_000 }),
     );
+    await server.request('RPUSH', 'feed:1', ...Array.from({ length: 10_000 }, String));
     await load.begin();
     return load;
   }
@@ -86,6 +87,7 @@ export class Load {
     await this.fail();
     await this.publish();
     await this.readStream(`events:${run}`);
+    await this.readMuch();
     announceMaintenance();
     await this.repeat(`visits:${run}`);
     await this.client.multi().get(`user:${run}1`).get('user:absent').exec();
@@ -176,6 +178,11 @@ export class Load {
   private async readStream(key: string): Promise<void> {
     await this.client.xAdd(key, '*', { name: 'value' });
     await this.client.xRead({ key, id: '0' });
+  }
+
+  /** A collection of ten thousand. */
+  private async readMuch(): Promise<void> {
+    await this.client.lRange('feed:1', 0, -1);
   }
 
   private async loseConnection(): Promise<void> {

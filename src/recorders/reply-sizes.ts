@@ -1,0 +1,108 @@
+// Knows: which metrics say how large replies are.
+// Must not know: clients, redis versions, spans.
+import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
+import { keyIndexOf, lookup } from '../catalog';
+import type { Command, Outcome } from '../core/events';
+import type { Facts, Insights } from '../core/facts';
+import type { Recorder, Report } from '../core/recorder';
+import * as semconv from '../core/semconv';
+import { rowsOf } from '../insights/rows';
+import { Instrumented } from './instrumented';
+
+/** As the conventions advise. */
+const ROW_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
+
+/** From here on a collection or a text is large: milliseconds of Redis's one thread, and of this process's. */
+export const LARGE_ROWS = 10_000;
+export const LARGE_BYTES = 1_048_576;
+
+/** More than Redis has commands with collections. */
+const MAX_OPERATIONS = 200;
+const OTHER = '_OTHER';
+
+interface Instruments {
+  readonly rows: Histogram;
+  readonly large: Counter;
+}
+
+/** Counts the elements of replies, and tells of what is large by the family of its key. */
+export class ReplySizes implements Recorder {
+  private readonly attributes = new Map<string, Attributes>();
+  private familyOf: Insights['familyOf'] = () => undefined;
+  private readonly instrumented: Instrumented<Instruments>;
+
+  /** @param source the meter of whoever listens now; undefined while nobody does */
+  constructor(source: () => Meter | undefined, report: Report) {
+    this.instrumented = new Instrumented(
+      source,
+      { make: instrumentsOf, observables: () => [], observe: () => {}, moved: () => this.attributes.clear() },
+      report,
+    );
+  }
+
+  /** Sets where families are read, from now on. */
+  use({ familyOf }: Pick<Insights, 'familyOf'>): void {
+    this.familyOf = familyOf;
+  }
+
+  /** Follows the meter. */
+  refresh(): void {
+    this.instrumented.refresh();
+  }
+
+  isActive(): boolean {
+    return this.instrumented.current !== undefined;
+  }
+
+  command(command: Command, { failed, reply, isLocal }: Outcome, { operation }: Facts): void {
+    if (failed || isLocal || command.isInternal === true) return;
+    if (typeof reply === 'object' ? reply === null : typeof reply !== 'string') return;
+    if (typeof reply === 'string' || Buffer.isBuffer(reply)) {
+      if (reply.length >= LARGE_BYTES) this.large(command, operation, 'bytes');
+      return;
+    }
+    const entry = lookup(command.args);
+    const rows = rowsOf(entry, command.args, reply);
+    if (rows === undefined) return;
+    this.instrumented.current?.rows.record(rows, this.attributesOf(operation), command.context);
+    if (rows >= LARGE_ROWS) this.large(command, operation, 'rows');
+  }
+
+  /** What a batch is answered is many replies, and no collection. */
+  batch(): void {}
+
+  private large({ args }: Command, operation: string, kind: 'rows' | 'bytes'): void {
+    const entry = lookup(args);
+    const keyIndex = keyIndexOf(entry, args);
+    const family = keyIndex < 0 ? undefined : this.familyOf(args[keyIndex]);
+    const attributes: Attributes = { [semconv.ATTR_DB_OPERATION_NAME]: operation, [semconv.ATTR_REDIS_LARGE_KIND]: kind };
+    if (family !== undefined) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
+    this.instrumented.current?.large.add(1, attributes);
+  }
+
+  private attributesOf(operation: string): Attributes {
+    const known = this.attributes.get(operation);
+    if (known !== undefined) return known;
+    if (this.attributes.size >= MAX_OPERATIONS && operation !== OTHER) return this.attributesOf(OTHER);
+    const attributes: Attributes = {
+      [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
+      [semconv.ATTR_DB_OPERATION_NAME]: operation,
+    };
+    this.attributes.set(operation, attributes);
+    return attributes;
+  }
+}
+
+function instrumentsOf(meter: Meter): Instruments {
+  return {
+    rows: meter.createHistogram(semconv.METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS, {
+      description: 'Elements of the collections that Redis answered.',
+      unit: '{row}',
+      advice: { explicitBucketBoundaries: ROW_BUCKETS },
+    }),
+    large: meter.createCounter(semconv.METRIC_REDIS_LARGE_REPLIES, {
+      description: 'Replies of 10,000 elements or a megabyte and more.',
+      unit: '{reply}',
+    }),
+  };
+}
