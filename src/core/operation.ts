@@ -93,6 +93,8 @@ export class Operation implements Tap {
   private totals: Recorder | undefined;
   private transfers: Transfers | undefined;
   private readonly timings = new Timings();
+  /** The context that was refused last because its span was sampled out: that never changes, and many commands share it. */
+  private unsampled: Context | undefined;
 
   constructor(private readonly report: Report) {}
 
@@ -105,6 +107,7 @@ export class Operation implements Tap {
     propagator?: Propagator,
     totals?: Recorder,
   ): void {
+    this.unsampled = undefined;
     this.settings = settings;
     this.insights = insights;
     this.spans = spans;
@@ -121,6 +124,7 @@ export class Operation implements Tap {
 
   stop(): void {
     this.isStopped = true;
+    this.unsampled = undefined;
     this.timings.stop();
   }
 
@@ -325,8 +329,12 @@ export class Operation implements Tap {
 
   /** The most frequent and cheapest check is first: in production most parents are unsampled. */
   private refusalOf(caller: Context): Refusal | undefined {
+    if (caller === this.unsampled) return 'parent-unsampled';
     const parent = trace.getSpan(caller);
-    if (parent !== undefined && isUnsampled(parent) && !this.settings.spansWhenParentUnsampled) return 'parent-unsampled';
+    if (parent !== undefined && isUnsampled(parent) && !this.settings.spansWhenParentUnsampled) {
+      this.unsampled = caller;
+      return 'parent-unsampled';
+    }
     if (this.settings.requireParentSpan && !hasParent(caller)) return 'no-parent';
     if (!this.spans.isActive()) return 'no-provider';
     return caller.getValue(SUPPRESS_TRACING) === true ? 'suppressed' : undefined;

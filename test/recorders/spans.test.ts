@@ -107,10 +107,13 @@ describe('span recorder', () => {
     it('one below such a parent with spansWhenParentUnsampled, if the sampler wants it', async () => {
       const seen = new InMemorySpanExporter();
       const always = { shouldSample: () => ({ decision: SamplingDecision.RECORD_AND_SAMPLED }), toString: () => 'always' };
-      instrumentation.setConfig({ spansWhenParentUnsampled: true });
       instrumentation.setTracerProvider(new NodeTracerProvider({ sampler: always, spanProcessors: [new SimpleSpanProcessor(seen)] }));
+      // The decision is remembered by the context, and not for longer than the settings.
+      const caller = trace.setSpan(context.active(), unsampled());
       try {
-        await within(unsampled(), () => client.get('k'));
+        await context.with(caller, () => client.get('k'));
+        instrumentation.setConfig({ spansWhenParentUnsampled: true });
+        await context.with(caller, () => client.get('k'));
       } finally {
         instrumentation.setTracerProvider(trace.getTracerProvider());
       }

@@ -189,8 +189,8 @@ class ObservedCommands implements Generator {
     return this;
   }
 
-  next(...value: [] | [unknown]): IteratorResult<unknown, unknown> {
-    const step = this.commands.next(...value);
+  next(value?: unknown): IteratorResult<unknown, unknown> {
+    const step = this.commands.next(value);
     if (step.done === true) this.writes.end();
     return step;
   }
