@@ -566,12 +566,28 @@ async function idOf(node: ClusterNode): Promise<string> {
   return String(await node.request('CLUSTER', 'MYID'));
 }
 
-/** Gives the slot of a key that is nowhere stored to another master. */
+/**
+ * Gives the slot of a key that is nowhere stored to another master. A message of the old owner may still be on its way,
+ * and says that the slot is its own: the newer epoch wins, so all must know the epochs before the next move.
+ */
 async function moveSlot(masters: readonly ClusterNode[], key: string, to: ClusterNode): Promise<void> {
   const [slot, id] = [await slotOf(key, to), await idOf(to)];
   await Promise.all(masters.map((master) => master.request('DEL', key).catch(() => {})));
-  await to.request('CLUSTER', 'SETSLOT', slot, 'NODE', id);
-  await Promise.all(masters.filter((master) => master !== to).map((master) => master.request('CLUSTER', 'SETSLOT', slot, 'NODE', id)));
+  const others = masters.filter((master) => master !== to);
+  // Only who imports a slot takes a new epoch, and tells the others at once.
+  await to.request('CLUSTER', 'SETSLOT', slot, 'IMPORTING', await idOf(others[0] as ClusterNode));
+  for (const master of [to, ...others]) await master.request('CLUSTER', 'SETSLOT', slot, 'NODE', id);
+  await eventually('move', async () => {
+    const [own = '', ...views] = await Promise.all([to, ...others].map((master) => viewOf(master, id)));
+    return own !== '' && views.every((view) => view === own);
+  });
+}
+
+/** What a node knows of another: its epoch and its slots. */
+async function viewOf(node: ClusterNode, id: string): Promise<string> {
+  const lines = String(await node.request('CLUSTER', 'NODES')).split('\n');
+  const [, , , , , , epoch, , ...slots] = (lines.find((line) => line.startsWith(id)) ?? '').split(' ');
+  return [epoch, ...slots].join(' ');
 }
 
 async function startMigration(key: string, from: ClusterNode, to: ClusterNode): Promise<void> {
