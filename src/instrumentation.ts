@@ -149,7 +149,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const tracer = settings.traces ? this.tracerNow : () => undefined;
     const insights = this.insightsWith(settings.insights);
     const familyOf = (key: unknown) => insights.familyOf(key);
-    const family = familyMask(settings.spans.keys, this.report);
+    const family = familyMask(settings.spans.keys, this.report, settings.insights.familyOf);
     const recorder = new SpanRecorder(settings.spans, tracer, family, this.report, this.adapters.replies);
     const { isCollecting } = settings.spans;
     this.composites = isCollecting ? new CompositeSpans(recorder, settings.spans, tracer, familyOf, this.report) : undefined;

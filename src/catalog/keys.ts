@@ -49,9 +49,13 @@ function remembering(mask: KeyMask): KeyMask {
  * The mask for names that must be few: those of spans and metrics. It shows the family of the masked key, as far as
  * it is known by then. Each mask learns on its own: whatever is to agree shares one.
  */
-export function familyMask(mode: KeyMode, report: (message: string) => void): KeyMask {
+export function familyMask(mode: KeyMode, report: (message: string) => void, familyOf?: (key: string) => string | undefined): KeyMask {
   if (mode === 'hidden') return () => HIDDEN;
-  const families = new KeyFamilies(typeof mode === 'function' ? { shownOf: (key) => maskWith(mode, key, report) } : {});
+  const families = new KeyFamilies({
+    familyOf,
+    report,
+    shownOf: typeof mode === 'function' ? (key) => maskWith(mode, key, report) : undefined,
+  });
   return (key) => families.of(key).name;
 }
 

@@ -185,7 +185,7 @@ const SCENARIOS: readonly Scenario[] = [
       await publisher.publish('news', 'a');
       await hear(heard, 2);
     },
-    spans: [failing('E_NO', processed('news', 1))],
+    spans: [failing('Error', processed('news', 1))],
   },
   {
     title: 'a promise that the application handles elsewhere: no unhandled rejection',

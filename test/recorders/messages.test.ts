@@ -180,6 +180,7 @@ describe('message recorders', () => {
   });
 
   it('names spans of both sides by the families that metrics have learnt', async () => {
+    resetTracing({ keyFamilies: true });
     const letters = (index: number): string =>
       [...index.toString(26)].map((digit) => String.fromCharCode(97 + Number.parseInt(digit, 26))).join('');
     const untraced = suppressTracing(context.active());
