@@ -13,6 +13,8 @@ export interface Panel {
   readonly id: number;
   readonly type: string;
   readonly title: string;
+  readonly description?: string;
+  readonly panels?: readonly Panel[];
   readonly gridPos: { readonly h: number; readonly w: number; readonly x: number; readonly y: number };
   readonly targets?: readonly Target[];
 }
@@ -31,12 +33,14 @@ export interface Dashboard {
 export const FOLDER = join(__dirname, '../../dashboards');
 
 export function readDashboard(): Dashboard {
-  return JSON.parse(readFileSync(join(FOLDER, 'grafana/redis.json'), 'utf8')) as Dashboard;
+  const dashboard = JSON.parse(readFileSync(join(FOLDER, 'grafana/redis.json'), 'utf8')) as Dashboard;
+  // A row that is collapsed keeps its panels to itself.
+  return { ...dashboard, panels: dashboard.panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]) };
 }
 
 /** What is sent to Prometheus when everything is selected. */
 export function resolved(expression: string): string {
-  return expression.replaceAll('$__rate_interval', '5m').replaceAll(/\$(?:job|server|family)\b/g, '.*');
+  return expression.replaceAll('$__rate_interval', '5m').replaceAll(/\$(?:job|instance|server|family)\b/g, '.*');
 }
 
 /** The query behind `label_values(selector, label)`. */

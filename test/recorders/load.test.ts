@@ -146,6 +146,8 @@ describe('metrics under a load that is known', function () {
       operation('XADD', 1),
       operation('XREAD', 1),
       operation('LRANGE', 1),
+      operation('KEYS', 1),
+      ['db.client.response.returned_rows', { 'db.system.name': 'redis', 'db.operation.name': 'KEYS' }, 1],
       ['db.client.response.returned_rows', { 'db.system.name': 'redis', 'db.operation.name': 'LRANGE' }, 1],
       ['db.client.response.returned_rows', { 'db.system.name': 'redis', 'db.operation.name': 'XREAD' }, 1],
       ['redis.client.large_replies', large, 1],

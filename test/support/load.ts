@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import sinon from 'sinon';
 import { LOAD_WINDOW_MS } from '../../src/insights/cache-aside';
-import { type RedisServer, startStandalone } from './redis-server';
+import { type RedisCluster, type RedisServer, startCluster, startStandalone } from './redis-server';
 import { inSpan } from './tracing';
 import { type Client, connect, end, loadRedis } from './versions';
 
@@ -34,10 +34,13 @@ export class Load {
     private readonly pool: Client,
     /** One connection, and little patience. */
     private readonly hasty: Client,
+    private readonly cluster: RedisCluster,
+    private readonly nodes: Client,
   ) {}
 
   static async start(): Promise<Load> {
-    const [server, gone] = await Promise.all([startStandalone(), startStandalone()]);
+    const ready = Promise.all([startStandalone(), startStandalone(), startCluster({ masters: 1, replicasPerMaster: 0 })]);
+    const [server, gone, cluster] = await ready;
     const redis = loadRedis('6.3');
     const load = new Load(
       server,
@@ -47,6 +50,8 @@ export class Load {
       await connect(redis, server, { RESP: 3, clientSideCache: { maxEntries: 2 } }),
       await openPool(server, { minimum: 1, maximum: 2, cleanupDelay: 60_000 }),
       await openPool(server, { minimum: 1, maximum: 1, acquireTimeout: 30, cleanupDelay: 60_000 }),
+      cluster,
+      await redis.createCluster({ rootNodes: cluster.rootNodes }).connect(),
     );
     await server.request('RPUSH', 'feed:1', ...Array.from({ length: 10_000 }, String));
     await load.begin();
@@ -55,9 +60,9 @@ export class Load {
 
   async stop(): Promise<void> {
     for (const one of this.ending.reverse()) await one();
-    for (const client of [this.client, this.other, this.caching]) await end(client);
+    for (const client of [this.client, this.other, this.caching, this.nodes]) await end(client);
     for (const pool of [this.pool, this.hasty]) pool.destroy();
-    await Promise.all([this.server.stop(), this.gone.stop()]);
+    await Promise.all([this.server.stop(), this.gone.stop(), this.cluster.stop()]);
   }
 
   private async begin(): Promise<void> {
@@ -88,6 +93,7 @@ export class Load {
     await this.publish();
     await this.readStream(`events:${run}`);
     await this.readMuch();
+    await this.nodes.incr('node:visits');
     announceMaintenance();
     await this.repeat(`visits:${run}`);
     await this.client.multi().get(`user:${run}1`).get('user:absent').exec();
@@ -180,9 +186,10 @@ export class Load {
     await this.client.xRead({ key, id: '0' });
   }
 
-  /** A collection of ten thousand. */
+  /** A collection of ten thousand, and a look at all keys. */
   private async readMuch(): Promise<void> {
     await this.client.lRange('feed:1', 0, -1);
+    await this.client.keys('nothing:*');
   }
 
   private async loseConnection(): Promise<void> {
