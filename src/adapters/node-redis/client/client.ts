@@ -9,7 +9,7 @@ import { replacing } from '../promise/batches';
 import { Commands, type SendingClient } from '../promise/commands';
 import { type Connect, wrapConnect } from '../promise/connect';
 import type { Connections } from '../promise/connections';
-import { selecting } from '../promise/database';
+import { isSelecting, selecting } from '../promise/database';
 import type { Begun } from '../promise/entries';
 import type { CommandsToWrite } from '../promise/flush-times';
 import type { Groups } from '../promise/topology';
@@ -110,7 +110,7 @@ export class RedisClientTap {
     for (const name of ['push', 'unshift']) {
       ledger.wrap<Take>(list.prototype, name, (original) => {
         return function take(this: object, value: unknown): unknown {
-          entries.meet(value);
+          if (entries.isExpecting) entries.meet(value);
           return original.call(this, value);
         };
       });
@@ -134,18 +134,39 @@ export class RedisClientTap {
   private wrapSend(original: Send): Send {
     const { sender, background, reached } = this.commands;
     const refused = (client: Client, args: Arguments) => this.refused(client, args);
+    const { tap, commands } = this;
+    const sendStraight = this.wrapStraight(original);
     return function sendCommand(this: Client, args: Arguments): Promise<unknown> {
+      const decision = tap.decide();
+      if (decision === 'pass' && !tap.wantsInternal && !(Array.isArray(args) && isSelecting(args))) {
+        return sendStraight.apply(this, arguments as never);
+      }
       const client = this._self ?? this;
       const outer = sender.enter(client);
       const outerBackground = background.enter(isBackground(this, client, args, arguments.length));
       reached.queue = undefined;
+      commands.decision = decision;
       try {
         const promise = original.apply(this, arguments as never);
         if (reached.queue === undefined) refused(client, args);
         return promise;
       } finally {
+        commands.decision = undefined;
         background.leave(outerBackground);
         sender.leave(outer);
+      }
+    };
+  }
+
+  /** The cheapest and most frequent path: the queue is told to look at nothing. */
+  private wrapStraight(original: Send): Send {
+    const { commands } = this;
+    return function sendCommand(this: Client): Promise<unknown> {
+      commands.isStraight = true;
+      try {
+        return original.apply(this, arguments as never);
+      } finally {
+        commands.isStraight = false;
       }
     };
   }

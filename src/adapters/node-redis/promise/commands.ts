@@ -1,7 +1,7 @@
 // Knows: how a command passes the queue of redis 4 to 6, through which all commands pass.
 // Must not know: which version called, spans, metrics, attribute names.
 import type { Arguments } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
+import type { Decision, Tap } from '../../../core/operation';
 import { Ambient } from '../../shared/ambient';
 import type { PatchLedger, Target } from '../../shared/patch';
 import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
@@ -28,7 +28,7 @@ type AddCommand = (this: object, args: Arguments, options?: AddOptions, ...rest:
 /** The differences between versions. */
 export interface Dialect {
   /** Whether the client sends this command by itself, while it makes its connection. */
-  isHandshake(connection: Connection | undefined, options: AddOptions | undefined): boolean;
+  isHandshake(queue: object, options: AddOptions | undefined): boolean;
   /** Whether the command that is being sent is a part of a call that is recorded as a whole. */
   isShare(): boolean;
   /** Called for each client at its first command. */
@@ -47,6 +47,10 @@ export class Commands {
   readonly background = new Ambient<boolean>();
   /** The queue that was called last. Set it to undefined before a call to find out whether the call uses one. */
   readonly reached: { queue: object | undefined } = { queue: undefined };
+  /** Whether nothing is recorded of the command that is being sent, and it selects no database. */
+  isStraight = false;
+  /** What was decided about it; undefined: nothing yet. */
+  decision: Decision | undefined;
   private readonly clients = new WeakMap<object, Connection>();
 
   constructor(
@@ -105,10 +109,13 @@ export class Commands {
     const { batches, connections } = this;
     const add = this.entries.adding(original);
     const reach = (queue: object, args: unknown, options: AddOptions | undefined) => this.reach(queue, args, options);
+    const isStraight = () => this.isStraight;
     const { reached } = this;
     return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
-      reached.queue = this;
       const isInside = batches.inside;
+      if (!isInside && isStraight() && options?.chainId === undefined && !connections.isAnyDown)
+        return original.apply(this, arguments as never);
+      reached.queue = this;
       const begun: Begun | undefined = isInside ? batches.member(this, args) : reach(this, args, options);
       const ending = both(begun, connections.waiting(this, options?.asap === true));
       if (ending === undefined && !isInside) return original.apply(this, arguments as never);
@@ -121,15 +128,14 @@ export class Commands {
 
   private reach(queue: object, args: unknown, options: AddOptions | undefined): Begun | undefined {
     if (!Array.isArray(args) || args.length === 0) return undefined;
-    const known = this.connections.of(queue);
-    const isHandshake = this.dialect.isHandshake(known, options);
-    const decision = isHandshake ? 'pass' : this.tap.decide();
+    const isHandshake = this.dialect.isHandshake(queue, options);
+    const decision = isHandshake ? 'pass' : (this.decision ?? this.tap.decide());
     const selects = isSelecting(args);
     if (decision === 'pass' && !selects && !this.tap.wantsInternal) return undefined;
     // The group of a node may not be known yet; then the result must not be cached.
     const isInternal = isHandshake || this.isUnasked(args);
     if (!isInternal && this.dialect.isShare()) return undefined;
-    const ref = isInternal ? (known ?? UNKNOWN) : this.connectionOf(queue);
+    const ref = isInternal ? (this.connections.of(queue) ?? UNKNOWN) : this.connectionOf(queue);
     const begun = isInternal ? beginInternal(this.tap, ref, args) : this.begin(queue, ref, args, decision);
     return selects && ref !== UNKNOWN ? both(begun, selecting(ref, args)) : begun;
   }

@@ -70,6 +70,11 @@ export class Connections {
     });
   }
 
+  /** Whether any connection is being made, or was lost. */
+  get isAnyDown(): boolean {
+    return this.down.size > 0;
+  }
+
   /** undefined: the queue was created before us, and has sent nothing since. */
   of(queue: object): Connection | undefined {
     return this.connections.get(queue);

@@ -69,6 +69,11 @@ export class QueueEntries {
   private expected: Ending | undefined;
   private args: unknown;
 
+  /** Whether `meet` is worth a call. */
+  get isExpecting(): boolean {
+    return this.expected !== undefined;
+  }
+
   /** A list takes an entry: of a queue, or anything else. */
   meet(entry: unknown): void {
     const { expected } = this;

@@ -29,7 +29,7 @@ export class CommandQueueTap {
     this.commands = new Commands(tap, groups, connections, {
       // Before the socket is ready, commands at the head of the queue are the client's own. If its state is unknown,
       // all are.
-      isHandshake: (connection, options) => options?.asap === true && connection?.socket?.deref()?.isReady !== true,
+      isHandshake: (queue, options) => options?.asap === true && connections.of(queue)?.socket?.deref()?.isReady !== true,
       isShare: () => false,
       onClient: () => {},
     });
