@@ -78,8 +78,12 @@ const names = new FewNames(50);
 /** A class name that was shortened by minification says nothing, and changes with every build. */
 function classOf(error: Error): string {
   const { name: ofClass } = error.constructor;
-  const [name, few] = ofClass === 'Error' ? [error.name, names] : [ofClass, classes];
-  return CLASS.test(name) && few.admits(name) ? name : OTHER;
+  if (ofClass === 'Error') return error.name === ofClass || isFewNamed(error.name, names) ? error.name : OTHER;
+  return isFewNamed(ofClass, classes) ? ofClass : OTHER;
+}
+
+function isFewNamed(name: string, few: FewNames): boolean {
+  return CLASS.test(name) && few.admits(name);
 }
 
 const HIDDEN_TEXT = '(text hidden)';

@@ -180,7 +180,7 @@ const SCENARIOS: readonly Scenario[] = [
       await subscriber.subscribe('news', async () => {
         await sleep(5);
         heard.push('rejecting');
-        throw Object.assign(new Error('no'), { code: 'E_NO' });
+        throw Object.assign(new Error('no'), { code: 'ORDER_17' });
       });
       await publisher.publish('news', 'a');
       await hear(heard, 2);

@@ -34,7 +34,8 @@ describe('finding a command', () => {
     it(`reads ${JSON.stringify(args.map(String)).slice(0, 60)} as ${operation.slice(0, 20)}`, () => {
       for (const _ of ['first', 'remembered']) {
         const entry = lookup(args);
-        assert.deepEqual({ ...entry, rule: entry.rule !== undefined }, { operation, canonical, rule: known, from });
+        const isUsual = operation === '_OTHER' || (known && [canonical, canonical.toLowerCase()].includes(operation));
+        assert.deepEqual({ ...entry, rule: entry.rule !== undefined }, { operation, canonical, rule: known, from, isUsual });
       }
     });
   }
