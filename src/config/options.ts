@@ -152,7 +152,7 @@ export const OPTIONS = {
   slowMs: option(SLOW, 100, {
     section: 'content',
     meaning:
-      'Spans of operations that took at least this many milliseconds say where the time was spent: `db.redis.queue_ms` in the client, `db.redis.wire_ms` on the network and in Redis, and `db.redis.event_loop_delay_ms`, the part of both during which this process was busy. `0`: every span; `false`: none.',
+      'Spans of operations that took at least this many milliseconds say where the time was spent: `db.redis.queue_ms` in the client, `db.redis.wire_ms` on the network and in Redis, and `db.redis.event_loop_delay_ms`, the longest time for which the event loop was blocked meanwhile. `0`: every span; `false`: none.',
     more: '[Slow commands](cache.md#find-out-why-a-command-was-slow)',
     example: '50',
   }),
@@ -187,7 +187,7 @@ export const OPTIONS = {
     section: 'cache',
     meaning:
       "Name the family of a key (`user:{}` for `user:7`) on spans of look-ups and in all cache metrics. Families are learnt from the keys, 200 at most; further ones are `_other`. A list of templates, or in code a function, is asked first and decides for the keys that it knows. `{}` in a template stands for one character or more, except the separators in it (`:`, `/`, `|`, `#`); a function returns `undefined` for keys that it does not know. With `keys: 'hidden'` only these families are named.",
-    more: '[Families](cache.md)',
+    more: '[Families](cache.md#key-families)',
     example: "['user:{}:cart', 'session:{}']",
   }),
   cacheInsight: option(BOOLEAN, true, {
@@ -226,14 +226,14 @@ export const OPTIONS = {
   redisClientMetrics: option(BOOLEAN, true, {
     section: 'metrics',
     meaning:
-      "Record also what Redis's own clients do, under the names that Redis's dashboards ask for: `redis.client.errors`, `redis.client.connection.closed`, `redis.client.pubsub.messages`, `redis.client.stream.lag` and others. Where node-redis records one itself, ours of that name is off.",
+      "Also record the metrics of Redis's own clients, under the names that Redis's dashboards use: `redis.client.errors`, `redis.client.connection.closed`, `redis.client.pubsub.messages`, `redis.client.stream.lag` and others. If node-redis itself records one of them, ours of that name is off.",
     more: '[Metrics](metrics.md)',
     example: 'false',
   }),
   metricsByNode: option(BOOLEAN, true, {
     section: 'metrics',
     meaning:
-      'Tell operations of clusters and sentinels by the node that answered: `network.peer.address` and `network.peer.port` on `db.client.operation.duration`, for 64 nodes at most. The rest is `_OTHER`.',
+      'Add the node that answered to `db.client.operation.duration` in clusters and sentinels: `network.peer.address` and `network.peer.port`. At most 64 nodes are named; further ones are `_OTHER`.',
     more: '[Metrics](metrics.md)',
     example: 'false',
   }),
@@ -255,7 +255,7 @@ export const OPTIONS = {
     section: 'process',
     meaning:
       'What to do about another OpenTelemetry instrumentation of redis in the process, such as the one of `auto-instrumentations-node`. `takeover` removes its patches permanently; `stand-down` leaves redis to it; `both` records every command twice. Each case is reported once through `diag`. Sentry, dd-trace, New Relic and node-redis itself may record redis through diagnostics channels: they are not changed, and the report says how to switch them off.',
-    more: '[Distributions](distributions.md)',
+    more: '[With other tracers](distributions.md)',
     example: "'stand-down'",
   }),
   spanName: option(functionOf<Given<'spanName'>>('(info: SpanNameInfo) => string'), undefined, {

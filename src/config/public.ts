@@ -103,8 +103,8 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   /**
    * Spans of operations that took at least this many milliseconds say where the time was spent:
    * `db.redis.queue_ms` in the client, `db.redis.wire_ms` on the network and in Redis, and
-   * `db.redis.event_loop_delay_ms`, the part of both during which this process was busy. `0`: every span; `false`:
-   * none. Default: `100`.
+   * `db.redis.event_loop_delay_ms`, the longest time for which the event loop was blocked meanwhile. `0`: every
+   * span; `false`: none. Default: `100`.
    * @example slowMs: 50
    */
   slowMs?: number | false;
@@ -178,17 +178,16 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   metrics?: boolean;
   /**
-   * Record also what Redis's own clients do, under the names that Redis's dashboards ask for:
+   * Also record the metrics of Redis's own clients, under the names that Redis's dashboards use:
    * `redis.client.errors`, `redis.client.connection.closed`, `redis.client.pubsub.messages`,
-   * `redis.client.stream.lag` and others. Where node-redis records one itself, ours of that name is off. Default:
-   * `true`.
+   * `redis.client.stream.lag` and others. If node-redis itself records one of them, ours of that name is off.
+   * Default: `true`.
    * @example redisClientMetrics: false
    */
   redisClientMetrics?: boolean;
   /**
-   * Tell operations of clusters and sentinels by the node that answered: `network.peer.address` and
-   * `network.peer.port` on `db.client.operation.duration`, for 64 nodes at most. The rest is `_OTHER`. Default:
-   * `true`.
+   * Add the node that answered to `db.client.operation.duration` in clusters and sentinels: `network.peer.address`
+   * and `network.peer.port`. At most 64 nodes are named; further ones are `_OTHER`. Default: `true`.
    * @example metricsByNode: false
    */
   metricsByNode?: boolean;
