@@ -177,7 +177,7 @@ function inactive(text) {
 
 /** With both recording, there is a line that says what to switch off. */
 function toldOf(run) {
-  if (run === undefined || /is active and cannot be taken off/.test(run.stderr)) return [];
+  if (run === undefined || /is active and cannot be removed/.test(run.stderr)) return [];
   return [`both: nothing is said, with ${run.spans.filter(isGet).length} spans of the command: ${run.stderr}`];
 }
 

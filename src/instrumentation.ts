@@ -209,7 +209,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.redisClient.yieldTo(native);
     this.messageMetrics.yieldTo(native);
     const names = DOUBLED.filter(([part]) => native[part]).map(([, name]) => name);
-    if (names.length > 0) this.report(`node-redis records ${names.join(', ')} itself; ours of that name are off`);
+    if (names.length > 0) this.report(`node-redis records ${names.join(', ')} itself; our metrics of that name are off`);
   }
 
   /** Counters use the current meter; observable instruments have to be moved to it. */

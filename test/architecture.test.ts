@@ -136,15 +136,15 @@ function lines(pattern: RegExp, isExempt: (source: Source) => boolean): string[]
     );
 }
 
-describe('the house', () => {
-  it('has the rooms of the map', () => {
+describe('module boundaries', () => {
+  it('has exactly the modules of the map', () => {
     const unknown = sources()
       .filter(({ room }) => MAY[room] === undefined)
       .map(({ path }) => path);
     assert.deepEqual(unknown, []);
   });
 
-  it('has walls: a room imports what the map allows', () => {
+  it('lets each module import only what the map allows', () => {
     const found = wrong((source, imported) => {
       const room = target(source, imported);
       if (room === undefined || room === source.room) return false;
@@ -154,7 +154,7 @@ describe('the house', () => {
     assert.deepEqual(found, []);
   });
 
-  it('shows spans and meters to recorders, not to adapters, catalog or insights', () => {
+  it('keeps spans and meters out of adapters, catalog and insights', () => {
     const found = wrong(({ room }, { from, names }) => {
       const allowed = API[room];
       if (allowed === undefined || !from.startsWith('@opentelemetry/')) return false;
@@ -163,7 +163,7 @@ describe('the house', () => {
     assert.deepEqual(found, []);
   });
 
-  it('uses a package where it belongs, and redis nowhere', () => {
+  it('uses each package only where it belongs, and redis nowhere', () => {
     const found = wrong(({ path }, { from }) => {
       if (/^(redis|@redis\/|@node-redis\/)/.test(from)) return true;
       return ONLY[from] !== undefined && ONLY[from] !== path;
@@ -180,12 +180,12 @@ describe('the house', () => {
     assert.deepEqual(found, []);
   });
 
-  it('knows versions and modules of redis in the adapters alone', () => {
+  it('names versions and modules of redis only in the adapters', () => {
     const found = lines(/@redis\b|@node-redis\b/, ({ room }) => room === 'adapters');
     assert.deepEqual(found, []);
   });
 
-  it('names no client library in what the adapters share', () => {
+  it('names no client library in the shared part of the adapters', () => {
     const isShared = ({ path }: Source) => path.startsWith('adapters/shared/');
     const imported = wrong((source, { from }) => isShared(source) && /^\.\.\/(?!\.\.\/)/.test(from));
     assert.deepEqual(imported, []);
@@ -195,7 +195,7 @@ describe('the house', () => {
     );
   });
 
-  it('opens every room with what it knows', () => {
+  it('begins every file with what it knows', () => {
     const silent = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !['index.ts', 'version.ts'].includes(name))
       .filter((name) => !/^(#!.*\n)?\/\/ Knows: /.test(readFileSync(join(SOURCE, name), 'utf8')))

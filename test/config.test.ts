@@ -150,7 +150,7 @@ describe('config', () => {
     assert.deepEqual(reports, []);
   });
 
-  it('times nothing with slowMs = false, and everything with 0 or where a time is asked for', () => {
+  it('times nothing with slowMs = false, and everything with 0 or with an attribute of timing', () => {
     const timedFrom = (config: object, environment = {}) => read(config, environment).settings.operation.timedFromMs;
     assert.equal(timedFrom({ slowMs: false }), Number.POSITIVE_INFINITY);
     assert.equal(timedFrom({}, { [`${PREFIX}SLOW_MS`]: 'False' }), Number.POSITIVE_INFINITY);
@@ -166,14 +166,14 @@ describe('config', () => {
     assert.equal(settings.metrics, true);
   });
 
-  it('names no family of a hidden key, but what the application says itself', () => {
+  it('names no family of a hidden key, except those of the application', () => {
     const keyFamilies = () => 'mine';
     assert.equal(read({ keys: 'hidden' }).settings.insights.families, false);
     const { families, familyOf, familyOtherwise } = read({ keys: 'hidden', keyFamilies }).settings.insights;
     assert.deepEqual([families, familyOf, familyOtherwise?.('secret')], [true, keyFamilies, '_other']);
   });
 
-  it('shows of a key in its family what the function for keys shows of it', () => {
+  it('makes families of the text that the keys function shows', () => {
     const familyOf = (keys: unknown) => read({ keys }).settings.insights.familyOtherwise;
     const thrower = () => {
       throw new Error('no');
@@ -183,7 +183,7 @@ describe('config', () => {
     assert.equal(familyOf(thrower)?.('user:bob:7'), '?');
   });
 
-  it('takes patterns as Redis has them for the keys that can be locks', () => {
+  it('accepts glob patterns of Redis for the keys that can be locks', () => {
     const accepted = (locks: unknown, environment: Record<string, string> = {}) => {
       const { isLockKey } = read({ locks }, environment).settings.insights;
       return ['lock:a', 'a:lock', 'lock.a', 'a'].filter((key) => isLockKey?.(key));
@@ -259,7 +259,7 @@ describe('config', () => {
     });
   }
 
-  it('hides keys where it cannot be read how to show them, and says so', () => {
+  it('hides keys if the option is invalid, and reports it', () => {
     const hidden = read({ keys: 'hidden' }).settings;
     const expected = 'expected safe, full, family, hidden or a function';
     for (const [keys, got] of [
@@ -276,7 +276,7 @@ describe('config', () => {
     assert.deepEqual(reports, [`${PREFIX}KEYS: ${expected}; keys are hidden`]);
   });
 
-  it('reads how to show keys in any case', () => {
+  it('reads the option keys in any case', () => {
     for (const keys of ['Hidden', 'HIDDEN', ' hidden ']) {
       assert.equal(read({ keys }).settings.spans.keys, 'hidden');
       assert.equal(read({}, { [`${PREFIX}KEYS`]: keys }).settings.spans.keys, 'hidden');
@@ -284,7 +284,7 @@ describe('config', () => {
     assert.deepEqual(read({ keys: 'Family' }).reports, []);
   });
 
-  it('takes templates for families, in code and by environment', () => {
+  it('accepts templates for families, in code and by environment', () => {
     const templates = ['user:{}:cart', 'session:{}'];
     for (const { settings, reports } of [
       read({ keyFamilies: templates, keys: 'hidden' }),
@@ -301,7 +301,7 @@ describe('config', () => {
     assert.equal(read({}, { [`${PREFIX}KEY_FAMILIES`]: 'FALSE' }).settings.insights.families, false);
   });
 
-  it('asks the ignore hook behind the names, with the arguments and the server, and survives it', () => {
+  it('calls the ignore hook after the names, with arguments and server, and survives its errors', () => {
     const asked: unknown[] = [];
     const ignore = (info: { readonly args: readonly unknown[] }): unknown => {
       asked.push(info);
@@ -321,13 +321,13 @@ describe('config', () => {
     assert.deepEqual(reports, ['the ignore hook threw; going on without it']);
   });
 
-  it('compresses nothing where responseHook wants every reply', () => {
+  it('compresses nothing with responseHook, which gets every reply', () => {
     const { settings, reports } = read({ compressSpans: true, responseHook: () => {} });
     assert.equal(settings.spans.isCollecting, false);
     assert.deepEqual(reports, ['compressSpans has no effect with responseHook']);
   });
 
-  it('takes an empty variable for none', () => {
+  it('treats an empty variable as not set', () => {
     assert.deepEqual(read({}, { [`${PREFIX}KEYS`]: '  ' }).reports, []);
   });
 });

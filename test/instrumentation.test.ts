@@ -41,7 +41,7 @@ describe('instrumentation', () => {
   beforeEach(() => resetTracing());
   afterEach(() => instrumentation.enable());
 
-  it('says once what is wrong with an option, also where the SDK sets its logger later', () => {
+  it('reports an invalid option once, even if the SDK sets its logger later', () => {
     const wrong = { enabled: false, keys: 'hunter2' as 'safe' };
     const complaint = `${PACKAGE_NAME} option keys: expected safe, full, family, hidden or a function, got a string; keys are hidden`;
     const said: string[] = [];
@@ -56,7 +56,7 @@ describe('instrumentation', () => {
     assert.deepEqual(said, [complaint, complaint]);
   });
 
-  it('hooks no require, and puts the loader back on disable', () => {
+  it('does not hook require, and restores the loader on disable', () => {
     instrumentation.disable();
     const loader = () => [Module.prototype.require, (Module.prototype as { load?: unknown }).load, process.getBuiltinModule];
     const before = loader();
@@ -69,7 +69,7 @@ describe('instrumentation', () => {
     assert.deepEqual(loader(), before);
   });
 
-  it('says what it patches to whoever asks, as often as they ask', () => {
+  it('lists what it patches, each time it is asked', () => {
     const names = () => instrumentation.getModuleDefinitions().map(({ name }) => name);
     assert.ok(names().includes('redis') && names().includes('@redis/client'));
     assert.deepEqual(names(), names());
@@ -78,7 +78,7 @@ describe('instrumentation', () => {
 
   for (const version of VERSIONS) {
     describe(`on redis ${version}`, () => {
-      it('patches on enable, and puts the identical functions back on disable', () => {
+      it('patches on enable, and restores the identical functions on disable', () => {
         loadRedis(version);
         const objects = patchable(version);
         instrumentation.disable();
@@ -97,7 +97,7 @@ describe('instrumentation', () => {
         assertQuiet();
       });
 
-      it('records again after disable and enable, also for a client that was there before', async () => {
+      it('records again after disable and enable, also for existing clients', async () => {
         const client = await connect(loadRedis(version), server);
         instrumentation.disable();
         await client.get('unseen');
@@ -110,7 +110,7 @@ describe('instrumentation', () => {
         );
       });
 
-      it('does nothing for a transaction that was made before and runs after disable', async () => {
+      it('does nothing for a transaction created before and run after disable', async () => {
         const client = await connect(loadRedis(version), server);
         const multi = client.multi().get('a').get('b');
         instrumentation.disable();
@@ -119,7 +119,7 @@ describe('instrumentation', () => {
         assert.deepEqual(redisSpans(), []);
       });
 
-      it('knows a unix socket by its path, without a port', async () => {
+      it('names a unix socket by its path, without a port', async () => {
         const local = await startStandalone({ unixSocket: true });
         const client = loadRedis(version).createClient({ socket: { path: local.socketPath } });
         client.on('error', () => {});
@@ -175,7 +175,7 @@ describe('instrumentation', () => {
         ['a value in the place of the name', ['SET secret hunter2']],
       ];
       for (const [title, args] of odd) {
-        it(`takes ${title} for arguments as the client alone takes it`, async () => {
+        it(`accepts ${title} as arguments, as the client alone does`, async () => {
           const outcomes: string[] = [];
           for (const enabled of [false, true]) {
             if (enabled) instrumentation.enable();
@@ -214,7 +214,7 @@ describe('instrumentation', () => {
     assertQuiet();
   });
 
-  it('leaves a version it does not know untouched, and says so once', () => {
+  it('does not patch an unknown version, and reports it once', () => {
     const { load, exported, before } = strangeClient();
     load(exported, '77.0.0');
     load(exported, '77.0.0');
@@ -223,7 +223,7 @@ describe('instrumentation', () => {
     assert.match(diagnostics[0] ?? '', /@redis\/client 77\.0\.0 is not supported \(known: 1, 5, 6\); it is left untouched$/);
   });
 
-  it('leaves a client that is not built as expected untouched, whole, and says so once', () => {
+  it('does not patch any part of a client with unknown seams, and reports it once', () => {
     const { load, exported, before } = strangeClient();
     load(exported, '6.99.0');
     assert.equal(exported.default.prototype.sendCommand, before);

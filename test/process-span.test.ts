@@ -121,7 +121,7 @@ describe('processSpan', () => {
     assert.equal(redisSpans().find(({ name }) => name.startsWith('GET'))?.parentSpanContext?.spanId, span?.spanContext().spanId);
   });
 
-  it('records what the function throws or rejects with, and passes it on', async () => {
+  it('records the error of the function, and passes it on', async () => {
     const entry = await entryOf();
     const error = new TypeError('hunter2');
     const fail = (): never => {
@@ -142,7 +142,7 @@ describe('processSpan', () => {
     assert.equal(processed().length, 2);
   });
 
-  it('is the child of what is active, and only linked to the producer', async () => {
+  it('is a child of the active span, and only linked to the producer', async () => {
     const entry = await entryOf();
     let caller: Span | undefined;
     await inSpan(async (span) => {
@@ -157,7 +157,7 @@ describe('processSpan', () => {
     );
   });
 
-  it('is no child of a span that has ended, and heeds one that was sampled out', async () => {
+  it('is not a child of an ended span, and respects one that was sampled out', async () => {
     const entry = await entryOf();
     const ended = tracer.startSpan('ended');
     ended.end();
@@ -177,7 +177,7 @@ describe('processSpan', () => {
     assert.equal(tenant(), undefined);
   });
 
-  it('tells two entries of one id by their stream, and says nothing of either without it', async () => {
+  it('distinguishes entries of one id by their stream, and links neither without it', async () => {
     const [one, other] = [await entryOf('orders:1', '5-1'), await entryOf('orders:2', '5-1')];
     processSpan(one, () => {}, { stream: 'orders:1' });
     processSpan(other, () => {}, { stream: Buffer.from('orders:2') });
@@ -193,7 +193,7 @@ describe('processSpan', () => {
     assert.deepEqual([neither?.name, neither?.links, neither?.attributes], ['process', [], attributesOf('5-1')]);
   });
 
-  it('says nothing of an entry whose id another stream has, though that is not listed', async () => {
+  it('does not link an entry if another stream has its id, even one that is not listed', async () => {
     const unlisted = await entryOf('bills:1', '5-1');
     const listed = await entryOf('orders:1', '5-1');
     processSpan(unlisted, () => {});
@@ -211,7 +211,7 @@ describe('processSpan', () => {
     assert.ok(redisSpans().some(({ name }) => name.startsWith('XREADGROUP ')));
   });
 
-  it('makes nobody the sender of an entry whose context cannot be read', async () => {
+  it('records no sender for an entry with invalid context', async () => {
     const entry = await entryOf();
     const extract = sinon.stub(propagation, 'extract').throws(new Error('hunter2'));
     try {
@@ -227,7 +227,7 @@ describe('processSpan', () => {
     assert.ok(!diagnostics.splice(0).join().includes('hunter2'));
   });
 
-  it('makes a span for entries it does not know', async () => {
+  it('makes a span for unknown entries', async () => {
     processSpan({ id: '9-9' }, () => {}, { stream: 'logs:7' });
     processSpan(['hunter2', []], () => {});
     processSpan(null as unknown as StreamEntry, () => {});
@@ -242,7 +242,7 @@ describe('processSpan', () => {
     );
   });
 
-  it('only calls the function where nothing is recorded', async () => {
+  it('only calls the function if nothing is recorded', async () => {
     const entry = await entryOf();
     const before = redisSpans().length;
     for (const more of [{ consumerSpans: false }, { requireParentSpan: true }]) {
@@ -265,7 +265,7 @@ describe('processSpan', () => {
     assert.deepEqual([before > 0, processed()], [true, []]);
   });
 
-  it('times what is processed, and counts what is in flight; what was read is counted once', async () => {
+  it('measures processing time, and counts entries in flight; read entries are counted once', async () => {
     const measuring = Measuring.start();
     const entry = await entryOf();
     let inFlight: number | undefined;

@@ -17,8 +17,8 @@ interface Inside {
   readonly tracerNow: unknown;
 }
 
-describe('what the instrumentation says of itself', () => {
-  it('costs nothing where nobody asks', () => {
+describe('the status of the instrumentation', () => {
+  it('costs nothing without a request', () => {
     const before = process.listenerCount('exit');
     const { operation, providers, tracerNow } = new RedisInstrumentation({ enabled: false }) as unknown as Inside;
     assert.equal(operation.constructor, Operation);
@@ -26,7 +26,7 @@ describe('what the instrumentation says of itself', () => {
     assert.equal(process.listenerCount('exit'), before);
   });
 
-  it('is in a file where somebody does, one for each instrumentation of a process', async () => {
+  it('is written to a file on request, one for each instrumentation of a process', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'status-'));
     process.env[STATUS_VARIABLE] = folder;
     const made = [{ traces: false }, { minDurationMs: 3 }].map((options) => new RedisInstrumentation({ enabled: false, ...options }));
@@ -42,7 +42,7 @@ describe('what the instrumentation says of itself', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('knows samplers, exporters and processors by what they can do, whatever they are called', () => {
+  it('recognises samplers, exporters and processors by their methods, not their names', () => {
     class A {
       shouldSample = () => ({ decision: 2 });
     }

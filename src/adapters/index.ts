@@ -204,7 +204,7 @@ export class Adapters implements Active {
     if (isMainRealm || !this.isPatched) return false;
     const copies = this.findNew();
     if (copies.some(isMissingServer))
-      this.report(`modules pass no hook in this test runner, so redis was patched at the first connection; ${MISSING_SERVER}`);
+      this.report(`no hook sees modules in this test runner, so redis was patched at the first connection; ${MISSING_SERVER}`);
     return copies.length > 0;
   }
 
@@ -212,7 +212,7 @@ export class Adapters implements Active {
     if (copies.length === 0) return;
     const names = copies.map(({ module, version }) => `${module} ${version}`).join(', ');
     const missing = copies.some(isMissingServer) ? `; ${MISSING_SERVER}` : '';
-    this.report(`redis was loaded before this instrumentation was enabled, and is patched all the same (${names})${missing}`);
+    this.report(`redis was loaded before this instrumentation was enabled, and was patched afterwards (${names})${missing}`);
   }
 
   /** Patches a copy that was loaded before us, or while we were disabled. Returns false if nothing in it is new. */

@@ -45,7 +45,7 @@ export class WatchedFiles {
       const file = location.file === main ? undefined : location.file;
       this.files.get(nameOf(location.module, file))?.onLoad(moduleExports(), version);
     } catch (error) {
-      this.report(`${path} could not be looked at`, error);
+      this.report(`${path} could not be inspected`, error);
     }
   }
 

@@ -135,7 +135,7 @@ export class Operation implements Tap {
       // The context that a message carries does not depend on what is recorded.
       return this.transfers !== undefined || this.metrics.isActive() ? 'count' : 'pass';
     } catch (error) {
-      this.report('it could not be decided what to record', error);
+      this.report('the decision what to record failed', error);
       return 'pass';
     }
   }
@@ -276,7 +276,7 @@ export class Operation implements Tap {
       try {
         this.totals.command(command, outcome, facts);
       } catch (error) {
-        this.report('a command could not be added up', error);
+        this.report('a command could not be added to the totals', error);
       }
     }
     if (!isMeasured) return;

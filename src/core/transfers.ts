@@ -54,7 +54,7 @@ export class Transfers {
     try {
       return transfer.inject(sender);
     } catch (error) {
-      this.report('a message could not carry its context', error);
+      this.report('context could not be injected into a message', error);
       return undefined;
     }
   }
@@ -68,6 +68,6 @@ export function extract(transfer: Transfer | undefined, reply: unknown, client: 
   try {
     transfer.extract(reply, client);
   } catch (error) {
-    report('what messages carry could not be taken out of a reply', error);
+    report('context could not be extracted from a reply', error);
   }
 }

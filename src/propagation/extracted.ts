@@ -9,7 +9,7 @@ export function extracted(around: Context, carrier: Carrier, report: Report): Co
   try {
     return propagation.extract(around, carrier);
   } catch (error) {
-    report('the context that a message carried could not be read', error);
+    report('the context of a message could not be extracted', error);
     return around;
   }
 }

@@ -5,7 +5,7 @@ import { Channels } from '../../src/adapters/node-redis/bundled/channels';
 import type { Tap } from '../../src/core/operation';
 import { instrumentation } from '../support/tracing';
 
-describe('clients that are known by channels', () => {
+describe('clients known by diagnostics channels', () => {
   const begun: unknown[] = [];
   const tap = { begin: (_client: unknown, args: unknown[]) => void begun.push(args[1]) } as unknown as Tap;
   const channels = new Channels(
@@ -39,7 +39,7 @@ describe('clients that are known by channels', () => {
     assert.deepEqual(heard([1, 2, 3]), [2, 3]);
   });
 
-  it('are a thousand at most, and the first to go are those that have lost their connection', () => {
+  it('are limited to a thousand; those that lost their connection are dropped first', () => {
     close(3, 'error');
     for (let id = 4; id < MAX_CLIENTS + 2; id++) connect(id);
     assert.deepEqual(heard([2, 3, 4]), [2, 3, 4]);

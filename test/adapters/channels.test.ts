@@ -116,7 +116,7 @@ describe('channels', function () {
 
   for (const version of VERSIONS) {
     for (const kind of BUNDLES) {
-      it(`trace redis ${version} in a bundle (${kind}), which does not notice`, async () => {
+      it(`trace redis ${version} in a bundle (${kind}), without an effect on it`, async () => {
         // Each run on a server of its own: they run at the same time.
         const servers = await Promise.all([startStandalone(), startStandalone(), startStandalone()]);
         try {
@@ -162,7 +162,7 @@ describe('channels', function () {
         assertQuiet();
       });
 
-      it('make one span a command, of either client, below the caller', async () => {
+      it('make one span per command, of either client, below the caller', async () => {
         bundled = await connect(bundledRedis(version), server);
         const caller = await inSpan(async (span) => {
           await hooked.hGet('hooked', 'f');
@@ -191,7 +191,7 @@ describe('channels', function () {
         assertQuiet();
       });
 
-      it('go on with a client that refuses to connect twice', async () => {
+      it('keep recording a client that refuses to connect twice', async () => {
         bundled = await connect(bundledRedis(version), server);
         await assert.rejects(bundled.connect(), /Socket already opened/);
         await bundled.get('seen');
@@ -199,7 +199,7 @@ describe('channels', function () {
         assertQuiet();
       });
 
-      it('follow what is on its way when the client is destroyed', async () => {
+      it('follow commands in progress when the client is destroyed', async () => {
         bundled = await connect(bundledRedis(version), server);
         const pending = assert.rejects(bundled.blPop('never', 0), /Disconnects client/);
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -211,7 +211,7 @@ describe('channels', function () {
         assertQuiet();
       });
 
-      it('say nothing of what the client sends by itself', async () => {
+      it('do not record commands that the client sends by itself', async () => {
         bundled = await connect(bundledRedis(version), server);
         await bundled.sendCommand(['CLUSTER', 'SLOTS']).catch(() => {});
         await bundled.sendCommand(['AUTH', 'hunter2']).catch(() => {});

@@ -29,7 +29,7 @@ describe('the option clients', () => {
     return found;
   }
 
-  it('says which are recorded, at once and for clients that are there already', async () => {
+  it('decides which are recorded, at once and for existing clients', async () => {
     const cases = [
       [['redis', 'ioredis', 'iovalkey'], VERSIONS],
       [['ioredis'], ['ioredis-5.11']],
@@ -44,7 +44,7 @@ describe('the option clients', () => {
     }
   });
 
-  it('leaves the functions of the others as they are', () => {
+  it('does not change the functions of the others', () => {
     const { library } = loadRedis('ioredis-5.11');
     const patched = library.prototype.sendCommand;
     resetTracing({ clients: ['redis'] });

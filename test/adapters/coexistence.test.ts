@@ -22,7 +22,7 @@ interface Found {
 const ALL = ['GET FIRST', 'GET A', 'GET A; GET B', 'GET A; GET B'];
 
 const OTHER = 'another OpenTelemetry instrumentation of redis is active';
-const TAKEN = `${OTHER}; its patches were taken off (onConflict: takeover)`;
+const TAKEN = `${OTHER}; its patches were removed (onConflict: takeover)`;
 const STOOD_DOWN = `${OTHER}; this one stands down (onConflict: stand-down)`;
 const BOTH = `${OTHER}; both record every command (onConflict: both)`;
 const SENTRY = "Sentry's Redis integration";
@@ -41,7 +41,7 @@ const PACKAGES: Readonly<Record<Version, string>> = {
 
 function loadedFirst(version: Version): string {
   const missing = version.startsWith('4.') ? '; clients of redis 4 that were created before do not show their server' : '';
-  return `redis was loaded before this instrumentation was enabled, and is patched all the same (${PACKAGES[version]})${missing}`;
+  return `redis was loaded before this instrumentation was enabled, and was patched afterwards (${PACKAGES[version]})${missing}`;
 }
 
 describe('coexistence', function () {
@@ -80,7 +80,7 @@ describe('coexistence', function () {
         assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [TAKEN, loadedFirst(version)] }, version),
       ));
 
-    it('reaches a client that the other has connected: theirs, redis, client, ours', () =>
+    it('patches a client that the other has connected: theirs, redis, client, ours', () =>
       every('theirs, redis, client, ours', 'takeover', (found, version) => {
         const { ours, theirs, diagnostics } = found;
         const before = ['2.8', '3.1'].includes(version) ? [] : ['redis-connect'];
@@ -98,7 +98,7 @@ describe('coexistence', function () {
           steps,
           'takeover',
           (found) => {
-            const diagnostics = [`${FOUND}; its patches were taken off (onConflict: takeover)`];
+            const diagnostics = [`${FOUND}; its patches were removed (onConflict: takeover)`];
             assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics });
           },
           ONE,
@@ -115,13 +115,13 @@ describe('coexistence', function () {
             {
               ours: ALL,
               theirs: false,
-              diagnostics: [`${FOUND}; its patches were taken off (onConflict: takeover)`, loadedFirst('ioredis-5.11')],
+              diagnostics: [`${FOUND}; its patches were removed (onConflict: takeover)`, loadedFirst('ioredis-5.11')],
             },
           ),
         ONE,
       ));
 
-    it('leaves ioredis to it where it is told to stand down: ours, theirs, redis, client', () =>
+    it('leaves ioredis to it with stand-down: ours, theirs, redis, client', () =>
       every(
         'ours, theirs, redis, client',
         'stand-down',
@@ -132,7 +132,7 @@ describe('coexistence', function () {
         ONE,
       ));
 
-    it('records every command twice where it is told to: ours, theirs, redis, client', () =>
+    it('records every command twice with both: ours, theirs, redis, client', () =>
       every(
         'ours, theirs, redis, client',
         'both',
@@ -149,13 +149,13 @@ describe('coexistence', function () {
         'takeover',
         ({ ours, diagnostics: [message = ''] }) => {
           assert.deepEqual(ours, ALL);
-          assert.match(message, /^dd-trace's ioredis plugin is active and cannot be taken off.*tracer\.use\('ioredis', false\)/);
+          assert.match(message, /^dd-trace's ioredis plugin is active and cannot be removed.*tracer\.use\('ioredis', false\)/);
         },
         ONE,
       ));
   });
 
-  it('takes off the patches of one that no module cache shows: ours, theirs hidden, redis, client', () =>
+  it('removes the patches of one that no module cache shows: ours, theirs hidden, redis, client', () =>
     every(
       'ours, theirs hidden, redis, client',
       'takeover',
@@ -175,22 +175,19 @@ describe('coexistence', function () {
 
     for (const [step, version, name, remedy] of TRACERS) {
       for (const steps of [`${step}, ours, redis, client`, `ours, redis, ${step}, client`]) {
-        it(`says what to switch off on redis ${version}: ${steps}`, () =>
+        it(`reports what to switch off on redis ${version}: ${steps}`, () =>
           every(
             steps,
             'takeover',
             ({ ours, diagnostics: [message = '', ...more] }) => {
               assert.deepEqual([ours, more], [ALL, []]);
-              assert.ok(
-                message.startsWith(`${name} is active and cannot be taken off, so every command has two spans: ${remedy}`),
-                message,
-              );
+              assert.ok(message.startsWith(`${name} is active and cannot be removed, so every command has two spans: ${remedy}`), message);
               assert.ok(message.endsWith(', or set onConflict to stand-down'), message);
             },
             [version],
           ));
 
-        it(`stands down where it is told to on redis ${version}: ${steps}`, () =>
+        it(`stands down with stand-down on redis ${version}: ${steps}`, () =>
           every(
             steps,
             'stand-down',
@@ -201,27 +198,27 @@ describe('coexistence', function () {
       }
     }
 
-    it('does not take one that only listens for a tracer: listener, ours, redis, client', () =>
+    it('does not treat a plain subscriber as a tracer: listener, ours, redis, client', () =>
       every('listener, ours, redis, client', 'stand-down', ({ ours, diagnostics }) => assert.deepEqual([ours, diagnostics], [ALL, []]), [
         '6.3',
       ]));
   });
 
   for (const steps of ['theirs, ours, redis, client', 'ours, theirs, redis, client', 'theirs, redis, client, ours']) {
-    it(`leaves redis to the other where it is told to stand down: ${steps}`, () =>
+    it(`leaves redis to the other with stand-down: ${steps}`, () =>
       every(steps, 'stand-down', ({ ours, theirs, diagnostics }, version) => {
         assert.deepEqual({ ours, diagnostics }, { ours: [], diagnostics: [STOOD_DOWN] }, version);
         assert.equal(theirs.filter((name) => /^redis-get$/i.test(name)).length, 6, version);
       }));
   }
 
-  it('stands down for nobody but another', () =>
+  it('stands down only for another instrumentation', () =>
     every('ours, redis, client', 'stand-down', (found, version) =>
       assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [] }, version),
     ));
 
   for (const steps of ['theirs, ours, redis, client', 'ours, theirs, redis, client']) {
-    it(`records beside the other where both are wanted: ${steps}`, () =>
+    it(`records beside the other with both: ${steps}`, () =>
       every(steps, 'both', ({ ours, theirs, diagnostics }, version) => {
         assert.deepEqual({ ours, diagnostics }, { ours: ALL, diagnostics: [BOTH] }, version);
         assert.equal(theirs.filter((name) => /^redis-get$/i.test(name)).length, 6, version);
@@ -229,7 +226,7 @@ describe('coexistence', function () {
   }
 
   describe('with redis loaded first', () => {
-    it('patches it where it is: redis, ours, client', () =>
+    it('patches it in place: redis, ours, client', () =>
       every('redis, ours, client', 'takeover', (found, version) =>
         assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [loadedFirst(version)] }, version),
       ));
@@ -240,7 +237,7 @@ describe('coexistence', function () {
         assert.deepEqual(found, { ours: ALL, servers, theirs: [], diagnostics: [loadedFirst(version)] }, version);
       }));
 
-    it('reaches what was loaded while it was disabled: ours, ours off, redis, ours on, client', () =>
+    it('patches modules that were loaded while it was disabled: ours, ours off, redis, ours on, client', () =>
       every('ours, ours off, redis, ours on, client', 'takeover', (found, version) =>
         assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [loadedFirst(version)] }, version),
       ));
@@ -255,13 +252,13 @@ describe('coexistence', function () {
     }
 
     for (const second of ['second', 'second copy']) {
-      it(`lets the other take its place: ours, ${second}, redis, ours off, second off, second on, client`, () =>
+      it(`lets the other take over: ours, ${second}, redis, ours off, second off, second on, client`, () =>
         every(`ours, ${second}, redis, ours off, second off, second on, client`, 'takeover', (found, version) =>
           assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [SECOND] }, version),
         ));
     }
 
-    it('is not ended by the one that stood down: ours, second, redis, second off, client', () =>
+    it('is not disabled by the one that stood down: ours, second, redis, second off, client', () =>
       every('ours, second, redis, second off, client', 'takeover', (found, version) =>
         assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics: [SECOND] }, version),
       ));

@@ -21,7 +21,7 @@ describe('connectSpans', () => {
   const at = (port: number) => ({ 'db.system.name': 'redis', 'db.namespace': '0', 'server.address': server.host, 'server.port': port });
 
   for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE]) {
-    it(`tell how a client of ${titleOf(version)} connects, below its caller`, async () => {
+    it(`record how a client of ${titleOf(version)} connects, below its caller`, async () => {
       const parent = await inSpan(async (caller) => {
         const client = await connect(loadRedis(version), server);
         await end(client);
@@ -36,7 +36,7 @@ describe('connectSpans', () => {
   }
 
   for (const version of VERSIONS) {
-    it(`tell why a client of redis ${version} could not`, async () => {
+    it(`record why a client of redis ${version} could not connect`, async () => {
       const client = loadRedis(version).createClient({
         socket: { host: server.host, port: 1, reconnectStrategy: giveUp(version) },
       });
@@ -47,7 +47,7 @@ describe('connectSpans', () => {
       assert.deepEqual(connects().map(recorded), [{ name: `connect ${server.host}:1`, kind: 'CLIENT', attributes, error }]);
     });
 
-    it(`keep a refused password of redis ${version} to themselves`, async () => {
+    it(`do not show a refused password of redis ${version}`, async () => {
       const socket = { host: server.host, port: server.port, reconnectStrategy: giveUp(version) };
       const client = loadRedis(version).createClient({ socket, username: 'marked', password: 'marked' });
       client.on('error', () => {});

@@ -30,14 +30,14 @@ describe('the database of a span', () => {
         instrumentation.enable();
       });
 
-      it('is the new one for what is sent behind a SELECT, in one go, whatever is refused', async () => {
+      it('is the new one for commands sent together with a SELECT, whatever is refused', async () => {
         await open();
         await Promise.all([client.select(4), client.get('a'), client.sendCommand(['select', '5']), client.get('b')]);
         await Promise.allSettled([client.sendCommand(['SELECT', 'nowhere']), client.get('c'), client.select(0), client.get('d')]);
         assert.deepEqual(databases(), ['4', '5', '5', '0']);
       });
 
-      it('is the new one behind a transaction and a pipeline that select', async () => {
+      it('is the new one after a transaction and a pipeline that select', async () => {
         await open();
         const selecting = (database: number) => client.multi().addCommand(['SELECT', String(database)]);
         await Promise.all([selecting(2).exec(), client.get('a'), selecting(3).exec(true), client.get('b')]);
@@ -56,7 +56,7 @@ describe('the database of a span', () => {
         assert.deepEqual(databases(), ['3', '3']);
       });
 
-      it('is the first again after RESET', async () => {
+      it('is 0 again after RESET', async () => {
         await open();
         await client.select(4);
         await client.sendCommand(['RESET']);
@@ -71,7 +71,7 @@ describe('the database of a span', () => {
         assert.deepEqual(databases(), ['0', database]);
       });
 
-      it('is not told where it may have changed while we were disabled', async () => {
+      it('is left out if it may have changed while we were disabled', async () => {
         await open();
         await client.get('a');
         instrumentation.disable();

@@ -123,7 +123,7 @@ describe('groups of nodes', () => {
 
     for (const version of CLUSTERED) {
       describe(`of ${titleOf(version)}`, () => {
-        it('gives a span a command, at the seeds, answered by the node; none for the topology', async () => {
+        it('makes one span per command, with the seeds as server and the node as peer; none for the topology', async () => {
           await compared(version, async (client) => {
             for (const key of KEYS) await client.get(key);
           });
@@ -134,7 +134,7 @@ describe('groups of nodes', () => {
           assertQuiet();
         });
 
-        it('gives none to what a node is told when it is connected again', async () => {
+        it('makes none for commands that reconnect a node', async () => {
           await withCluster(version, async (client) => {
             await client.get('b');
             await owner(0).request('CLIENT', 'KILL', 'TYPE', 'normal');
@@ -330,7 +330,7 @@ describe('groups of nodes', () => {
       });
     }
 
-    it('joins the shares of one call on redis 6.2 and later: one span', async () => {
+    it('makes one span for a call divided among nodes on redis 6.2 and later', async () => {
       await compared('6.3', async (client) => [
         await client.mSet([
           ['a', '1'],
@@ -377,7 +377,7 @@ describe('groups of nodes', () => {
       assertQuiet();
     });
 
-    it('leaves the address of a 4.0 node as it is: 4.0 hides its nodes', async () => {
+    it('keeps the address of a 4.0 node: 4.0 hides its nodes', async () => {
       await compared('4.0', (client) => client.get('b'));
       assert.deepEqual(
         seen().map(({ name }) => name),
@@ -454,7 +454,7 @@ describe('groups of nodes', () => {
     }
 
     for (const version of [...fromV5, ...IOREDIS]) {
-      it(`of ${titleOf(version)}: one span for what is sent again because its connection was lost`, async () => {
+      it(`of ${titleOf(version)}: one span for a command that is sent again after a lost connection`, async () => {
         await comparedBySentinel(version, async (sentinel) => {
           const popped = sentinel.blPop('queue', 0);
           await isBlocked(group.master);

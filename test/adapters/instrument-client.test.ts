@@ -31,7 +31,7 @@ describe('instrumentClient', () => {
       let client: Client;
       afterEach(() => end(client));
 
-      it('records commands, batches and scripts as a hook does, whole and below the caller', async () => {
+      it('records commands, batches and scripts as a hook does, completely and below the caller', async () => {
         client = instrumentClient(await connect(bundledRedis(version), server));
         const caller = await inSpan(async (span) => {
           await client.hSet('h', 'f', 'hunter2');
@@ -62,7 +62,7 @@ describe('instrumentClient', () => {
         assertQuiet();
       });
 
-      it('lets entries of streams carry their context, and hides it', async () => {
+      it('lets stream entries carry context, and hides it', async () => {
         resetTracing({ propagateStreams: ['orders'] });
         client = instrumentClient(await connect(bundledRedis(version), server));
         await client.xAdd('orders', '1-1', { item: 'tea' });
@@ -76,7 +76,7 @@ describe('instrumentClient', () => {
         assertQuiet();
       });
 
-      it('serves all clients of the bundle, once, and is undone by disable', async () => {
+      it('patches all clients of the bundle, once, and is undone by disable', async () => {
         const redis = bundledRedis(version);
         client = await connect(redis, server);
         const connected = client.duplicate();
@@ -148,7 +148,7 @@ describe('instrumentClient', () => {
     });
   }
 
-  it('leaves anything else as it is, and says so once', () => {
+  it('does not change any other object, and reports it once', () => {
     const odd = [undefined, null, 7, 'client', {}, Object.create(null), new Proxy({}, { has: () => true }), () => {}, new Map()];
     for (const value of odd) assert.equal(instrumentClient(value), value);
     assert.deepEqual(diagnostics.length, 1);
@@ -158,7 +158,7 @@ describe('instrumentClient', () => {
     );
   });
 
-  it('never throws what a getter of the object throws', () => {
+  it('does not throw when a getter of the object throws', () => {
     const hostile = new Proxy(
       {},
       {
@@ -171,7 +171,7 @@ describe('instrumentClient', () => {
     assert.match(diagnostics.join(), /a client could not be instrumented \(Error\)$/);
   });
 
-  it('says that nothing is enabled', () => {
+  it('reports that nothing is enabled', () => {
     instrumentation.disable();
     const client = {};
     assert.equal(instrumentClient(client), client);

@@ -250,7 +250,7 @@ const PATHS: readonly Path[] = [
     ],
   },
   {
-    title: 'multi of which the library sends a part only (from 3.0 on): replies are those of what was sent',
+    title: 'multi of which the library sends only a part (from 3.0 on): with the replies of that part',
     given: A_STRING,
     run: (client, done) =>
       client
@@ -512,7 +512,7 @@ for (const version of VERSIONS) {
       }
     });
 
-    it('joins no miss with a write under another prefix, and one under the same', async () => {
+    it('matches no miss with a write under another prefix, but one under the same', async () => {
       const [a, alsoA, b] = [await connected({ prefix: 'a:' }), await connected({ prefix: 'a:' }), await connected({ prefix: 'b:' })];
       const fills = () => redisSpans().filter(({ attributes }) => attributes['cache.fill'] === true).length;
       await inSpan(async () => {
@@ -555,7 +555,7 @@ for (const version of VERSIONS) {
         assertSpans(refused, refused, refused);
       });
 
-      it('ends what a lost connection has aborted, and follows the client to the next', async () => {
+      it('ends commands that a lost connection aborted, and follows the client to the next connection', async () => {
         const client = await connected({ retry_strategy: () => 10, db: 3 });
         client.subscribe('channel');
         const popped = called((done) => client.punsubscribe(done));
@@ -591,7 +591,7 @@ for (const version of VERSIONS) {
         assertSpans(span('blpop', 'blpop list 0', blocking), ...others);
       });
 
-      it('makes no span of the handshake, of a reconnect, or of what they restore', async () => {
+      it('makes no span for the handshake, a reconnect, or what they restore', async () => {
         const client = await connected({ password: 'secret', db: 1, retry_strategy: () => 10 });
         client.subscribe('a');
         client.psubscribe('p*');
@@ -610,7 +610,7 @@ for (const version of VERSIONS) {
         assertSpans(failed('auth', 'auth ?', 'ERR', UNCONFIGURED), span('info', 'info'));
       });
 
-      it('calls QUIT a success where the library does', async () => {
+      it('records QUIT as a success if the library does', async () => {
         const client = create({ port: 1, retry_strategy: () => undefined });
         assert.equal(await called((done) => client.quit(done)), 'OK');
         assert.deepEqual(
@@ -702,7 +702,7 @@ for (const version of VERSIONS) {
         assertSpans();
       });
 
-      it('runs listeners neither in the context of who connected nor in that of a command', async () => {
+      it('runs listeners neither in the context of the connecting code nor in that of a command', async () => {
         const traceOf = () => active()?.spanContext().traceId;
         const { message, callers } = await inSpan(async (connecting) => {
           const client = await connected();
@@ -719,7 +719,7 @@ for (const version of VERSIONS) {
       });
     });
 
-    it('leaves the commands of a disabled instrumentation alone, and gives back the identical functions', async () => {
+    it('does not record while disabled, and restores the identical functions', async () => {
       const prototypes = [redis.RedisClient.prototype, redis.Multi.prototype];
       const functions = () =>
         prototypes.map((prototype) =>
@@ -765,7 +765,7 @@ for (const version of VERSIONS) {
       assert.deepEqual(changed(again).sort(), [...names].sort());
     });
 
-    it('settles what was on its way when it was disabled', async () => {
+    it('ends commands that were in progress when it was disabled', async () => {
       const client = await connected();
       const popped = called((done) => client.blpop('list', 0, done));
       await settled();
@@ -790,7 +790,7 @@ for (const version of VERSIONS) {
     const SCRIPT = join(__dirname, 'legacy-client.scenarios.cjs');
     const args = (...names: string[]) => [version, String(server.port), String(server.socketPath), ...names];
 
-    it('notices nothing: values, errors, events, exceptions, their order, and what calls return', async function () {
+    it('is not affected: values, errors, events, exceptions, their order, and return values', async function () {
       this.timeout(120_000);
       const { output, spans } = await assertUnnoticed(SCRIPT, { args: args() });
       const scenarios = Object.entries(output as Record<string, unknown[]>);
@@ -799,7 +799,7 @@ for (const version of VERSIONS) {
       assert.ok(spans.length > 300, `${spans.length} spans`);
     });
 
-    it('notices nothing in a domain', async function () {
+    it('is not affected in a domain', async function () {
       // The server answers QUIT and closes: whether both come in one packet, and so in which order, is the network's.
       this.retries(3);
       await assertUnnoticed(SCRIPT, { args: args('in a domain') });
@@ -825,7 +825,7 @@ for (const version of VERSIONS) {
       });
     }
 
-    it('is traced once where the loader has a hook for ES modules too', async () => {
+    it('is traced once if the loader has a hook for ES modules too', async () => {
       await withModule(version, async (script) => {
         const hook = createRequire(__filename).resolve('@opentelemetry/instrumentation/hook.mjs');
         const { spans } = await runScript(script, 'traced', { args: [String(server.port)], nodeArgs: ['--experimental-loader', hook] });

@@ -63,7 +63,7 @@ describe('the metrics of node-redis itself', () => {
   const ours = { 'operation.duration': 2, 'connection.create_time': 1, 'connection.wait_time': 1, 'connection.use_time': 1 };
 
   for (const version of ['5.12', '6.3'] as const) {
-    it(`are not doubled by ours on redis ${version}, and one line says so`, async () => {
+    it(`are not duplicated by ours on redis ${version}, and one line reports it`, async () => {
       const native = nativeMetrics(version);
       assert.deepEqual(await load(version), ours);
       native.start({ enabled: true, enabledMetricGroups: GROUPS, meterProvider: measuring.provider });
@@ -78,14 +78,14 @@ describe('the metrics of node-redis itself', () => {
         assert.equal(said.length, 1);
         assert.match(
           said[0] ?? '',
-          /node-redis records db\.client\.operation\.duration, db\.client\.connection\.create_time, db\.client\.connection\.wait_time itself; ours of that name are off$/,
+          /node-redis records db\.client\.operation\.duration, db\.client\.connection\.create_time, db\.client\.connection\.wait_time itself; our metrics of that name are off$/,
         );
       } finally {
         native.forget();
       }
     });
 
-    it(`leave ours alone on redis ${version} where they are switched off, or measure something else`, async () => {
+    it(`do not switch ours off on redis ${version} if they are off, or measure something else`, async () => {
       const native = nativeMetrics(version);
       for (const metrics of [{ enabled: false }, { enabled: true, enabledMetricGroups: ['resiliency'] }]) {
         native.start({ ...metrics, meterProvider: measuring.provider });

@@ -102,7 +102,7 @@ describe('propagation', () => {
         assertQuiet();
       });
 
-      it('carries context and baggage; the subscriber gets the very message, its span is a child and linked', async () => {
+      it('carries context and baggage; the subscriber gets the identical message, its span is a child and linked', async () => {
         const heard: unknown[] = [];
         await subscriber.subscribe('orders:1', (message) => {
           const span = trace.getActiveSpan()?.spanContext().spanId;
@@ -128,7 +128,7 @@ describe('propagation', () => {
         assert.equal(String(producer?.attributes['db.query.text']).toUpperCase(), 'PUBLISH ORDERS:1 ?');
       });
 
-      it('gives no message the baggage of whoever connected', async () => {
+      it('gives no message the baggage of the connecting code', async () => {
         const heard: unknown[] = [];
         const baggage = propagation.createBaggage({ tenant: { value: 'another' } });
         const other = await context.with(propagation.setBaggage(context.active(), baggage), () => peer(version, server));
@@ -139,7 +139,7 @@ describe('propagation', () => {
         await other.end();
       });
 
-      it('gives bytes back as they were', async () => {
+      it('returns bytes unchanged', async () => {
         const heard: unknown[] = [];
         const bytes = Buffer.from([0, 255, 10, 13, 195, 40]);
         await subscriber.subscribe('orders:1', (message) => heard.push(message), true);
@@ -149,7 +149,7 @@ describe('propagation', () => {
         assert.deepEqual(heard, [bytes, Buffer.alloc(0)]);
       });
 
-      it('touches no other channel, and does nothing after disable()', async () => {
+      it('changes no other channel, and does nothing after disable()', async () => {
         const tap = await wiretap(server, '*');
         await inSpan(() => publisher.publish('news', 'plain'));
         await inSpan(() => publisher.publish('orders:1', 'wrapped'));
@@ -162,7 +162,7 @@ describe('propagation', () => {
         tap.end();
       });
 
-      it('delivers what others sent untouched, in a root span', async () => {
+      it('delivers messages of others unchanged, in a root span', async () => {
         const heard: unknown[] = [];
         await subscriber.subscribe('orders:1', (message) => heard.push(message));
         const foreign = ['hello', 'otel-redis/1 99 {"traceparent":"x"}', 'otel-redis/1 2 {}'.slice(0, -1), '{"traceparent":1}'];
@@ -175,7 +175,7 @@ describe('propagation', () => {
         );
       });
 
-      it('takes the envelope off also where the propagator throws', async () => {
+      it('removes the envelope even if the propagator throws', async () => {
         const heard: unknown[] = [];
         await subscriber.subscribe('orders:1', (message) => heard.push(message));
         const extract = sinon.stub(propagation, 'extract').throws(new Error('hunter2'));
@@ -194,7 +194,7 @@ describe('propagation', () => {
         assert.ok(!diagnostics.splice(0).join().includes('hunter2'));
       });
 
-      it('takes the envelope off also where no span is made', async () => {
+      it('removes the envelope even without a span', async () => {
         resetTracing({ ...OPTIONS, consumerSpans: false });
         const heard: unknown[] = [];
         await subscriber.subscribe('orders:1', (message) => heard.push([message, trace.getActiveSpan()?.spanContext().spanId]));
@@ -217,7 +217,7 @@ describe('propagation', () => {
   }
 
   for (const version of [...VERSIONS.filter((one) => one !== '4.0'), ...IOREDIS_CORE]) {
-    it(`carries context in batches of ${titleOf(version)}, and leaves the application's lists as they are`, async () => {
+    it(`carries context in batches of ${titleOf(version)}, and does not change the application's lists`, async () => {
       const [publisher, subscriber] = [await connect(loadRedis(version), server), await connect(loadRedis(version), server)];
       const heard: string[] = [];
       await subscriber.subscribe('orders:1', (message: string) => heard.push(message));
@@ -248,7 +248,7 @@ describe('propagation', () => {
   }
 
   for (const version of LEGACY_VERSIONS) {
-    it(`carries context in batches of redis ${version}, and leaves the application's lists as they are`, async () => {
+    it(`carries context in batches of redis ${version}, and does not change the application's lists`, async () => {
       const redis = createRequire(`${folderOf(version)}/package.json`)('redis');
       const [publisher, subscriber] = [await connect(loadRedis('6.3'), server), redis.createClient(server.port, server.host)].reverse();
       const heard: string[] = [];
@@ -284,7 +284,7 @@ describe('propagation', () => {
     });
   }
 
-  it('links only, where something else is at work', async () => {
+  it('only links, if another span is active', async () => {
     const publisher = await connect(loadRedis('6.3'), server);
     const heard: string[] = [];
     const busy = tracer.startSpan('job');

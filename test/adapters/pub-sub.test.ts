@@ -89,7 +89,7 @@ const SCENARIOS: readonly Scenario[] = [
     spans: [processed('order:new', 3), processed('order:new', 3, { 'messaging.destination.template': 'or?er:*' })],
   },
   {
-    title: 'one listener of two patterns: the one that matched is the template',
+    title: 'one listener of two patterns: the template is the pattern that matched',
     run: async ({ subscriber, publisher, heard }) => {
       await subscriber.pSubscribe(['a:*', 'b:*'], noting(heard, 'both'));
       await publisher.publish('b:x', '1');
@@ -205,7 +205,7 @@ const SCENARIOS: readonly Scenario[] = [
     spans: [processed('news', 1)],
   },
   {
-    title: 'something that is no function for a listener',
+    title: 'a listener that is not a function',
     run: async ({ subscriber, publisher, heard }) => {
       await subscriber.subscribe('news', 'nonsense');
       await publisher.publish('news', 'a');
@@ -283,7 +283,7 @@ describe('subscribers', () => {
         });
       }
 
-      it('ends the span when what its async listeners promised is settled', async () => {
+      it('ends the span when the promises of its async listeners settle', async () => {
         const { subscriber, publisher, heard } = await stage(version);
         const bound = async function (this: { ms: number }): Promise<void> {
           await sleep(this.ms);
@@ -300,7 +300,7 @@ describe('subscribers', () => {
       });
 
       for (const consumerSpans of [true, false]) {
-        it(`runs listeners in no span of whoever connected, other context kept, ${consumerSpans ? 'with' : 'without'} spans of ours`, async () => {
+        it(`runs listeners without the span of the connecting code, other context kept, ${consumerSpans ? 'with' : 'without'} spans of ours`, async () => {
           resetTracing({ consumerSpans });
           const key = createContextKey('tenant');
           const active: unknown[] = [];
@@ -325,7 +325,7 @@ describe('subscribers', () => {
         });
       }
 
-      it('makes what listeners do a part of the message', async () => {
+      it('makes the work of listeners a part of the message', async () => {
         const { subscriber, publisher, heard } = await stage(version);
         await subscriber.subscribe('news', async (message: string) => {
           await publisher.get(`k:${message}`);
@@ -394,7 +394,7 @@ describe('subscribers', () => {
     });
   }
 
-  it('makes no span for what the server says of changed keys', async () => {
+  it('makes no span for server messages about changed keys', async () => {
     for (const version of VERSIONS) {
       const publisher = await connect(loadRedis(version), server);
       const heard: string[] = [];
@@ -411,7 +411,7 @@ describe('subscribers', () => {
     }
   });
 
-  it('makes no span for what a sentinel client asks for itself, and runs that in no span either', async () => {
+  it('makes no span for subscriptions of a sentinel client itself, and runs them without a span', async () => {
     for (const version of VERSIONS.filter((one) => major(one) >= 5)) {
       const publisher = await connect(loadRedis(version), server);
       const subscriber = await inSpan(() => connect(loadRedis(version), server));

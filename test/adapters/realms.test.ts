@@ -78,7 +78,7 @@ describe('a realm of its own, as test runners make one for each file', function 
     const isQueue = version.startsWith('4.');
     const where = isQueue ? '' : ` ${server.host}:${server.port}`;
     const missing =
-      'opentelemetry-instrumentation-redis modules pass no hook in this test runner, so redis was patched at the first connection; ' +
+      'opentelemetry-instrumentation-redis no hook sees modules in this test runner, so redis was patched at the first connection; ' +
       'clients of redis 4 that were created before do not show their server';
     return {
       spans: [
@@ -89,7 +89,7 @@ describe('a realm of its own, as test runners make one for each file', function 
     };
   }
 
-  it('is not recorded from the realm in which the process began, which says so once', async () => {
+  it('is not recorded from the realm in which the process began, which reports it once', async () => {
     const realm = new TestRealm();
     await runFile(realm, '6.3');
     realm.end();
@@ -108,7 +108,7 @@ describe('a realm of its own, as test runners make one for each file', function 
     });
   }
 
-  it('leaves nothing behind when it is worn out, and touches nothing then', async () => {
+  it('leaves nothing behind when it ends, and changes nothing then', async () => {
     const before = listeners();
     const realm = new TestRealm();
     await runFile(realm, '6.3');
@@ -118,7 +118,7 @@ describe('a realm of its own, as test runners make one for each file', function 
     assert.deepEqual(realm.touched, []);
   });
 
-  it('gives way to the next where nothing tells that it is over', async () => {
+  it('ends when the next one begins, if nothing shows its end before', async () => {
     const realms = [new TestRealm(), new TestRealm(), new TestRealm()];
     const counts: number[][] = [];
     for (const realm of realms) {
@@ -130,7 +130,7 @@ describe('a realm of its own, as test runners make one for each file', function 
     for (const realm of realms) realm.end();
   });
 
-  it('can be collected when it is over', async () => {
+  it('can be garbage-collected when it has ended', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const references: WeakRef<object>[] = [];

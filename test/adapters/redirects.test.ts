@@ -20,7 +20,7 @@ describe('redirects', () => {
     sinon.assert.notCalled(giveUp);
   });
 
-  it('tells the calls of one list apart that wait at the same time', () => {
+  it('distinguishes waiting calls that share one list', () => {
     const redirects = new Redirects<string>();
     const [list, giveUpFirst, giveUpThird] = [['GET', 'k'], sinon.spy(), sinon.spy()];
     redirects.wait(list, 'first', giveUpFirst);
@@ -45,7 +45,7 @@ describe('redirects', () => {
     assert.equal(redirects.resume(list), undefined);
   });
 
-  it('gives up with the call where a sentinel makes it, and not before', async () => {
+  it('gives up when the call of a sentinel ends, and not before', async () => {
     const [calls, redirects] = [new SentinelCalls(), new Redirects<string>()];
     const [call, list, giveUp, error] = [{} as SentinelCall, ['GET', 'k'], sinon.spy(), new Error('lost')];
     const lose = () => redirects.wait(list, 'begun', giveUp, calls.sending);

@@ -293,7 +293,7 @@ describe('streams', () => {
       });
 
       for (const { title, addsNothing, run } of SCENARIOS.filter((scenario) => scenario.on?.(kind) ?? true)) {
-        it(`${title}: the application sees what it sees without us`, async () => {
+        it(`${title}: the application gets the same as without us`, async () => {
           instrumentation.disable();
           const control = show(await run(client, kind));
           await server.request('FLUSHALL');
@@ -304,7 +304,7 @@ describe('streams', () => {
         });
       }
 
-      it('adds the field as the last, to the streams on the list alone', async () => {
+      it('adds the field as the last one, only to listed streams', async () => {
         await inSpan(async () => {
           await addThree(client);
           await client.multi().xAdd('orders:2', '1-1', { item: 'rice' }).xAdd('plain', '2-1', { item: 'oil' }).exec();
@@ -331,7 +331,7 @@ describe('streams', () => {
         ]);
       });
 
-      it('delivers entries without the field, or with one that is not ours, as they are', async () => {
+      it('delivers entries without the field, or with a foreign one, unchanged', async () => {
         const foreign = [
           ['item', 'tea'],
           ['item', 'tea', FIELD, 'no JSON'],
@@ -367,7 +367,7 @@ describe('streams', () => {
     ['3.1', { prefix: 'app:' }],
     ['6.3', { keyPrefix: 'app:' }],
   ] as const) {
-    it(`takes the field off names that redis ${version} puts a prefix before`, async () => {
+    it(`removes the field from streams whose names redis ${version} prefixes`, async () => {
       resetTracing({ propagateStreams: [version === '3.1' ? 'orders:*' : 'app:orders:*'] });
       const client = await connect(loadRedis(version), server, options);
       await inSpan(() => client.xAdd('orders:1', '1-1', { item: 'tea' }));
@@ -385,7 +385,7 @@ describe('streams', () => {
   }
 
   for (const version of LEGACY_VERSIONS) {
-    it(`takes the field off before a command of a batch of redis ${version} calls back by itself`, async () => {
+    it(`removes the field before redis ${version} calls the callback of a command in a batch`, async () => {
       const client = createRequire(`${folderOf(version)}/package.json`)('redis').createClient(server.port, server.host);
       const heard: unknown[] = [];
       const note = (_: unknown, reply: unknown): number => heard.push(inspect(reply, { depth: 4 }));
@@ -402,7 +402,7 @@ describe('streams', () => {
     });
   }
 
-  it('carries the decision of an unsampled caller, and takes the field off where no span is made', async () => {
+  it('carries the decision of an unsampled caller, and removes the field even without a span', async () => {
     const client = await connect(loadRedis('6.3'), server);
     const unsampled = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
     await context.with(trace.setSpan(context.active(), unsampled), async () => {
@@ -428,7 +428,7 @@ describe('streams', () => {
     assertQuiet();
   });
 
-  it('is not asked of any command without a pattern', async () => {
+  it('is not looked for without a pattern', async () => {
     resetTracing();
     const client = await connect(loadRedis('6.3'), server);
     await inSpan(() => client.xAdd('orders:1', '1-1', { item: 'tea' }));

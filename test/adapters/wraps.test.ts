@@ -8,7 +8,7 @@ const FILE = 'dist/lib/cluster/multi-command.js';
 const requireRedis = createRequire(join(__dirname, '../versions/redis-6.3/package.json'));
 
 describe('the patches of other instrumentations', () => {
-  it('are taken off the batches of a cluster, pipelines too', () => {
+  it('are removed from the batches of a cluster, pipelines too', () => {
     const exported = createRequire(requireRedis.resolve('redis'))(`@redis/client/${FILE}`);
     const prototype: Record<string, () => void> = exported.default.prototype;
     const names = ['exec', 'execAsPipeline', 'addCommand'];

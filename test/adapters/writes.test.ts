@@ -21,7 +21,7 @@ describe('the writes of a queue', () => {
     return told;
   }
 
-  it('have one mark for all that waited, and are told of one command', () => {
+  it('have one time for all waiting commands, and report one command', () => {
     const [first, second] = [
       ['GET', 'a'],
       ['GET', 'b'],
@@ -33,7 +33,7 @@ describe('the writes of a queue', () => {
     assert.equal(write(20, [['PING']]), 0, 'nobody waits');
   });
 
-  it('mark each command that a socket has left behind, until it has caught up', () => {
+  it('have a time for each command that the socket did not accept, until it has caught up', () => {
     const commands = ['a', 'b', 'c', 'd'].map((key) => ['SET', key]);
     const all = commands.map(() => writes.next());
     write(10, commands.slice(0, 1), true);
@@ -55,7 +55,7 @@ describe('the writes of a queue', () => {
     assert.equal(later.monotonicMsOf(['GET', 'f']), 700);
   });
 
-  it('do not take a list that is sent again for the command it was before', () => {
+  it('do not confuse a list that is sent again with the earlier command', () => {
     const list = ['GET', 'a'];
     writes.next();
     write(10, [['SET', 'x']], true);
@@ -66,7 +66,7 @@ describe('the writes of a queue', () => {
     assert.equal(again.monotonicMsOf(list), 500);
   });
 
-  it('know what a socket left behind the last time from what it leaves behind now', () => {
+  it('distinguish commands left behind by an earlier write from those of the current one', () => {
     const [early, late] = [
       ['SET', 'early'],
       ['SET', 'late'],

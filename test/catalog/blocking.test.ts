@@ -11,7 +11,7 @@ describe('commands that may wait for others', () => {
     'XREADGROUP GROUP g c COUNT 1 BLOCK 5 NOACK STREAMS s >',
   ];
   for (const line of [...waiting, ...options]) {
-    it(`${line} is one`, () => assert.equal(mayWait(lookup(words(line)), words(line)), true));
+    it(`${line} may wait`, () => assert.equal(mayWait(lookup(words(line)), words(line)), true));
   }
   const others = [
     'GET block',
@@ -23,7 +23,7 @@ describe('commands that may wait for others', () => {
     'XREAD',
   ];
   for (const line of others) {
-    it(`${line} is none`, () => assert.equal(mayWait(lookup(words(line)), words(line)), false));
+    it(`${line} does not wait`, () => assert.equal(mayWait(lookup(words(line)), words(line)), false));
   }
 });
 

@@ -14,14 +14,14 @@ function withColumn(column: keyof CommandRow, value: unknown): string {
 }
 
 describe('the columns of the table', () => {
-  it('says which commands are lookups, and how they tell a miss', () => {
+  it('shows which commands are look-ups, and what counts as a miss', () => {
     assert.equal(withColumn('hit', 'value'), 'ARGET DUMP GET GETDEL GETEX JSON.GET LINDEX VEMB VGETATTR');
     assert.equal(withColumn('hit', 'record'), 'ARMGET HGET HGETDEL HGETEX HMGET');
     assert.equal(withColumn('hit', 'each'), 'JSON.MGET MGET');
     assert.equal(withColumn('hit', 'map'), 'HGETALL');
   });
 
-  it('says which commands end their keys, prolong them, and make them', () => {
+  it('shows which commands delete, extend and create keys', () => {
     assert.equal(withColumn('ends', true), 'DEL DELEX DELIFEQ GETDEL MOVE RENAME RENAMENX UNLINK');
     const having = (has: (rule: CommandRule) => boolean) =>
       Object.keys(COMMANDS)
@@ -38,12 +38,12 @@ describe('the columns of the table', () => {
     assert.deepEqual(lookup(['GET']).rule?.made, []);
   });
 
-  it('says which replies count keys', () => {
+  it('shows which replies are counts of keys', () => {
     assert.equal(withColumn('counts', 'deleted'), 'DEL DELEX DELIFEQ UNLINK');
     assert.equal(withColumn('counts', 'existing'), 'EXISTS');
   });
 
-  it('says which commands call procedures, send messages and wait', () => {
+  it('shows which commands call procedures, send messages and block', () => {
     assert.equal(withColumn('procedure', true), 'EVALSHA EVALSHA_RO FCALL FCALL_RO');
     assert.equal(withColumn('sends', true), 'PUBLISH SPUBLISH');
     assert.equal(withColumn('blocks', true), 'BLMOVE BLMOVEM BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN WAIT WAITAOF');

@@ -73,7 +73,7 @@ function namesAfter(keys: readonly string[]): string[] {
 
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));
 
-describe('the family of a key, by its looks', () => {
+describe('the family of a key, by its own text', () => {
   const cases: readonly [key: string, family: string][] = [
     ['user:123:cart', 'user:{}:cart'],
     ['user.123.cart', 'user.{}.cart'],
@@ -135,31 +135,31 @@ describe('the family of a key, by its looks', () => {
   });
 });
 
-describe('families as they are learnt', () => {
-  it('gives a word its name when it comes back, and takes what does not for an id', () => {
+describe('learnt families', () => {
+  it('keeps a word that is repeated as a name, and treats others as ids', () => {
     const flags = times(40, (index) => `flag:${['dark', 'beta', 'search'][index % 3]}`);
     const slugs = times(40, (index) => `article:${wordOf(index)}-${wordOf(index * 7)}`);
     assert.deepEqual(namesAfter([...flags, ...slugs]), ['article:{}', 'flag:beta', 'flag:dark', 'flag:search']);
   });
 
-  it('takes more words than twenty for ids, however often they come back', () => {
+  it('treats words as ids if there are more than twenty, however often they repeat', () => {
     const seen = (count: number) => namesAfter(times(20 * count, (index) => `profile:${wordOf(index % count)}`));
     assert.equal(seen(20).length, 20);
     assert.deepEqual(seen(21), ['profile:{}']);
   });
 
-  it('finds ids in the middle of a key, and keeps what stands behind them apart', () => {
+  it('finds ids in the middle of a key, and keeps different parts behind them apart', () => {
     const keys = times(30, (index) => [`shop:${wordOf(index)}:cart`, `shop:${wordOf(index)}:profile`]).flat();
     assert.deepEqual(namesAfter(keys), ['shop:{}:cart', 'shop:{}:profile']);
   });
 
-  it('finds two words of a key that vary', () => {
+  it('finds two variable words in a key', () => {
     const keys = times(60, (index) => `team:${wordOf(index % 25)}:member:${wordOf(index * 31)}`);
     assert.deepEqual(namesAfter(keys), ['team:{}:member:{}']);
     assert.deepEqual(namesAfter(times(60, (index) => `repo:${wordOf(index)}/${wordOf(index * 31)}`)), ['repo:{}/{}']);
   });
 
-  it('keeps the first word of keys that are unlike behind it', () => {
+  it('keeps the first word of keys that differ behind it', () => {
     const unlike = ['user:{}:cart', 'order:{}', 'config:app', 'bull:mail:{}:lock', 'stats:{}:views', 'sess:{}'];
     const keys = times(200, (index) => (unlike[index % unlike.length] as string).replace('{}', String(index)));
     const noise = times(60, (index) => `${wordOf(index)}:${wordOf(index * 3)}:${wordOf(index * 5)}`);
@@ -173,7 +173,7 @@ describe('families as they are learnt', () => {
     assert.deepEqual(namesAfter(times(800, (index) => `${wordOf(index % 80)}:${index}`)), kinds);
   });
 
-  it('takes the first word for an id where many have the same behind them', () => {
+  it('treats the first word as an id if many keys are alike behind it', () => {
     assert.deepEqual(namesAfter(times(40, (index) => `${wordOf(index)}:invoices:${index}`)), ['{}:invoices:{}']);
     assert.deepEqual(namesAfter(times(40, (index) => `${wordOf(index)}:inbox`)), ['{}:inbox']);
   });
@@ -183,17 +183,17 @@ describe('families as they are learnt', () => {
     assert.deepEqual(namesAfter([...keys, 'user:alice']), ['user:me', 'user:{}']);
   });
 
-  it('keeps digits in a word that never change, and no others', () => {
+  it('keeps digits in a word only if they never change', () => {
     const keys = times(20, (index) => [`limit6:${index}`, `shard${index % 4}:keys`, `${'s3'}:object:${index}`]).flat();
     assert.deepEqual(namesAfter(keys), ['limit6:{}', 's3:object:{}', 'shard{}:keys']);
   });
 
-  it('tells kinds within a word from each other', () => {
+  it('tells kinds apart within a word', () => {
     const keys = times(60, (index) => [`cache:user_${wordOf(index)}`, `cache:page_${wordOf(index * 3)}`]).flat();
     assert.deepEqual(namesAfter(keys), ['cache:page_{}', 'cache:user_{}']);
   });
 
-  it('takes a write for a sighting only where nobody reads: what is missed is written next', () => {
+  it('counts a write as use of a key only if the family is never read: a write usually follows a miss', () => {
     const families = new KeyFamilies();
     for (let index = 0; index < 10; index++) {
       families.of(`article:${wordOf(index)}`);
@@ -207,7 +207,7 @@ describe('families as they are learnt', () => {
     );
   });
 
-  it('counts each key once, and takes nothing back, while names change', () => {
+  it('counts each key once, and never decreases a count, while names change', () => {
     const counting = new Counting();
     const random = randomFrom(7);
     let before: Record<string, number> = {};
@@ -246,7 +246,7 @@ describe('families as they are learnt', () => {
     for (const other of told.slice(1)) assert.deepEqual(other, told[0]);
   });
 
-  it('says of a key at once what is known: the only word there is, and no second', () => {
+  it('names a key at once as far as it is known: the only word so far, but not a second one', () => {
     const families = new KeyFamilies();
     assert.deepEqual(
       ['room:lobby', 'room:kitchen', 'user:7:cart', 'user:8:profile', 'room:lobby'].map((key) => families.of(key).name),
@@ -273,7 +273,7 @@ describe('families as they are learnt', () => {
     );
   });
 
-  it('asks the application first, and never breaks with it', () => {
+  it('asks the application first, and survives its errors', () => {
     const reports: string[] = [];
     const families = new KeyFamilies({
       familyOf: (key) => {
@@ -291,7 +291,7 @@ describe('families as they are learnt', () => {
     assert.deepEqual(reports, ['the `keyFamilies` function returned no string: the key keeps its own family']);
   });
 
-  it('holds the application to the same limits', () => {
+  it('limits the families of the application as well', () => {
     const families = new KeyFamilies({ familyOf: (key) => (key.length > 50 ? key : `own-${key}`), maxFamilies: 3 });
     assert.equal(families.of('x'.repeat(200)).name.length, 129);
     assert.deepEqual(
@@ -300,7 +300,7 @@ describe('families as they are learnt', () => {
     );
   });
 
-  it('asks the application once for a key it remembers', () => {
+  it('asks the application once for a remembered key', () => {
     let asked = 0;
     const families = new KeyFamilies({
       familyOf: () => {
@@ -312,7 +312,7 @@ describe('families as they are learnt', () => {
     assert.equal(asked, 1);
   });
 
-  it('shows nothing of a key that no mask shows, and learns from what is shown of it', () => {
+  it('shows nothing of a key that the mask hides, and learns from the masked text', () => {
     assert.equal(new KeyFamilies().of('page:\n<p>secret</p>').name, '_other');
     const families = new KeyFamilies({
       familyOf: (key) => (key === 'a' ? 'mine' : undefined),
@@ -325,7 +325,7 @@ describe('families as they are learnt', () => {
     assert.equal(new KeyFamilies({ shownOf: () => OTHER_FAMILY }).of('user:7').name, OTHER_FAMILY);
   });
 
-  it('takes bytes and numbers, and says `_other` of what is no text', () => {
+  it('accepts bytes and numbers, and names anything else `_other`', () => {
     const families = new KeyFamilies();
     assert.equal(families.of(Buffer.from('user:7')).name, 'user:{}');
     assert.equal(families.of(7).name, '{}');
@@ -333,13 +333,13 @@ describe('families as they are learnt', () => {
     assert.equal(families.of(undefined).name, OTHER_FAMILY);
   });
 
-  it('bounds what it makes of long keys and of many segments', () => {
+  it('limits the names of long keys and of many segments', () => {
     const families = new KeyFamilies();
     assert.ok(families.of('word:'.repeat(100_000)).name.length <= 129);
     assert.equal(families.of('a:b:c:d:e:f:g:h:i:j:k:l:m:n:o').name, 'a:b:c:d:e:f:g:h:i:j:k:l:{}');
   });
 
-  it('stays as small as it was however many keys it sees', function () {
+  it('keeps its size, however many keys it sees', function () {
     this.timeout(60_000);
     const counting = new Counting();
     const names = new Set<string>();
@@ -362,7 +362,7 @@ describe('families as they are learnt', () => {
     assert.equal(counting.families.of('user:1:cart').name, 'user:{}:cart');
   });
 
-  it('does not keep alive what a key was cut from', () => {
+  it('does not keep the string alive from which a key was cut', () => {
     const families = new KeyFamilies();
     const before = heapMegabytes();
     for (let index = 0; index < 50; index++) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isTemplate, templatesMatcher } from '../../src/catalog/given';
 
-describe('templates that the application gives', () => {
+describe('templates of the application', () => {
   const cases: readonly [template: string, ours: readonly string[], others: readonly string[]][] = [
     ['user:{}:cart', ['user:7:cart', 'user:a/b-c.d:cart'], ['user::cart', 'user:7:8:cart', 'user:7:cart:x', 'x:user:7:cart']],
     ['session:{}', ['session:x', 'session:a@b.c'], ['session:', 'session:x:y', 'session']],
@@ -20,7 +20,7 @@ describe('templates that the application gives', () => {
     });
   }
 
-  it('takes the first that fits', () => {
+  it('takes the first template that matches', () => {
     const familyOf = templatesMatcher(['user:{}:cart', 'user:{}:{}', 'user:{}']);
     assert.deepEqual(['user:7:cart', 'user:7:x', 'user:7', 'other'].map(familyOf), ['user:{}:cart', 'user:{}:{}', 'user:{}', undefined]);
   });
@@ -29,7 +29,7 @@ describe('templates that the application gives', () => {
     assert.deepEqual(['user:{}', 'user', 'true', ''].map(isTemplate), [true, false, false, false]);
   });
 
-  it('takes no longer than the key is long', () => {
+  it('needs time linear in the length of the key', () => {
     const familyOf = templatesMatcher(['a{}'.repeat(30)]);
     const started = performance.now();
     for (let time = 0; time < 1_000; time++) familyOf('a'.repeat(512));

@@ -53,14 +53,14 @@ describe('the language of the table', () => {
     it(`${title}: ${row}`, () => assert.equal(rolesOf(row, args).join(' '), roles));
   }
 
-  it('reads no further than it is told, and no less exactly', () => {
+  it('reads up to its limit, and just as exactly', () => {
     const keys = Array.from({ length: 100_000 }, (_, index) => `k${index}`);
     assert.equal(rolesOf('key+', keys, 5).join(' '), 'key key key key key');
     assert.equal(rolesOf('STREAMS {key cursor}', ['STREAMS', 'a', 'b', 'c', '1', '2', '3'], 3).join(' '), 'word key key');
     assert.equal(rolesOf('STREAMS {key cursor}', ['STREAMS', 'a', 'b', 'c', '1', '2', '3'], 6).join(' '), 'word key key key cursor cursor');
   });
 
-  it('takes a long argument for no word, however it begins', () => {
+  it('does not treat a long argument as a word, however it begins', () => {
     assert.equal(rolesOf('[CONSTRUCTION_WINDOW_SIZE=number]', ['CONSTRUCTION_WINDOW_SIZE', 1]).join(' '), 'word number');
     assert.equal(rolesOf('[NX]', [`NX${' '.repeat(30)}`]).join(' '), 'value');
   });

@@ -29,7 +29,7 @@ describe('showing keys', () => {
     });
   }
 
-  it('cuts a long key, and looks at what the cut would take apart', () => {
+  it('cuts a long key, and checks what the cut would split', () => {
     assert.equal(keyMask('full', assert.fail)('k'.repeat(256)), 'k'.repeat(256));
     assert.equal(keyMask('full', assert.fail)('k'.repeat(257)), `${'k'.repeat(256)}…`);
     assert.equal(keyMask('safe', assert.fail)('ab:'.repeat(1_000)), `${'ab:'.repeat(85)}a…`);
@@ -38,7 +38,7 @@ describe('showing keys', () => {
     assert.equal(keyMask('family', assert.fail)(`${'ab:'.repeat(85)}jane@example.com`), `${'ab:'.repeat(85)}{…`);
   });
 
-  it('says the same of a key, however many others came between', () => {
+  it('shows a key in the same way, however many others came between', () => {
     const mask = keyMask('family', () => assert.fail());
     for (let round = 0; round < 2; round++)
       for (let user = 0; user < 5_000; user++) assert.equal(mask(`user:${user}:cart:${user % 7}`), 'user:{}:cart:{}');
@@ -46,7 +46,7 @@ describe('showing keys', () => {
     assert.equal(mask(Buffer.from('user:7')), 'user:{}');
   });
 
-  it('asks the function of the application', () => {
+  it('calls the function of the application', () => {
     const mask = keyMask((key) => key.toUpperCase(), assert.fail);
     assert.equal(mask('user:7'), 'USER:7');
     assert.equal(mask(Buffer.from('user:7')), 'USER:7');
@@ -54,7 +54,7 @@ describe('showing keys', () => {
     assert.equal(keyMask(() => 'x'.repeat(1_000), assert.fail)('k'), `${'x'.repeat(256)}…`);
   });
 
-  it('makes a family of what the application shows, and of nothing else', () => {
+  it('makes a family only from the text that the application shows', () => {
     assert.equal(familyMask('safe', assert.fail)('orders:7'), 'orders:{}');
     assert.equal(familyMask('full', assert.fail)('orders:7'), 'orders:{}');
     assert.equal(familyMask('hidden', assert.fail)('orders:7'), '?');
@@ -62,7 +62,7 @@ describe('showing keys', () => {
     assert.equal(familyMask(() => '?', assert.fail)('orders:7'), '?');
   });
 
-  it('makes one family of many names, and learns only from what the application shows', () => {
+  it('makes one family of many names, and learns only from the text that the application shows', () => {
     const family = familyMask('safe', assert.fail);
     const names = new Set(Array.from({ length: 1_000 }, (_, index) => family(`room:${index.toString(36).replace(/\d/g, 'q')}x`)));
     assert.ok(names.size <= 3, [...names].join());
@@ -70,7 +70,7 @@ describe('showing keys', () => {
     assert.deepEqual(['room:secretA', 'room:secretB'].map(shown), ['room:?', 'room:?']);
   });
 
-  it('hides the key when the function of the application fails, and says so without the key', () => {
+  it('hides the key when the function of the application fails, and reports it without the key', () => {
     const reports: string[] = [];
     const report = (message: string) => reports.push(message);
     assert.equal(

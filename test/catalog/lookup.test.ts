@@ -40,7 +40,7 @@ describe('finding a command', () => {
     });
   }
 
-  it('stays right when there are more spellings than it remembers', () => {
+  it('stays correct with more spellings than it remembers', () => {
     for (let index = 0; index < 5_000; index++) {
       const spelling = [...'getrangegetrange'].map((char, bit) => ((index >> bit) & 1 ? char.toUpperCase() : char)).join('');
       assert.equal(lookup([spelling]).rule, undefined);

@@ -125,7 +125,7 @@ describe('the text of a command', () => {
     assert.equal(textOf(['GET', 'line\nbreak']), 'GET ?');
   });
 
-  it('survives arguments Redis would not take', () => {
+  it('survives arguments that Redis would refuse', () => {
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
     const hostile = { toString: () => assert.fail('ran code of the application'), toJSON: () => assert.fail() };
@@ -158,7 +158,7 @@ describe('the text of a command', () => {
     assert.equal(textOf(['LRANGE', 'l', Number.NaN, new Date(0)]), 'LRANGE l ? ?');
   });
 
-  it('shows structure only where it looks like structure', () => {
+  it('shows structure only if it looks like structure', () => {
     assert.equal(textOf(['LRANGE', 'l', 'secret', '0x10']), 'LRANGE l ? ?');
     assert.equal(textOf(['SCAN', 'secret']), 'SCAN ?');
     assert.equal(textOf(['BITFIELD', 'k', 'GET', 'secret', 'secret']), 'BITFIELD k GET ? ?');
@@ -215,13 +215,13 @@ describe('the text of a batch', () => {
     ['MY.COMMAND', 's'],
   ];
 
-  it('joins commands as the conventions ask', () => {
+  it('joins commands as the semantic conventions ask', () => {
     assert.equal(batchText(commands, lookup, safe, 1_024), 'GET a; SET b ?; MY.COMMAND');
     assert.equal(batchText([], lookup, safe, 1_024), '');
     assert.equal(batchText([['GET', 'a']], lookup, safe, 1_024), 'GET a');
   });
 
-  it('says that it was cut, and leaves nothing out when all fit', () => {
+  it('marks a cut, and leaves nothing out if all commands fit', () => {
     assert.equal(batchText(commands, lookup, safe, 26), 'GET a; SET b ?; MY.COMMAND');
     assert.equal(batchText(commands, lookup, safe, 25), 'GET a; SET b ?; MY.COMMA…');
     assert.equal(batchText(commands, lookup, safe, 20), 'GET a; SET b ?; …');
@@ -258,7 +258,7 @@ describe('the name of a procedure', () => {
     it(`is ${name ?? 'none'} in ${args.join(' ')}`, () => assert.equal(procedureName(lookup(args), args, safe), name));
   }
 
-  it('is hidden like any other name, but a sha', () => {
+  it('is masked like any other name, except a sha', () => {
     const hidden = keyMask('hidden', assert.fail);
     for (const [args, name] of cases) assert.equal(procedureName(lookup(args), args, hidden), name?.length === 40 ? name : undefined);
   });

@@ -39,7 +39,7 @@ const ALPHABETS: Readonly<Record<string, string>> = {
 };
 
 describe('the segments of a key', () => {
-  it('tells what they are', () => {
+  it('have a kind', () => {
     assert.deepEqual(kindsOf('user:123:cart'), [
       ['user', 'word'],
       ['123', 'number'],
@@ -87,7 +87,7 @@ describe('the segments of a key', () => {
     ['12345678901234567890', '?'],
   ];
   for (const [key, shown] of hidden) {
-    it(`sees what reveals in ${key}`, () => {
+    it(`finds the secret part of ${key}`, () => {
       assert.equal(hide(key), shown);
       assert.ok(mayReveal(key));
     });
@@ -119,7 +119,7 @@ describe('the segments of a key', () => {
   ];
   for (const key of plain) it(`sees nothing that reveals in ${key}`, () => assert.equal(hide(key), key));
 
-  it('sees random texts of 20 characters and more in every usual alphabet, as one', () => {
+  it('finds random texts of 20 characters and more in every usual alphabet, as one segment', () => {
     for (const [name, alphabet] of Object.entries(ALPHABETS)) {
       for (const length of [20, 24, 32, 43, 64]) {
         let missed = 0;
@@ -130,7 +130,7 @@ describe('the segments of a key', () => {
     }
   });
 
-  it('takes a closer look at every key with something to hide', () => {
+  it('checks every key more closely that has something to hide', () => {
     for (const [name, alphabet] of Object.entries(ALPHABETS)) {
       let missed = 0;
       for (const text of randomTexts(alphabet, 20, 3_000)) if (!mayReveal(`sess:${text}:x`)) missed++;
@@ -142,7 +142,7 @@ describe('the segments of a key', () => {
     }
   });
 
-  it('tells words from random texts', () => {
+  it('distinguishes words from random texts', () => {
     for (const text of plain.filter((key) => /^[a-z_-]{20,}$/i.test(key))) assert.ok(looksLikeWords(text), text);
     let mistaken = 0;
     for (const text of randomTexts(LOWER, 24, 3_000)) if (looksLikeWords(text)) mistaken++;

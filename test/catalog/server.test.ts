@@ -91,7 +91,7 @@ describe('the table and a live server', () => {
     );
   });
 
-  it('has rows the server does not know only for a reason', () => {
+  it('has a reason for every row that the server does not know', () => {
     const unexplained = Object.keys(COMMANDS).filter((name) => !commands.has(name) && !NEWER_THAN_7_0.has(name));
     assert.deepEqual(unexplained, []);
     const known = [...NEWER_THAN_7_0.keys()].filter((name) => commands.has(name));
@@ -120,7 +120,7 @@ describe('the table and a live server', () => {
     }
   });
 
-  it('shows nothing of what the server documents as text, but identifiers', async () => {
+  it('shows no argument that the server documents as text, except identifiers', async () => {
     const full = keyMask('full', assert.fail);
     const shown = new Set<string>();
     let lines = 0;

@@ -55,12 +55,12 @@ function isRight({ family, other }: Shape, found: ReadonlySet<string>): boolean 
   return names.length > 0 && names.every((name) => family(name) === name && !name.startsWith('{}'));
 }
 
-describe('families of keys as real software writes them', function () {
+describe('key families of real software', function () {
   this.timeout(60_000);
   const applications = Array.from({ length: 40 }, (_, seed) => new Application(1_000 + seed));
   const results = applications.map((application) => ({ application, late: application.run() }));
 
-  it('are the ones an operator wants', () => {
+  it('are those that an operator expects', () => {
     const wrong = results.flatMap(({ application, late }) =>
       application.shapes.flatMap((shape, index) => {
         const found = late[index] as ReadonlySet<string>;

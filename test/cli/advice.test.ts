@@ -29,10 +29,10 @@ function startedBy(program: Evidence['program'], seen: Partial<Evidence> = {}): 
   };
 }
 
-describe('a line that the doctor gives', () => {
+describe("a line in the doctor's advice", () => {
   const lines: readonly [what: string, line: string, expected: string][] = [
     [
-      'preloads before the flags that are there',
+      'preloads before existing flags',
       preloading(startedBy(['node', '-r', './own.cjs', 'app.js'])),
       `node --import ${NAME}/register -r ./own.cjs app.js`,
     ],
@@ -43,7 +43,7 @@ describe('a line that the doctor gives', () => {
       `NODE_OPTIONS="--require ${NAME}/register" ./server`,
     ],
     [
-      'joins an SDK that is there',
+      'joins an existing SDK',
       preloading(startedBy(['node', 'app.js'], { api: { version: '1.9.1', registered: ['trace'] } })),
       `node --import ${NAME}/hook app.js`,
     ],
@@ -65,7 +65,7 @@ describe('a line that the doctor gives', () => {
   ];
   for (const [what, line, expected] of lines) it(what, () => assert.equal(line, expected));
 
-  it('has the word that was probably meant, or none', () => {
+  it('suggests the word that was probably meant, or none', () => {
     assert.equal(nearest('alway_on', ['always_on', 'always_off']), 'always_on');
     assert.equal(nearest('./own/preload.cjs', ['opentelemetry-instrumentation-redis/hook']), undefined);
   });
@@ -84,7 +84,7 @@ describe("NODE_OPTIONS, with the sub-command's own preload", () => {
     }
   });
 
-  it('allows what is needed only where nothing else is', () => {
+  it('allows only what is needed, and only under restrictions', () => {
     assert.doesNotMatch(nodeOptions('', program, { file, folder: '/tmp/x' }), /--allow/);
     const restricted = nodeOptions('', ['node', '--permission', 'app.js'], { file, folder: '/tmp/x' });
     assert.match(restricted, /--allow-fs-read="\S+" --allow-fs-read="\/tmp\/x" --allow-fs-write="\/tmp\/x"$/);

@@ -76,7 +76,7 @@ describe('the doctor', function () {
     assert.deepEqual([...tested].sort(), [...FINDINGS, LAST, NOT_NODE].map(({ id }) => id).sort());
   });
 
-  it('says of a healthy program what it has seen', async () => {
+  it('reports what it has seen of a healthy program', async () => {
     const { code, stdout } = await setup.examine({ flags: REGISTER });
     const lines = stdout
       .replace(/ \d+\.\d+\.\d+(?=[ ,;])/g, ' X')
@@ -97,12 +97,12 @@ describe('the doctor', function () {
     assert.deepEqual({ code, lines }, { code: 0, lines: expected });
   });
 
-  it('changes nothing in what the program writes and how it ends', async () => {
+  it("does not change the program's output or how it ends", async () => {
     const { stderr } = await setup.examine({ flags: REGISTER });
     assert.equal(stderr, 'Ada\n');
   });
 
-  it('waits no longer than it is told, and says so', async () => {
+  it('waits no longer than requested, and says so', async () => {
     const { code, stdout } = await setup.examine({ app: 'setInterval(() => {}, 1_000);', flags: REGISTER, seconds: 3 });
     assert.match(
       stdout,
@@ -119,7 +119,7 @@ describe('the doctor', function () {
     assert.equal(code, 0, stdout);
   });
 
-  it('ends a program that would go on, and what it has started', async () => {
+  it('ends a program that would keep running, and its children', async () => {
     const app = `${USE} use(); console.error('pid', process.pid); setInterval(() => {}, 1_000);`;
     const command = ['sh', '-c', `node --require ${NAME}/register ${setup.write(setup.program, app)}; true`];
     const { code, stdout, stderr } = await setup.examine({ command });

@@ -13,7 +13,7 @@ function cli(...args: string[]) {
 describe('the command line', function () {
   this.timeout(60_000);
 
-  it('tells its version and its commands', () => {
+  it('prints its version and its commands', () => {
     assert.deepEqual(cli('--version'), { status: 0, stdout: `${PACKAGE_VERSION}\n`, stderr: '' });
     const { status, stdout } = cli();
     assert.equal(status, 0);
@@ -28,7 +28,7 @@ describe('the command line', function () {
     assert.doesNotMatch(stdout, /<program>/);
   });
 
-  it('has the exit code of the program where nobody reads what it prints', () => {
+  it('has the exit code of the program even if its output is not read', () => {
     const line = `{ "${process.execPath}" "${MAIN}" view --headless --hook -- "${process.execPath}" --eval 'process.exit(3)'; echo "code $?" >&2; } | true`;
     const { stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
     assert.match(stderr, /^code 3$/m);

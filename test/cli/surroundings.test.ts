@@ -10,7 +10,7 @@ import { Setup } from './programs';
 
 const PERMISSION = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
 
-describe('the doctor, in surroundings that are not the usual ones', function () {
+describe('the doctor, in unusual environments', function () {
   this.timeout(120_000);
   let setup: Setup;
   let own: string;
@@ -25,22 +25,22 @@ describe('the doctor, in surroundings that are not the usual ones', function () 
     assert.equal(code, 0);
   }
 
-  it('sees a program that may write nowhere', async () => {
+  it('observes a program without write permission', async () => {
     isHealthy(await setup.examine({ flags: [PERMISSION, '--allow-fs-read=*', ...REGISTER] }));
   });
 
-  it('finds another folder where that of the system is not there', async () => {
+  it('uses another folder if that of the system does not exist', async () => {
     isHealthy(await setup.examine({ flags: REGISTER, env: { TMPDIR: join(own, 'nowhere') } }));
   });
 
-  it('comes after what tells Node.js where packages are, as Yarn has it', async () => {
+  it("is preloaded after a resolver of packages, like Yarn's", async () => {
     const preload = join(own, 'with blank', '.pnp.cjs');
     mkdirSync(join(own, 'with blank'));
     writeFileSync(preload, 'if (Object.keys(require.cache).some((file) => file.endsWith("probe.js"))) process.exit(9);');
     isHealthy(await setup.examine({ flags: REGISTER, env: { NODE_OPTIONS: `--no-warnings --require "${preload}"` } }));
   });
 
-  it('sees a program whose folder was deleted', async () => {
+  it('observes a program whose folder was deleted', async () => {
     const gone = mkdtempSync(join(own, 'gone-'));
     const register = join(setup.installed.package, 'build/register.js');
     const app = setup.write(setup.program, 'require("../commonjs.cjs");');

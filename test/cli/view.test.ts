@@ -52,7 +52,7 @@ describe('the command view', function () {
     assert.ok(!stdout.includes('\u001b'));
   });
 
-  it('shows the requests that commands belong to, of an ES module too, where something is installed that records them', async () => {
+  it('shows the requests that commands belong to, also of ES modules, if an instrumentation for them is installed', async () => {
     const { code, stdout, stderr } = await view(['--headless', '--', process.execPath, WEB]);
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
     assert.match(stdout, /^ +GET \/users\/1 .*\n^ {4,}GET \S+ .* miss +GET user:1$/m);
@@ -80,7 +80,7 @@ describe('the command view', function () {
     assert.match(unreadable.stderr, /--fail-on: "errors!" is no budget/);
   });
 
-  it('leads telemetry here, whatever the shell says of it', async () => {
+  it("receives the telemetry, whatever the shell's variables say", async () => {
     const { stdout } = await view(['--headless', '--', process.execPath, APP], {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:1/v1/traces',
@@ -104,7 +104,7 @@ describe('the command view', function () {
     assert.match(stdout, /70\.0 % {3}7 of 10/);
   });
 
-  it('says who knows more where nothing came', async () => {
+  it('refers to the doctor if nothing was received', async () => {
     const { code, stdout, stderr } = await view(['--headless', '--hook', '--', process.execPath, '--eval', '1']);
     assert.equal(code, 0);
     assert.match(stdout, / {2}no spans$/m);
@@ -123,7 +123,7 @@ describe('the command view', function () {
   });
 
   for (const signal of ['SIGINT', 'SIGHUP'] as const) {
-    it(`leaves nothing behind after ${signal}, not even what a shell has started`, async () => {
+    it(`leaves nothing behind after ${signal}, not even the children of a shell`, async () => {
       const script = `"${process.execPath}" -e "console.log(process.pid); setInterval(() => {}, 1000)" & wait`;
       let pid = 0;
       await view(['--', 'sh', '-c', script], {}, (child, output) => {
@@ -137,7 +137,7 @@ describe('the command view', function () {
     });
   }
 
-  it('says by its exit code which signal ended the program', async () => {
+  it('shows by its exit code which signal ended the program', async () => {
     const { code } = await view(['--', process.execPath, '--eval', 'process.kill(process.pid, "SIGKILL")']);
     assert.equal(code, 137);
   });
@@ -168,7 +168,7 @@ describe('the command view', function () {
     });
   }
 
-  it('explains a port that it cannot have', async () => {
+  it('explains that a port is in use', async () => {
     const taken = createServer();
     await new Promise<void>((settle) => taken.listen(0, '127.0.0.1', settle));
     const { port } = taken.address() as { port: number };
@@ -184,7 +184,7 @@ describe('the command view', function () {
     await new Promise((settle) => taken.close(settle));
   });
 
-  it('takes the port it is given', async () => {
+  it('uses the requested port', async () => {
     const probe = createServer();
     await new Promise<void>((settle) => probe.listen(0, '127.0.0.1', settle));
     const { port } = probe.address() as { port: number };

@@ -83,7 +83,7 @@ describe('dashboards and rules', function () {
     assert.deepEqual(empty, []);
   });
 
-  it('has queries beside it, on the pages about metrics and the cache, that find something as well', async () => {
+  it('matches the queries on the pages about metrics and the cache, which find something too', async () => {
     const [cache = [], metricsPage = []] = ['cache', 'metrics'].map((name) => queriesOf(`docs/${name}.md`));
     assert.ok(cache.length > 10 && metricsPage.length > 30);
     const empty: string[] = [];
@@ -94,7 +94,7 @@ describe('dashboards and rules', function () {
     assert.deepEqual(empty, []);
   });
 
-  it('has variables that have values, and labels in its legends that are there', async () => {
+  it('has variables with values, and existing labels in its legends', async () => {
     for (const variable of dashboard.templating.list.filter(({ type }) => type === 'query')) {
       assert.ok((await prometheus.query(valuesOf(variable))).length > 0, variable.name);
     }
@@ -119,7 +119,7 @@ describe('dashboards and rules', function () {
     }
   });
 
-  it('has no panel that lies on another, or beside the grid', () => {
+  it('has no panel that overlaps another, or is outside the grid', () => {
     const taken = new Set<string>();
     for (const { title, gridPos } of dashboard.panels) {
       assert.ok(gridPos.x + gridPos.w <= 24, title);
@@ -158,7 +158,7 @@ describe('dashboards and rules', function () {
     );
   });
 
-  it('shows rates that are to each other as what happened', async () => {
+  it('shows rates in the right proportion', async () => {
     // Of one moment: what a rate is extrapolated to changes with time.
     const seconds = Date.now() / 1_000;
     const rate = async (title: string, labels: Labels): Promise<number> => {
@@ -183,7 +183,7 @@ describe('dashboards and rules', function () {
     }
   });
 
-  it('records what every recording rule says, and the numbers of the load', async () => {
+  it('evaluates every recording rule, with the numbers of the load', async () => {
     const rules = (await prometheus.rules()).filter(({ type }) => type === 'recording');
     assert.ok(rules.length > 0);
     for (const { name } of rules) await eventually(name, (samples) => samples.some(({ value }) => Number.isFinite(value)));
@@ -202,7 +202,7 @@ describe('dashboards and rules', function () {
     for (const { name, health } of await prometheus.rules()) assert.equal(health, 'ok', name);
   });
 
-  it('knows every metric by the name that the documentation says it has here, the unit aside', async () => {
+  it('knows every metric by its documented name, apart from the unit', async () => {
     const page = readFileSync(join(FOLDER, '../docs/metrics.md'), 'utf8');
     const names = [...page.matchAll(/^\| `[\w.]+` \| [^|]+ \| `(\w+)` \|/gm)].map(([, name = '']) => name);
     assert.equal(names.length, Object.keys(semconv).filter((key) => key.startsWith('METRIC_')).length);
@@ -212,7 +212,7 @@ describe('dashboards and rules', function () {
     }
   });
 
-  it('has alerts that speak of what is there', async () => {
+  it('has alerts on existing metrics only', async () => {
     const alerts = (await prometheus.rules()).filter(({ type }) => type === 'alerting');
     assert.ok(alerts.length > 0);
     for (const { name, query } of alerts) {

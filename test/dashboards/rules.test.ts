@@ -39,9 +39,9 @@ describe('the rules for Prometheus', function () {
 
   it('are rules', () => promtool('check', 'rules', RULES));
 
-  it('raise each alert under what it is for, and not under what is beside it', () => promtool('test', 'rules', UNIT_TESTS));
+  it('raise each alert in its situation, and not in similar ones', () => promtool('test', 'rules', UNIT_TESTS));
 
-  it('have a unit test for every alert, in which it is raised, and say what to do about it', () => {
+  it('have a unit test for every alert that raises it, and say what to do about it', () => {
     const alerts = read<Rules>(RULES)
       .groups.flatMap(({ rules }) => rules)
       .filter(({ alert }) => alert !== undefined);

@@ -47,13 +47,13 @@ describe('the files for a deployment', () => {
   const collector = read<Collector>('collector.yml');
   const prometheus = read<Prometheus>('prometheus.yml');
 
-  it('are YAML without a fault', () => {
+  it('are valid YAML', () => {
     const files = readdirSync(join(ROOT, 'deploy'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yml'));
     assert.deepEqual(files.sort(), ['collector.yml', 'compose.yml', 'grafana/dashboards.yml', 'grafana/datasources.yml', 'prometheus.yml']);
     for (const file of files) read(file);
   });
 
-  it('mount and build what is there, and wait for services that are there', () => {
+  it('mount and build existing files, and wait for existing services', () => {
     for (const [name, { volumes = [], depends_on: others = {} }] of Object.entries(compose.services)) {
       for (const volume of volumes) assert.ok(existsSync(join(ROOT, 'deploy', volume.split(':')[0] ?? '')), `${name}: ${volume}`);
       for (const other of Object.keys(others)) assert.ok(compose.services[other], `${name}: ${other}`);
@@ -68,7 +68,7 @@ describe('the files for a deployment', () => {
     for (const port of ports) assert.match(port, /^127\.0\.0\.1:/);
   });
 
-  it('have a collector whose pipelines are made of what it has, and which tells services that run', () => {
+  it('have a collector whose pipelines use its components and send to running services', () => {
     for (const [name, pipeline] of Object.entries(collector.service.pipelines)) {
       for (const part of ['receivers', 'processors', 'exporters'] as const) {
         for (const one of pipeline[part]) assert.ok(one in collector[part], `${name}: ${one}`);
@@ -77,7 +77,7 @@ describe('the files for a deployment', () => {
     assert.ok(compose.services[serviceIn(collector.exporters['otlp/jaeger']?.endpoint ?? '')]);
   });
 
-  it('have a Prometheus that takes its configuration with our rules, and scrapes what the collector shows', () => {
+  it('have a Prometheus that accepts its configuration with our rules, and scrapes the collector', () => {
     const [rules] = prometheus.rule_files;
     assert.ok(compose.services.prometheus?.volumes?.includes(`../dashboards/prometheus/rules.yml:/etc/prometheus/${rules}:ro`));
     const targets = prometheus.scrape_configs.flatMap((job) => job.static_configs.flatMap((one) => one.targets));

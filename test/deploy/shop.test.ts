@@ -20,7 +20,7 @@ describe('the shop of the deployment', function () {
     await cluster.stop();
   });
 
-  it('runs on a cluster under the preload, shows what the dashboard asks for, and ends when it is told', async () => {
+  it('runs on a cluster under the preload, has the data of the dashboard, and ends on request', async () => {
     const child = spawn(process.execPath, ['--import', join(ROOT, 'build/register.mjs'), 'shop.mjs'], {
       cwd: join(ROOT, 'deploy'),
       env: {

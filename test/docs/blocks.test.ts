@@ -26,7 +26,7 @@ describe('the code of the documentation', function () {
   const blocks = documents.flatMap((page) => page.blocks);
   const code = blocks.filter(({ language }) => !PROSE.includes(language));
 
-  it('is in languages that are run here, and there is some', () => {
+  it('is in languages that are run here, and exists', () => {
     assert.ok(code.length > 0);
     assert.deepEqual(
       code.filter(({ language }) => RUNNERS[language] === undefined).map(({ where, language }) => `${where}: ${language}`),
@@ -34,7 +34,7 @@ describe('the code of the documentation', function () {
     );
   });
 
-  it('is told from output by its language', () => {
+  it('differs from output by its language', () => {
     const looksLikeCommands = ({ language, code: text }: Block) => PROSE.includes(language) && /^(\$ )?(npm|npx|node) /m.test(text);
     assert.deepEqual(
       blocks.filter(looksLikeCommands).map(({ where }) => where),

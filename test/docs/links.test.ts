@@ -16,7 +16,7 @@ describe('the links of the documentation', () => {
     return anchor === undefined || page?.anchors.includes(anchor) ? undefined : `${from}: ${link} has no such heading`;
   }
 
-  it('lead to files that are there, and to headings they have', () => {
+  it('lead to existing files and headings', () => {
     assert.ok(all.flatMap(({ links }) => links).length > 0);
     assert.deepEqual(
       all.flatMap(({ path, links }) => links.flatMap((link) => faultOf(path, link) ?? [])),

@@ -20,7 +20,7 @@ describe('the demo', function () {
     return run;
   }
 
-  it('shows without a terminal what its traffic came to, and ends', async () => {
+  it('prints a summary of its traffic without a terminal, and ends', async () => {
     const run = demo();
     assert.deepEqual(await run.ended, [0, null], run.output);
     const expected = [

@@ -14,7 +14,7 @@ function documented(example: string): string {
   return [...before.reverse(), last.replace(/\bnode /, 'exec node ')].join('\n');
 }
 
-describe('the examples, run as they say', function () {
+describe('the examples, run as documented', function () {
   this.timeout(180_000);
   let stage: Stage;
   before(async () => {
@@ -118,7 +118,7 @@ describe('the examples, run as they say', function () {
     );
   });
 
-  it('bundle: redis inside is recorded through its channels', async () => {
+  it('bundle: redis in it is recorded through its channels', async () => {
     const { stdout, spans } = await stage.trace({ command: documented('bundle') });
     assert.equal(stdout, 'Ada\n');
     // Node-redis masks what it does not know to be a key.

@@ -17,7 +17,7 @@ describe(`faults (FAULT_SEED=${SEED})`, function () {
   for (const fault of FAULTS) {
     describe(fault.name, () => {
       for (const version of versionsOf(fault)) {
-        it(`is to the application of redis ${version} what it is without us, and its spans tell`, async () => {
+        it(`has the same effect on the application of redis ${version} as without us, and shows in spans`, async () => {
           const cell = `${fault.name} ${version}`;
           // Until there is a verdict, which a test that takes too long never comes to.
           verdicts.set(cell, 'failed');

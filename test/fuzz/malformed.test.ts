@@ -1,4 +1,4 @@
-// Knows: that what is no command ends without us and with us in the same way, whoever takes it.
+// Knows: that invalid commands ends without us and with us in the same way, whoever takes it.
 // Must not know: how it ends.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { LEGACY_VERSIONS, VERSIONS } from '../support/versions';
 const ALL = [...LEGACY_VERSIONS, ...VERSIONS];
 const LIMIT_MS = 300_000;
 
-describe('what is no command', function () {
+describe('invalid commands', function () {
   this.timeout(2 * LIMIT_MS);
   let server: RedisServer;
   let cluster: RedisCluster;
@@ -27,7 +27,7 @@ describe('what is no command', function () {
     return run as Run & { output: Record<string, string[]> };
   }
 
-  it('is refused by every method that takes commands as it is without us', async () => {
+  it('are refused by every method that takes commands, as without us', async () => {
     const control = await play('control');
     const traced = await play('traced');
     for (const version of ALL) assert.deepEqual(traced.output[version], control.output[version], `redis ${version}`);

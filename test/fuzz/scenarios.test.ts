@@ -46,7 +46,7 @@ class Process {
   }
 }
 
-describe('any sequence of what an application can do', function () {
+describe('any sequence of application calls', function () {
   // The search for a smaller scenario has its limit in time, and this is beyond it.
   this.timeout(2 * LIMIT_MS);
   let server: RedisServer;
@@ -77,7 +77,7 @@ describe('any sequence of what an application can do', function () {
   }
 
   for (const version of [...LEGACY_VERSIONS, ...VERSIONS]) {
-    it(`ends with redis ${version} as it does in a process without us, in ${RUNS} scenarios`, async () => {
+    it(`ends with redis ${version} as in a process without us, in ${RUNS} scenarios`, async () => {
       const counts = { steps: 0, failures: 0, spans: 0 };
       const property = fc.asyncProperty(scenarios, async (scenario) => {
         const task = { ...scenario, version, server: { host: server.host, port: server.port } };

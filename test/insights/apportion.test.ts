@@ -6,8 +6,8 @@ import { CommandInsights } from '../../src/insights';
 import { apportion, MAX_KEYS, sampleIndex } from '../../src/insights/apportion';
 import { CLIENT, SETTINGS } from './settings';
 
-describe('a total that is shared out', () => {
-  it('adds up, in whole shares that are off by less than one', () => {
+describe('dividing a total', () => {
+  it('gives whole shares that add up and are off by less than one', () => {
     const weights = fc.array(fc.nat(1_000), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(fc.nat(1_000_000), weights, (total, given) => {
@@ -25,7 +25,7 @@ describe('a total that is shared out', () => {
     );
   });
 
-  it('is looked for in a sample that is spread over all keys', () => {
+  it('takes its sample from all parts of the keys', () => {
     for (const keys of [MAX_KEYS + 1, 1_000, 50_000]) {
       const indexes = Array.from({ length: MAX_KEYS }, (_, n) => sampleIndex(n, keys)).sort((a, b) => a - b);
       assert.ok(indexes.every((index) => Number.isInteger(index) && index >= 0 && index < keys));
@@ -35,7 +35,7 @@ describe('a total that is shared out', () => {
   });
 });
 
-describe('a command of very many keys', () => {
+describe('a command with very many keys', () => {
   const KEYS = 50_000;
   // Two families, three to one; of the first every second key is there, of the other none.
   const keys = Array.from({ length: KEYS }, (_, index) => (index % 4 === 3 ? `cart:${index}` : `user:${index}`));
@@ -51,7 +51,7 @@ describe('a command of very many keys', () => {
     );
   const countsOf = (family: string) => [...insights.counts(60_000)].find((counts) => counts.family === family) ?? assert.fail(family);
 
-  it('tells hits and misses exactly, and their families by a sample', () => {
+  it('counts hits and misses exactly, and their families by a sample', () => {
     const replies = keys.map((_, index) => (isThere(index) ? 'v' : null));
     const { lookup } = run(0, ['MGET', ...keys], replies);
     const hits = replies.filter((reply) => reply !== null).length;
@@ -62,7 +62,7 @@ describe('a command of very many keys', () => {
     assert.ok(Math.abs(cart.misses - KEYS / 4) < KEYS / 10, `${cart.misses}`);
   });
 
-  it('counts all writes, and claims nothing of what it did not look at', () => {
+  it('counts all writes, and claims nothing about keys outside the sample', () => {
     const last = keys.at(-1) as string;
     run(0, ['SET', last, 'v', 'PX', '5'], 'OK');
     run(10, ['GET', 'user:missed'], null);

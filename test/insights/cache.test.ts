@@ -80,7 +80,7 @@ describe('cache insight', () => {
     it(`reads the data of ${args.join(' ')}`, () => assert.deepEqual(readData(lookup(args), args, reply, NOW), { ...none, ...expected }));
   }
 
-  it('measures what is sent as text or bytes, and nothing else', () => {
+  it('measures text and bytes that are sent, and nothing else', () => {
     assert.deepEqual(
       [lengthOf('é'), lengthOf(Buffer.alloc(3)), lengthOf(12), lengthOf({}), lengthOf(undefined)],
       [2, 3, 2, undefined, undefined],

@@ -77,7 +77,7 @@ describe('errors', () => {
     it(title, () => assert.deepEqual(classify(error), { type, statusCode, description }));
   }
 
-  it('are of few types, whatever listeners throw, and of the known ones all the same', () => {
+  it('have few types, whatever listeners throw, and keep the known types', () => {
     const { typeOf } = freshErrors();
     const thrown = Array.from({ length: 2_000 }, (_, index) => [
       Object.assign(new RangeError('x'), { code: `ORDER_${index}` }),

@@ -142,7 +142,7 @@ for (const library of LIBRARIES) {
         .map(({ attributes }) => attributes)
         .filter((attributes) => attributes['db.redis.lock.key'] === library.key(name));
 
-    it('are taken, waited for and given back', async () => {
+    it('are acquired, waited for and released', async () => {
       const first = await inSpan(() => library.acquire(client, 'job', 5_000));
       const second = inSpan(() => library.acquire(client, 'job', 5_000));
       await sleep(60);
@@ -168,7 +168,7 @@ for (const library of LIBRARIES) {
 }
 
 for (const version of ['4.7', '5.12', '6.3'] as const) {
-  describe(`locks that are written by hand, with redis ${version}`, function () {
+  describe(`hand-written locks, with redis ${version}`, function () {
     this.timeout(20_000);
     let server: RedisServer;
     let client: Client;

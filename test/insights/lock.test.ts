@@ -75,7 +75,7 @@ describe('locks', () => {
       });
     }
 
-    it('by a script that nobody has seen: it names the key and carries the token', () => {
+    it('by an unknown script that names the key and the token', () => {
       take(0, 'job:1', A, 'OK');
       const key = { key: 'job:1', family: 'job:{}' };
       assert.deepEqual(run(50, ['EVALSHA', 'f'.repeat(40), '1', 'job:1', A, '5000'], 1), { ...key, acquired: true });
@@ -94,7 +94,7 @@ describe('locks', () => {
       assert.equal(run(70, ['DELIFEQ', 'task:1', A], 0)?.lost, true);
     });
 
-    it('by WATCH, a look that finds the token, and a delete in the transaction', () => {
+    it('by WATCH, a read that finds the token, and a delete in the transaction', () => {
       const client: ClientRef = { ...CLIENT };
       const exec = (monotonicMs: number, replies: unknown[], who = client) => {
         const batch: Batch = {
@@ -122,7 +122,7 @@ describe('locks', () => {
       assert.deepEqual(exec(50, [1]), [{ key: 'job:1', family: 'job:{}', released: true, holdMs: 10 }]);
     });
 
-    it('by the application, which then has the only word', () => {
+    it('by the application, which then decides alone', () => {
       use({ isLockKey: (key) => key.startsWith('guard:') });
       assert.equal(acquire(0, A, 'OK'), undefined);
       assert.equal(take(0, 'guard:1', 'locked', 'OK')?.acquired, true);
@@ -183,7 +183,7 @@ describe('locks', () => {
       assert.equal(lost(), 1);
     });
 
-    it('by the one who had them, while another of this process holds them', () => {
+    it('by the previous holder, while another one in this process holds the key', () => {
       acquire(0, A, 'OK');
       acquire(1_500, B, 'OK');
       assert.deepEqual(release(1_600, A, 0), { ...facts, holdMs: 1_600, lost: true });
@@ -199,14 +199,14 @@ describe('locks', () => {
       assert.equal(lost(), 1);
     });
 
-    it('not by a script that answers nothing', () => {
+    it('not by a script without an answer', () => {
       const silent = 'if redis.call("get", KEYS[1]) == ARGV[1] then redis.call("del", KEYS[1]) redis.call("publish", KEYS[2], "") end';
       acquire(0, A, 'OK');
       assert.deepEqual(run(5_000, ['EVAL', silent, '2', 'lock:1', 'channel', A], null), { ...facts, holdMs: 5_000 });
       assert.equal(lost(), 0);
     });
 
-    it('by an answer that begins with a failure', () => {
+    it('by a list that begins with a failure', () => {
       const extend = EXTEND.replace('return redis.call', 'return {1, redis.call')
         .replace('ARGV[2])', 'ARGV[2])}')
         .replace('return 0', 'return {-1}');
@@ -227,7 +227,7 @@ describe('locks', () => {
     });
   });
 
-  it('are kept in every way that a key’s life is prolonged, and never lost by that', () => {
+  it('are extended by every command that extends a key, and never lost by that', () => {
     const renewals: readonly [Arguments, unknown, number | undefined][] = [
       [['SET', 'lock:1', A, 'XX', 'PX', '5000'], 'OK', 5],
       [['SET', 'lock:1', A, 'PX', '5000'], 'OK', 5],
@@ -269,7 +269,7 @@ describe('locks', () => {
     });
 
     for (const constant of ['1', 'locked', 'worker-7', A]) {
-      it(`by nobody in common where the token is constant: ${constant}`, () => {
+      it(`by each caller separately if the token is constant: ${constant}`, () => {
         acquire(0, constant, 'OK', 't1');
         acquire(10, constant, null, 't2');
         assert.equal(acquire(1_000, constant, 'OK', 't3')?.waitMs, undefined);
@@ -278,14 +278,14 @@ describe('locks', () => {
       });
     }
 
-    it('which is told with the release, where only that shows that it is a lock', () => {
+    it('and the wait is reported with the release, if only that shows that it is a lock', () => {
       take(0, 'job:1', A, null, 't');
       take(10, 'job:1', A, 'OK', 't');
       assert.deepEqual(release(20, A, 1, 'job:1'), { key: 'job:1', family: 'job:{}', released: true, holdMs: 10, waitMs: 11 });
     });
   });
 
-  it('are given back by sha once the body was seen: run, loaded or defined', () => {
+  it('are released by sha once the body was seen: run, loaded or defined', () => {
     for (const see of [
       () => run(1, ['SCRIPT', 'LOAD', EXTEND], shaOf(EXTEND)),
       () => run(1, ['EVAL', EXTEND, '1', 'other', 'x', '1'], 0),
@@ -299,7 +299,7 @@ describe('locks', () => {
     }
   });
 
-  it('are taken by a script too, and are then one of several keys', () => {
+  it('are acquired by a script too, with one or several keys', () => {
     const body = 'for i, key in ipairs(KEYS) do if redis.call("get", key) == ARGV[1] then redis.call("del", key) end end return #KEYS';
     const takeAll =
       'for i, key in ipairs(KEYS) do if redis.call("exists", key) == 1 then return 0 end end for i, key in ipairs(KEYS) do redis.call("set", key, ARGV[1], "PX", ARGV[2]) end return #KEYS';
@@ -311,7 +311,7 @@ describe('locks', () => {
     assert.equal(release(30, A, 1, 'job:1')?.holdMs, 10);
   });
 
-  it('are no cache: no look-up, no fill, no write, no size, no miss', () => {
+  it('do not count as cache: no look-up, no fill, no write, no size, no miss', () => {
     const cacheOf = ({ lookup, cache }: Facts) => [lookup, cache];
     for (const [args, reply] of [
       [['GET', 'lock:1'], null],
@@ -337,7 +337,7 @@ describe('locks', () => {
     assert.equal(cacheOf(read(4, ['SET', 'page:1', 'v', 'NX', 'EX', '5'], 'OK', 't'))[1] !== undefined, true);
   });
 
-  it('are found by their keys where families are not wanted', () => {
+  it('are found by their keys if families are off', () => {
     use({ families: false });
     assert.equal(acquire(0, A, 'OK')?.acquired, true);
     take(0, 'job:1', B, 'OK');

@@ -19,7 +19,7 @@ describe('memory of misses', () => {
 
   const filledBy = (who: ReturnType<typeof caller> | undefined, monotonicMs: number, key = 1) => misses.fill(key, () => who, monotonicMs);
 
-  it('joins a write with the miss of the same span, and tells how long loading took', () => {
+  it('matches a write with the miss of the same span, and measures the load', () => {
     const handle = miss();
     misses.add(1, counts, caller('a'), 100, miss());
     misses.add(1, counts, caller('b'), 110, handle);
@@ -28,7 +28,7 @@ describe('memory of misses', () => {
     assert.equal(filledBy(caller('c'), 160), undefined);
   });
 
-  it('joins a write in a child span with the miss of its trace', () => {
+  it('matches a write in a child span with the miss of its trace', () => {
     misses.add(1, counts, caller('request', 't'), 100, miss());
     assert.equal(filledBy(caller('loader', 't'), 125)?.loadMs, 25);
   });
@@ -42,7 +42,7 @@ describe('memory of misses', () => {
     assert.equal(misses.size, 0);
   });
 
-  it('counts a caller that misses again once, and loads from its last look', () => {
+  it('counts a caller that misses again once, and measures its load from the last look-up', () => {
     misses.add(1, counts, caller('a'), 100, miss());
     misses.add(1, counts, caller('b'), 110, miss());
     for (let monotonicMs = 120; monotonicMs < 200; monotonicMs += 10) misses.add(1, counts, caller('b'), monotonicMs, miss());
@@ -50,7 +50,7 @@ describe('memory of misses', () => {
     assert.deepEqual([fill?.stampedeWidth, fill?.loadMs], [2, 10]);
   });
 
-  it('begins a new stampede after a fill, and leaves out who has given up', () => {
+  it('begins a new stampede after a fill, without callers that have given up', () => {
     misses.add(1, counts, caller('gone'), 100, miss());
     misses.add(1, counts, caller('a'), 5_000, miss());
     assert.equal(filledBy(caller('a'), 5_010)?.stampedeWidth, 1);
@@ -58,7 +58,7 @@ describe('memory of misses', () => {
     assert.equal(filledBy(caller('b'), 6_010)?.stampedeWidth, 1);
   });
 
-  it('takes no write for a fill that was called before the miss was known, or by somebody else', () => {
+  it('does not count a write as a fill if it was called before the miss was known, or by another caller', () => {
     misses.add(1, counts, caller('a'), 100, miss());
     assert.equal(filledBy(caller('a'), 99), undefined);
     assert.equal(filledBy(caller('b'), 101), undefined);
@@ -66,7 +66,7 @@ describe('memory of misses', () => {
     assert.equal(counts.unfilled, 0, 'somebody filled it all the same');
   });
 
-  it('counts traces, and not spans: a request that looks twice, as under a lock, is one', () => {
+  it('counts traces, not spans: a request with two look-ups, as under a lock, counts once', () => {
     for (const span of ['look', 'look again']) misses.add(1, counts, caller(span, 'request'), 100, miss());
     assert.equal(filledBy(caller('load', 'request'), 150)?.stampedeWidth, 1);
     for (const span of ['look', 'look again', 'and again']) misses.add(2, counts, caller(span, 'request'), 100, miss());
@@ -74,7 +74,7 @@ describe('memory of misses', () => {
     assert.equal(filledBy(caller('load', 'request'), 150, 2)?.stampedeWidth, 2);
   });
 
-  it('counts nobody whom the client itself answered', () => {
+  it("does not count callers that the client's own cache answered", () => {
     misses.add(1, counts, caller('a'), 100, miss());
     misses.add(1, counts, caller('b'), 100, miss(), true);
     assert.equal(filledBy(caller('a'), 150)?.stampedeWidth, 1);
@@ -82,7 +82,7 @@ describe('memory of misses', () => {
     assert.deepEqual([filledBy(caller('a'), 150, 2)?.stampedeWidth, counts.unfilled], [1, 0]);
   });
 
-  it('takes no write for a fill that comes after the window', () => {
+  it('does not count a write after the window as a fill', () => {
     misses.add(1, counts, caller('a'), 100, miss());
     assert.equal(filledBy(caller('a'), 100 + LOAD_WINDOW_MS), undefined);
     assert.deepEqual([counts.unfilled, misses.size], [1, 0]);
@@ -90,7 +90,7 @@ describe('memory of misses', () => {
     assert.equal(filledBy(caller('a'), 100 + LOAD_WINDOW_MS - 1)?.loadMs, LOAD_WINDOW_MS - 1);
   });
 
-  it('says nothing of what was written out of sight', () => {
+  it('reports nothing about keys whose write was not seen', () => {
     misses.add(1, counts, caller('a'), 100, miss());
     misses.add(2, counts, caller('a'), 100, miss());
     misses.forget(2);
@@ -100,7 +100,7 @@ describe('memory of misses', () => {
     assert.deepEqual([counts.unfilled, misses.size], [1, 0]);
   });
 
-  it('without a trace, joins a write with the latest miss of its key, and tells of no stampede', () => {
+  it('without a trace, matches a write with the latest miss of its key, and reports no stampede', () => {
     misses.add(1, counts, undefined, 100, miss());
     misses.add(1, counts, undefined, 120, miss());
     assert.deepEqual([filledBy(undefined, 150)?.loadMs, filledBy(undefined, 150)?.loadMs, filledBy(undefined, 150)], [30, 50, undefined]);
@@ -108,7 +108,7 @@ describe('memory of misses', () => {
     assert.equal(filledBy(undefined, 250)?.stampedeWidth, undefined);
   });
 
-  it('counts misses that nobody fills in time, each once', () => {
+  it('counts misses that are not filled in time, each once', () => {
     for (let i = 0; i < 3; i++) misses.add(1, counts, caller('a'), 100 + i, miss());
     misses.add(2, counts, caller('a'), 100, miss());
     misses.expire(100 + LOAD_WINDOW_MS - 1);
@@ -117,7 +117,7 @@ describe('memory of misses', () => {
     assert.deepEqual([counts.unfilled, misses.size], [4, 0]);
   });
 
-  it('keeps a caller that missed late when the window of an early one ends', () => {
+  it('keeps a late caller when the window of an early one ends', () => {
     misses.add(1, counts, caller('early'), 0, miss());
     misses.add(1, counts, caller('late'), LOAD_WINDOW_MS - 10, miss());
     misses.expire(LOAD_WINDOW_MS + 5);
@@ -125,7 +125,7 @@ describe('memory of misses', () => {
     assert.equal(filledBy(caller('late'), LOAD_WINDOW_MS + 10)?.loadMs, 20);
   });
 
-  it('follows so many keys, misses and callers, and no more', () => {
+  it('limits the number of keys, misses and callers', () => {
     for (let key = 0; key < 3 * MAX_OPEN_KEYS; key++) misses.add(key, counts, caller('a'), 1, miss());
     assert.ok(misses.size <= MAX_OPEN_KEYS && misses.size >= 0.9 * MAX_OPEN_KEYS, `${misses.size}`);
     assert.equal(counts.unfilled, 0, 'what had no room may be filled yet');
@@ -139,7 +139,7 @@ describe('memory of misses', () => {
 const PLACE: Place = { server: 'h:1', database: 0 };
 
 describe('memory of writes', () => {
-  it('tells why a key is not there', () => {
+  it('knows why a key is missing', () => {
     const written = new WrittenKeys();
     written.wrote(1, 1_000, 0, PLACE);
     written.wrote(2, undefined, 0, PLACE);
@@ -155,7 +155,7 @@ describe('memory of writes', () => {
     );
   });
 
-  it('keeps the end of a key that is written in part', () => {
+  it('keeps the expiry of a key that is written in part', () => {
     const written = new WrittenKeys();
     written.wrote(1, 1_000, 0, PLACE);
     written.wroteWithin(1, 500, PLACE);
@@ -171,7 +171,7 @@ describe('memory of writes', () => {
     assert.equal(written.reason(1, 1_000 + MEMORY_MS), 'unknown');
   });
 
-  it('follows a sample when there are too many keys, and says nothing of the others', () => {
+  it('follows a sample when there are too many keys, and reports nothing about the others', () => {
     const written = new WrittenKeys();
     const scope = 7;
     const keys = Array.from({ length: 20 * MAX_WRITTEN_KEYS }, (_, i) => identityOf(`user:${i}`, scope));
@@ -194,7 +194,7 @@ describe('memory of writes', () => {
     assert.equal(followed(1_000 + MEMORY_MS + 8 * WIDEN_INTERVAL_MS), 1_000);
   });
 
-  it('leaves the reason as it was where nothing happened to the key', () => {
+  it('keeps the reason if nothing happened to the key', () => {
     const written = new WrittenKeys();
     for (const key of [1, 2, 3, 4]) written.wrote(key, key === 1 ? 10 : undefined, 0, PLACE);
     written.flushed({ server: 'h:1', database: 1 }, false, 5);
@@ -211,7 +211,7 @@ describe('memory of writes', () => {
     assert.equal(written.reason(3, 51), 'deleted');
   });
 
-  it('takes an end that is now or was before for a delete, as Redis does', () => {
+  it('treats an expiry now or in the past as a delete, as Redis does', () => {
     const written = new WrittenKeys();
     for (const [key, ttlMs] of [0, -5].entries()) {
       written.wrote(key, undefined, 0, PLACE);
@@ -225,21 +225,21 @@ describe('identity of keys', () => {
   const facts = { serverAddress: 'a', serverPort: 6379, peerAddress: undefined, peerPort: undefined, namespace: '0' };
   const identities = new KeyIdentities();
 
-  it('is the same for text and bytes, and at whichever address it is asked for', () => {
+  it('is the same for text and bytes, and at every address of the server', () => {
     for (const key of ['k', 'größe:7', '键', 'k'.repeat(2_000)]) {
       assert.equal(identities.of(key, facts), identities.of(Buffer.from(key), { ...facts, serverAddress: 'a-ro' }));
     }
     assert.notEqual(identities.of('Ã¶', facts), identities.of(Buffer.from('ö'), facts));
   });
 
-  it('is another in another database, and of a key that differs only at its end', () => {
+  it('differs in another database, and for a key that differs only at its end', () => {
     assert.notEqual(identities.of('k', { ...facts, namespace: '1' }), identities.of('k', facts));
     assert.notEqual(identities.of(`${'k'.repeat(5_000)}1`, facts), identities.of(`${'k'.repeat(5_000)}2`, facts));
     const numbered = (last: number) => Buffer.concat([Buffer.alloc(5_000, 'k'), Buffer.from([last])]);
     assert.notEqual(identities.of(numbered(1), facts), identities.of(numbered(2), facts));
   });
 
-  it('has the prefix of the client in it', () => {
+  it('includes the prefix of the client', () => {
     const prefixed = { ...facts, keyPrefix: 'app:' };
     assert.notEqual(identities.of('k', prefixed), identities.of('k', facts));
     assert.equal(identities.of('k', prefixed), identities.of('app:k', facts));

@@ -5,7 +5,7 @@ import { inSpan, instrumentation, resetTracing } from '../support/tracing';
 import { connect, end, loadRedis } from '../support/versions';
 
 describe('setConfig at run time', () => {
-  it('loses no count, and makes no observable counter go back', async () => {
+  it('loses no count, and decreases no observable counter', async () => {
     const server = await startStandalone();
     const client = await connect(loadRedis('6.3'), server);
     resetTracing();

@@ -129,13 +129,13 @@ describe('what is remembered of keys', () => {
     });
   }
 
-  it('of a miss that a script may have filled nothing is said', () => {
+  it('nothing is reported about a miss that a script may have filled', () => {
     for (const key of ['user:1', 'user:2', 'user:3']) run(0, ['GET', key], null);
     assert.deepEqual(loads(run(11, ['EVALSHA', 'f'.repeat(40), '2', 'user:1', 'user:2', 'user:3'], null)), []);
     assert.equal(unfilled(), 1);
   });
 
-  it('a miss that is out of time is no load, and one that had no room neither filled nor unfilled', () => {
+  it('a miss after the window is not a load, and a dropped miss is neither filled nor unfilled', () => {
     run(0, ['GET', 'user:1'], null);
     assert.deepEqual(loads(run(40_000, ['SET', 'user:1', 'v'], 'OK')), []);
     assert.equal(unfilled(), 1);
@@ -148,7 +148,7 @@ describe('what is remembered of keys', () => {
     );
   });
 
-  it('a key is one whether it is read at a reader’s address or written at the writer’s', () => {
+  it('a key is the same at the address of a reader and of the writer', () => {
     run(0, ['GET', 'user:1'], null, at({ serverAddress: 'reader' }));
     assert.deepEqual(loads(run(11, ['SET', 'user:1', 'v'], 'OK', at({ serverAddress: 'writer' }))), [10]);
     run(20, ['GET', 'user:2'], null);
@@ -161,26 +161,26 @@ describe('what is remembered of keys', () => {
     assert.deepEqual(loads(run(11, ['SET', 'a:user:1', 'v'], 'OK')), [10]);
   });
 
-  it('a key is one as text and as bytes', () => {
+  it('a key is the same as text and as bytes', () => {
     run(0, ['GET', 'größe'], null);
     assert.deepEqual(loads(run(11, ['SET', Buffer.from('größe'), 'v'], 'OK')), [10]);
   });
 
-  it('a record is found if any of its fields was there, and its fields are counted beside', () => {
+  it('a record is found if any of its fields exists, and its fields are counted separately', () => {
     assert.deepEqual(run(0, ['HMGET', 'user:1', 'name', 'nick'], ['Ada', null]).lookup?.fields, { hits: 1, misses: 1 });
     run(1, ['HMGET', 'user:1', 'nick', 'note'], [null, null]);
     run(2, ['HGET', 'user:1', 'name'], 'Ada');
     assert.deepEqual([sum('hits'), sum('misses')], [2, 1]);
   });
 
-  it('a load ends with the fields that are set after HGETALL has found nothing', () => {
+  it('a load ends when fields are set after HGETALL found nothing', () => {
     run(0, ['HGETALL', 'user:1'], {});
     assert.deepEqual(loads(run(11, ['HSET', 'user:1', 'name', 'Ada', 'born', '1815'], 2)), [10]);
     assert.deepEqual(loads(run(20, ['HSET', 'user:1', 'name', 'Ada'], 0)), []);
     assert.equal(unfilled(), 0);
   });
 
-  it('a load ends with the record where several fields were asked for, with the field where it was one', () => {
+  it('a load ends with the record if several fields were read, and with the field if it was one', () => {
     run(0, ['HMGET', 'user:1', 'name', 'born'], [null, null]);
     assert.deepEqual(loads(run(11, ['HSET', 'user:1', 'name', 'Ada'], 1)), [10]);
     run(20, ['HGET', 'pages', '/home'], null);
@@ -189,13 +189,13 @@ describe('what is remembered of keys', () => {
     assert.equal(unfilled(), 0);
   });
 
-  it('no load ends with another hash', () => {
+  it('a write to another hash ends no load', () => {
     run(0, ['HGETALL', 'user:1'], {});
     assert.deepEqual(loads(run(11, ['HSET', 'user:2', 'name', 'Ada'], 1)), []);
     assert.equal(unfilled(), 1);
   });
 
-  it('EXISTS and tests of membership are no look-ups', () => {
+  it('EXISTS and tests of membership are not look-ups', () => {
     const tests: readonly [Arguments, unknown][] = [
       [['EXISTS', 'user:1'], 0],
       [['EXISTS', 'user:1', 'user:2'], 1],
@@ -209,7 +209,7 @@ describe('what is remembered of keys', () => {
     assert.deepEqual([sum('hits'), sum('misses'), unfilled()], [0, 0, 0]);
   });
 
-  it('QUEUED is no value inside a transaction that is sent word by word, and one outside', () => {
+  it('QUEUED is not a value inside a transaction of raw commands, but is one outside', () => {
     assert.equal(run(0, ['GET', 'user:1'], 'QUEUED').lookup?.hits, 1);
     run(1, ['MULTI'], 'OK');
     for (const args of [
@@ -227,28 +227,28 @@ describe('what is remembered of keys', () => {
     assert.deepEqual([sum('hits'), sum('writesWithoutTtl')], [3, 0]);
   });
 
-  describe('where arguments are masked, as in a bundle', () => {
+  describe('with masked arguments, as in a bundle', () => {
     const masked = { isMasked: true } as const;
-    it('a value that was stored under a key that is seen fills it', () => {
+    it('a value stored under a visible key fills it', () => {
       run(0, ['GET', 'user:1'], null);
       assert.deepEqual(loads(run(11, ['SET', 'user:1', undefined, undefined, undefined], 'OK', masked)), [10]);
       assert.equal(unfilled(), 0);
     });
 
-    it('one that may have been refused fills nothing', () => {
+    it('a write that may have been refused fills nothing', () => {
       run(0, ['GET', 'user:1'], null);
       assert.deepEqual(loads(run(11, ['SET', 'user:1', undefined, undefined], null, masked)), []);
       assert.equal(unfilled(), 1);
     });
 
-    it('nothing is counted unfilled that was missed before something was written out of sight', () => {
+    it('misses before a write that was not seen are not counted as unfilled', () => {
       run(0, ['GET', 'user:1'], null);
       run(11, ['MSET', 'user:7', undefined, undefined, undefined], 'OK', masked);
       run(12, ['GET', 'user:2'], null);
       assert.equal(unfilled(), 1);
     });
 
-    it('nor before a transaction whose commands are not told', () => {
+    it('nor are misses before a transaction whose commands are not visible', () => {
       run(0, ['GET', 'user:1'], null);
       const { client, context, traced, startTimeMs, startMonotonicMs } = commandOf(11, [], {});
       const ended = { durationMs: 1, failed: false, error: undefined, aborted: false, replies: ['OK', 'OK'] };
@@ -257,8 +257,8 @@ describe('what is remembered of keys', () => {
     });
   });
 
-  describe('the reason why a key is gone', () => {
-    it('is as it was when a hash is set again', () => {
+  describe('the reason why a key is missing', () => {
+    it('stays the same when a hash is set again', () => {
       const why = (monotonicMs: number) => run(monotonicMs, ['HGETALL', 'user:1'], {}).cache?.missReason;
       run(0, ['HSET', 'user:1', 'name', 'Ada'], 1);
       run(10, ['DEL', 'user:1'], 1);
@@ -267,7 +267,7 @@ describe('what is remembered of keys', () => {
       assert.equal(why(40), 'unknown');
     });
 
-    it('is not its time to live once GETEX or PERSIST has taken that away', () => {
+    it('is not its time to live after GETEX or PERSIST removed it', () => {
       for (const [key, args, reply] of [
         ['user:1', ['GETEX', 'user:1', 'PERSIST'], 'v'],
         ['user:2', ['PERSIST', 'user:2'], 1],
@@ -281,7 +281,7 @@ describe('what is remembered of keys', () => {
       assert.equal(reason(200, 'user:3'), 'expired');
     });
 
-    it('is the end that PEXPIREAT and GETEX gave it', () => {
+    it('is the expiry that PEXPIREAT and GETEX set', () => {
       run(0, ['SET', 'user:1', 'v'], 'OK');
       run(0, ['PEXPIREAT', 'user:1', '100'], 1);
       run(0, ['SET', 'user:2', 'v'], 'OK');
@@ -289,7 +289,7 @@ describe('what is remembered of keys', () => {
       assert.deepEqual([reason(98), reason(200), reason(200, 'user:2')], ['unknown', 'expired', 'expired']);
     });
 
-    it('stays where another database or server is flushed, and is a delete where its own is', () => {
+    it('does not change when another database or server is flushed, and is a delete when its own is', () => {
       run(0, ['SET', 'user:1', 'v', 'PX', '100'], 'OK');
       run(10, ['FLUSHDB'], 'OK', at({ namespace: '1' }));
       run(10, ['FLUSHALL'], 'OK', at({ serverAddress: 'other' }));
@@ -313,7 +313,7 @@ describe('what is remembered of keys', () => {
       }
     });
 
-    it('is not a delete once something has made the key again', () => {
+    it('is not a delete after the key was created again', () => {
       for (const [args, reply] of [
         [['INCR', 'user:1'], 1],
         [['SADD', 'user:1', 'a'], 1],
@@ -328,7 +328,7 @@ describe('what is remembered of keys', () => {
     });
   });
 
-  it('goes on with other settings: nothing is counted anew, and what is open stays open', () => {
+  it('survives other settings: nothing is counted again, and open misses stay open', () => {
     run(0, ['GET', 'user:1'], null);
     run(0, ['GET', 'user:2'], null);
     insights.use({ ...SETTINGS, members: true });

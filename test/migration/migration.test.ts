@@ -24,7 +24,7 @@ interface Seen {
   readonly spans: readonly Span[];
 }
 
-describe('an application that is set up for the other instrumentation', function () {
+describe('an application set up for the other instrumentation', function () {
   this.timeout(60_000);
   const page = readFileSync(join(ROOT, 'docs/migration.md'), 'utf8');
   let redis: RedisServer;
@@ -89,7 +89,7 @@ describe('an application that is set up for the other instrumentation', function
     });
   }
 
-  it('finds both outputs on the page as they are, on redis 6.3', async () => {
+  it('has both outputs on the page, on redis 6.3', async () => {
     const [theirs, ours] = [await run(THEIRS, '6.3'), await run(OURS, '6.3')].map(({ spans }) => spans.map(lineOf).join('\n'));
     const blocks = [...page.matchAll(/```text\n([\s\S]*?)\n```/g)].map(([, text]) => text);
     assert.deepEqual(blocks, [theirs, ours]);

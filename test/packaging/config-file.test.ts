@@ -5,7 +5,7 @@ import { type RedisServer, startStandalone } from '../../scripts/redis-server.mj
 import { type Ended, type Installation, installation, PACKAGE, run } from './installation';
 import { type Receiver, startReceiver } from './receiver';
 
-describe('an SDK that a file configures', function () {
+describe('an SDK configured by a file', function () {
   this.timeout(60_000);
   let installed: Installation;
   let redis: RedisServer;
@@ -39,7 +39,7 @@ instrumentation/development: { js: { ${PACKAGE}: ${options} } }
     return run(['--require', `${PACKAGE}/register`, 'commonjs.cjs'], { cwd: folder, env });
   }
 
-  it('is started by register as the file says, and our options stand there too', async () => {
+  it('is started by register as the file says, with our options in it', async () => {
     const ended = await start('{ keys: hidden, ignoreCommands: [QUIT] }');
     assert.deepEqual(ended, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
     assert.deepEqual(
@@ -51,20 +51,20 @@ instrumentation/development: { js: { ${PACKAGE}: ${options} } }
     );
   });
 
-  it('says which of our options is wrong', async () => {
+  it('reports which of our options is invalid', async () => {
     const ended = await start('{ keys: hunter2 }');
     assert.match(ended.stderr, /option keys: expected safe, full, family, hidden or a function, got a string; using the default\n$/);
     assert.equal(ended.stdout, 'Ada\n');
     assert.ok(receiver.take().spans.length > 0);
   });
 
-  it('leaves redis alone where the file says so', async () => {
+  it('does not patch redis if the file says so', async () => {
     const ended = await start('{ enabled: false }');
     assert.deepEqual(ended, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
     assert.deepEqual(receiver.take().spans, []);
   });
 
-  it('says so where it is too old to read one', async () => {
+  it('reports that it is too old to read a file', async () => {
     writeFileSync(
       join(folder, 'old-sdk.cjs'),
       `const { NodeSDK } = require('@opentelemetry/sdk-node');
@@ -77,7 +77,7 @@ instrumentation/development: { js: { ${PACKAGE}: ${options} } }
         env: { REDIS_URL: redis.url, OTEL_CONFIG_FILE: 'otel.yaml', OTEL_TRACES_EXPORTER: 'none' },
       },
     );
-    assert.match(stderr, /sdk-node is too old to read OTEL_CONFIG_FILE, and is configured by the environment; 0\.210 can\n/);
+    assert.match(stderr, /sdk-node is too old to read OTEL_CONFIG_FILE \(0\.210 can\); it is configured by the environment\n/);
     assert.equal(stdout, 'Ada\n');
   });
 });

@@ -12,7 +12,7 @@ const PROGRAMS = ['build/cli/main.js', 'build/cli/doctor/probe.js', 'build/prelo
 /** `require('./x')`, `from './x'`, `import('./x')`. */
 const SPECIFIER = /(?:\b(?:require|import)\(|\b(?:from|import) )['"](\.\.?\/[^'"]+)['"]/g;
 
-describe('what is built and packed', function () {
+describe('the build and the package', function () {
   this.timeout(120_000);
   let shipped: ReadonlySet<string>;
   let folder: string;
@@ -29,7 +29,7 @@ describe('what is built and packed', function () {
     return ends.map((end) => path + end).find((file) => shipped.has(file)) ?? `${specifier} of ${from}`;
   }
 
-  it('is all that entries load and declare, and nothing else: rooms that are in a bundle come once', () => {
+  it('are exactly what the entries load and declare: bundled modules are included once', () => {
     const reached = new Set([...ENTRIES, ...PROGRAMS]);
     for (const file of reached) {
       if (!shipped.has(file)) continue;

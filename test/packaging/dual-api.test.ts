@@ -9,7 +9,7 @@ const NAME = 'opentelemetry-instrumentation-redis';
 /** Where the API is two copies, and the SDK is the next line. */
 const OTHERS = 'test/versions/others';
 
-describe('with an API that is a CommonJS and an ESM copy, and an SDK that registers through the other', function () {
+describe('with a CommonJS and an ESM copy of the API, and an SDK that registers through the other', function () {
   this.timeout(60_000);
   let redis: RedisServer;
   let program: string;
@@ -28,7 +28,7 @@ describe('with an API that is a CommonJS and an ESM copy, and an SDK that regist
     ['setMeterProvider', ['meters.mjs', 'in-code']],
   ];
   for (const [title, args] of WAYS) {
-    it(`measures for a provider that comes late, for one in its place, and for one with views: ${title}`, async () => {
+    it(`measures for a late provider, for a replacing one, and for one with views: ${title}`, async () => {
       const { code, stdout, stderr } = await run(args, { cwd: program, env: { REDIS_URL: redis.url } });
       assert.equal(code, 0, stderr);
       // Two clients and a pool of one connection, one look-up each; what is there moves over, what was counted stays.

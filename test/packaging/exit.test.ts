@@ -72,7 +72,7 @@ describe('a program under register', function () {
       sent: false,
     },
     {
-      title: 'is not seen by those who count listeners',
+      title: 'is not visible to code that counts listeners',
       how: 'count',
       signals: ['SIGTERM'],
       end: { code: null, signal: 'SIGTERM' },
@@ -109,7 +109,7 @@ describe('a program under register', function () {
     assert.deepEqual(sets(), ['SET']);
   });
 
-  it('sends what compressSpans held back, and then dies of the signal', async () => {
+  it('exports the spans that compressSpans held back, and then dies of the signal', async () => {
     const env = { APP_SIGNALS: 'not', APP_RUN: 'in a request', OTEL_INSTRUMENTATION_REDIS_COMPRESS_SPANS: 'true' };
     const { signal } = await start(REGISTER, 'signals.cjs', env, ['SIGTERM']);
     assert.equal(signal, 'SIGTERM');

@@ -46,7 +46,7 @@ const CASES: readonly Case[] = [
   { program: 'web-listed.cjs', control: { flags: [] }, ways: [{ flags: [], env: { APP_OURS: PACKAGE } }] },
 ];
 
-describe('what other instrumentations record', function () {
+describe('the output of other instrumentations', function () {
   this.timeout(120_000);
   let installed: Installation;
   let redis: RedisServer;

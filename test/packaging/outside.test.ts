@@ -66,7 +66,7 @@ describe('from a tree outside the application, the preloads', function () {
     });
   }
 
-  it('trace an application without any of OpenTelemetry, as the Kubernetes operator preloads an SDK after them', async () => {
+  it('trace an application without OpenTelemetry, if the Kubernetes operator preloads an SDK after them', async () => {
     const operator = installed.tree('the operator', [], { '@opentelemetry/sdk-node': '.' });
     const sdk = join(operator, 'autoinstrumentation.js');
     writeFileSync(
@@ -106,7 +106,7 @@ describe('from a tree outside the application, the preloads', function () {
     assertTraced();
   });
 
-  it('do not decide for an SDK that nothing announces which copy of the API may register', async () => {
+  it('do not prevent an unannounced SDK from registering with its copy of the API', async () => {
     const program = `require('${join(installed.program('6.3'), 'own-sdk.cjs')}');
       console.log(Object.keys(globalThis[Symbol.for('opentelemetry.js.api.1')]).includes('trace'));`;
     const { stdout, stderr } = await start(['--require', entry('hook.js'), '--eval', program], '/');

@@ -11,11 +11,11 @@ describe('the package', function () {
     installed = installation();
   });
 
-  it('carries the version that its spans and metrics name', () => {
+  it('has the version that its spans and metrics name', () => {
     assert.equal(PACKAGE_VERSION, manifest.version);
   });
 
-  it('holds what was built, the page, the documents and the dashboards, nothing else', () => {
+  it('contains the build, the page, the documents and the dashboards, nothing else', () => {
     const others = installed.files.filter(
       (path) => !/^(build\/[\w/-]+\.(js|mjs|d\.ts|d\.mts)|docs\/\w+(-\w+)*\.md|page\/\w+\.(html|css|mjs|svg))$/.test(path),
     );
@@ -50,7 +50,7 @@ describe('the package', function () {
     assert.deepEqual({ stdout, stderr }, { stdout: `true true ${manifest.version}\n`, stderr: '' });
   });
 
-  it('gives processSpan by require and by import, and calls the function where nothing is enabled', async () => {
+  it('exports processSpan for require and import, which only calls the function if nothing is enabled', async () => {
     const program = `
       import { createRequire } from 'node:module';
       import { processSpan as imported } from '${PACKAGE_NAME}';
@@ -61,7 +61,7 @@ describe('the package', function () {
     assert.deepEqual({ stdout, stderr }, { stdout: 'true tea\n', stderr: '' });
   });
 
-  it('loads nothing of redis itself', async () => {
+  it('does not load redis itself', async () => {
     const program = `require('${PACKAGE_NAME}'); console.log(Object.keys(require.cache).filter((file) => /node_modules.(redis|@redis|@node-redis)./.test(file)));`;
     const { stdout } = await run(['--eval', program], { cwd: installed.program('6.3') });
     assert.equal(stdout, '[]\n');

@@ -100,7 +100,7 @@ describe('the preloads', function () {
     assert.deepEqual(spans(), expected);
   });
 
-  it('leave an SDK alone that was started before register', async () => {
+  it('do not replace an SDK that was started before register', async () => {
     const sdk = `const { NodeSDK } = require('@opentelemetry/sdk-node');
       const sdk = new NodeSDK({ serviceName: 'first' }); sdk.start(); process.once('beforeExit', () => sdk.shutdown());
       require('${NAME}/register'); require('./commonjs.cjs');`;
@@ -112,13 +112,13 @@ describe('the preloads', function () {
     );
   });
 
-  it('say that the SDK is missing, once, and let the program run', async () => {
+  it('report that the SDK is missing, once, and let the program run', async () => {
     const ended = await start(['--import', `${NAME}/register`, 'module.mjs'], { cwd: installed.program('6.3', { sdk: false }) });
     assert.match(ended.stderr, /^\S+ @opentelemetry\/sdk-node was not found, so nothing is exported: .+\n$/);
     assert.deepEqual({ ...ended, stderr: '' }, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
   });
 
-  it('patch redis where it was loaded before them, and say so', async () => {
+  it('patch redis that was loaded before them, and report it', async () => {
     const ended = await start(['--require', 'redis', '--require', `${NAME}/register`, 'commonjs.cjs'], {
       cwd: installed.program('6.3'),
     });
@@ -127,7 +127,7 @@ describe('the preloads', function () {
     assert.deepEqual(spans(), expected);
   });
 
-  it('say what is wrong with an option', async () => {
+  it('report an invalid option', async () => {
     const ended = await start(['--import', `${NAME}/hook`, 'module.mjs'], {
       cwd: installed.program('6.3'),
       env: { OTEL_INSTRUMENTATION_REDIS_MIN_DURATION_MS: 'soon' },

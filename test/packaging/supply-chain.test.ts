@@ -25,7 +25,7 @@ describe('the supply chain', function () {
   this.timeout(120_000);
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as { packages: Record<string, Locked> };
 
-  it('is locked: every package of others has a hash', () => {
+  it('is locked: every dependency has a hash', () => {
     const others = Object.entries(packages).filter(([path, { link }]) => path.includes('node_modules/') && link !== true);
     assert.ok(others.length > 0);
     assert.deepEqual(
@@ -34,7 +34,7 @@ describe('the supply chain', function () {
     );
   });
 
-  it('ships nothing built that has no source here', () => {
+  it('ships no built file without a source here', () => {
     const sourceOf = (path: string) => path.replace(/^build/, 'src').replace(/(?:\.d)?\.(m?)[jt]s$/, '.$1ts');
     const built = installation().files.filter((path) => path.startsWith('build/'));
     assert.ok(built.length > 0);
@@ -44,7 +44,7 @@ describe('the supply chain', function () {
     );
   });
 
-  it('runs no install script at its users’: not ours, not of what we depend on', () => {
+  it("runs no install script on users' machines, neither ours nor of a dependency", () => {
     const { scripts } = manifest;
     assert.deepEqual(
       ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts),
@@ -90,7 +90,7 @@ describe('the supply chain', function () {
   });
 
   for (const file of readdirSync(WORKFLOWS)) {
-    it(`may do little in ${file}, and runs actions of a commit that is named`, () => {
+    it(`has minimal permissions in ${file}, and pins actions to commits`, () => {
       const { permissions, jobs } = parse(readFileSync(join(WORKFLOWS, file), 'utf8')) as Workflow;
       const granted = [permissions, ...Object.values(jobs).map((job) => job.permissions ?? {})].flatMap(Object.entries);
       const writes = granted.filter(([, level]) => level !== 'read').map(([scope]) => scope);

@@ -58,7 +58,7 @@ describe('telemetry that cannot be sent', function () {
     return ended;
   }
 
-  it('is said once, with what to do about it, where nobody takes metrics', async () => {
+  it('is reported once, with advice, if metrics are not accepted', async () => {
     let refused = 0;
     const { code, stderr } = await until((done) => (signal) => {
       if (signal !== 'metrics') return 200;
@@ -71,7 +71,7 @@ describe('telemetry that cannot be sent', function () {
     assert.equal(code, 0);
   });
 
-  it('is said once for all signals, and once when it is sent again', async () => {
+  it('is reported once for all signals, and once when it is sent again', async () => {
     // What the second request of a signal tells: that the program has seen the answer to the first.
     const failed = new Map<string, number>();
     const sent = new Map<string, number>();

@@ -18,7 +18,7 @@ describe('the view of the installed package', function () {
   });
   after(() => redis.stop());
 
-  it('shows a program what it does, from the tarball alone', async () => {
+  it('shows the commands of a program, from the tarball alone', async () => {
     const cwd = installed.program('6.3');
     const { code, stdout, stderr } = await run([main, 'view', '--headless', '--', process.execPath, 'module.mjs'], {
       cwd,
@@ -29,7 +29,7 @@ describe('the view of the installed package', function () {
     assert.match(stdout, /user:\{\} +█{20} +100\.0 % {3}1 of 1\n/);
   });
 
-  it('has its page, and says what to do about protobuf where nothing can read it', async () => {
+  it('has its page, and says what to do about protobuf without a decoder', async () => {
     const view = spawn(process.execPath, [main, 'view'], { cwd: installed.folder, stdio: ['ignore', 'ignore', 'pipe'] });
     const ended = once(view, 'exit');
     try {

@@ -107,7 +107,7 @@ export const BATCHES: readonly Path[] = [
     spans: () => [],
   },
   {
-    title: 'multi with a select that Redis refuses: no database is called so',
+    title: 'multi with a select that Redis refuses: it is not used as database',
     run: async ({ client }) => {
       await addRaw(client.multi().get('a'), ['SELECT', 'secret'])
         .exec()
@@ -120,7 +120,7 @@ export const BATCHES: readonly Path[] = [
     ],
   },
   {
-    title: 'multi with a select of a database that is none: it is not called so either',
+    title: 'multi with a select of an invalid database: it is not used either',
     on: (version) => isFrom(version, '4.2'),
     run: async ({ client }) => {
       await client

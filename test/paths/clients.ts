@@ -37,7 +37,7 @@ export const CLIENTS: readonly Path[] = [
     spans: () => [span('GET', 'GET k', miss)],
   },
   {
-    title: 'legacy(), named as the application gave it',
+    title: 'legacy(), with the names as the application gave them',
     on: fromV5,
     run: ({ client }) => called((callback) => client.legacy().get('k', callback)),
     spans: () => [span('get', 'get k', miss)],

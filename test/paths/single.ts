@@ -28,7 +28,7 @@ export const SINGLE_COMMANDS: readonly Path[] = [
     spans: () => [span('SET', 'SET lock:k ? PX ? NX', { 'db.redis.value_length': 6, ...lockAttempt(false, 1.5) })],
   },
   {
-    title: 'a consumer group that is there already, an outcome and no error',
+    title: 'an existing consumer group, an outcome and no error',
     on: fromV4,
     given: [['XGROUP', 'CREATE', 'jobs', 'workers', '$', 'MKSTREAM']],
     run: async ({ client }) => {

@@ -54,7 +54,7 @@ interface Sent {
   readonly failed: Set<string>;
 }
 
-describe('no value leaves the process', function () {
+describe('values stay in the process', function () {
   this.timeout(IS_LONG ? 600_000 : 60_000);
   let server: RedisServer;
   before(async () => {
@@ -137,7 +137,7 @@ describe('no value leaves the process', function () {
     assert.ok(SKIPPED.size < 20, `${SKIPPED.size}`);
   });
 
-  describe('a name that is hidden', () => {
+  describe('a hidden name', () => {
     for (const [mode, keys] of [
       ['hidden', 'hidden'],
       ['by a function', () => 'x'],
@@ -161,7 +161,7 @@ describe('no value leaves the process', function () {
     }
   });
 
-  describe('a leak made on purpose is found', () => {
+  describe('a deliberate leak is found', () => {
     let connection: Connection;
     let recording: Recording;
     before(async () => {

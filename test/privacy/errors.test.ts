@@ -61,7 +61,7 @@ const ECHOES: readonly Echo[] = [
   },
   { title: 'a name of a client in HELLO', line: ['HELLO', '2', 'canary'], kept: 'ERR (text hidden)' },
   {
-    title: 'a group that does not exist',
+    title: 'a missing group',
     line: ['XREADGROUP', 'GROUP', 'canary', 'c', 'STREAMS', 'k', '>'],
     kept: 'NOGROUP No such key or consumer group',
   },
@@ -79,7 +79,7 @@ const ECHOES: readonly Echo[] = [
     isConstant: true,
   },
   {
-    title: 'a number that is none',
+    title: 'an invalid number',
     given: [['SET', 'k', 'canary']],
     line: ['INCRBYFLOAT', 'k', 'CANARY'],
     kept: 'ERR value is not a valid float',
@@ -96,7 +96,7 @@ const ECHOES: readonly Echo[] = [
     isConstant: true,
   },
   {
-    title: 'a cluster that is none',
+    title: 'a server without cluster mode',
     line: ['CLUSTER', 'FORGET', 'canary'],
     kept: 'ERR This instance has cluster support disabled',
     isConstant: true,
@@ -121,7 +121,7 @@ const ECHOES: readonly Echo[] = [
   },
   { title: 'a script that does not compile', line: ['EVAL', 'CANARY canary', '0'], kept: 'ERR the script does not compile' },
   {
-    title: 'a script that is not there',
+    title: 'a missing script',
     line: ['EVALSHA', 'CANARY', '0', 'canary'],
     kept: 'NOSCRIPT No matching script. Please use EVAL.',
     isConstant: true,
@@ -220,7 +220,7 @@ const ECHOES: readonly Echo[] = [
   },
 ];
 
-describe('what an error echoes', () => {
+describe('echoes in errors', () => {
   let server: RedisServer;
   before(async () => {
     server = await startStandalone();
@@ -265,7 +265,7 @@ describe('what an error echoes', () => {
   }
 
   for (const generation of GENERATIONS) {
-    it(`keeps what Redis says while a script runs: ${generation.title}`, async () => {
+    it(`keeps the message of Redis while a script runs: ${generation.title}`, async () => {
       const connection = await generation.open(server);
       await server.request('CONFIG', 'SET', 'busy-reply-threshold', '1');
       const running = server.request('EVAL', 'while true do end', '0').catch(() => {});

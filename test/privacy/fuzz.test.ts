@@ -98,7 +98,7 @@ const calls = fc.oneof(
   ),
 );
 
-describe('any lines whatever, sent by a real client', function () {
+describe('random command lines, sent by a real client', function () {
   this.timeout(30_000 + RUNS * 200);
   let server: RedisServer;
   before(async () => {
@@ -114,7 +114,7 @@ describe('any lines whatever, sent by a real client', function () {
       });
       after(() => connection.close());
 
-      it(`show no value, keep the length and end as they do without us, in ${RUNS} runs`, async () => {
+      it(`show no value, keep the length and end as without us, in ${RUNS} runs`, async () => {
         const property = fc.asyncProperty(calls, fc.integer({ min: 16, max: 1_024 }), async ([sent, keys], maxQueryTextLength) => {
           instrumentation.disable();
           const control = await outcomesOf(connection, sent);

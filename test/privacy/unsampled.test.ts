@@ -37,7 +37,7 @@ const CASES: readonly Case[] = [
   { title: 'of commands faster than the least duration', config: { minDurationMs: 60_000 } },
 ];
 
-describe('no text is built where there is no span', () => {
+describe('no text is built without a span', () => {
   let server: RedisServer;
   before(async () => {
     server = await startStandalone();
@@ -77,7 +77,7 @@ describe('no text is built where there is no span', () => {
         return [keys.callCount, dbStatementSerializer.callCount, spans];
       }
 
-      it('but wherever there is one', async () => {
+      it('but for every span', async () => {
         const [mask, text, spans] = await countUnder({});
         // Three batches of four, each command once more as a member of its batch.
         assert.equal(spans, LINES.length * 3 + 2);
@@ -91,7 +91,7 @@ describe('no text is built where there is no span', () => {
     });
   }
 
-  it('that failed faster than the least duration: errors are kept, and they alone have a text', async () => {
+  it('that failed faster than the minimum duration: only errors are kept and have a text', async () => {
     const connection = await (GENERATIONS[0] as (typeof GENERATIONS)[0]).open(server);
     const keys = sinon.spy((key: string) => key);
     const recording = record({ keys, ...NO_FAMILIES, minDurationMs: 60_000 });

@@ -5,7 +5,7 @@ import { unwrap, wrap } from '../../src/propagation/envelope';
 const CARRIER = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', baggage: 'user=ann' };
 
 describe('envelope', () => {
-  it('gives back text as the same text, whatever is in it', () => {
+  it('returns text unchanged, whatever it contains', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.dictionary(fc.string(), fc.string({ unit: 'binary' })), (payload, fields) => {
         const carrier = { ...fields };
@@ -14,7 +14,7 @@ describe('envelope', () => {
     );
   });
 
-  it('gives back bytes as the same bytes, and text as the bytes it is sent as', () => {
+  it('returns bytes unchanged, and text as the bytes that are sent', () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.string({ unit: 'binary' }), (bytes, text) => {
         const payload = Buffer.from(bytes);
@@ -25,11 +25,11 @@ describe('envelope', () => {
     );
   });
 
-  it('looks on the wire as it is documented', () => {
+  it('has the documented form on the wire', () => {
     assert.equal(wrap('hello', { a: 'é' }), 'otel-redis/1 14 {"a":"\\u00e9"}hello');
   });
 
-  it('wraps nothing in more than a message should carry', () => {
+  it('wraps nothing if the fields are too long for a message', () => {
     assert.equal(wrap('x', { baggage: 'b'.repeat(10_000) }), undefined);
     assert.notEqual(wrap('x', { baggage: 'b'.repeat(9_000) }), undefined);
   });

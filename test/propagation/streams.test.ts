@@ -52,7 +52,7 @@ describe('streams on the wire', () => {
   ];
   for (const [why, args] of untouched) it(`adds nothing where ${why}`, () => assert.equal(injected(args), undefined));
 
-  it('adds no more than a message should carry', () => {
+  it('adds nothing if the field is too long for an entry', () => {
     assert.equal(fieldOf({ baggage: 'b'.repeat(MAX_CARRIER_LENGTH) }), undefined);
     assert.deepEqual(fieldOf({ a: 'é' }), [FIELD, '{"a":"é"}']);
   });
@@ -83,7 +83,7 @@ describe('streams on the wire', () => {
     ]);
   });
 
-  it('meets replies that are none without a word', () => {
+  it('accepts invalid replies silently', () => {
     for (const args of [
       ['XREAD', 'STREAMS', 'orders:1', '0'],
       ['XRANGE', 'orders:1', '-', '+'],
@@ -109,7 +109,7 @@ describe('streams on the wire', () => {
     }
   });
 
-  it('takes the field off once, and off the streams on the list alone', () => {
+  it('removes the field once, and only from listed streams', () => {
     const value = '{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}';
     const fields = (): string[] => ['a', '1', FIELD, value, FIELD, value];
     const reply = { 'orders:1': [['1-1', fields()]], 'x:orders:1': [['1-1', fields()]] };
@@ -124,7 +124,7 @@ describe('streams on the wire', () => {
 });
 
 describe('recent entries', () => {
-  it('are found by id, and by stream where two have the same', () => {
+  it('are found by id, and by stream if two streams have the same id', () => {
     const recent = new RecentEntries<string>();
     recent.add('1-1', 'a', 'of a', 0, 0);
     assert.deepEqual(recent.find('1-1', undefined, 0)?.value, 'of a');
@@ -146,7 +146,7 @@ describe('recent entries', () => {
     assert.equal(recent.size, 1);
   });
 
-  it('are 5,000 ids of 8 streams at most, the newest', () => {
+  it('are limited to the newest 5,000 ids of 8 streams', () => {
     const recent = new RecentEntries<number>();
     for (let index = 0; index < 6_000; index++) recent.add(`${index}-0`, 'a', index, 0, 0);
     assert.equal(recent.size, 5_000);
@@ -155,7 +155,7 @@ describe('recent entries', () => {
     assert.deepEqual([recent.find('1-1', 's1', 0), recent.find('1-1', 's2', 0)?.value], [undefined, 2]);
   });
 
-  it('are fewer where they carry much: four million characters, the newest', () => {
+  it('are limited to four million characters, the newest first', () => {
     const recent = new RecentEntries<number>();
     for (let index = 0; index < 1_000; index++) recent.add(`${index}-0`, 'a', index, 10_000, 0);
     assert.equal(recent.size, 400);

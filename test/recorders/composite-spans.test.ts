@@ -48,7 +48,7 @@ describe('composite spans', function () {
   const countOf = ({ attributes }: ReadableSpan): number => Number(attributes['db.redis.composite.count'] ?? 1);
   const shown = (): [unknown, number][] => spans().map((span) => [span.attributes['db.query.text'], countOf(span)]);
 
-  it('tell a run of look-ups of one family as one, with all that its members would have told', async () => {
+  it('record a run of look-ups of one family as one span, with the data of all its members', async () => {
     for (const id of [1, 2, 3]) await client.set(`user:${id}`, 'x'.repeat(id));
     reset();
     const parent = await inSpan(async (span) => {
@@ -79,7 +79,7 @@ describe('composite spans', function () {
     assert.ok(durationMs >= Number(sumMs) - 0.01, 'one after another, they take at least what they take together');
   });
 
-  it('show an argument only where it is the same in all', async () => {
+  it('show an argument only if it is the same in all commands', async () => {
     await inSpan(async () => {
       for (const field of ['name', 'name']) await client.hGet('user:7', field);
       for (const field of ['name', 'mail']) await client.hGet('user:8', field);
@@ -95,7 +95,7 @@ describe('composite spans', function () {
     ]);
   });
 
-  it('are ended by whatever else settles below the same parent, and by nothing elsewhere', async () => {
+  it('end with any other operation below the same parent, and with nothing elsewhere', async () => {
     await client.set('text', 'x');
     reset();
     const two = async (key: string): Promise<void> => {
@@ -129,7 +129,7 @@ describe('composite spans', function () {
     ]);
   });
 
-  it('have no part in what is slow, blocks, fills, locks, or has no parent here', async () => {
+  it('do not include commands that are slow, block, fill, lock, or have no local parent', async () => {
     reset({ slowMs: 0 });
     await inSpan(async () => {
       for (const id of [1, 2]) await client.get(`slow:${id}`);
@@ -171,7 +171,7 @@ describe('composite spans', function () {
     );
   });
 
-  it('leave a miss its link: the run is over when it is filled, in whichever span', async () => {
+  it('keep the link of a miss: the run ends when the miss is filled, in any span', async () => {
     await inSpan(async () => {
       for (const id of [1, 2]) await client.get(`user:${id}`);
       await inSpan(() => client.set('user:2', 'x'));
@@ -186,7 +186,7 @@ describe('composite spans', function () {
     assert.equal(fill.attributes['cache.fill'], true);
   });
 
-  it('come by themselves when the parent has ended, and when nothing came for a tenth of a second', async () => {
+  it('are recorded when the parent has ended, or after a tenth of a second without a command', async () => {
     const until = async (count: number): Promise<void> => {
       while (redisSpans().length < count) await new Promise((resolve) => setTimeout(resolve, 5));
     };
@@ -203,7 +203,7 @@ describe('composite spans', function () {
     assert.deepEqual(redisSpans().map(countOf), [2, 2]);
   });
 
-  it('end at other options, another provider and disable()', async () => {
+  it('end when options or provider change, and with disable()', async () => {
     const all = (): number[] => redisSpans().map(countOf);
     const some = async (count: number): Promise<void> => {
       await Promise.all(Array.from({ length: count }, (_, id) => client.get(`user:${id}`)));
@@ -224,7 +224,7 @@ describe('composite spans', function () {
     });
   });
 
-  it('end at ten thousand commands and after a second, and there are a thousand at most', () => {
+  it('end at ten thousand commands or after a second, and at most a thousand are open', () => {
     const told: number[] = [];
     const next = {
       isActive: () => true,
@@ -264,7 +264,7 @@ describe('composite spans', function () {
     for (const parent of parents) parent.end();
   });
 
-  it('are made of nothing below a parent that was sampled out, though spans are asked for there', async () => {
+  it('are not recorded below a parent that was sampled out, even with spansWhenParentUnsampled', async () => {
     const seen = new InMemorySpanExporter();
     reset({ spansWhenParentUnsampled: true });
     const unsampled = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
@@ -278,7 +278,7 @@ describe('composite spans', function () {
     assert.deepEqual(seen.getFinishedSpans().map(countOf), [1, 1]);
   });
 
-  it('are told to spanHook with their count, and leave the children of a batch alone', async () => {
+  it('are passed to spanHook with their count, and do not include the children of a batch', async () => {
     const told: unknown[] = [];
     reset({ batchCommands: true, spanHook: (_span, { operation, count, reply }) => told.push([operation, count, reply]) });
     await inSpan(async () => {
@@ -296,7 +296,7 @@ describe('composite spans', function () {
     ]);
   });
 
-  it('give way to responseHook, which is told of every reply', async () => {
+  it('are off with responseHook, which is called for every reply', async () => {
     reset({ responseHook: () => {} });
     await inSpan(async () => {
       for (const id of [1, 2]) await client.get(`user:${id}`);
@@ -389,7 +389,7 @@ describe('composite spans', function () {
     }
   }
 
-  it('hold every command once, hits and misses as the metrics do, no failure, and times within its own', async () => {
+  it('contain every command once, the same hits and misses as the metrics, no failure, and times within their own', async () => {
     const totals = { runs: 0, commands: 0, spans: 0, composites: 0 };
     const traffic = fc.array(step, { minLength: 1, maxLength: 30 });
     const property = fc.asyncProperty(traffic, async (steps) => {

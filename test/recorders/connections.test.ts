@@ -45,7 +45,7 @@ describe('server metrics', () => {
   });
 
   for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE]) {
-    it(`counts connections of ${titleOf(version)}, what is lost and comes back, and what waits meanwhile`, async () => {
+    it(`counts connections of ${titleOf(version)}, losses and reconnects, and waiting commands`, async () => {
       const options = { socket: { host: server.host, port: server.port, reconnectStrategy: () => 50 } };
       const redis = loadRedis(version);
       const clients: Client[] = [await connect(redis, server, options), await connect(redis, server, options)];
@@ -115,7 +115,7 @@ describe('server metrics', () => {
   }
 
   for (const version of VERSIONS) {
-    it(`takes no client of redis ${version} that is closed and opened again for one that was lost`, async () => {
+    it(`does not count a client of redis ${version} as lost that is closed and opened again`, async () => {
       const client = await connect(loadRedis(version), server);
       await end(client);
       await client.connect();
@@ -149,7 +149,7 @@ describe('server metrics', () => {
     }
   });
 
-  it('counts what the client-side cache answers and gives up, from its own statistics', async () => {
+  it('counts answers and evictions of the client-side cache, from its own statistics', async () => {
     for (const version of ['5.12', '6.3'] as const) {
       const own = Measuring.start();
       const client = await connect(loadRedis(version), server, { RESP: 3, clientSideCache: { maxEntries: 1 } });
@@ -165,7 +165,7 @@ describe('server metrics', () => {
     }
   });
 
-  it('goes on counting where the client-side cache begins again, when its connection is lost', async () => {
+  it('keeps counting when the client-side cache resets its counts, after a lost connection', async () => {
     for (const version of ['5.12', '6.3'] as const) {
       const client = await connect(loadRedis(version), server, { RESP: 3, clientSideCache: {} });
       client.on('error', () => {});
@@ -188,7 +188,7 @@ describe('server metrics', () => {
     }
   });
 
-  it('asks a cache of the application that cannot tell what it does, and leaves its commands alone', async () => {
+  it('reads a cache of the application without statistics, and does not affect its commands', async () => {
     const redis = loadRedis('6.3') as unknown as { readonly BasicClientSideCache: new () => object };
     class Untold extends redis.BasicClientSideCache {
       stats(): never {
@@ -202,7 +202,7 @@ describe('server metrics', () => {
     await end(client);
   });
 
-  it('forgets servers whose addresses came and went, once they are too many and were shown without a connection', async () => {
+  it('forgets servers without connections once there are too many, after one more export', async () => {
     const own = new Measuring();
     const recorder = new ServerMetrics(() => own.provider.getMeter('churn'), assert.fail, {
       connectionFailed: () => {},

@@ -75,7 +75,7 @@ describe('the isolation pool', () => {
         await until({ ...counted(0, 0, 0, { min: 0, max: 0 }), ...times(2, 4, 4) });
       });
 
-      it('tells a task that got no connection in time', async () => {
+      it('counts a task that got no connection in time', async () => {
         const client = await connect(redis, server, { isolationPoolOptions: { acquireTimeoutMillis: 30 } });
         const running = client.executeIsolated(() => sleep(200));
         await assert.rejects(
@@ -91,7 +91,7 @@ describe('the isolation pool', () => {
         await end(client);
       });
 
-      it('returns and rejects what it does without us', async () => {
+      it('returns and rejects the same as without us', async () => {
         const outcomes: unknown[][] = [];
         for (const enabled of [false, true]) {
           if (enabled) instrumentation.enable();
@@ -112,7 +112,7 @@ describe('the isolation pool', () => {
         assert.deepEqual(outcomes[1], outcomes[0]);
       });
 
-      it('is nothing to be told of where nobody uses it, and forgotten with its client', async () => {
+      it('has no metrics if it is not used, and is forgotten with its client', async () => {
         const unused = await connect(redis, server);
         assert.deepEqual(await collected(), {});
         await end(unused);
@@ -132,7 +132,7 @@ describe('the isolation pool', () => {
         await end(client);
       });
 
-      it('keeps no connection that the pool threw away, though nobody measures', async () => {
+      it('keeps no connection that the pool closed, even without metrics', async () => {
         instrumentation.setMeterProvider(metrics.getMeterProvider());
         setFlagsFromString('--expose-gc');
         const collectGarbage = runInNewContext('gc') as () => void;

@@ -20,7 +20,7 @@ function sorted(rows: readonly Row[]): string[] {
   return rows.map(([name, attributes, value]) => `${name} ${JSON.stringify(inOrder(attributes))} ${value}`).sort();
 }
 
-describe('metrics under a load that is known', function () {
+describe('metrics under a known load', function () {
   this.timeout(60_000);
   let measuring: Measuring;
   let load: Load;
@@ -35,7 +35,7 @@ describe('metrics under a load that is known', function () {
     assertQuiet();
   });
 
-  it('are these, with these attributes and numbers, and no others', async () => {
+  it('are exactly these, with these attributes and numbers', async () => {
     for (let i = 0; i < RUNS; i++) await load.run();
     load.passTime();
     await load.hold();

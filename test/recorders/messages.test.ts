@@ -98,7 +98,7 @@ describe('message recorders', () => {
     assert.deepEqual(consumers(), []);
   });
 
-  it('makes spans where tracing was suppressed when the client connected, and only there leaves that behind', async () => {
+  it('makes spans if tracing was suppressed when the client connected, and removes the suppression only then', async () => {
     await end(subscriber);
     subscriber = await context.with(suppressTracing(context.active()), () => connect(loadRedis('6.3'), server));
     const suppressed: boolean[] = [];
@@ -121,7 +121,7 @@ describe('message recorders', () => {
     );
   });
 
-  it('counts what is sent, by family, in batches too, and what failed', async () => {
+  it('counts sent messages by family, in batches too, and failures', async () => {
     await publisher.publish('user:17', 'a');
     await publisher.multi().publish('user:18', 'b').get('k').publish('user:19', 'c').exec();
     await publisher.multi().publish('user:20', 'd').execAsPipeline();
@@ -134,7 +134,7 @@ describe('message recorders', () => {
     ]);
   });
 
-  it('counts and times what is delivered, one for each message whatever the number of listeners, with or without spans', async () => {
+  it('counts and times each delivered message once, for any number of listeners, with or without spans', async () => {
     instrumentation.setConfig({ consumerSpans: false });
     const heard: string[] = [];
     await subscriber.subscribe('user:17', () => heard.push('one'));
@@ -179,7 +179,7 @@ describe('message recorders', () => {
     assert.deepEqual(await points('messaging.process.in_flight'), [{ attributes: at('process', 'news'), value: 0 }]);
   });
 
-  it('names spans of both sides by the families that metrics have learnt', async () => {
+  it('names spans of both sides by the families of the metrics', async () => {
     resetTracing({ keyFamilies: true });
     const letters = (index: number): string =>
       [...index.toString(26)].map((digit) => String.fromCharCode(97 + Number.parseInt(digit, 26))).join('');
@@ -199,7 +199,7 @@ describe('message recorders', () => {
     );
   });
 
-  it('never makes a metric attribute of a channel: few families, and none where keys are hidden', async () => {
+  it('never uses a channel as a metric attribute: few families, and none with hidden keys', async () => {
     for (let i = 0; i < 1_000; i++) await publisher.publish(`${String.fromCharCode(97 + (i % 26))}${i}x:${i}`, 'a');
     assert.ok((await points('messaging.client.sent.messages')).length <= 202);
     instrumentation.setConfig({ keys: 'hidden' });

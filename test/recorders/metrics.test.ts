@@ -83,7 +83,7 @@ describe('metric recorder', () => {
     ]);
   });
 
-  it('counts a consumer group that is there already as no error, and one of a key of another kind as one', async () => {
+  it('counts an existing consumer group as no error, and one for a key of another type as an error', async () => {
     await server.request('RPUSH', 'list', 'x');
     for (const key of ['jobs', 'jobs', 'list']) await client.xGroupCreate(key, 'workers', '$', { MKSTREAM: true }).catch(() => {});
     assert.deepEqual(await points('db.client.operation.duration'), [
@@ -119,7 +119,7 @@ describe('metric recorder', () => {
     assert.ok((value.sum ?? 0) > 0 && (value.sum ?? 0) < 1);
   });
 
-  it('calls unknown commands without end by one name, in spans as in metrics, and never one that the catalogue has', async () => {
+  it('limits the names of unknown commands, in spans and metrics, but never those of the catalogue', async () => {
     const unknown = Array.from({ length: 1_000 }, (_, index) => `NAME.${index}`);
     const known = ['HGETALL', 'hgetall', 'hGetAll', 'STRLEN'];
     await Promise.allSettled([...unknown, 'NAME.7', ...known].map((name) => client.sendCommand([name, 'k'])));
@@ -152,7 +152,7 @@ describe('metric recorder', () => {
     ]);
   });
 
-  it('counts what the cache of the client answers apart', async () => {
+  it("counts answers of the client's own cache separately", async () => {
     await server.request('SET', 'local', 'v');
     const options = { RESP: 3, clientSideCache: { ttl: 0, maxEntries: 10, evictPolicy: 'LRU' } };
     const caching = await connect(loadRedis('6.3'), server, options);
@@ -165,7 +165,7 @@ describe('metric recorder', () => {
     ]);
   });
 
-  it('names no families and remembers nothing where that is switched off', async () => {
+  it('names no families and remembers nothing if that is switched off', async () => {
     instrumentation.setConfig({ keyFamilies: false, cacheInsight: false, locks: false });
     await client.get('nobody');
     await client.set('nobody', 'v', { NX: true, EX: 5 });
@@ -193,7 +193,7 @@ describe('metric recorder', () => {
     assert.deepEqual(await points('db.client.operation.duration'), [{ attributes: at('GET'), value: 1 }]);
   });
 
-  it('goes on with a provider that comes later or replaces another', async () => {
+  it('continues with a provider that comes later or replaces another', async () => {
     await client.get('k');
     const other = newProvider();
     instrumentation.setMeterProvider(other.provider);

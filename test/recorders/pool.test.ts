@@ -122,7 +122,7 @@ describe('pool recorder', () => {
         assert.deepEqual(await measuring.points('db.client.connection.create_time'), [{ attributes: name(), value: 1 }]);
       });
 
-      it('returns, rejects and throws what the pool alone does, whatever the task returns', async () => {
+      it('returns, rejects and throws the same as the pool alone, whatever the task returns', async () => {
         const pool = await newPool(version).connect();
         const tasks: (() => unknown)[] = [
           () => 7,
@@ -159,7 +159,7 @@ describe('pool recorder', () => {
         assert.equal(outcomes[1]?.length, 7);
       });
 
-      it('rejects a URL that nobody can read as it does without us', async () => {
+      it('rejects an invalid URL as without us', async () => {
         const outcomes: unknown[] = [];
         for (const enabled of [false, true]) {
           if (enabled) instrumentation.enable();
@@ -207,7 +207,7 @@ describe('pool recorder', () => {
         assert.deepEqual(await limits(), [name()]);
       });
 
-      it('leaves nothing but zeros behind when it is closed, and counts again when it is opened again', async () => {
+      it('reports zeros after it is closed, and counts again when it is opened again', async () => {
         const pool = await newPool(version, { minimum: 2 }).connect();
         const sums = async (): Promise<number[]> => {
           const collected = await measuring.collect();
@@ -227,7 +227,7 @@ describe('pool recorder', () => {
         await running;
       });
 
-      it('has no limits where the pool was made before we came: no metric rather than a wrong one', async () => {
+      it('has no limits if the pool was created before us: no metric rather than a wrong one', async () => {
         const { default: client } = createRequire(createRequire(`${folderOf(version)}/package.json`).resolve('redis'))(
           '@redis/client/dist/lib/client/index.js',
         );
@@ -246,7 +246,7 @@ describe('pool recorder', () => {
         ]);
       });
 
-      it('looks at no clock where nobody measures', async () => {
+      it('reads no clock without metrics', async () => {
         instrumentation.setConfig({ metrics: false });
         const clock = sinon.spy(performance, 'now');
         try {

@@ -64,7 +64,7 @@ describe('meter providers', () => {
     }
   });
 
-  it('are followed when one is set in the place of another: what is there moves over, what was counted stays', async () => {
+  it('are followed when one replaces another: gauges carry over, and recorded counts stay', async () => {
     const client = await newClient();
     const pool = await newPool();
     const first = Measuring.start();
@@ -98,7 +98,7 @@ describe('meter providers', () => {
     await measuring.stop();
   });
 
-  it('get the clients of all servers, each under its own', async () => {
+  it('get the clients of all servers, each under its own server server', async () => {
     const measuring = Measuring.start();
     const [one, two] = servers as [RedisServer, RedisServer];
     const clients = [await newClient(one), await newClient(two), await newClient(two), await newPool(two)];
@@ -108,7 +108,7 @@ describe('meter providers', () => {
     await measuring.stop();
   });
 
-  it('reach nobody with what they throw: it is reported, and the application goes on', async () => {
+  it('do not affect the application when they throw: the error is reported', async () => {
     const broken = () => {
       throw new Error('no meter today');
     };

@@ -5,7 +5,7 @@ import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
 
-describe('calls that repeat', () => {
+describe('repeated calls', () => {
   let server: RedisServer;
   let client: Client;
   let measuring: Measuring;
@@ -47,7 +47,7 @@ describe('calls that repeat', () => {
   const together = (count: number, call: (id: number) => Promise<unknown>): Promise<unknown> =>
     Promise.all(Array.from({ length: count }, (_, id) => call(id)));
 
-  it('are counted from the tenth on, all of them, and told by the span of the last', async () => {
+  it('are counted from the tenth on, all of them, and shown by the span of the last', async () => {
     await inSpan(() => loop(9, (id) => client.get(`user:${id}:name`)));
     assert.deepEqual([await counted(), told()], [[], []]);
     await inSpan(() => loop(10, (id) => client.get(`user:${id}:name`)));
@@ -55,7 +55,7 @@ describe('calls that repeat', () => {
     assert.deepEqual([await counted(), told()], [[['GET', 'user:{}:name', 25]], [['GET', 15]]]);
   });
 
-  it('are found where a round of the loop has several, and where requests overlap', async () => {
+  it('are found if a round of the loop has several commands, and if requests overlap', async () => {
     await Promise.all([
       inSpan(() =>
         loop(12, async (id) => {
@@ -80,7 +80,7 @@ describe('calls that repeat', () => {
     ]);
   });
 
-  it('are none where calls run at the same time, block, are of other families, in a batch or in other requests', async () => {
+  it('are not found if calls run concurrently, block, have other families, are in a batch or in other requests', async () => {
     await inSpan(() => together(30, (id) => client.get(`user:${id}`)));
     await inSpan(() => loop(12, (id) => together(2, (other) => client.get(`user:${id}:${other}`))));
     await inSpan(() => loop(12, (id) => client.get(`${'abcdefghijklm'[id]}:x`)));
@@ -91,7 +91,7 @@ describe('calls that repeat', () => {
     assert.deepEqual([await counted(), told()], [[], []]);
   });
 
-  it('are told once, by the one span that they become, with compressSpans and where only notable spans are made', async () => {
+  it('are reported once, by their common span, with compressSpans and with only notable spans', async () => {
     for (const config of [{ compressSpans: true }, { spans: 'notable' } as const]) {
       resetTracing({ ...config, compressMaxDurationMs: 10_000 });
       await inSpan(async () => {
@@ -113,7 +113,7 @@ describe('calls that repeat', () => {
     assert.deepEqual(counts, [10, 10, 20, 20, 40, 40]);
   });
 
-  it('are of `_other` families when there are many, and never of another operation', () => {
+  it('belong to the family `_other` if there are many, but keep their operation', () => {
     const metrics = new RepeatedCallMetrics(() => undefined, assert.fail);
     const counts = Array.from({ length: 1_000 }, (_, index) => metrics.of('GET', `family${index}`));
     assert.equal(new Set(counts).size, 501);

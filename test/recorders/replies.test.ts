@@ -34,7 +34,7 @@ describe('responseHook', () => {
   after(() => server.stop());
 
   for (const version of ['4.0', '4.7'] as const) {
-    it(`gets what the caller gets on redis ${version}`, async () => {
+    it(`gets the caller's value on redis ${version}`, async () => {
       const client = await connect(loadRedis(version), server);
       for (const [name, call] of Object.entries(CALLS)) {
         const hooked: unknown[] = [];
@@ -48,7 +48,7 @@ describe('responseHook', () => {
   }
 
   for (const version of ['4.0', '4.7', '5.0', '6.3'] as const) {
-    it(`gets what the caller gets of a transaction on redis ${version}, where its commands have spans`, async () => {
+    it(`gets the caller's values of a transaction on redis ${version}, if its commands have spans`, async () => {
       const client = await connect(loadRedis(version), server);
       const hooked: unknown[] = [];
       const responseHook = (_span: unknown, _command: string, _args: unknown, response: unknown) => void hooked.push(response);

@@ -6,7 +6,7 @@ import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
 
-describe('what Redis cost a request', () => {
+describe('the cost of Redis for a request', () => {
   let server: RedisServer;
   let client: Client;
   before(async () => {
@@ -45,7 +45,7 @@ describe('what Redis cost a request', () => {
   }
   const TOTALS = { 'db.redis.calls': 5, 'cache.hit_count': 3, 'cache.miss_count': 2, 'db.redis.errors': 1 };
 
-  it("stands on the HTTP server's span, whatever is active below it", async () => {
+  it("is on the HTTP server's span, whatever is active below it", async () => {
     const request = tracer.startSpan('GET /feed');
     const inside = setRPCMetadata(trace.setSpan(ROOT_CONTEXT, request), { type: RPCType.HTTP, span: request });
     await context.with(inside, () => inSpan(() => inSpan(work)));
@@ -53,7 +53,7 @@ describe('what Redis cost a request', () => {
     assert.deepEqual(totalsOf(request), TOTALS);
   });
 
-  it('stands on the span that is active where there is no other', async () => {
+  it('is on the active span if there is no other', async () => {
     const outer = await inSpan(async (span) => {
       await client.get('user:1');
       const inner = await inSpan(async (active) => {
@@ -66,7 +66,7 @@ describe('what Redis cost a request', () => {
     assert.deepEqual(totalsOf(outer), { 'db.redis.calls': 1, 'cache.hit_count': 1 });
   });
 
-  it('stands on the span of a message that is processed', async () => {
+  it('is on the span of a processed message', async () => {
     const subscriber = client.duplicate();
     await subscriber.connect();
     let processed: unknown;
@@ -85,7 +85,7 @@ describe('what Redis cost a request', () => {
     assert.deepEqual([calls, hits], [1, 1]);
   });
 
-  it('counts what has no span: compressed, too short, ignored, not notable', async () => {
+  it('counts commands without a span: compressed, too short, ignored, not notable', async () => {
     const without = [
       { compressSpans: true },
       { minDurationMs: 10_000 },
@@ -104,7 +104,7 @@ describe('what Redis cost a request', () => {
     }
   });
 
-  it('is not told of work that outlives the request, of nothing, and without the option', async () => {
+  it('is not recorded for work that outlives the request, for no commands, and without the option', async () => {
     const ended = tracer.startSpan('ended');
     ended.end();
     await context.with(trace.setSpan(ROOT_CONTEXT, ended), work);
@@ -117,7 +117,7 @@ describe('what Redis cost a request', () => {
     assert.deepEqual([ended, idle, off].map(totalsOf), [{}, {}, {}]);
   });
 
-  it("leaves alone what a vendor puts in a span's place, and records below it", async () => {
+  it("does not change a vendor's object in place of a span, and records below it", async () => {
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const place = { spanContext: () => ({ traceId, spanId: 'b7ad6b7169203331', traceFlags: 1 }) } as Span;
     await context.with(trace.setSpan(ROOT_CONTEXT, place), work);

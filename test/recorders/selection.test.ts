@@ -102,7 +102,7 @@ describe('which spans are made', () => {
     assert.deepEqual(texts(), ['GET user:1'], 'how long a blocking read waits is up to others');
   });
 
-  it('none of a blocking read that waited in vain, unless a parent waited for it or emptyPolls asks', async () => {
+  it('none for a blocking read that returned nothing, unless it has a parent or emptyPolls is set', async () => {
     const polls = async (): Promise<void> => {
       await client.blPop('queue', 0.01);
       await client.xRead({ key: 'stream', id: '$' }, { BLOCK: 1 });

@@ -138,7 +138,7 @@ describe('span recorder', () => {
       assert.equal(redisSpans()[0]?.spanContext().traceId, 'a'.repeat(32));
     });
 
-    it('one below a span that is nobody’s, as a no-op tracer makes them: it is no parent', async () => {
+    it('one below an invalid span, as a no-op tracer makes them: it is not a parent', async () => {
       const nobody = { traceId: '', spanId: '', traceFlags: TraceFlags.NONE };
       for (const about of [INVALID_SPAN_CONTEXT, nobody]) await within(trace.wrapSpanContext(about), () => client.get('k'));
       assert.deepEqual(
@@ -190,7 +190,7 @@ describe('span recorder', () => {
       assert.deepEqual(texts(), ['GET c; GET d', 'GET e', 'GET f']);
     });
 
-    it('the same where that command sends a message, whose span is there before', async () => {
+    it('the same if that command sends a message, whose span is created before', async () => {
       instrumentation.setConfig({ propagateChannels: ['*'], ignoreCommands: ['PUBLISH'] });
       await client.multi().publish('secret', 'x').exec();
       instrumentation.setConfig({ propagateChannels: ['*'], ignoreCommands: ['MULTI'] });
@@ -244,7 +244,7 @@ describe('span recorder', () => {
       );
     });
 
-    it('is asked of the sampler with what it can decide by: the operation and where it goes, hit and failure', async () => {
+    it('the sampler gets the attributes to decide by: operation, server, hit and failure', async () => {
       await client.set('s', 'text');
       const asked: unknown[] = [];
       const sampler = {
@@ -270,7 +270,7 @@ describe('span recorder', () => {
       ]);
     });
 
-    it('none is left open when a command is never answered', async () => {
+    it('no span stays open when a command is never answered', async () => {
       const other = await connect(loadRedis('6.3'), server);
       const waiting = other.blPop('never', 0);
       waiting.catch(() => {});
@@ -364,7 +364,7 @@ describe('span recorder', () => {
       for (const span of members) assert.equal(span.parentSpanContext?.spanId, multi.spanContext().spanId);
     });
 
-    it('masks keys as told, in the text and in the optional key alike', async () => {
+    it('masks keys as configured, in the text and in the optional key', async () => {
       const shown: unknown[] = [];
       for (const keys of ['safe', 'full', 'family', 'hidden', (key: string) => key.toUpperCase()] as const) {
         resetTracing({ keys, optionalAttributes: ['db.redis.key'] });
@@ -387,7 +387,7 @@ describe('span recorder', () => {
       assert.deepEqual(texts(), ['MGET first second …']);
     });
 
-    it('is left out with maxQueryTextLength: 0, whoever would have made it', async () => {
+    it('is left out with maxQueryTextLength: 0, even with a serializer', async () => {
       const dbStatementSerializer = sinon.fake.returns('text');
       for (const config of [{}, { dbStatementSerializer }, { semconv: 'dup' } as const]) {
         instrumentation.setConfig({ maxQueryTextLength: 0, ...config });
@@ -401,7 +401,7 @@ describe('span recorder', () => {
   });
 
   describe('hooks', () => {
-    it('are told what the incumbent tells, and may name, describe and extend a span', async () => {
+    it('get the same arguments as with the official instrumentation, and may name, describe and extend a span', async () => {
       const told: unknown[] = [];
       instrumentation.setConfig({
         spanName: ({ operation, defaultName }) => `${operation} instead of ${defaultName}`,
@@ -420,7 +420,7 @@ describe('span recorder', () => {
       assertQuiet();
     });
 
-    it('are told of failures and batches by spanHook', async () => {
+    it('include spanHook, which is called for failures and batches too', async () => {
       const told: unknown[] = [];
       instrumentation.setConfig({
         spanHook: (span, { durationMs, error, ...info }) => {
@@ -450,7 +450,7 @@ describe('span recorder', () => {
       assertQuiet();
     });
 
-    it('that throw are reported once each, and the default stands', async () => {
+    it('are reported once each when they throw, and the default is used', async () => {
       const fail = (): never => {
         throw new Error('secret of the hook');
       };
@@ -484,7 +484,7 @@ describe('span recorder', () => {
     });
   });
 
-  it('hides what a Lua script answers', async () => {
+  it('hides the reply of a Lua script', async () => {
     await client.eval('return redis.error_reply("MYERR " .. ARGV[1])', { keys: [], arguments: ['hunter2'] }).catch(() => {});
     await client.eval('return redis.error_reply(ARGV[1] .. " x")', { keys: [], arguments: ['HUNTER2'] }).catch(() => {});
     const spans = redisSpans().map(recorded);

@@ -148,7 +148,7 @@ describe('stream recorders', () => {
   ];
 
   for (const { title, run, name, more, links } of receives) {
-    it(`tells of ${title}`, async () => {
+    it(`records ${title}`, async () => {
       for (const stream of ['orders:1', 'orders:2', 'bills:1', 'plain']) await client.xAdd(stream, '1-1', { a: '1' });
       await client.xGroupCreate('orders:1', 'shop', '0');
       await client.xReadGroup('shop', 'ann', { key: 'orders:1', id: '>' });
@@ -160,7 +160,7 @@ describe('stream recorders', () => {
     });
   }
 
-  it('leaves look-ups of ranges, and streams that are not listed, database commands', async () => {
+  it('records range look-ups, and streams that are not listed, as database commands', async () => {
     const spans = await spansOf(async () => {
       await client.xAdd('plain', '1-1', { a: '1' });
       await client.xRead({ key: 'plain', id: '0' });
@@ -180,7 +180,7 @@ describe('stream recorders', () => {
     );
   });
 
-  it('says why a read failed', async () => {
+  it('records why a read failed', async () => {
     const span = await onlySpanOf(() => assert.rejects(client.xReadGroup('none', 'ann', [{ key: 'orders:1', id: '>' }]), /NOGROUP/));
     assert.deepEqual([span.attributes['error.type'], span.attributes['messaging.batch.message_count']], ['NOGROUP', undefined]);
   });
@@ -206,7 +206,7 @@ describe('stream recorders', () => {
     assert.deepEqual(linked(later), [idOf(batch)]);
   });
 
-  it('counts what is sent and what is received, by the families of stream and group', async () => {
+  it('counts sent and received entries, by the families of stream and group', async () => {
     await client.xAdd('orders:7', '1-1', { a: '1' });
     await client.multi().xAdd('orders:7', '2-1', { a: '1' }).xAdd('orders:8', '1-1', { a: '1' }).exec();
     await assert.rejects(client.xAdd('orders:8', '0-0', { a: '1' }));

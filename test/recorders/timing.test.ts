@@ -164,7 +164,7 @@ for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as read
 }
 
 for (const version of VERSIONS) {
-  describe(`a socket that is behind, redis ${version}`, function () {
+  describe(`a slow socket, redis ${version}`, function () {
     this.timeout(30_000);
     this.retries(2);
     let server: RedisServer;
@@ -182,7 +182,7 @@ for (const version of VERSIONS) {
       resetTracing();
     });
 
-    it('says wire of what it has taken, and queue of what it has not', async () => {
+    it('counts accepted data as wire time, and the rest as queue time', async () => {
       resetTracing({ slowMs: 0 });
       // More than the system keeps for a process that does not read.
       const value = 'x'.repeat(1_000_000);
@@ -203,7 +203,7 @@ for (const version of VERSIONS) {
   });
 }
 
-describe('which spans say where the time went', function () {
+describe('which spans have timing attributes', function () {
   this.timeout(20_000);
   let server: RedisServer;
   let client: Client;
@@ -228,7 +228,7 @@ describe('which spans say where the time went', function () {
     assert.deepEqual(shown(), TIMES);
   });
 
-  it('not those that are faster than slowMs, and none with slowMs: false', async () => {
+  it('not those of operations faster than slowMs, and none with slowMs: false', async () => {
     for (const slowMs of [60_000, false] as const) {
       resetTracing({ slowMs, emptyPolls: true });
       await client.blPop('nobody-pushes', 0.11);
@@ -236,7 +236,7 @@ describe('which spans say where the time went', function () {
     }
   });
 
-  it('those that are asked for, and of these only that', async () => {
+  it('those of the requested attributes, and only these attributes', async () => {
     for (const name of ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'] as const) {
       resetTracing({ slowMs: false, optionalAttributes: [name] });
       await client.get('k');
@@ -250,7 +250,7 @@ describe('which spans say where the time went', function () {
     }
   });
 
-  it('says queue of what was never sent', async () => {
+  it('commands that were never sent have queue time', async () => {
     resetTracing({ slowMs: 0 });
     const lost = loadRedis('6.3').createClient({ socket: { host: 'localhost', port: server.port, lookup: lateLookup } });
     lost.on('error', () => {});
@@ -265,7 +265,7 @@ describe('which spans say where the time went', function () {
     assert.equal(wire, 0);
   });
 
-  it('says nothing of what the client answered itself', async () => {
+  it('answers of the client itself have none', async () => {
     const cached = await connect(loadRedis('6.3'), server, { RESP: 3, clientSideCache: { ttl: 0, maxEntries: 0 } });
     try {
       await server.request('SET', 'here', 'v');
@@ -279,7 +279,7 @@ describe('which spans say where the time went', function () {
     }
   });
 
-  it('are watched by no timer in a clock that a test of the application puts in place', async () => {
+  it("no timer runs in the fake clock of an application's test", async () => {
     resetTracing({ slowMs: 0 });
     await client.get('k');
     const callers: string[] = [];
@@ -301,7 +301,7 @@ describe('which spans say where the time went', function () {
     );
   });
 
-  it('a command that a cluster node or a script executor sends is no exception', async () => {
+  it('commands sent by a cluster node or a script executor have them too', async () => {
     const redis = loadRedis('6.3');
     const script = redis.defineScript({
       SCRIPT: 'return redis.call("GET", KEYS[1])',

@@ -6,7 +6,7 @@ const register = (program: string) => ({
 });
 
 /** Each program asserts nothing: what it prints must be the same without us. */
-describe('the software of others, unchanged', function () {
+describe('third-party software, unchanged', function () {
   this.timeout(180_000);
   let stage: Stage;
   before(async () => {

@@ -31,7 +31,7 @@ describe('servers for tests', function () {
     assertGone([server]);
   });
 
-  it('passes arguments on, and says what the server said when it does not start', async () => {
+  it("passes arguments on, and reports the server's output when it does not start", async () => {
     const server = await startStandalone({ args: ['--requirepass', 'secret'] });
     await assert.rejects(server.request('PING'), /^Error: NOAUTH/);
     await server.stop();
@@ -45,7 +45,7 @@ describe('servers for tests', function () {
     assertGone(servers);
   });
 
-  it('takes its servers along when the process exits without stopping them', async () => {
+  it('stops its servers when the process exits without stopping them', async () => {
     const module = pathToFileURL(join(__dirname, '../../scripts/redis-server.mjs')).href;
     const program = `import { startStandalone } from '${module}';
       const { port, folder } = await startStandalone();

@@ -6,7 +6,7 @@ import { answerOf } from '../../src/view/server/api';
 import { Telemetry } from '../../src/view/store/telemetry';
 import { command, EPOCH_MS, type SampleSpan, tracesBody } from './otlp';
 
-describe('what programs may ask the view for', () => {
+describe('the API of the view', () => {
   const telemetry = new Telemetry(() => EPOCH_MS + 10_000);
   const lists = new TraceLists(telemetry.records.traces);
   const ask = (path: string, query = '') => answerOf(path, new URLSearchParams(query), { telemetry, lists });
@@ -20,7 +20,7 @@ describe('what programs may ask the view for', () => {
   ];
   before(() => telemetry.addTraces(tracesBody(spans)));
 
-  it('gives the latest traces, the slowest, those worth a look, and polls apart', () => {
+  it('returns the latest traces, the slowest, those that need attention, and polls separately', () => {
     assert.deepEqual(titles(''), ['LRANGE l', 'GET /users/7']);
     assert.deepEqual(titles('list=slowest'), ['GET /users/7', 'LRANGE l']);
     assert.deepEqual(titles('list=attention'), ['LRANGE l']);
@@ -40,7 +40,7 @@ describe('what programs may ask the view for', () => {
     it(`finds traces by ${query}`, () => assert.deepEqual(titles(query), found));
   }
 
-  it('gives one trace, families, commands and what needs attention', () => {
+  it('returns one trace, families, commands and what needs attention', () => {
     assert.equal((ask('/api/traces/a') as { rows: unknown[] }).rows.length, 2);
     assert.deepEqual((ask('/api/families') as { family: string }[])[0]?.family, 'user:{}');
     assert.deepEqual((ask('/api/commands') as { command: string }[]).map((row) => row.command).sort(), ['GET', 'LRANGE', 'XREADGROUP']);
@@ -67,7 +67,7 @@ describe('what programs may ask the view for', () => {
       assert.deepEqual(broken('errors>0, errors>1, calls<4, hit-ratio<0.8, hit-ratio<1'), [true, false, true, false, false]);
     });
 
-    it('is not broken by what nothing was measured of', () => {
+    it('is not broken without a measurement', () => {
       const empty = new Telemetry();
       assert.equal(readBudgets('hit-ratio<0.9')[0]?.isBroken(overviewOf(empty, new TraceLists(empty.records.traces))), false);
     });

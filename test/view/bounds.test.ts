@@ -14,7 +14,7 @@ import { command, EPOCH_MS, metricsBody, type SampleSpan, tracesBody } from './o
 
 const spans = (samples: readonly SampleSpan[]) => readSpans(tracesBody(samples));
 
-describe('what the view keeps', () => {
+describe('the data that the view keeps', () => {
   describe('of traces', () => {
     const limits = { spans: 10, spansPerTrace: 4, kept: 2 };
     const filled = (samples: readonly SampleSpan[]) => {
@@ -41,12 +41,12 @@ describe('what the view keeps', () => {
       assert.deepEqual(idsOf(traces), ['t5', 't6', 't7', 't8', 't9']);
     });
 
-    it('is so much of one trace, and how much more there was', () => {
+    it('is a limited part of one trace, and the number of omitted spans', () => {
       const traces = filled(Array.from({ length: 7 }, () => ({ trace: 'long' })));
       assert.deepEqual({ spans: traces.get('long')?.spans.length, omitted: traces.get('long')?.omitted }, { spans: 4, omitted: 3 });
     });
 
-    it('is for longer what is worth a look, up to a number', () => {
+    it('includes traces that need attention for longer, up to a number', () => {
       const failed = Array.from({ length: 6 }, (_, index) => ({ trace: `bad${index}`, failed: true }));
       const traces = filled([...failed, ...Array.from({ length: 20 }, (_, index) => ({ trace: `good${index}` }))]);
       const ids = idsOf(traces);
@@ -55,14 +55,14 @@ describe('what the view keeps', () => {
       assert.equal(ids.at(-1), 'good19');
     });
 
-    it('has an end where everything is worth a look', () => {
+    it('is limited if everything needs attention', () => {
       const traces = filled(Array.from({ length: 1_000 }, (_, index) => ({ trace: `bad${index}`, failed: true })));
       assert.ok(idsOf(traces).length <= 10);
       assert.equal(idsOf(traces).at(-1), 'bad999');
     });
   });
 
-  it('of one span has an end: texts, attributes, links', () => {
+  it('of one span is limited: texts, attributes, links', () => {
     const attributes = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`a${index}`, 'x'.repeat(10_000)]));
     const links = Array.from({ length: 200 }, () => ({ traceId: 'f'.repeat(100), spanId: 'f'.repeat(16) }));
     const [span] = spans([{ attributes, links, name: 'n'.repeat(10_000) }]);
@@ -95,7 +95,7 @@ describe('what the view keeps', () => {
     assert.equal(ring.sum(90_000), 1);
   });
 
-  it('of names is a number; idle ones make room, and what finds none is _other', () => {
+  it('of names is limited; idle ones make room, and further ones are _other', () => {
     const table = new Table(['calls'], 2);
     for (const name of ['a', 'b', 'c', 'd']) table.row(name, 0).calls.add(1, 0);
     const counted = (step: number) => Object.fromEntries(table.all(step).map(({ name, sums }) => [name, sums.calls]));
@@ -105,7 +105,7 @@ describe('what the view keeps', () => {
     assert.deepEqual(counted(STEPS), { b: 1, e: 1 });
   });
 
-  it('of what is worth a look is the latest, repeated ones as one', () => {
+  it('of what needs attention is the latest, with repeated ones merged', () => {
     const attention = new AttentionList(2);
     for (const [index, text] of ['a', 'b', 'a', 'c'].entries()) {
       attention.note({ kind: 'stampede', text, lastMs: index, callers: 5 - index, traceId: `t${index}` });
@@ -116,7 +116,7 @@ describe('what the view keeps', () => {
     ]);
   });
 
-  it('of slow commands is three a family, within the window', () => {
+  it('of slow commands is three per family, within the window', () => {
     const slowest = new Slowest();
     const slow = (durationMs: number, atMs = 0) => ({ durationMs, text: `GET ${durationMs % 10}`, traceId: 't', atMs });
     for (const durationMs of [1, 12, 3, 2, 4, 11]) slowest.add('f', slow(durationMs));
@@ -129,7 +129,7 @@ describe('what the view keeps', () => {
     assert.ok(slowest.all(0).length <= 201);
   });
 
-  it('of durations is so many a command, of so many commands', () => {
+  it('of durations is a limited number per command, of a limited number of commands', () => {
     const durations = new Durations(2);
     for (let index = 0; index < 2_000; index++) durations.add('GET', index < 1_000 ? 1_000 : 1, false, 0);
     assert.deepEqual(durations.of('GET'), { p50: 1, p95: 1, p99: 1 });

@@ -44,7 +44,7 @@ describe('the server of the view', () => {
     assert.match(view.url, /^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
-  it('gives the page, with a policy that lets nothing else in', async () => {
+  it('serves the page, with a policy that allows nothing else', async () => {
     const { status, headers, text } = await ask('/');
     assert.equal(status, 200);
     assert.match(text, /<title>Redis, live<\/title>/);
@@ -65,14 +65,14 @@ describe('the server of the view', () => {
     assert.equal(headers['access-control-allow-origin'], undefined);
   });
 
-  it('is asked on port 80 by a name without a port', () => {
+  it('accepts a name without a port on port 80', () => {
     const asked = (headers: IncomingHttpHeaders) => isWelcome({ headers, socket: { localPort: 80 } } as IncomingMessage);
     assert.equal(asked({ host: 'localhost', origin: 'http://localhost', 'sec-fetch-site': 'same-origin' }), true);
     assert.equal(asked({ host: 'example.org' }), false);
     assert.equal(asked({ host: 'localhost', origin: 'http://example.org' }), false);
   });
 
-  it('names nothing of another server in the page', async () => {
+  it('refers to no other server in the page', async () => {
     for (const path of ['/', '/style.css', '/main.mjs', '/icon.svg']) {
       const { status, text } = await ask(path);
       assert.equal(status, 200, path);
@@ -91,7 +91,7 @@ describe('the server of the view', () => {
     ['a page of a sibling', { 'sec-fetch-site': 'same-site' }],
   ];
   for (const [who, given] of strangers) {
-    it(`turns away ${who}`, async () => {
+    it(`refuses ${who}`, async () => {
       const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value.replace('PORT', `${port}`)]));
       const sending = { ...headers, 'content-type': 'application/json' };
       const { spans } = view.telemetry.received;
@@ -102,7 +102,7 @@ describe('the server of the view', () => {
     });
   }
 
-  it('knows itself by every name of loopback', async () => {
+  it('accepts every name of loopback', async () => {
     for (const name of ['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]']) {
       const headers = { host: `${name}:${port}`, origin: `http://127.0.0.1:${port}`, 'sec-fetch-site': 'same-origin' };
       assert.equal((await ask('/', { headers })).status, 200, name);
@@ -119,7 +119,7 @@ describe('the server of the view', () => {
     );
   });
 
-  it('has no file but those of the page', async () => {
+  it('serves no file except those of the page', async () => {
     for (const path of [
       '/../package.json',
       '/%2e%2e/package.json',
@@ -134,7 +134,7 @@ describe('the server of the view', () => {
     assert.equal((await ask('/', { method: 'POST' })).status, 405);
   });
 
-  it('keeps a number of pages up to date, and no more', async () => {
+  it('updates a limited number of pages', async () => {
     const pages = await Promise.all(Array.from({ length: 21 }, () => fetch(`${view.url}/feed`)));
     const readers = pages.map((page) => page.body?.getReader());
     const first = await Promise.all(readers.map((reader) => reader?.read()));
@@ -148,7 +148,7 @@ describe('the server of the view', () => {
     }
   });
 
-  it('stops while somebody watches', async () => {
+  it('stops while a page is open', async () => {
     const other = await openView();
     const page = await fetch(`${other.url}/feed`);
     await other.stop();

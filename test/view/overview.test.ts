@@ -8,7 +8,7 @@ import { command, EPOCH_MS, metricsBody, type SamplePoint, type SampleSpan, trac
 const MINUTE_MS = 60_000;
 const USERS = { 'db.redis.key_family': 'user:{}' };
 
-describe('what the view makes of telemetry', () => {
+describe('how the view reads telemetry', () => {
   let nowMs: number;
   let telemetry: Telemetry;
   beforeEach(() => {
@@ -25,7 +25,7 @@ describe('what the view makes of telemetry', () => {
   const counted = () => overview().families.map(({ family, hits, misses }) => ({ family, hits, misses }));
 
   describe('of counters', () => {
-    it('adds what came since the last export', () => {
+    it('adds the increase since the last export', () => {
       points([lookups('hit', 5), lookups('miss', 5)]);
       points([lookups('hit', 12), lookups('miss', 6)]);
       assert.deepEqual(counted(), [{ family: 'user:{}', hits: 12, misses: 6 }]);
@@ -38,14 +38,14 @@ describe('what the view makes of telemetry', () => {
       assert.deepEqual(counted(), [{ family: 'user:{}', hits: 9, misses: 0 }]);
     });
 
-    it('counts on where a process began anew', () => {
+    it('continues when a process was restarted', () => {
       points([lookups('hit', 5)]);
       points([lookups('hit', 3)]);
       points([lookups('hit', 9, { startedAt: 1 })]);
       assert.deepEqual(counted(), [{ family: 'user:{}', hits: 17, misses: 0 }]);
     });
 
-    it('adds increases as they are', () => {
+    it('adds increases unchanged', () => {
       points([lookups('hit', 5, { delta: true })]);
       points([lookups('hit', 5, { delta: true })]);
       assert.deepEqual(counted(), [{ family: 'user:{}', hits: 10, misses: 0 }]);
@@ -61,7 +61,7 @@ describe('what the view makes of telemetry', () => {
     });
   });
 
-  it('takes hits from spans where no metrics come, and from metrics alone where they do', () => {
+  it('takes hits from metrics if there are any, and otherwise from spans', () => {
     spans([
       { attributes: command('GET', { ...USERS, 'cache.hit': true }) },
       { attributes: command('MGET', { ...USERS, 'cache.hit_count': 1, 'cache.miss_count': 2 }) },
@@ -72,7 +72,7 @@ describe('what the view makes of telemetry', () => {
     assert.deepEqual({ hits: totals.hits, misses: totals.misses, hitRatio: totals.hitRatio }, { hits: 40, misses: 10, hitRatio: 0.8 });
   });
 
-  it('shows the hit ratio over time, with a gap where nobody looked anything up', () => {
+  it('shows the hit ratio over time, with a gap where there were no look-ups', () => {
     points([lookups('miss', 1)]);
     nowMs += 40 * STEP_MS;
     points([lookups('miss', 1), lookups('hit', 1)]);
@@ -81,7 +81,7 @@ describe('what the view makes of telemetry', () => {
     assert.deepEqual([course[1], course[8], course[9], course.at(-2), course.at(-1)], [0, 0, undefined, undefined, 1]);
   });
 
-  it('tells what a family costs: loads, stampedes, misses that the process did not fill, writes that never expire', () => {
+  it('shows the cost of a family: loads, stampedes, unfilled misses, writes that never expire', () => {
     spans([
       { attributes: command('SET', { ...USERS, 'cache.fill': true, 'cache.load.duration_ms': 30, 'cache.stampede_width': 4 }) },
       { attributes: command('SET', { ...USERS, 'cache.fill': true, 'cache.load.duration_ms': 10 }) },
@@ -116,7 +116,7 @@ describe('what the view makes of telemetry', () => {
     );
   });
 
-  it('keeps commands that wait for somebody out of the latency of all', () => {
+  it('excludes blocking commands from the latency of all commands', () => {
     spans([
       ...[1, 2, 3].map((forMs) => ({ forMs, attributes: command('GET') })),
       { forMs: 900, attributes: command('BLPOP') },
@@ -128,7 +128,7 @@ describe('what the view makes of telemetry', () => {
     assert.equal(commands.find(({ command: name }) => name === 'BLPOP')?.p95, 900);
   });
 
-  it('counts calls and errors by what metrics say', () => {
+  it('counts calls and errors from metrics', () => {
     const operation = (name: string, value: number, more = {}): SamplePoint => {
       return {
         metric: 'db.client.operation.duration',
@@ -151,7 +151,7 @@ describe('what the view makes of telemetry', () => {
     assert.deepEqual(errorTypes, [{ type: 'LOADING', errors: 10 }]);
   });
 
-  it('leaves other databases and brokers out, whose metrics have the same names', () => {
+  it('excludes other databases and brokers, whose metrics have the same names', () => {
     const others = metricsBody(
       [
         { metric: 'db.client.operation.duration', type: 'histogram', value: 9, sum: 1, attributes: { 'db.system.name': 'postgresql' } },
@@ -237,7 +237,7 @@ describe('what the view makes of telemetry', () => {
       );
     });
 
-    it('lists the slowest, and those worth a look', () => {
+    it('lists the slowest, and those that need attention', () => {
       spans([
         { trace: 'slow', forMs: 50, attributes: command('GET') },
         { trace: 'failed', forMs: 1, failed: true, attributes: command('GET') },
@@ -273,7 +273,7 @@ describe('what the view makes of telemetry', () => {
       assert.deepEqual({ startMs: detail?.startMs, durationMs: detail?.durationMs }, { startMs: EPOCH_MS + 10, durationMs: 20 });
     });
 
-    it('survives spans that are their own ancestors, or come twice', () => {
+    it('survives spans that are their own ancestors, or arrive twice', () => {
       spans([
         { trace: 't', id: 'a', parent: 'b' },
         { trace: 't', id: 'b', parent: 'a' },

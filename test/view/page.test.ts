@@ -103,7 +103,7 @@ describe('the live page', function () {
     assert.equal((await cells('commands', 'MULTI')).at(0), '1');
   });
 
-  it('shows what is worth a look, and leads to its trace', async () => {
+  it('shows what needs attention, and links to its trace', async () => {
     await page.getByRole('button', { name: 'LRANGE failed: WRONGTYPE' }).click();
     await page.locator('#trace h3', { hasText: 'everything else' }).waitFor();
     const names = await page.locator('.waterfall .name').allInnerTexts();
@@ -169,7 +169,7 @@ describe('the live page', function () {
     assert.equal(starts[0], 0);
   });
 
-  it('is live, and stands still when told so', async () => {
+  it('is live, and can be paused', async () => {
     const state = page.locator('#connection');
     await state.getByText(/^, telemetry (now|\d+ s ago)$/).waitFor();
     await page.getByRole('button', { name: 'Pause' }).click();
@@ -178,7 +178,7 @@ describe('the live page', function () {
     await state.getByText(/^live$/).waitFor();
   });
 
-  it('gives the lines for another program, and breaks them between words alone', async () => {
+  it('shows the lines for another program, and breaks them only between words', async () => {
     assert.equal(await page.locator('#line-view').innerText(), 'npx opentelemetry-instrumentation-redis view -- node app.js');
     assert.match(await page.locator('#line-windows').innerText(), /^\$env:OTEL_EXPORTER_OTLP_ENDPOINT='.*'; .*; node app\.js$/);
     const line = await page.locator('#line-posix').innerText();
@@ -224,7 +224,7 @@ describe('the live page', function () {
     const span = (name: string, attributes: Attributes, more: Partial<SampleSpan> = {}) =>
       tracesBody([{ name, attributes, atMs: Date.now() - EPOCH_MS, ...more }], 'elsewhere');
 
-    it('holds still under a pointer, counts what waits, and goes on when asked', async () => {
+    it('does not move under a pointer, counts waiting traces, and continues on request', async () => {
       await list().locator('button').first().hover();
       const before = await titles();
       for (const [index, key] of ['held:1', 'held:2'].entries()) {
@@ -238,7 +238,7 @@ describe('the live page', function () {
       await waiting.waitFor({ state: 'hidden' });
     });
 
-    it('holds still while it has the focus, and goes on after', async () => {
+    it('does not move while it has the focus, and continues afterwards', async () => {
       await page.mouse.move(0, 0);
       await list().locator('button').first().focus();
       await send(span('GET', command('GET', { 'db.query.text': 'GET focus:1' }), { trace: 'focus1' }));
@@ -267,7 +267,7 @@ describe('the live page', function () {
       await list().getByText('load a profile').waitFor();
     });
 
-    it('has a place of its own for polls, and keeps them from the latest', async () => {
+    it('lists polls separately, and not among the latest', async () => {
       await send(span('BLPOP', command('BLPOP', { 'db.query.text': 'BLPOP jobs 5' }), { trace: 'poll1', forMs: 5_000 }));
       await page.getByRole('button', { name: 'Polls' }).click();
       await list().getByText('BLPOP jobs 5').waitFor();
@@ -292,7 +292,7 @@ describe('the live page', function () {
       await page.getByRole('searchbox').fill('');
     });
 
-    it('tells that a stampede was one, and how long a lock was waited for and held', async () => {
+    it('describes a stampede, and how long a lock was waited for and held', async () => {
       const at = Date.now() - EPOCH_MS;
       const lock = (attributes: Attributes) => command('SET', { 'db.redis.lock.key': 'lock:7', ...attributes });
       await send(
@@ -323,7 +323,7 @@ describe('the live page', function () {
     });
   });
 
-  it('has a name for everything that can be pressed', async () => {
+  it('has an accessible name for everything that can be pressed', async () => {
     const nameless = await page
       .locator('button, a, meter, [role=img]')
       .evaluateAll((all) =>
@@ -332,7 +332,7 @@ describe('the live page', function () {
     assert.deepEqual(nameless, []);
   });
 
-  it('shows no markup of a key as markup', async () => {
+  it('shows markup in a key as text', async () => {
     const name = '<img src=x onerror=document.title=1>';
     const attributes = command(name, { 'db.query.text': name, 'db.redis.key_family': name, 'cache.hit': true, 'error.type': name });
     await send(tracesBody([{ name, attributes, failed: true, atMs: Date.now() - EPOCH_MS }], name));

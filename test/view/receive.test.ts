@@ -13,7 +13,7 @@ const APP = resolve(__dirname, 'app.mjs');
 const OFTEN = { OTEL_METRIC_EXPORT_INTERVAL: '500', OTEL_METRIC_EXPORT_TIMEOUT: '500' };
 const REGISTER = resolve(__dirname, '../../build/register.js');
 
-describe('what the view receives', function () {
+describe('the receiver of the view', function () {
   this.timeout(60_000);
   let redis: RedisServer;
   let view: View;
@@ -98,7 +98,7 @@ describe('what the view receives', function () {
     return { status: response.status, text: await response.text() };
   }
 
-  it('is answered in the encoding it came in', async () => {
+  it('is answered in its own encoding', async () => {
     assert.deepEqual(await post('/v1/traces', JSON.stringify(tracesBody([{}]))), { status: 200, text: '{}' });
     const empty = await post('/v1/metrics', new Uint8Array(), { 'content-type': 'application/x-protobuf' });
     assert.deepEqual(empty, { status: 200, text: '' });
@@ -126,7 +126,7 @@ describe('what the view receives', function () {
     ['what inflates to more than it reads', '/v1/traces', bomb, { 'content-encoding': 'gzip' }, 413],
   ];
   for (const [what, path, body, headers, status] of refused) {
-    it(`turns down ${what}, and says so on the page`, async () => {
+    it(`refuses ${what}, and shows it on the page`, async () => {
       assert.equal((await post(path, body, headers)).status, status);
       assert.equal(view.telemetry.received.refusals, 1);
       assert.equal(typeof view.telemetry.received.refusal, 'string');
@@ -157,7 +157,7 @@ describe('what the view receives', function () {
     assert.match(answer, /^HTTP\/1\.1 413 /);
   });
 
-  it('takes an export whole or not at all', async () => {
+  it('accepts an export completely or not at all', async () => {
     const good = tracesBody([{}]) as { resourceSpans: unknown[] };
     const half = { resourceSpans: [...good.resourceSpans, { scopeSpans: 'none' }] };
     assert.equal((await post('/v1/traces', JSON.stringify(half))).status, 400);

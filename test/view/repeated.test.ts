@@ -10,7 +10,7 @@ import { command, EPOCH_MS, type SampleSpan, tracesBody } from './otlp';
 const NAMES = { 'db.redis.key_family': 'user:{}:name' };
 const FEED = { 'http.request.method': 'GET', 'http.route': '/feed/:id', 'url.path': '/feed/7' };
 
-describe('calls that repeat, in the view', () => {
+describe('repeated calls, in the view', () => {
   let telemetry: Telemetry;
   beforeEach(() => {
     telemetry = new Telemetry(() => EPOCH_MS);
@@ -31,7 +31,7 @@ describe('calls that repeat, in the view', () => {
     return [...calls, handler, { trace, id: 'a'.repeat(16), name: 'GET /feed/:id', kind: 2, forMs: 500, attributes: FEED }];
   }
 
-  it('are one line for all requests with that loop, about the longest, and mark the trace', () => {
+  it('are one line for all requests with that loop, about the longest, and are shown at the trace', () => {
     telemetry.addTraces(tracesBody(looped('1'.repeat(32), 12)));
     telemetry.addTraces(tracesBody(looped('2'.repeat(32), 42)));
     telemetry.addTraces(tracesBody(looped('3'.repeat(32), 9)));
@@ -74,7 +74,7 @@ describe('calls that repeat, in the view', () => {
     assert.equal(traces.recent[0]?.title, 'GET user:{}:name × 200');
   });
 
-  it('say what each command could be instead, and can be limited by a budget', () => {
+  it('suggest a replacement for each command, and can be limited by a budget', () => {
     const lines: [string, string][] = [
       ['HGET', 'one HMGET if it is one hash, or a pipeline'],
       ['sismember', 'one SMISMEMBER if it is one set, or a pipeline'],

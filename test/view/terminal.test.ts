@@ -74,7 +74,7 @@ describe('the view in a terminal', () => {
       });
     }
 
-    it('shows what came before the first step, steps without spans, and only the first rows of a long one', () => {
+    it('shows spans before the first step, steps without spans, and only the first rows of a long one', () => {
       const many = Array.from({ length: 17 }, (_, i) => ({ name: 'GET', atMs: 20 + i, forMs: 1 }));
       const lines = draw([step('Long', 10), step('Silent', 100)], [{ name: 'SET', atMs: 1, forMs: 0 }, ...many]);
       assert.equal(lines[0], 'Before the first step  1 span, 0.0 ms');
@@ -154,12 +154,12 @@ describe('the view in a terminal', () => {
       ]);
     });
 
-    it('says so when there was nothing to add up', () => {
+    it('reports that there was no data', () => {
       assert.deepEqual(summarize(telemetryOf([])), ['Hit ratio by family, last 5 minutes', '  no lookups', '']);
     });
   });
 
-  it('paints on a terminal only, and not with NO_COLOR', () => {
+  it('uses colours only on a terminal, and not with NO_COLOR', () => {
     assert.equal(createPaint({ isTTY: true }, {}).red('x'), '\u001b[31mx\u001b[0m');
     assert.equal(createPaint({ isTTY: true }, { NO_COLOR: '1' }).red('x'), 'x');
     assert.equal(createPaint({}, {}).red('x'), 'x');

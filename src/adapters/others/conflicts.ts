@@ -42,9 +42,8 @@ export class Conflicts {
 
   private takeOver({ name, remedy, unwrap }: Other): void {
     unwrap?.();
-    if (unwrap !== undefined) this.report(`${name} is active; its patches were taken off (onConflict: takeover)`);
-    else
-      this.report(`${name} is active and cannot be taken off, so every command has two spans: ${remedy}, or set onConflict to stand-down`);
+    if (unwrap !== undefined) this.report(`${name} is active; its patches were removed (onConflict: takeover)`);
+    else this.report(`${name} is active and cannot be removed, so every command has two spans: ${remedy}, or set onConflict to stand-down`);
   }
 }
 

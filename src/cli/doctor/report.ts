@@ -33,7 +33,7 @@ function linesOf({ kind, id, text, change, advice }: Found): string[] {
 function healthOf(evidence: Evidence): string {
   const { made, dropped } = spansOf(evidence);
   if (made + dropped > 0) return 'Redis commands are traced';
-  return measuredIn(evidence) > 0 ? 'Redis commands are measured' : 'nothing is in the way';
+  return measuredIn(evidence) > 0 ? 'Redis commands are measured' : 'nothing prevents recording';
 }
 
 function redisLine(evidence: Evidence): string {
@@ -47,7 +47,7 @@ function redisLine(evidence: Evidence): string {
 
 function instrumentationLine(evidence: Evidence): string {
   const { instrumentation } = evidence;
-  if (instrumentation === undefined) return evidence.own === undefined ? 'not loaded' : 'loaded by a loader of its own';
+  if (instrumentation === undefined) return evidence.own === undefined ? 'not loaded' : 'loaded by another loader';
   const { version, folder, entries } = instrumentation;
   const by = entries.find((entry) => entry !== 'instrumentation') ?? 'the code of the program';
   return `${version} from ${shown(folder, evidence)}, by ${by}`;

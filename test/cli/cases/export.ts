@@ -38,15 +38,15 @@ export const EXPORT: readonly Case[] = [
     program: { flags: HOOK, app: `${startTracing()} ${USE} use();` },
   },
   {
-    title: 'a collector that is not there',
+    title: 'a missing collector',
     finds: ['unreachable'],
-    says: /Nobody takes spans at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)\.\n {2}advice: start the collector/,
+    says: /Nothing accepts spans at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)\.\n {2}advice: start the collector/,
     program: { flags: REGISTER, env: NOWHERE },
   },
   {
-    title: 'a gRPC collector that is not there',
+    title: 'a missing gRPC collector',
     finds: ['unreachable'],
-    says: /Nobody takes spans at 127\.0\.0\.1:1 \(ECONNREFUSED\)/,
+    says: /Nothing accepts spans at 127\.0\.0\.1:1 \(ECONNREFUSED\)/,
     program: { flags: REGISTER, env: { ...NOWHERE, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' } },
   },
   {
@@ -78,9 +78,9 @@ export const EXPORT: readonly Case[] = [
     program: ({ certificate }) => ({ flags: REGISTER, env: { OTEL_EXPORTER_OTLP_CERTIFICATE: certificate.cert } }),
   },
   {
-    title: 'a collector whose certificate nobody trusts',
+    title: 'a collector with an untrusted certificate',
     finds: ['unreachable'],
-    says: /The certificate of https:\/\/127\.0\.0\.1:\d+ is none that Node\.js trusts \(DEPTH_ZERO_SELF_SIGNED_CERT\)\./,
+    says: /Node\.js does not trust the certificate of https:\/\/127\.0\.0\.1:\d+ \(DEPTH_ZERO_SELF_SIGNED_CERT\)\./,
     collector: 'tls',
     program: { flags: REGISTER },
   },
@@ -92,7 +92,7 @@ export const EXPORT: readonly Case[] = [
     program: { flags: REGISTER },
   },
   {
-    title: 'an address that is wrong',
+    title: 'a wrong address',
     finds: ['refused'],
     says: /answers 404 to an empty export\.\n {2}advice: OTEL_EXPORTER_OTLP_ENDPOINT is the base address/,
     collector: 404,

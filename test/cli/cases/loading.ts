@@ -81,13 +81,13 @@ export const LOADING: readonly Case[] = [
     program: (setup) => ({ flags: HOOK, folder: setup.folderWithUs('redis', 'shimmer') }),
   },
   {
-    title: 'a class of which nobody makes an instance',
+    title: 'a class without an instance',
     finds: ['inactive'],
-    says: /no RedisInstrumentation was made\.\n {2}advice: put new RedisInstrumentation\(\) into/,
+    says: /no RedisInstrumentation was created\.\n {2}advice: put new RedisInstrumentation\(\) into/,
     program: { app: `require('${NAME}'); ${startSdk()} ${USE} use();` },
   },
   {
-    title: 'a version of redis that is not known',
+    title: 'an unknown version of redis',
     finds: ['unknown-version'],
     says: /redis 99\.0\.0 is not a version that opentelemetry-instrumentation-redis knows/,
     program: (setup) => ({ flags: REGISTER, folder: setup.folderWithRedis('99.0.0') }),
@@ -99,9 +99,9 @@ export const LOADING: readonly Case[] = [
     program: { flags: ['--require', 'redis', ...REGISTER] },
   },
   {
-    title: 'a redis that a loader of its own has loaded',
+    title: 'a redis loaded by another loader',
     finds: ['own-loader'],
-    says: /Redis was not loaded by Node\.js, but by a loader of its own/,
+    says: /Redis was not loaded by the loader of Node\.js but by another/,
     program: { flags: REGISTER, app: loadedPastNode(REDIS_4) },
   },
   {
@@ -119,7 +119,7 @@ export const LOADING: readonly Case[] = [
   {
     title: 'another instrumentation that is taken over',
     finds: ['other-instrumentation'],
-    says: /its patches were taken off.*\n\nhealthy/,
+    says: /its patches were removed.*\n\nhealthy/,
     program: { flags: HOOK, app: withTheirs },
   },
   {
@@ -157,9 +157,9 @@ export const LOADING: readonly Case[] = [
     program: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_TRACES: 'false', OTEL_METRICS_EXPORTER: 'none' } },
   },
   {
-    title: 'an option that cannot be read',
+    title: 'an invalid option',
     finds: ['said'],
-    says: /itself said: OTEL_INSTRUMENTATION_REDIS_METRICS: expected true or false; using the default\.\n\nhealthy/,
+    says: /instrumentation reported: OTEL_INSTRUMENTATION_REDIS_METRICS: expected true or false; using the default\.\n\nhealthy/,
     program: { flags: REGISTER, env: { OTEL_INSTRUMENTATION_REDIS_METRICS: 'maybe' } },
   },
   {
@@ -169,9 +169,9 @@ export const LOADING: readonly Case[] = [
     program: { app: `${inCode('')} instrumentation.disable(); use();` },
   },
   {
-    title: 'a method that somebody has put back',
+    title: 'a method that was restored by other code',
     finds: ['loaded-late', 'unexplained'],
-    says: /no span was made of them/,
+    says: /but no span was recorded; the doctor/,
     program: {
       app: `const { prototype } = require(require.resolve('@redis/client', { paths: [require.resolve('redis')] })).RedisClient ?? {};
         const { sendCommand } = prototype; ${inCode('')} prototype.sendCommand = sendCommand; use();`,

@@ -11,9 +11,9 @@ export const PROGRAM: readonly Case[] = [
     program: { flags: REGISTER, app: 'process.exit(3);' },
   },
   {
-    title: 'a program that has node-redis and uses a client that nobody knows',
+    title: 'a program that has node-redis and uses an unknown client',
     finds: ['other-client'],
-    says: /Redis commands are sent by tiny-redis, which is no client that this package knows\./,
+    says: /Redis commands are sent by tiny-redis, which this package does not support\./,
     program: (setup) => ({ flags: REGISTER, folder: setup.folderWithTinyRedis(), app: `require('redis'); require('tiny-redis')();` }),
   },
   {
@@ -33,7 +33,7 @@ export const PROGRAM: readonly Case[] = [
     program: { flags: REGISTER, app: 'console.log("done");' },
   },
   {
-    title: 'a server that is not there',
+    title: 'a missing server',
     finds: ['no-connection'],
     says: /could not connect to Redis: ECONNREFUSED at 127\.0\.0\.1:1\./,
     program: {
@@ -53,7 +53,7 @@ export const PROGRAM: readonly Case[] = [
   {
     title: 'a preload that is misspelt',
     finds: ['preload-not-found'],
-    says: /-redis\/regster, which Node\.js is told to preload, is not found\.\n {2}change: node --no-warnings --import \S+\/register commonjs\.cjs\n/,
+    says: /-redis\/regster, which Node\.js should preload, was not found\.\n {2}change: node --no-warnings --import \S+\/register commonjs\.cjs\n/,
     program: { flags: ['--no-warnings', '--import', `${NAME}/regster`] },
   },
   {
@@ -71,7 +71,7 @@ export const PROGRAM: readonly Case[] = [
   {
     title: 'a program that only subscribes',
     finds: ['only-subscribes'],
-    says: /^healthy: nothing is in the way/m,
+    says: /^healthy: nothing prevents recording/m,
     program: {
       flags: REGISTER,
       app: `require('redis').createClient({ url: process.env.REDIS_URL }).connect().then((client) => client.subscribe('news', () => {}));`,
@@ -80,7 +80,7 @@ export const PROGRAM: readonly Case[] = [
   {
     title: 'a program that blocks',
     finds: ['waiting'],
-    says: /BLPOP: no reply has come[\s\S]*^healthy: nothing is in the way/m,
+    says: /BLPOP: no reply came[\s\S]*^healthy: nothing prevents recording/m,
     program: {
       flags: REGISTER,
       app: `require('redis').createClient({ url: process.env.REDIS_URL }).connect().then((client) => client.blPop('jobs', 0));`,
@@ -89,7 +89,7 @@ export const PROGRAM: readonly Case[] = [
   {
     title: 'a program that is not run by Node.js',
     finds: ['not-node'],
-    says: /^problem \(not-node\): Nothing was heard from the program\.\n/,
+    says: /^problem \(not-node\): The program did not report to the doctor\.\n/,
     program: { command: ['sh', '-c', 'true'] },
   },
 ];

@@ -19,7 +19,7 @@ export const SAMPLING: readonly Case[] = [
   {
     title: 'a sampler in code that keeps nothing',
     finds: ['sampling-off'],
-    says: /advice: it was given to the SDK in code: give it another there/,
+    says: /advice: it was set in code: use another sampler there/,
     program: {
       flags: HOOK,
       app: `${startSdk('{ sampler: { shouldSample: () => ({ decision: 0 }) } }')} ${USE} use();`,

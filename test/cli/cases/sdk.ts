@@ -6,7 +6,7 @@ export const SDK: readonly Case[] = [
   {
     title: 'an API that is newer than that of the SDK',
     finds: ['api-versions'],
-    says: /api 1\.10\.0 does not hear an SDK that registered with 1\.9\.1; .*\n {2}change: npm install @opentelemetry\/api@1\.9\.1 && npm ls /,
+    says: /api 1\.10\.0 is not connected to an SDK that registered with 1\.9\.1; .*\n {2}change: npm install @opentelemetry\/api@1\.9\.1 && npm ls /,
     program: (setup) => ({ flags: HOOK, folder: setup.folderWithNewerApi(), app: `${startSdk()} ${USE} use();` }),
   },
   {
@@ -44,7 +44,7 @@ export const SDK: readonly Case[] = [
     program: (setup) => ({ flags: HOOK, folder: setup.folderWithSentry(), app: `require('@sentry/node').init(); ${USE} use();` }),
   },
   {
-    title: 'nothing, where the SDK puts away what was registered before',
+    title: 'nothing, if the SDK removes what was registered before',
     finds: [],
     says: /^Export +OTLPTraceExporter[\s\S]*^healthy: Redis commands are traced/m,
     program: {

@@ -4,7 +4,7 @@ import { type Case, REGISTER } from './case';
 
 export const VARIABLES: readonly Case[] = [
   {
-    title: 'an exporter that is no more',
+    title: 'a removed exporter',
     finds: ['variable'],
     says: /OTEL_TRACES_EXPORTER: the SDK does not know jaeger; it should be otlp\.\n {2}change: OTEL_TRACES_EXPORTER=otlp node --require /,
     program: { flags: REGISTER, env: { OTEL_TRACES_EXPORTER: 'jaeger' } },

@@ -1,19 +1,19 @@
-// Knows: which clients that no hook knows have connected, and when they are forgotten.
+// Knows: which clients have connected that no hook knows, and when they are forgotten.
 // Must not know: diagnostics channels, commands.
 import type { ClientRef } from '../../../core/events';
 
-/** More than a process has connections. One that is forgotten is not recorded any more. */
+/** More than the connections of a usual process. A forgotten client is no longer recorded. */
 export const MAX_CLIENTS = 1_000;
 
-/** A client that no hook of ours knows, and the `connect()` that made it known. */
+/** A client that no hook of ours knows; it became known by its `connect()`. */
 export interface BundledClient extends ClientRef {
   readonly connection: object;
 }
 
-/** Clients by their id. Not each of them says goodbye: one may lose its connection, and nobody may look then. */
+/** Clients by their id. A client may lose its connection without an event that we see, so the number is bounded. */
 export class BundledClients {
   private readonly known = new Map<string, BundledClient>();
-  /** Those that lost their connection, and may get another. */
+  /** Clients that lost their connection and may reconnect. */
   private readonly lost = new Set<string>();
 
   get size(): number {
@@ -24,7 +24,7 @@ export class BundledClients {
     return this.known.has(id);
   }
 
-  /** One that is at work. */
+  /** Returns a client that is in use. */
   get(id: string): BundledClient | undefined {
     if (this.lost.size > 0) this.lost.delete(id);
     return this.known.get(id);
@@ -46,7 +46,7 @@ export class BundledClients {
     this.lost.delete(id);
   }
 
-  /** Not every failed `connect()` is the end of a client: one that is connected refuses a second. */
+  /** Not every failed `connect()` ends a client: a connected client refuses a second one. */
   giveUp(id: string, connection: object): void {
     if (this.known.get(id)?.connection === connection) this.forget(id);
   }

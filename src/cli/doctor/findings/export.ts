@@ -17,7 +17,7 @@ export const EXPORT: readonly Row[] = [
         return problem('OTEL_TRACES_EXPORTER=none: spans go nowhere.', { change: setting('OTEL_TRACES_EXPORTER', 'otlp', evidence) });
       }
       if (provider === undefined || provider.exporters.length > 0 || faultOf(evidence) !== undefined) return undefined;
-      if (!provider.isEmpty) return note('The tracer provider has no exporter that can be seen: it sends spans in a way of its own.');
+      if (!provider.isEmpty) return note('The tracer provider has no exporter that can be seen: it exports spans in another way.');
       return problem('The tracer provider has no span processor, so spans go nowhere.', {
         advice: 'give the SDK a traceExporter or a span processor',
       });
@@ -30,7 +30,7 @@ export const EXPORT: readonly Row[] = [
       const dead = evidence.reaches.find(({ error, spoken }) => error !== undefined && spoken === undefined);
       if (dead === undefined) return undefined;
       if (isOfCertificate(dead)) return untrusted(dead, evidence);
-      return problem(`Nobody takes spans at ${dead.origin} (${dead.error}).`, {
+      return problem(`Nothing accepts spans at ${dead.origin} (${dead.error}).`, {
         advice: 'start the collector, or set OTEL_EXPORTER_OTLP_ENDPOINT to where it is',
       });
     },
@@ -80,9 +80,9 @@ function untrusted({ origin, error }: Reach, evidence: Evidence) {
   const isByEnvironment = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'].some((name) =>
     variable(evidence, name)?.startsWith(origin),
   );
-  const text = `The certificate of ${origin} is none that Node.js trusts (${error})`;
-  if (!isByEnvironment) return note(`${text}; whether the exporter was given one that does, could not be seen.`);
-  return problem(`${text}.`, { advice: 'set OTEL_EXPORTER_OTLP_CERTIFICATE to the file with the certificate of who signed it' });
+  const text = `Node.js does not trust the certificate of ${origin} (${error})`;
+  if (!isByEnvironment) return note(`${text}; whether the exporter was given a trusted one, the doctor cannot see.`);
+  return problem(`${text}.`, { advice: 'set OTEL_EXPORTER_OTLP_CERTIFICATE to the file with the certificate of its issuer' });
 }
 
 function isRefusal({ status = 200, grpcStatus = 0 }: Reach): boolean {

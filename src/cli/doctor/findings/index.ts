@@ -20,7 +20,7 @@ const SAID: Row = {
   id: 'said',
   look: ({ own }) => {
     const others = (own?.said ?? []).filter((text) => !REPORTED_BY_OTHERS.test(text));
-    return others.length === 0 ? undefined : note(`The instrumentation itself said: ${others.join('; ')}.`);
+    return others.length === 0 ? undefined : note(`The instrumentation reported: ${others.join('; ')}.`);
   },
 };
 
@@ -30,12 +30,12 @@ export const FINDINGS: readonly Row[] = [...PROGRAM, ...VARIABLES, ...LOADING, .
 /** The probe did not report: there is no evidence. */
 export const NOT_NODE: Found = {
   id: 'not-node',
-  ...problem('Nothing was heard from the program.', {
-    advice: 'run it with Node.js itself, by a command that passes NODE_OPTIONS on: the probe comes in through that',
+  ...problem('The program did not report to the doctor.', {
+    advice: 'run it with Node.js itself, by a command that passes NODE_OPTIONS on: it loads the probe',
   }),
 };
 
-const UNEXPLAINED = 'Commands were sent, and no span was made of them; why is not known to the doctor.';
+const UNEXPLAINED = 'Commands were sent, but no span was recorded; the doctor does not know why.';
 
 /** Used if no other row applies. */
 export const LAST: Row = {

@@ -39,7 +39,7 @@ export const LOADING: readonly Row[] = [
         return problem('The option traces is false, and no metrics are recorded either.', withoutOption(evidence, 'traces'));
       }
       if (own?.isEnabled !== false) return undefined;
-      return problem('The program has switched the instrumentation off, in code.', {
+      return problem('The code of the program has disabled the instrumentation.', {
         advice: 'remove enabled: false, or the call of disable()',
       });
     },
@@ -88,7 +88,7 @@ export const LOADING: readonly Row[] = [
     id: 'own-loader',
     look: (evidence) => {
       if (!isOutOfReach(evidence)) return undefined;
-      return problem('Redis was not loaded by Node.js, but by a loader of its own, as jest has one: what is preloaded does not reach it.', {
+      return problem('Redis was not loaded by the loader of Node.js but by another, as in jest: preloaded files do not reach it.', {
         advice: `with jest, setupFiles: ['${PACKAGE_NAME}/hook', …]; docs/testing.md of the package has the rest`,
       });
     },
@@ -99,7 +99,7 @@ export const LOADING: readonly Row[] = [
       const { instrumentation } = evidence;
       const [early] = redisIn(evidence).filter(({ order }) => instrumentation !== undefined && order < instrumentation.order);
       if (early === undefined) return undefined;
-      const text = `${early.name} was loaded before the instrumentation, and was patched all the same; what was created before shows less.`;
+      const text = `${early.name} was loaded before the instrumentation, and was patched later; clients created before then show less.`;
       return note(text, { advice: `load ${PACKAGE_NAME} first, before all that loads ${early.name}` });
     },
   },
@@ -120,7 +120,7 @@ export const LOADING: readonly Row[] = [
     look: (evidence) => {
       const { own } = evidence;
       if (own === undefined) return undefined;
-      const takeover = own.said.find((text) => text.includes('its patches were taken off'));
+      const takeover = own.said.find((text) => text.includes('its patches were removed'));
       if (takeover !== undefined) return note(`${takeover[0]?.toUpperCase()}${takeover.slice(1)}.`, switchTheirsOff(evidence));
       if (own.others.length === 0) return undefined;
       const names = own.others.map(({ name }) => name).join(' and ');
@@ -137,7 +137,7 @@ function notConstructed(evidence: Evidence): Finding {
   const file = configFile(evidence);
   const advice =
     file === undefined ? 'put new RedisInstrumentation() into the instrumentations of the SDK' : `remove enabled: false from ${file}`;
-  return problem(`${PACKAGE_NAME} was loaded, and no RedisInstrumentation was made.`, { advice });
+  return problem(`${PACKAGE_NAME} was loaded, but no RedisInstrumentation was created.`, { advice });
 }
 
 function newestOf(name: string): number {

@@ -15,7 +15,7 @@ export const PROGRAM: readonly Row[] = [
       if (!endedEarly(evidence)) return undefined;
       const wrong = wrongPreload(evidence);
       if (wrong === undefined) return undefined;
-      return problem(`${wrong.name}, which Node.js is told to preload, is not found.`, wrong.remedy);
+      return problem(`${wrong.name}, which Node.js should preload, was not found.`, wrong.remedy);
     },
   },
   {
@@ -24,7 +24,7 @@ export const PROGRAM: readonly Row[] = [
       const { ending } = evidence;
       if (ending === undefined || !endedEarly(evidence) || wrongPreload(evidence) !== undefined) return undefined;
       const how = ending.code === null ? `by ${ending.signal}` : `with exit code ${ending.code}`;
-      return problem(`The program ended ${how} before it sent a Redis command.`, { advice: 'what it wrote above says why' });
+      return problem(`The program ended ${how} before it sent a Redis command.`, { advice: 'see its output above' });
     },
   },
   {
@@ -40,7 +40,7 @@ export const PROGRAM: readonly Row[] = [
       const [other] = commandsBy('other', evidence);
       if (other === undefined || commandsBy('redis', evidence).length + commandsBy('bundle', evidence).length > 0) return undefined;
       const name = packageOf(other.sender)?.name ?? 'another client';
-      return problem(`Redis commands are sent by ${name}, which is no client that this package knows.`);
+      return problem(`Redis commands are sent by ${name}, which this package does not support.`);
     },
   },
   {
@@ -83,7 +83,7 @@ export const PROGRAM: readonly Row[] = [
     look: (evidence) => {
       const waiting = waitingIn(evidence);
       if (waiting.length === 0) return undefined;
-      return note(`${waiting.join(', ')}: no reply has come while the doctor watched, and with it the span.`);
+      return note(`${waiting.join(', ')}: no reply came while the doctor watched, and a span is recorded at the reply.`);
     },
   },
 ];

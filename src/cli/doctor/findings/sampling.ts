@@ -26,7 +26,7 @@ export const SAMPLING: readonly Row[] = [
     look: (evidence) => {
       const ratio = ratioOf(evidence);
       if (ratio === undefined) return undefined;
-      return note(`The sampler keeps ${ratio * 100} % of all traces; commands in the others are meant to have no span.`);
+      return note(`The sampler keeps ${ratio * 100} % of all traces; commands in the others have no span, as intended.`);
     },
   },
   {
@@ -90,5 +90,5 @@ function samplerRemedy(evidence: Evidence) {
   const keepsNone =
     value?.endsWith('always_off') || (value?.endsWith('traceidratio') && Number(variable(evidence, `${SAMPLER}_ARG`)) === 0);
   if (keepsNone) return { change: setting(SAMPLER, 'parentbased_always_on', evidence) };
-  return { advice: 'it was given to the SDK in code: give it another there' };
+  return { advice: 'it was set in code: use another sampler there' };
 }

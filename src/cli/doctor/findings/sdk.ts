@@ -17,7 +17,7 @@ export const SDK: readonly Row[] = [
       const isRefused = !isRegistered(evidence);
       const text = isRefused
         ? `The SDK could not register: its ${API} is ${deaf.version}, and ${registered} was there first.`
-        : `${API} ${deaf.version} does not hear an SDK that registered with ${registered}; whoever uses it makes no spans, silently.`;
+        : `${API} ${deaf.version} is not connected to an SDK that registered with ${registered}; packages that use it make no spans, without an error.`;
       const wanted = isRefused ? deaf.version : registered;
       // There should be one copy; npm ls shows which package brings another.
       const change = `npm install ${API}@${wanted} && npm ls ${API}`;
@@ -31,7 +31,7 @@ export const SDK: readonly Row[] = [
       const { own } = evidence;
       if (own === undefined || own.provider !== undefined || deafCopy(evidence) !== undefined || isOutOfReach(evidence)) return undefined;
       if (isSdkDisabled(evidence) || exportsNone(evidence) || faultOf(evidence) !== undefined) return undefined;
-      if (measuredIn(evidence) > 0) return note('Commands are measured, and have no spans: nobody has registered a tracer provider.');
+      if (measuredIn(evidence) > 0) return note('Commands are measured, and have no spans: no tracer provider is registered.');
       const text = 'No OpenTelemetry SDK has registered a tracer provider, so spans go nowhere.';
       const sentry = packageNamed(SENTRY, evidence);
       if (sentry !== undefined) return sentryFinding(sentry.version);
