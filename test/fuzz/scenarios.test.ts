@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { LEGACY_VERSIONS, VERSIONS } from '../support/versions';
-import { scenarios } from './scenario';
+import { type Scenario, scenarios } from './scenario';
 import type { Played, Task } from './worker';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 25);
@@ -46,6 +46,13 @@ class Process {
   }
 }
 
+/** Subscribers of redis 4.0 cannot be reached, and get the envelope with the message: docs/versions.md says so. */
+function played(scenario: Scenario, version: string): Scenario {
+  if (version !== '4.0') return scenario;
+  const { propagateChannels: _, ...config } = scenario.setting.config as Record<string, unknown>;
+  return { ...scenario, setting: { ...scenario.setting, config } };
+}
+
 describe('any sequence of application calls', function () {
   // The search for a smaller scenario has its limit in time, and this is beyond it.
   this.timeout(2 * LIMIT_MS);
@@ -80,7 +87,7 @@ describe('any sequence of application calls', function () {
     it(`ends with redis ${version} as in a process without us, in ${RUNS} scenarios`, async () => {
       const counts = { steps: 0, failures: 0, spans: 0 };
       const property = fc.asyncProperty(scenarios, async (scenario) => {
-        const task = { ...scenario, version, server: { host: server.host, port: server.port } };
+        const task = { ...played(scenario, version), version, server: { host: server.host, port: server.port } };
         let isSuspect = true;
         try {
           const expected = await control.play(task);
