@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { Operation } from '../src/core/operation';
 import { RedisInstrumentation } from '../src/instrumentation';
 import type { Providers } from '../src/providers';
 import { describeProvider } from '../src/status';
 import { STATUS_VARIABLE, type Status } from '../src/status/shape';
+import { until } from './support/waiting';
 
 /** What stands in the place of what counts. */
 interface Inside {
@@ -32,7 +32,7 @@ describe('the status of the instrumentation', () => {
     const made = [{ traces: false }, { minDurationMs: 3 }].map((options) => new RedisInstrumentation({ enabled: false, ...options }));
     delete process.env[STATUS_VARIABLE];
     const files = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.json'));
-    while (files().length < made.length) await sleep(10);
+    await until(() => files().length >= made.length);
     const statuses = files().map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Status);
     assert.deepEqual(
       statuses.map(({ options }) => options).sort((first) => (first.traces === undefined ? 1 : -1)),

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import { Measuring } from '../support/metrics';
 import {
@@ -16,6 +15,7 @@ import { asSpelled } from '../support/spelling';
 import { failOverSentinel } from '../support/topology';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, end, isIoredis, loadRedis, major, titleOf, VERSIONS, type Version } from '../support/versions';
+import { until } from '../support/waiting';
 
 /** Keys whose slots belong to the first, the second and the third of three masters. */
 const KEYS = ['b', 'c', 'a'] as const; // slots 3300, 7365, 15495
@@ -143,7 +143,7 @@ describe('groups of nodes', () => {
                 () => true,
                 () => false,
               );
-            while (!(await isAnswered())) await sleep(10);
+            await until(isAnswered);
           });
           assert.deepEqual([...new Set(seen().map(({ name }) => name.toUpperCase()))], [`GET ${seeds}`]);
           assertQuiet();
@@ -256,7 +256,7 @@ describe('groups of nodes', () => {
           if (isSharded) await client.sSubscribe('c', listener);
           await owner(0).request('PUBLISH', 'b', 'one');
           if (isSharded) await owner(1).request('SPUBLISH', 'c', 'two');
-          for (let tries = 0; heard.length < channels.length && tries < 500; tries++) await sleep(2);
+          await until(() => heard.length >= channels.length);
           await client.unsubscribe('b', listener);
           if (isSharded) await client.sUnsubscribe('c', listener);
           return heard.sort();
@@ -289,7 +289,7 @@ describe('groups of nodes', () => {
           if (isSharded) await client.sSubscribe('c', listener);
           await client.publish('b', 'one');
           if (isSharded) await client.sPublish('c', 'two');
-          for (let tries = 0; heard.length < channels.length && tries < 500; tries++) await sleep(2);
+          await until(() => heard.length >= channels.length);
           assert.deepEqual(heard.sort(), isSharded ? ['one', 'two'] : ['one']);
         };
         await withCluster(version, run, sharding);
@@ -430,10 +430,10 @@ describe('groups of nodes', () => {
           await sentinel.subscribe('news', listener);
           await sentinel.pSubscribe('n*', async (message: string) => heard.push(`pattern ${message}`));
           await sentinel.publish('news', 'one');
-          for (let tries = 0; heard.length < 2 && tries < 500; tries++) await sleep(2);
+          await until(() => heard.length >= 2);
           await sentinel.unsubscribe('news', listener);
           await sentinel.publish('news', 'two');
-          for (let tries = 0; heard.length < 3 && tries < 500; tries++) await sleep(2);
+          await until(() => heard.length >= 3);
           await sentinel.xAdd('orders', '1-1', { item: 'tea' });
           return [heard.sort(), await sentinel.xRead({ key: 'orders', id: '0' })];
         });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { connect as connectSocket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { context, propagation, type Span, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import sinon from 'sinon';
@@ -19,6 +18,7 @@ import {
   VERSIONS,
   type Version,
 } from '../support/versions';
+import { until } from '../support/waiting';
 
 const OPTIONS = { propagateChannels: ['orders:*'] };
 
@@ -65,16 +65,11 @@ async function wiretap(server: RedisServer, pattern: string): Promise<{ text(): 
     text += chunk.toString('latin1');
   });
   socket.write(`PSUBSCRIBE ${pattern}\r\n`);
-  while (!text.includes('psubscribe')) await sleep(2);
+  await until(() => text.includes('psubscribe'));
   return { text: () => text, end: () => socket.destroy() };
 }
 
 const ofKind = (kind: SpanKind): ReadableSpan[] => redisSpans().filter((span) => span.kind === kind);
-
-async function until(isDone: () => boolean): Promise<void> {
-  for (let tries = 0; !isDone() && tries < 1_000; tries++) await sleep(2);
-  await sleep(5);
-}
 
 describe('propagation', () => {
   let server: RedisServer;

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ended, run } from '../packaging/installation';
+import { until } from '../support/waiting';
 import { REGISTER } from './cases/case';
 import { Setup } from './programs';
 
@@ -63,7 +63,7 @@ describe('the doctor, in unusual environments', function () {
     const code = child.exitCode ?? (await once(child, 'exit'))[0];
     assert.equal(code, 130);
     assert.deepEqual(readdirSync(folder), []);
-    while (isAlive(pid)) await sleep(20);
+    await until(() => !isAlive(pid), 'the program has ended');
     rmSync(folder, { recursive: true });
   });
 });

@@ -12,6 +12,7 @@ import { type Collected, Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, diagnostics, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
+import { until } from '../support/waiting';
 
 describe('composite spans', function () {
   this.timeout(60_000);
@@ -187,18 +188,15 @@ describe('composite spans', function () {
   });
 
   it('are recorded when the parent has ended, or after a tenth of a second without a command', async () => {
-    const until = async (count: number): Promise<void> => {
-      while (redisSpans().length < count) await new Promise((resolve) => setTimeout(resolve, 5));
-    };
     await inSpan(async () => {
       for (const id of [1, 2]) await client.get(`user:${id}`);
     });
-    await until(1);
+    await until(() => redisSpans().length >= 1);
     const span = tracer.startSpan('open');
     await context.with(trace.setSpan(context.active(), span), async () => {
       for (const id of [1, 2]) await client.get(`user:${id}`);
     });
-    await until(2);
+    await until(() => redisSpans().length >= 2);
     span.end();
     assert.deepEqual(redisSpans().map(countOf), [2, 2]);
   });

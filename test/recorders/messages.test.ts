@@ -14,6 +14,7 @@ import type { RedisInstrumentationConfig } from '../../src';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
+import { settled, until } from '../support/waiting';
 
 const consumers = () => redisSpans().filter(({ kind }) => kind === SpanKind.CONSUMER);
 
@@ -51,7 +52,7 @@ describe('message recorders', () => {
     instrumentation.setConfig(options);
     const heard = new Promise((resolve) => subscriber.subscribe(channel, resolve).then(() => publisher.publish(channel, 'hunter2')));
     await heard;
-    await sleep(5);
+    await settled(server);
   }
 
   async function points(name: string): Promise<{ attributes: object; value: number }[]> {
@@ -147,8 +148,8 @@ describe('message recorders', () => {
     process.removeAllListeners('unhandledRejection').on('unhandledRejection', () => {});
     await inSpan(() => publisher.publish('user:17', 'a'));
     await publisher.publish('bad:1', 'a');
-    while (heard.length < 3) await sleep(2);
-    await sleep(10);
+    await until(() => heard.length >= 3);
+    await settled(server);
     process.removeAllListeners('unhandledRejection');
     for (const listener of silenced) process.on('unhandledRejection', listener);
     assert.deepEqual(await points('messaging.client.consumed.messages'), [
@@ -172,7 +173,7 @@ describe('message recorders', () => {
       });
     });
     await publisher.publish('news', 'a');
-    while (heard === 0) await sleep(2);
+    await until(() => heard > 0);
     assert.deepEqual(await points('messaging.process.in_flight'), [{ attributes: at('process', 'news'), value: 1 }]);
     finish();
     await sleep(2);

@@ -8,6 +8,7 @@ import { Measuring, ofPools } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, folderOf, loadRedis, major, VERSIONS, type Version } from '../support/versions';
+import { until } from '../support/waiting';
 
 const POOL_NAME = 'db.client.connection.pool.name';
 const STATE = 'db.client.connection.state';
@@ -69,7 +70,7 @@ describe('pool recorder', () => {
           return task();
         };
         const running = Array.from({ length: 7 }, () => pool.execute(counted));
-        while (begun < 3) await sleep(5);
+        await until(() => begun >= 3);
         const during = ofPools(await measuring.collect());
         release();
         assert.deepEqual(await Promise.all(running), Array(7).fill('done'));

@@ -5,6 +5,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
+import { until } from '../support/waiting';
 
 describe('the cost of Redis for a request', () => {
   let server: RedisServer;
@@ -80,7 +81,7 @@ describe('the cost of Redis for a request', () => {
     while ((await client.publish('news', 'x')) === 0);
     await done;
     await end(subscriber);
-    while (!redisSpans().some(({ name }) => name === 'process news')) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => redisSpans().some(({ name }) => name === 'process news'));
     const { 'db.redis.calls': calls, 'cache.hit_count': hits } = totalsOf(processed);
     assert.deepEqual([calls, hits], [1, 1]);
   });

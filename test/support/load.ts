@@ -10,6 +10,7 @@ import { LOAD_WINDOW_MS } from '../../src/insights/cache-aside';
 import { type RedisCluster, type RedisServer, startCluster, startStandalone } from './redis-server';
 import { inSpan } from './tracing';
 import { type Client, connect, end, loadRedis } from './versions';
+import { until } from './waiting';
 
 /** Deletes a lock if it is still the caller's. */
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
@@ -78,7 +79,7 @@ export class Load {
       commandOptions: { timeout: 600_000 },
     });
     await this.gone.crash();
-    while (waiting.isReady) await sleep(5);
+    await until(() => !waiting.isReady);
     for (let i = 0; i < 3; i++) waiting.get('k').catch(() => {});
     this.ending.push(() => end(waiting));
   }
@@ -178,7 +179,7 @@ export class Load {
   private async publish(): Promise<void> {
     const before = this.received;
     for (const message of ['one', 'two', 'three']) await this.client.publish('news', message);
-    while (this.received < before + 3) await sleep(5);
+    await until(() => this.received >= before + 3);
   }
 
   private async readStream(key: string): Promise<void> {
@@ -206,7 +207,7 @@ export class Load {
       release();
       await Promise.all(all);
     });
-    while (this.pool.clientsInUse < 2) await sleep(5);
+    await until(() => this.pool.clientsInUse >= 2);
   }
 
   /** Misses that nobody has filled by now will not be: the clock goes forward, while nothing is on its way. */
