@@ -38,11 +38,14 @@ function types() {
 import type { Span } from '@opentelemetry/api';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
 import type { KeyMode } from '../catalog/keys';
-import type { ${usedValues().join(', ')} } from './values';
+import type {
+${usedValues()
+  .map((name) => `  ${name},\n`)
+  .join('')}} from './values';
 
 /**
- * Options of {@link RedisInstrumentation}. Each but the functions can be given by the environment variable
- * \`OTEL_INSTRUMENTATION_REDIS_<NAME_IN_UPPER_SNAKE_CASE>\` too; code wins. A value of the wrong type is
+ * Options of {@link RedisInstrumentation}. Except for functions, each can also be given by the environment variable
+ * \`OTEL_INSTRUMENTATION_REDIS_<NAME_IN_UPPER_SNAKE_CASE>\` ; code wins. A value of the wrong type is
  * reported once through \`diag\` and the default is used.
  */
 export interface RedisInstrumentationConfig extends InstrumentationConfig {
@@ -52,7 +55,7 @@ ${options.map(typeMember).join('\n')}
 /** Makes \`db.query.text\` of a command. */
 export type DbStatementSerializer = NonNullable<RedisInstrumentationConfig['dbStatementSerializer']>;
 
-/** Adds attributes of the user's own to a span, from what the command answered. */
+/** Adds attributes of the user's own to a span, from the reply of the command. */
 export type RedisResponseCustomAttributeFunction = NonNullable<RedisInstrumentationConfig['responseHook']>;
 `;
 }

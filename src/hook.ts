@@ -6,7 +6,9 @@ function load(): void {
     withPeersOfApplication(() => (require('./preload/attach') as typeof import('./preload/attach')).attach());
   } catch (error) {
     // The missing module may be the API itself, so diag cannot be used.
-    console.error(`opentelemetry-instrumentation-redis/hook: inactive: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(
+      `opentelemetry-instrumentation-redis/hook: inactive: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

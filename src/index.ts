@@ -1,6 +1,10 @@
 // Types are exported from the files that declare them, so that no other declaration is packed.
 export type { KeyMode } from './catalog/keys';
-export type { DbStatementSerializer, RedisInstrumentationConfig, RedisResponseCustomAttributeFunction } from './config/public';
+export type {
+  DbStatementSerializer,
+  RedisInstrumentationConfig,
+  RedisResponseCustomAttributeFunction,
+} from './config/public';
 export type {
   ClientName,
   ConflictMode,

@@ -142,7 +142,11 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.isMeasuring = settings.metrics;
     this.withGuide = settings.spans.oldNames;
     this.withRedisClient = settings.redisClientMetrics;
-    this.allMetrics.use([this.sizes, ...(this.withGuide ? [this.guide] : []), ...(this.withRedisClient ? [this.redisClient] : [])]);
+    this.allMetrics.use([
+      this.sizes,
+      ...(this.withGuide ? [this.guide] : []),
+      ...(this.withRedisClient ? [this.redisClient] : []),
+    ]);
     this.followMeter();
     this.adapters.use(settings.clients, settings.onConflict);
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
@@ -152,13 +156,16 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const family = familyMask(settings.spans.keys, this.report, settings.insights.familyOf);
     const recorder = new SpanRecorder(settings.spans, tracer, family, this.report, this.adapters.replies);
     const { isCollecting } = settings.spans;
-    this.composites = isCollecting ? new CompositeSpans(recorder, settings.spans, tracer, familyOf, this.report) : undefined;
+    this.composites = isCollecting
+      ? new CompositeSpans(recorder, settings.spans, tracer, familyOf, this.report)
+      : undefined;
     const spans = new RepeatedCalls(this.composites ?? recorder, familyOf, this.repeated);
     const totals = settings.requestTotals ? new RequestTotals() : undefined;
     this.metrics.use(insights, settings.metricsByNode);
     this.sizes.use({ familyOf });
     const { channels, streams } = settings.propagation;
-    const propagator = channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation, this.report) : undefined;
+    const propagator =
+      channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation, this.report) : undefined;
     this.operation.use(settings.operation, insights, spans, this.allMetrics, propagator, totals);
     this.messageMetrics.use(settings.spans.keys, family, settings.redisClientMetrics);
     this.redisClient.use(settings.spans.keys, family);
@@ -185,7 +192,10 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   /** The state that is written on request. */
   private state(): State {
     const config = this.getConfig();
-    const given = REPORTED_OPTIONS.filter((option) => config[option] !== undefined).map((option) => [option, String(config[option])]);
+    const given = REPORTED_OPTIONS.filter((option) => config[option] !== undefined).map((option) => [
+      option,
+      String(config[option]),
+    ]);
     const provider = this.providers.tracerProviderNow();
     return {
       isEnabled: this.isEnabled(),
@@ -209,7 +219,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.redisClient.yieldTo(native);
     this.messageMetrics.yieldTo(native);
     const names = DOUBLED.filter(([part]) => native[part]).map(([, name]) => name);
-    if (names.length > 0) this.report(`node-redis records ${names.join(', ')} itself; our metrics of that name are off`);
+    if (names.length > 0)
+      this.report(`node-redis records ${names.join(', ')} itself; our metrics of that name are off`);
   }
 
   /** Counters use the current meter; observable instruments have to be moved to it. */
@@ -314,7 +325,11 @@ export interface ProcessSpanOptions {
  *
  * @returns the return value of `fn`; a promise is followed to its end. An error is recorded and passed on
  */
-export function processSpan<E extends StreamEntry, T>(entry: E, fn: (entry: E) => T, { stream }: ProcessSpanOptions = {}): T {
+export function processSpan<E extends StreamEntry, T>(
+  entry: E,
+  fn: (entry: E) => T,
+  { stream }: ProcessSpanOptions = {},
+): T {
   const adapters = activeAdapters();
   if (adapters === undefined) return fn(entry);
   return adapters.process(idOf(entry), stream?.toString(), () => fn(entry));

@@ -1,6 +1,14 @@
 // Knows: where the current tracer and meter come from.
 // Must not know: what is recorded with them.
-import { createNoopMeter, type Meter, type MeterProvider, metrics, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+import {
+  createNoopMeter,
+  type Meter,
+  type MeterProvider,
+  metrics,
+  type Tracer,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
 import { SCHEMA_URL } from './core/semconv';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
 

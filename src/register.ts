@@ -2,7 +2,8 @@
 // Must not know: anything that can throw: a preload must not keep an application from starting.
 function load(): void {
   try {
-    const { findSdk, withPeersOfApplication } = require('./preload/application') as typeof import('./preload/application');
+    const { findSdk, withPeersOfApplication } =
+      require('./preload/application') as typeof import('./preload/application');
     const sdk = findSdk();
     withPeersOfApplication(() => {
       const { attach } = require('./preload/attach') as typeof import('./preload/attach');
@@ -11,7 +12,10 @@ function load(): void {
     }, sdk);
   } catch (error) {
     // The missing module may be the API itself, so diag cannot be used.
-    console.error(`opentelemetry-instrumentation-redis/register: inactive: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(
+      'opentelemetry-instrumentation-redis/register: inactive: ' +
+        `${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

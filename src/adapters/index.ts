@@ -57,7 +57,18 @@ export class Adapters implements Active {
     };
     const connections = atEveryConnection(connectionRecorder, settle);
     const { replies } = this;
-    const sinks = { tap, messages, pools, connections, native, maintenance, report, settle, replies, meetLoaded: () => this.meetLoaded() };
+    const sinks = {
+      tap,
+      messages,
+      pools,
+      connections,
+      native,
+      maintenance,
+      report,
+      settle,
+      replies,
+      meetLoaded: () => this.meetLoaded(),
+    };
     this.gates = gatesTo(sinks);
     this.taps = tapsTo(sinks, this.gates);
     this.patches = new Patches(this.taps, report);
@@ -94,7 +105,8 @@ export class Adapters implements Active {
   /** The files to hook, each once, even if several versions share it. */
   hookedFiles(): HookedFile[] {
     const names = new Map<string, readonly [string, string | undefined]>();
-    for (const { module, files } of SEAMS) for (const { file } of files) names.set(`${module}/${file ?? ''}`, [module, file]);
+    for (const { module, files } of SEAMS)
+      for (const { file } of files) names.set(`${module}/${file ?? ''}`, [module, file]);
     return [...names.values()].map(([module, file]) => ({
       module,
       file,
@@ -106,7 +118,10 @@ export class Adapters implements Active {
   patch(): void {
     this.files.start();
     if (!claim(this, () => this.abandon())) {
-      this.report('another RedisInstrumentation is active in this process; this one does nothing until it is enabled without the other');
+      this.report(
+        'another RedisInstrumentation is active in this process; this one does nothing until it is enabled ' +
+          'without the other',
+      );
       return;
     }
     const preloaded = this.findNew();
@@ -204,7 +219,9 @@ export class Adapters implements Active {
     if (isMainRealm || !this.isPatched) return false;
     const copies = this.findNew();
     if (copies.some(isMissingServer))
-      this.report(`no hook sees modules in this test runner, so redis was patched at the first connection; ${MISSING_SERVER}`);
+      this.report(
+        `no hook sees modules in this test runner, so redis was patched at the first connection; ${MISSING_SERVER}`,
+      );
     return copies.length > 0;
   }
 
@@ -212,7 +229,9 @@ export class Adapters implements Active {
     if (copies.length === 0) return;
     const names = copies.map(({ module, version }) => `${module} ${version}`).join(', ');
     const missing = copies.some(isMissingServer) ? `; ${MISSING_SERVER}` : '';
-    this.report(`redis was loaded before this instrumentation was enabled, and was patched afterwards (${names})${missing}`);
+    this.report(
+      `redis was loaded before this instrumentation was enabled, and was patched afterwards (${names})${missing}`,
+    );
   }
 
   /** Patches a copy that was loaded before us, or while we were disabled. Returns false if nothing in it is new. */
@@ -235,7 +254,10 @@ export class Adapters implements Active {
       const rows = SEAMS.filter((candidate) => candidate.module === module);
       if (!this.isRecorded(rows[0]?.client)) return;
       const known = rows.flatMap(({ majors }) => majors);
-      this.report(`${module} ${version ?? 'of unknown version'} is not supported (known: ${known.join(', ')}); it is left untouched`);
+      this.report(
+        `${module} ${version ?? 'of unknown version'} is not supported (known: ${known.join(', ')}); it is ` +
+          'left untouched',
+      );
       return;
     }
     const file = seam.files.find((candidate) => candidate.file === name);

@@ -20,8 +20,12 @@ interface Place {
 }
 
 function placeOf(loader: typeof Module): Place {
-  const { prototype, _extensions: extensions } = loader as unknown as Record<'prototype' | '_extensions', Record<string, Load>>;
-  if (typeof prototype.load === 'function') return { owner: prototype, name: 'load', loaded: (self, [path]) => [path, self] };
+  const { prototype, _extensions: extensions } = loader as unknown as Record<
+    'prototype' | '_extensions',
+    Record<string, Load>
+  >;
+  if (typeof prototype.load === 'function')
+    return { owner: prototype, name: 'load', loaded: (self, [path]) => [path, self] };
   return { owner: extensions, name: '.js', loaded: (_self, [module, path]) => [path, module] };
 }
 

@@ -22,7 +22,8 @@ export class ReachedCopies {
       const copy = copyOf(client) ?? ioredisCopyOf(client);
       if (copy === undefined) {
         this.report(
-          'instrumentClient was not given a client of redis 2, 3, 5 or 6 or of ioredis; nothing is changed: leave redis 4 out of the bundle',
+          'instrumentClient was not given a client of redis 2, 3, 5 or 6 or of ioredis; nothing is changed: ' +
+            'leave redis 4 out of the bundle',
         );
         return;
       }

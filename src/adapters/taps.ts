@@ -47,7 +47,11 @@ export function gatesTo({ tap }: Sinks): Gates {
 }
 
 export function tapsTo(sinks: Sinks, gates: Gates): Taps {
-  return { ...nodeRedis(sinks, gates.redis), ioredis: ioredis(sinks, gates.ioredis), iovalkey: ioredis(sinks, gates.iovalkey) };
+  return {
+    ...nodeRedis(sinks, gates.redis),
+    ioredis: ioredis(sinks, gates.ioredis),
+    iovalkey: ioredis(sinks, gates.iovalkey),
+  };
 }
 
 function nodeRedis(sinks: Sinks, tap: Gate): Omit<Taps, 'ioredis' | 'iovalkey'> {

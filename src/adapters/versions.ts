@@ -61,31 +61,49 @@ const QUEUE_FILES: readonly SeamFile[] = [
   { file: COMMANDER, patch: (taps, exported, ledger) => taps.replies.patchCommander(exported, ledger) },
   { file: 'dist/lib/multi-command.js', patch: (taps, exported, ledger) => taps.replies.patchMulti(exported, ledger) },
   // From 4.1.
-  { file: 'dist/lib/client/RESP2/encoder.js', patch: (taps, exported, ledger) => taps.queue.patchEncoder(exported, ledger) },
+  {
+    file: 'dist/lib/client/RESP2/encoder.js',
+    patch: (taps, exported, ledger) => taps.queue.patchEncoder(exported, ledger),
+  },
   {
     file: 'dist/lib/client/commands-queue.js',
-    patch: ({ queue, connections }, exported, ledger) => [queue, connections].every((tap) => tap.patchQueue(exported, ledger)),
+    patch: ({ queue, connections }, exported, ledger) =>
+      [queue, connections].every((tap) => tap.patchQueue(exported, ledger)),
   },
-  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger, true) },
+  {
+    file: 'dist/lib/client/socket.js',
+    patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger, true),
+  },
   {
     file: 'dist/lib/client/index.js',
-    patch: ({ queue, pubSub, isolation }, exported, ledger) => [queue, pubSub, isolation].every((tap) => tap.patchClient(exported, ledger)),
+    patch: ({ queue, pubSub, isolation }, exported, ledger) =>
+      [queue, pubSub, isolation].every((tap) => tap.patchClient(exported, ledger)),
   },
   { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
-  { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
+  {
+    file: 'dist/lib/cluster/cluster-slots.js',
+    patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger),
+  },
   ...WATCHED_FILES,
 ];
 
 const CLIENT_FILES: readonly SeamFile[] = [
   { file: 'dist/lib/multi-command.js', patch: (taps, exported, ledger) => taps.replies.patchMulti(exported, ledger) },
   { file: 'dist/lib/errors.js', patch: (taps, exported) => taps.client.patchErrors(exported) },
-  { file: 'dist/lib/client/linked-list.js', patch: (taps, exported, ledger) => taps.client.patchList(exported, ledger) },
+  {
+    file: 'dist/lib/client/linked-list.js',
+    patch: (taps, exported, ledger) => taps.client.patchList(exported, ledger),
+  },
   { file: 'dist/lib/RESP/encoder.js', patch: (taps, exported, ledger) => taps.client.patchEncoder(exported, ledger) },
   {
     file: 'dist/lib/client/commands-queue.js',
-    patch: (taps, exported, ledger) => taps.client.patchQueue(exported, ledger) && taps.connections.patchQueue(exported, ledger),
+    patch: (taps, exported, ledger) =>
+      taps.client.patchQueue(exported, ledger) && taps.connections.patchQueue(exported, ledger),
   },
-  { file: 'dist/lib/client/socket.js', patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger, false) },
+  {
+    file: 'dist/lib/client/socket.js',
+    patch: (taps, exported, ledger) => taps.connections.patchSocket(exported, ledger, false),
+  },
   {
     file: 'dist/lib/client/index.js',
     patch: ({ client, pool, pubSub, channels }, exported, ledger) =>
@@ -93,14 +111,21 @@ const CLIENT_FILES: readonly SeamFile[] = [
   },
   { file: 'dist/lib/client/pub-sub.js', patch: (taps, exported, ledger) => taps.pubSub.patchPubSub(exported, ledger) },
   { file: 'dist/lib/client/pool.js', patch: (taps, exported, ledger) => taps.pool.patchPool(exported, ledger) },
-  { file: 'dist/lib/cluster/cluster-slots.js', patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger) },
+  {
+    file: 'dist/lib/cluster/cluster-slots.js',
+    patch: (taps, exported, ledger) => taps.groups.patchSlots(exported, ledger),
+  },
   // From 5.12.
   { file: 'dist/lib/opentelemetry/metrics.js', patch: (taps, exported, ledger) => taps.native.patch(exported, ledger) },
   { file: 'dist/lib/cluster/index.js', patch: (taps, exported, ledger) => taps.fanOuts.patchCluster(exported, ledger) },
-  { file: 'dist/lib/sentinel/wait-queue.js', patch: (taps, exported, ledger) => taps.sentinelPool.patchQueue(exported, ledger) },
+  {
+    file: 'dist/lib/sentinel/wait-queue.js',
+    patch: (taps, exported, ledger) => taps.sentinelPool.patchQueue(exported, ledger),
+  },
   {
     file: 'dist/lib/sentinel/index.js',
-    patch: (taps, exported, ledger) => taps.groups.patchSentinel(exported, ledger) && taps.sentinelPool.patchSentinel(exported, ledger),
+    patch: (taps, exported, ledger) =>
+      taps.groups.patchSentinel(exported, ledger) && taps.sentinelPool.patchSentinel(exported, ledger),
   },
   ...WATCHED_FILES,
 ];

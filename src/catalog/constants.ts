@@ -52,7 +52,12 @@ export function renderAll(families: readonly Numbered[], decided: readonly (read
   return decided.map((parts, index) => render(parts, constants.get(texts[index] as string)));
 }
 
-function collect({ parts: found }: Constants, { parts, digits }: Numbered, decided: readonly string[], isFirst: boolean): void {
+function collect(
+  { parts: found }: Constants,
+  { parts, digits }: Numbered,
+  decided: readonly string[],
+  isFirst: boolean,
+): void {
   let from = 0;
   parts.forEach((part, index) => {
     const to = from + countPlaces(part);

@@ -9,7 +9,9 @@ export type Part = readonly [stream: unknown, entries: readonly unknown[]];
 export function partsByStream(reply: unknown): Part[] {
   const isPaired = Array.isArray(reply) && Array.isArray(reply[0]);
   const pairs = isPaired ? (reply as readonly unknown[]).filter((pair) => Array.isArray(pair)) : pairsOf(reply);
-  return (pairs as readonly (readonly unknown[])[]).flatMap(([stream, entries]) => (Array.isArray(entries) ? [[stream, entries]] : []));
+  return (pairs as readonly (readonly unknown[])[]).flatMap(([stream, entries]) =>
+    Array.isArray(entries) ? [[stream, entries]] : [],
+  );
 }
 
 /** XRANGE, XREVRANGE, XCLAIM: the entries. */
@@ -34,6 +36,7 @@ export function shownEntries(reply: unknown): Part[] {
 /** Reads a map that is given as a Map, an object or a flat list. */
 function pairsOf(reply: unknown): (readonly [name: unknown, value: unknown])[] {
   if (types.isMap(reply)) return [...reply];
-  if (Array.isArray(reply)) return reply.flatMap((name, index) => (index % 2 === 0 ? [[name, reply[index + 1]] as const] : []));
+  if (Array.isArray(reply))
+    return reply.flatMap((name, index) => (index % 2 === 0 ? [[name, reply[index + 1]] as const] : []));
   return typeof reply === 'object' && reply !== null ? Object.entries(reply) : [];
 }

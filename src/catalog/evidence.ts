@@ -174,7 +174,9 @@ class Walk implements Decision {
 
   private makeViews(): readonly View[] {
     const before = this.prefix + WORD;
-    const views: View[] = [{ name: before + this.tail, likeness: this.hasIdsBehind && !this.hasWordsBehind ? 'kinds' : 'same' }];
+    const views: View[] = [
+      { name: before + this.tail, likeness: this.hasIdsBehind && !this.hasWordsBehind ? 'kinds' : 'same' },
+    ];
     const rough = this.roughTails[this.index] as string;
     if (rough === this.tail) return views;
     const next = this.all[this.index + 2];

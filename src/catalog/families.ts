@@ -174,7 +174,8 @@ export class KeyFamilies<T = undefined> {
     const evidence = new Evidence(this.settled);
     const decided = evidence.learn(families.map(([, family]) => family)).map(({ parts }) => parts);
     families.forEach(([, { parts }], index) => {
-      for (const place of evidence.varyingPlaces(parts, decided[index] as readonly string[])) this.settled.add(detach(place));
+      for (const place of evidence.varyingPlaces(parts, decided[index] as readonly string[]))
+        this.settled.add(detach(place));
     });
     while (this.settled.size > MAX_SETTLED) this.settled.delete(this.settled.values().next().value as string);
     families.forEach(([text, family], index) => {
@@ -183,7 +184,8 @@ export class KeyFamilies<T = undefined> {
       if (template !== family.parts.join('')) this.merge(text, family, this.templateFor(template, parts));
     });
     const left = [...this.templates.entries()].sort(([, a], [, b]) => a.seen - b.seen);
-    for (const [text, family] of left.slice(0, Math.max(0, left.length - MAX_TEMPLATES / 2))) this.merge(text, family, this.other);
+    for (const [text, family] of left.slice(0, Math.max(0, left.length - MAX_TEMPLATES / 2)))
+      this.merge(text, family, this.other);
     this.recent.clear();
     this.older.clear();
     this.decide();

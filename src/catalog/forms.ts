@@ -70,17 +70,28 @@ const FORMS: readonly Form[] = [
   { kind: 'secret', pattern: /(?<=:\/\/)[^\s/?#]+(?=@)/g, needs: hasWeb },
   {
     kind: 'secret',
-    pattern: new RegExp(String.raw`[^${NOT_IN_ADDRESS}]{1,64}?(?:@|%40)(?:[^${NOT_IN_ADDRESS}.%]{1,63}\.)+[a-z\u0080-\uffff]+`, 'gi'),
+    pattern: new RegExp(
+      String.raw`[^${NOT_IN_ADDRESS}]{1,64}?(?:@|%40)(?:[^${NOT_IN_ADDRESS}.%]{1,63}\.)+[a-z\u0080-\uffff]+`,
+      'gi',
+    ),
     needs: hasWeb,
   },
-  { kind: 'secret', pattern: new RegExp(String.raw`(?:${BEFORE_EQUALS})(?:=|%3D)(?<it>[^&\s]+)`, 'gid'), needs: hasWeb },
+  {
+    kind: 'secret',
+    pattern: new RegExp(String.raw`(?:${BEFORE_EQUALS})(?:=|%3D)(?<it>[^&\s]+)`, 'gid'),
+    needs: hasWeb,
+  },
   {
     kind: 'secret',
     pattern: new RegExp(`(?<![a-z0-9])(?:${BEFORE_SEPARATOR})[:/|.#](?<it>[^:/|.#]+)`, 'gid'),
     needs: (key) => ANNOUNCED.test(key),
   },
   { kind: 'secret', pattern: /(?<![a-z0-9])eyJ[\w-]{17,}(?:\.[\w-]+)*/gi, needs: (key) => key.includes('eyJ') },
-  { kind: 'secret', pattern: new RegExp(String.raw`(?<![A-Za-z0-9])(?:${PREFIXES})[\w.~+/=-]{4,}`, 'g'), needs: hasMixture },
+  {
+    kind: 'secret',
+    pattern: new RegExp(String.raw`(?<![A-Za-z0-9])(?:${PREFIXES})[\w.~+/=-]{4,}`, 'g'),
+    needs: hasMixture,
+  },
   {
     kind: 'secret',
     pattern: new RegExp(String.raw`(?<![A-Za-z0-9])(?:${WEAK_PREFIXES})[\w.~+/=-]{8,}`, 'g'),
@@ -96,7 +107,11 @@ const FORMS: readonly Form[] = [
     needs: (_, { digits }) => digits >= 13,
     confirms: isCard,
   },
-  { kind: 'secret', pattern: /(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])/g, needs: (_, { digits, dashes }) => digits >= 9 && dashes > 1 },
+  {
+    kind: 'secret',
+    pattern: /(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])/g,
+    needs: (_, { digits, dashes }) => digits >= 9 && dashes > 1,
+  },
   {
     kind: 'secret',
     pattern: /(?<![a-z0-9])[a-z]{2}\d{2}[a-z0-9]{11,30}(?![a-z0-9])/gi,
@@ -110,7 +125,8 @@ const FORMS: readonly Form[] = [
   },
   {
     kind: 'id',
-    pattern: /(?<![0-9a-z]|[^0-9a-z][0-9a-f]{2}[:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-z]|[:-][0-9a-f]{2}(?![0-9a-z]))/gi,
+    pattern:
+      /(?<![0-9a-z]|[^0-9a-z][0-9a-f]{2}[:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-z]|[:-][0-9a-f]{2}(?![0-9a-z]))/gi,
     needs: (_, { colons, dashes }) => colons + dashes > 4,
   },
   {

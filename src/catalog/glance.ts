@@ -31,7 +31,8 @@ export function mayReveal(key: string): boolean {
         if (before === DIGIT) joiners++;
       } else {
         if (meetings >= FEW_MEETINGS && (meetings >= MANY_MEETINGS || index - from >= MIN_SECRET_LENGTH)) return true;
-        if (longest >= MIN_SECRET_LENGTH || (digits >= FEW_DIGITS && (joiners > 0 || mayBeCard(key, from, index)))) return true;
+        if (longest >= MIN_SECRET_LENGTH || (digits >= FEW_DIGITS && (joiners > 0 || mayBeCard(key, from, index))))
+          return true;
         from = atom;
         digits = joiners = meetings = longest = 0;
       }

@@ -109,7 +109,9 @@ const APPROXIMATION: Element = {
 
 /** `options` is still being filled here: an `until` inside an option ends at the other options of its list. */
 function compileOwn(source: string, options: Options): Element[] {
-  return source.startsWith('~') ? [APPROXIMATION, ...compileOwn(source.slice(1), options)] : [compileElement(source, 0, options)];
+  return source.startsWith('~')
+    ? [APPROXIMATION, ...compileOwn(source.slice(1), options)]
+    : [compileElement(source, 0, options)];
 }
 
 function rolesOf(source: string): Role[] {

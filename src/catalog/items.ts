@@ -23,7 +23,8 @@ const KEYS = { areFields: false, first: 0, behind: 0, isCounted: false, areWhole
 /** undefined: the row begins with something else. */
 export function itemsOf(grammar: Grammar): Items | undefined {
   const [first, second] = grammar;
-  if (first?.kind === 'repeat') return first.roles[0] === 'key' ? { ...KEYS, step: first.roles.length, behind: first.behind } : undefined;
+  if (first?.kind === 'repeat')
+    return first.roles[0] === 'key' ? { ...KEYS, step: first.roles.length, behind: first.behind } : undefined;
   if (first?.kind === 'counted')
     return first.roles[0] === 'key' ? { ...KEYS, step: first.roles.length, first: 1, isCounted: true } : undefined;
   if (first?.kind !== 'one' || first.role !== 'key') return undefined;

@@ -49,7 +49,11 @@ function remembering(mask: KeyMask): KeyMask {
  * The mask for names that must be few: those of spans and metrics. It shows the family of the masked key, as far as
  * it is known by then. Each mask learns on its own: whatever is to agree shares one.
  */
-export function familyMask(mode: KeyMode, report: (message: string) => void, familyOf?: (key: string) => string | undefined): KeyMask {
+export function familyMask(
+  mode: KeyMode,
+  report: (message: string) => void,
+  familyOf?: (key: string) => string | undefined,
+): KeyMask {
   if (mode === 'hidden') return () => HIDDEN;
   const families = new KeyFamilies({
     familyOf,

@@ -101,7 +101,9 @@ function lookupSlowly(args: Arguments): Entry {
 
 function lookupSingle(name: string, canonical: string): Entry {
   const known = remembered.get(name);
-  return known !== undefined && !(known instanceof Map) ? known : remember(remembered, name, entryOf(name, canonical, 1));
+  return known !== undefined && !(known instanceof Map)
+    ? known
+    : remember(remembered, name, entryOf(name, canonical, 1));
 }
 
 function entryOf(operation: string, canonical: string, from: number): Entry {
@@ -141,10 +143,12 @@ function ruleOf(canonical: string): CommandRule | undefined {
     ...row,
     grammar,
     startsWithKey:
-      first !== undefined && ((first.kind === 'one' && first.role === 'key') || (first.kind === 'repeat' && first.roles[0] === 'key')),
+      first !== undefined &&
+      ((first.kind === 'one' && first.role === 'key') || (first.kind === 'repeat' && first.roles[0] === 'key')),
     takesOneKey:
       first !== undefined &&
-      ((first.kind === 'one' && first.role === 'key') || (first.kind === 'repeat' && first.roles[0] === 'key' && first.behind === 0)),
+      ((first.kind === 'one' && first.role === 'key') ||
+        (first.kind === 'repeat' && first.roles[0] === 'key' && first.behind === 0)),
     writes,
     items: itemsOf(grammar),
     stores: mentions(grammar, ['stored', 'item']),
@@ -158,7 +162,9 @@ function ruleOf(canonical: string): CommandRule | undefined {
 
 /** `key seconds` and the like, but not for fields. */
 function isProlonging(grammar: Grammar): boolean {
-  return itemsOf(grammar)?.first === 0 && mentions(grammar, TTL_ROLES) && !mentions(grammar, ['stored', 'item', 'field']);
+  return (
+    itemsOf(grammar)?.first === 0 && mentions(grammar, TTL_ROLES) && !mentions(grammar, ['stored', 'item', 'field'])
+  );
 }
 
 function madeBy(grammar: Grammar): Made[] {

@@ -73,7 +73,10 @@ export class Place {
     const seen = this.words.get(word) ?? 0;
     if (this.ids > 0) return seen >= CAME_BACK && seen >= this.ids * SHARE_BESIDE_IDS;
     return (
-      seen >= CAME_BACK || (isKind(word) && this.kindOf(word) === undefined) || this.words.size === 0 || (this.words.size === 1 && seen > 0)
+      seen >= CAME_BACK ||
+      (isKind(word) && this.kindOf(word) === undefined) ||
+      this.words.size === 0 ||
+      (this.words.size === 1 && seen > 0)
     );
   }
 
@@ -100,7 +103,8 @@ export class Place {
       if (word.includes(VARIES)) kinds++;
     }
     const all = this.words.size;
-    if (this.likeness !== 'same') return all > MAX_KINDS || (all >= (this.isFirst ? MIN_FIRST_KINDS : MIN_KINDS) && once > all * 0.6);
+    if (this.likeness !== 'same')
+      return all > MAX_KINDS || (all >= (this.isFirst ? MIN_FIRST_KINDS : MIN_KINDS) && once > all * 0.6);
     if (all - kinds > MAX_WORDS || kinds > MAX_KINDS) return true;
     return all >= MIN_WORDS && once > all / (this.isSpecific ? 2 : 3);
   }

@@ -7,7 +7,13 @@ import type { Element, Grammar, Options, Role } from './grammar';
  * Writes the role of each argument from `from` up to `until` (exclusive) into `roles` at the same index. Returns the
  * index after the last argument with a role.
  */
-export function assignRoles(grammar: Grammar, args: readonly unknown[], from: number, until: number, roles: Role[]): number {
+export function assignRoles(
+  grammar: Grammar,
+  args: readonly unknown[],
+  from: number,
+  until: number,
+  roles: Role[],
+): number {
   const reader = new Reader(args, from, Math.min(until, args.length), roles);
   reader.read(grammar);
   return reader.finish();
@@ -129,7 +135,8 @@ class Reader {
   }
 
   private retract(): boolean {
-    for (let index = this.from; index < this.at; index++) if (this.roles[index] === 'number') this.roles[index] = 'value';
+    for (let index = this.from; index < this.at; index++)
+      if (this.roles[index] === 'number') this.roles[index] = 'value';
     return true;
   }
 

@@ -50,7 +50,12 @@ function cutName(name: string, maxLength: number): string {
 }
 
 /** Joins several commands to one text, as the semantic conventions say. */
-export function batchText(commands: readonly Arguments[], lookup: (args: Arguments) => Entry, mask: KeyMask, maxLength: number): string {
+export function batchText(
+  commands: readonly Arguments[],
+  lookup: (args: Arguments) => Entry,
+  mask: KeyMask,
+  maxLength: number,
+): string {
   let text = '';
   for (let index = 0; index < commands.length; index++) {
     const args = commands[index] as Arguments;
@@ -74,7 +79,12 @@ const DEFINED = /^([\w.-]{1,64})(?::\d{1,9}(?:\.[\w-]{1,20}){0,4})?$/;
  *
  * @param known the application's name of the script
  */
-export function procedureName({ rule, from }: Entry, args: Arguments, mask: KeyMask, known?: string): string | undefined {
+export function procedureName(
+  { rule, from }: Entry,
+  args: Arguments,
+  mask: KeyMask,
+  known?: string,
+): string | undefined {
   if (!rule?.procedure) return undefined;
   const called = known === undefined ? undefined : DEFINED.exec(known)?.[1];
   if (called !== undefined) return called;

@@ -33,7 +33,8 @@ function mapRuns(key: string, change: Change): string {
 }
 
 function mapPaths(run: string, change: Change): string {
-  if (!run.includes('/')) return run.length >= MIN_SECRET_LENGTH && ALL_HEX.test(run) ? change(run, 'secret') : mapRandom(run, change);
+  if (!run.includes('/'))
+    return run.length >= MIN_SECRET_LENGTH && ALL_HEX.test(run) ? change(run, 'secret') : mapRandom(run, change);
   if (isBase64(run)) return change(run, run.length < MIN_SECRET_LENGTH ? 'id' : 'secret');
   let text = '';
   let at = 0;

@@ -43,8 +43,12 @@ function read(args: readonly string[], command: SubCommand): CommandLine {
   const options = { ...COMMON, ...command.options };
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const first = tokens.find(({ kind }) => kind !== 'option');
-  const [file, ...rest] = first === undefined ? [] : args.slice(first.kind === 'positional' ? first.index : first.index + 1);
-  return { options: strictly(args.slice(0, first?.index), options), program: file === undefined ? undefined : [file, ...rest] };
+  const [file, ...rest] =
+    first === undefined ? [] : args.slice(first.kind === 'positional' ? first.index : first.index + 1);
+  return {
+    options: strictly(args.slice(0, first?.index), options),
+    program: file === undefined ? undefined : [file, ...rest],
+  };
 }
 
 function strictly(args: readonly string[], options: ParseArgsConfig['options']): Options {

@@ -49,7 +49,11 @@ export function start(program: Program, preload: Preload): Promise<Started> {
   const child = spawn(file, args, {
     // A process group of its own has no terminal to read from.
     stdio: [HAS_GROUPS ? 'ignore' : 'inherit', 2, 2],
-    env: { ...process.env, ...preload.env, NODE_OPTIONS: nodeOptions(process.env.NODE_OPTIONS ?? '', program, preload) },
+    env: {
+      ...process.env,
+      ...preload.env,
+      NODE_OPTIONS: nodeOptions(process.env.NODE_OPTIONS ?? '', program, preload),
+    },
     detached: HAS_GROUPS,
   });
   const forward = (name: NodeJS.Signals) => void signal(child, name);
@@ -62,7 +66,9 @@ export function start(program: Program, preload: Preload): Promise<Started> {
   });
   return new Promise((resolve, reject) => {
     child.once('error', ({ message }) => reject(new UsageError(`${file} cannot be started: ${message}`)));
-    child.once('spawn', () => resolve({ ended, stop: () => stop(child, ended), kill: () => void signal(child, 'SIGKILL') }));
+    child.once('spawn', () =>
+      resolve({ ended, stop: () => stop(child, ended), kill: () => void signal(child, 'SIGKILL') }),
+    );
   });
 }
 

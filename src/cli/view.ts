@@ -20,7 +20,10 @@ export const view: SubCommand = {
   options: {
     headless: { type: 'boolean', summary: 'no page: prints a waterfall and a summary when the program has ended' },
     json: { type: 'boolean', summary: 'no page: prints the summary as JSON when the program has ended' },
-    'fail-on': { type: 'string', summary: 'no page: budgets, as "hit-ratio<0.8,errors>0"; exit code 1 if one is broken' },
+    'fail-on': {
+      type: 'string',
+      summary: 'no page: budgets, as "hit-ratio<0.8,errors>0"; exit code 1 if one is broken',
+    },
     hook: { type: 'boolean', summary: 'the program starts an OpenTelemetry SDK itself' },
     port: { type: 'string', summary: 'of the page and the receiver; default: a free one' },
   },
@@ -36,7 +39,8 @@ export const view: SubCommand = {
 
   async runAlone(options) {
     const needless = OF_A_PROGRAM.find((name) => options[name] !== undefined);
-    if (needless !== undefined) throw new UsageError(`--${needless} needs a program. It goes after --, for example -- node app.js`);
+    if (needless !== undefined)
+      throw new UsageError(`--${needless} needs a program. It goes after --, for example -- node app.js`);
     const opened = await open(options);
     const ended = signalled();
     say(`page: ${opened.url}`);
@@ -49,7 +53,8 @@ export const view: SubCommand = {
 
 async function open({ port = '0' }: Options): Promise<View> {
   const number = Number(port);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new UsageError('--port takes a number from 0 to 65535');
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new UsageError('--port takes a number from 0 to 65535');
   try {
     return await openView(number);
   } catch (error) {
@@ -91,7 +96,12 @@ function report(opened: View, program: Program, asJson: boolean, budgets: readon
     const { traces: _, ...summary } = overview;
     process.stdout.write(`${JSON.stringify({ ...summary, budgets: checked })}\n`);
   } else {
-    printReport(opened, [{ title: program.join(' '), startMs: Number.NEGATIVE_INFINITY, about: '' }], process.stdout, REPORTED_SPANS);
+    printReport(
+      opened,
+      [{ title: program.join(' '), startMs: Number.NEGATIVE_INFINITY, about: '' }],
+      process.stdout,
+      REPORTED_SPANS,
+    );
   }
   const isSilent = opened.telemetry.received.lastMs === 0;
   if (isSilent) say(`Nothing was sent here. To see why: npx ${PACKAGE_NAME} doctor -- …`);

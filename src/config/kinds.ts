@@ -60,7 +60,9 @@ function patternsKind(expects: string): Kind<readonly (string | RegExp)[]> {
     type: 'readonly (string | RegExp)[]',
     schema: LIST_OF_TEXTS,
     fromCode: (value) =>
-      Array.isArray(value) && value.every((item) => typeof item === 'string' || item instanceof RegExp) ? value : undefined,
+      Array.isArray(value) && value.every((item) => typeof item === 'string' || item instanceof RegExp)
+        ? value
+        : undefined,
     fromText: (text) => listOf(text),
   };
 }
@@ -72,7 +74,8 @@ export const GLOBS: Kind<readonly string[]> = {
   expects: 'a list of patterns',
   type: 'readonly string[]',
   schema: LIST_OF_TEXTS,
-  fromCode: (value) => (Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '') ? value : undefined),
+  fromCode: (value) =>
+    Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '') ? value : undefined,
   fromText: (text) => listOf(text),
 };
 
@@ -113,8 +116,11 @@ export const KEY_FAMILIES: Kind<KeyFamilies> = {
   type: 'boolean | readonly string[] | ((key: string) => string | undefined)',
   schema: { anyOf: [{ type: 'boolean' }, { type: 'array', items: { type: 'string', pattern: '\\{\\}' } }] },
   fromCode: (value) => {
-    if (Array.isArray(value)) return value.every((item) => typeof item === 'string' && isTemplate(item)) ? value : undefined;
-    return typeof value === 'function' ? (value as Exclude<KeyFamilies, boolean | readonly string[]>) : BOOLEAN.fromCode(value);
+    if (Array.isArray(value))
+      return value.every((item) => typeof item === 'string' && isTemplate(item)) ? value : undefined;
+    return typeof value === 'function'
+      ? (value as Exclude<KeyFamilies, boolean | readonly string[]>)
+      : BOOLEAN.fromCode(value);
   },
   fromText: (text) => BOOLEAN.fromText?.(text) ?? KEY_FAMILIES.fromCode(listOf(text)),
 };
@@ -130,7 +136,11 @@ export const LOCKS: Kind<boolean | readonly (string | RegExp)[]> = {
   fromText: (text) => BOOLEAN.fromText?.(text) ?? listOf(text),
 };
 
-export const TIMES: readonly OptionalAttribute[] = ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'];
+export const TIMES: readonly OptionalAttribute[] = [
+  'db.redis.queue_ms',
+  'db.redis.wire_ms',
+  'db.redis.event_loop_delay_ms',
+];
 const OPTIONAL_ATTRIBUTE_NAMES: readonly OptionalAttribute[] = [
   'db.redis.key',
   'db.redis.args_count',

@@ -92,7 +92,8 @@ export const OPTIONS = {
   }),
   ignoreKeys: option(GLOBS, [], {
     section: 'spans',
-    meaning: 'Keys, as glob patterns of Redis (`bull:*`). A command or batch whose keys all match gets no span. Metrics count it.',
+    meaning:
+      'Keys, as glob patterns of Redis (`bull:*`). A command or batch whose keys all match gets no span. Metrics count it.',
     more: '[In production](production.md)',
     example: "['bull:*', 'sess:*']",
   }),
@@ -128,12 +129,14 @@ export const OPTIONS = {
   }),
   connectSpans: option(BOOLEAN, false, {
     section: 'spans',
-    meaning: 'Record a span for every `connect()` of a client, including its nodes and pools: `connect cache.example.com`.',
+    meaning:
+      'Record a span for every `connect()` of a client, including its nodes and pools: `connect cache.example.com`.',
     example: 'true',
   }),
   batchCommands: option(BOOLEAN, false, {
     section: 'spans',
-    meaning: 'Record a child span for every command of a transaction or pipeline. Otherwise there is one span for the batch.',
+    meaning:
+      'Record a child span for every command of a transaction or pipeline. Otherwise there is one span for the batch.',
     example: 'true',
   }),
   consumerSpans: option(BOOLEAN, true, {
@@ -169,7 +172,8 @@ export const OPTIONS = {
   }),
   semconv: option<SemconvMode>(SEMCONV, 'stable', {
     // The semantic conventions ask each instrumentation to read this variable itself.
-    fallbackFrom: (environment) => (listOf(environment.OTEL_SEMCONV_STABILITY_OPT_IN ?? '').includes('database/dup') ? 'dup' : undefined),
+    fallbackFrom: (environment) =>
+      listOf(environment.OTEL_SEMCONV_STABILITY_OPT_IN ?? '').includes('database/dup') ? 'dup' : undefined,
     section: 'content',
     meaning:
       'Which names are written. `dup` also writes the names from before the stable conventions and those of the guide, in spans and metrics. `OTEL_SEMCONV_STABILITY_OPT_IN=database/dup` does the same.',
@@ -276,11 +280,14 @@ export const OPTIONS = {
   ),
   spanHook: option(functionOf<Given<'spanHook'>>('(span: Span, info: SpanInfo) => void'), undefined, {
     section: 'hooks',
-    meaning: 'Called with the span before it ends, whether the operation succeeded or failed. It gets arguments, reply and error.',
+    meaning:
+      'Called with the span before it ends, whether the operation succeeded or failed. It gets arguments, reply and error.',
     example: "(span, { failed }) => void span.setAttribute('app.cache.failed', failed)",
   }),
   responseHook: option(
-    functionOf<Given<'responseHook'>>('(span: Span, commandName: string, commandArgs: Array<string | Buffer>, response: unknown) => void'),
+    functionOf<Given<'responseHook'>>(
+      '(span: Span, commandName: string, commandArgs: Array<string | Buffer>, response: unknown) => void',
+    ),
     undefined,
     {
       section: 'hooks',

@@ -18,7 +18,9 @@ export function matcherOf(patterns: readonly (string | RegExp)[]): OperationSett
 
 /** Matches keys. A text is a glob pattern, as in Redis. */
 export function keyMatcherOf(patterns: readonly (string | RegExp)[]): (key: string) => boolean {
-  const matchers = patterns.map((pattern) => (typeof pattern === 'string' ? globMatcher(pattern) : matcherOfExpression(pattern)));
+  const matchers = patterns.map((pattern) =>
+    typeof pattern === 'string' ? globMatcher(pattern) : matcherOfExpression(pattern),
+  );
   return (key) => matchers.some((matches) => matches(key));
 }
 

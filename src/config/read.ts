@@ -35,7 +35,9 @@ function readVariable(variable: string, { kind }: Option<unknown>, environment: 
   if (text === undefined || text === '') return undefined;
   const value = kind.fromText?.(text);
   if (value === undefined) {
-    report(`${variable}: ${kind.fromText ? `expected ${kind.expects}` : 'can be given in code only'}; ${kind.otherwise?.says ?? USED}`);
+    report(
+      `${variable}: ${kind.fromText ? `expected ${kind.expects}` : 'can be given in code only'}; ${kind.otherwise?.says ?? USED}`,
+    );
   }
   return value ?? kind.otherwise?.value;
 }

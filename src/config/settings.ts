@@ -94,7 +94,8 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
 }
 
 function operationSettings(options: OptionValues, report: Report): OperationSettings {
-  const { requireParentSpan, connectSpans, spansWhenParentUnsampled, internalCommands, optionalAttributes, slowMs } = options;
+  const { requireParentSpan, connectSpans, spansWhenParentUnsampled, internalCommands, optionalAttributes, slowMs } =
+    options;
   return {
     requireParentSpan,
     connectSpans,
@@ -105,9 +106,15 @@ function operationSettings(options: OptionValues, report: Report): OperationSett
   };
 }
 
-function ignoredBy({ ignoreCommands, ignoreKeys, ignore }: OptionValues, report: Report): OperationSettings['isIgnored'] {
-  const byHook: OperationSettings['isIgnored'] = ignore && ((args, facts) => isTrue(() => ignore(infoOf(args, facts)), report));
-  const reasons = [matcherOf(ignoreCommands), commandMatcherOf(ignoreKeys), byHook].filter((reason) => reason !== undefined);
+function ignoredBy(
+  { ignoreCommands, ignoreKeys, ignore }: OptionValues,
+  report: Report,
+): OperationSettings['isIgnored'] {
+  const byHook: OperationSettings['isIgnored'] =
+    ignore && ((args, facts) => isTrue(() => ignore(infoOf(args, facts)), report));
+  const reasons = [matcherOf(ignoreCommands), commandMatcherOf(ignoreKeys), byHook].filter(
+    (reason) => reason !== undefined,
+  );
   if (reasons.length < 2) return reasons[0];
   return (args, facts) => reasons.some((isIgnored) => isIgnored(args, facts));
 }
@@ -135,7 +142,12 @@ function isTrue(ask: () => unknown, report: Report): boolean {
 function insightSettings({ keys, keyFamilies, cacheInsight, locks, batchCommands }: OptionValues): InsightSettings {
   return {
     families: typeof keyFamilies === 'boolean' ? keyFamilies && keys !== 'hidden' : true,
-    familyOf: typeof keyFamilies === 'function' ? keyFamilies : Array.isArray(keyFamilies) ? templatesMatcher(keyFamilies) : undefined,
+    familyOf:
+      typeof keyFamilies === 'function'
+        ? keyFamilies
+        : Array.isArray(keyFamilies)
+          ? templatesMatcher(keyFamilies)
+          : undefined,
     familyOtherwise: familyThroughMask(keys),
     cache: cacheInsight,
     locks: locks !== false,

@@ -46,7 +46,9 @@ export function isRecording(span: Span): boolean {
  */
 export function isUnsampled(span: Span): boolean {
   const about = span.spanContext();
-  return (about.traceFlags & TraceFlags.SAMPLED) === 0 && about.isRemote !== true && isSomebodys(about) && !isRecording(span);
+  return (
+    (about.traceFlags & TraceFlags.SAMPLED) === 0 && about.isRemote !== true && isSomebodys(about) && !isRecording(span)
+  );
 }
 
 /** Whether a span started in this context would have a parent. */

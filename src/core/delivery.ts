@@ -158,7 +158,13 @@ export class Deliveries implements MessageTap {
 }
 
 const UNKNOWN: ClientRef = {
-  facts: { serverAddress: undefined, serverPort: undefined, peerAddress: undefined, peerPort: undefined, namespace: undefined },
+  facts: {
+    serverAddress: undefined,
+    serverPort: undefined,
+    peerAddress: undefined,
+    peerPort: undefined,
+    namespace: undefined,
+  },
 };
 
 /** Semantic conventions: if another span is active, the sender is linked and is not the parent. */
@@ -190,7 +196,9 @@ function follow<T>(delivery: Delivery, run: () => T): T {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'
+  );
 }
 
 /** The sender is the parent only if no other span is active. An ended span does not count: it was only left over. */
@@ -200,5 +208,11 @@ function messageOf(arrival: Arrival, around: Context, opened: Opened | undefined
   const sender = trace.getSpanContext(opened.context);
   const active = trace.getActiveSpan();
   const isBusy = active !== undefined && isRecording(active);
-  return { ...arrival, ...started, body: opened.body, context: isBusy ? trace.deleteSpan(opened.context) : opened.context, sender };
+  return {
+    ...arrival,
+    ...started,
+    body: opened.body,
+    context: isBusy ? trace.deleteSpan(opened.context) : opened.context,
+    sender,
+  };
 }

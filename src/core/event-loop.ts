@@ -67,8 +67,12 @@ export class EventLoop {
   longestDelay(fromMonotonicMs: number, nowMonotonicMs: number): number | undefined {
     if (this.sinceMonotonicMs === undefined || fromMonotonicMs < this.sinceMonotonicMs) return undefined;
     // A delay that is still going on is not recorded yet.
-    let longest = nowMonotonicMs - this.dueMonotonicMs < MIN_DELAY_MS ? 0 : nowMonotonicMs - Math.max(this.dueMonotonicMs, fromMonotonicMs);
-    for (const delay of this.delays) longest = Math.max(longest, delay.toMonotonicMs - Math.max(delay.fromMonotonicMs, fromMonotonicMs));
+    let longest =
+      nowMonotonicMs - this.dueMonotonicMs < MIN_DELAY_MS
+        ? 0
+        : nowMonotonicMs - Math.max(this.dueMonotonicMs, fromMonotonicMs);
+    for (const delay of this.delays)
+      longest = Math.max(longest, delay.toMonotonicMs - Math.max(delay.fromMonotonicMs, fromMonotonicMs));
     return longest;
   }
 
@@ -79,7 +83,8 @@ export class EventLoop {
     const intervalMs = Math.min(Math.max(INTERVAL_MS, idleMs / 10), MAX_INTERVAL_MS);
     this.dueMonotonicMs = nowMonotonicMs + intervalMs;
     if (idleMs > WATCHED_MS) this.sinceMonotonicMs = undefined;
-    else if (intervalMs > INTERVAL_MS) this.slowTimer = setTimeout(() => this.look(performance.now()), intervalMs).unref();
+    else if (intervalMs > INTERVAL_MS)
+      this.slowTimer = setTimeout(() => this.look(performance.now()), intervalMs).unref();
     else {
       this.slowTimer = undefined;
       this.timer?.refresh();

@@ -154,7 +154,10 @@ export interface Insights {
   batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts;
   /** The family of a key; undefined: families are off. */
   familyOf(key: unknown): string | undefined;
-  /** Counts since the last reset. `nowMonotonicMs`, on the monotonic clock, decides which misses were not filled in time. */
+  /**
+   * Counts since the last reset. `nowMonotonicMs`, on the monotonic clock, decides which misses were not filled in
+   * time.
+   */
   counts(nowMonotonicMs: number): Iterable<FamilyCounts>;
   resetCounts(): void;
 }

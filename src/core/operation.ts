@@ -93,7 +93,10 @@ export class Operation implements Tap {
   private totals: Recorder | undefined;
   private transfers: Transfers | undefined;
   private readonly timings = new Timings();
-  /** The context that was refused last because its span was sampled out: that never changes, and many commands share it. */
+  /**
+   * The context that was refused last because its span was sampled out: that never changes, and many commands share
+   * it.
+   */
   private unsampled: Context | undefined;
 
   constructor(private readonly report: Report) {}
@@ -179,7 +182,9 @@ export class Operation implements Tap {
     const durationMs = performance.now() - command.startMonotonicMs;
     // Context was extracted before the reply was put into the client's own cache.
     if (command.transfer !== undefined && !isLocal) extract(command.transfer, reply, command.client, this.report);
-    const timing = isLocal ? undefined : this.timings.of(command, command.write, command.sent ?? command.args, durationMs);
+    const timing = isLocal
+      ? undefined
+      : this.timings.of(command, command.write, command.sent ?? command.args, durationMs);
     this.settle(command, { durationMs, failed: false, reply, error: undefined, isLocal, timing });
   }
 
@@ -193,7 +198,9 @@ export class Operation implements Tap {
     if (this.isStopped || !this.settings.connectSpans) return undefined;
     try {
       const caller = context.active();
-      return this.isTraced(caller) ? { client, context: caller, startTimeMs: Date.now(), startMonotonicMs: performance.now() } : undefined;
+      return this.isTraced(caller)
+        ? { client, context: caller, startTimeMs: Date.now(), startMonotonicMs: performance.now() }
+        : undefined;
     } catch (error) {
       this.report('a connection could not be followed', error);
       return undefined;
@@ -216,7 +223,13 @@ export class Operation implements Tap {
       const [only = [kind]] = commands.length === 1 ? commands : [];
       const isIgnored = decision === 'trace' && this.settings.isIgnored?.(only, undefined) === true;
       const traced = decision === 'trace' && !isIgnored;
-      const start: BatchStart = { context: caller, traced, isIgnored, startTimeMs: Date.now(), startMonotonicMs: performance.now() };
+      const start: BatchStart = {
+        context: caller,
+        traced,
+        isIgnored,
+        startTimeMs: Date.now(),
+        startMonotonicMs: performance.now(),
+      };
       // The connection is not known yet.
       if (decision === 'trace') this.timings.begin(start.startMonotonicMs, undefined);
       return transfers === undefined ? start : this.transfers?.beginBatch(start, transfers, kind, commands);
@@ -240,7 +253,10 @@ export class Operation implements Tap {
     const timing = this.timings.of(start, settled.write, start.sent?.get(0) ?? only ?? [], durationMs);
     // Semantic conventions: a batch of one command is recorded as that command.
     if (only !== undefined && commands.length === 1 && !settled.aborted) {
-      this.settle(commandOf(start, settled, only, this.isOneTraced(start, only, client)), outcomeOfOne(settled, durationMs, timing));
+      this.settle(
+        commandOf(start, settled, only, this.isOneTraced(start, only, client)),
+        outcomeOfOne(settled, durationMs, timing),
+      );
       return;
     }
     const batch = batchOf(start, settled);
@@ -250,7 +266,8 @@ export class Operation implements Tap {
     const isMeasured = this.metrics.isActive();
     const facts = this.readBatch(batch, ended, isMeasured);
     if (facts === undefined) return;
-    if (this.totals !== undefined) this.guarded('a batch could not be added up', () => this.totals?.batch(batch, ended, facts));
+    if (this.totals !== undefined)
+      this.guarded('a batch could not be added up', () => this.totals?.batch(batch, ended, facts));
     if (start.traced) this.guarded('a batch could not be recorded', () => this.spans.batch(batch, ended, facts));
     if (isMeasured) this.guarded('a batch could not be recorded', () => this.metrics.batch(batch, ended, facts));
   }
@@ -344,15 +361,42 @@ export class Operation implements Tap {
 // Written out, both: object spread is the most expensive step of recording a batch.
 function batchOf(start: BatchStart, { kind, commands, size, isMasked, client }: SettledBatch): Batch {
   const { context: caller, traced, startTimeMs, startMonotonicMs, inside, sent, transfers } = start;
-  return { kind, context: caller, traced, startTimeMs, startMonotonicMs, commands, size, isMasked, client, inside, sent, transfers };
+  return {
+    kind,
+    context: caller,
+    traced,
+    startTimeMs,
+    startMonotonicMs,
+    commands,
+    size,
+    isMasked,
+    client,
+    inside,
+    sent,
+    transfers,
+  };
 }
 
 function commandOf(start: BatchStart, { client, isMasked }: SettledBatch, args: Arguments, traced: boolean): Command {
   const { context: caller, startTimeMs, startMonotonicMs, inside, transfers } = start;
-  return { args, client, context: caller, traced, startTimeMs, startMonotonicMs, isMasked, inside, transfer: transfers?.get(0) };
+  return {
+    args,
+    client,
+    context: caller,
+    traced,
+    startTimeMs,
+    startMonotonicMs,
+    isMasked,
+    inside,
+    transfer: transfers?.get(0),
+  };
 }
 
-function outcomeOfOne(outcome: Omit<BatchOutcome, 'durationMs' | 'timing'>, durationMs: number, timing: Outcome['timing']): Outcome {
+function outcomeOfOne(
+  outcome: Omit<BatchOutcome, 'durationMs' | 'timing'>,
+  durationMs: number,
+  timing: Outcome['timing'],
+): Outcome {
   const [reply] = outcome.replies;
   const error = reply instanceof Error ? reply : outcome.error;
   return { durationMs, failed: outcome.failed || reply instanceof Error, reply, error, isLocal: false, timing };

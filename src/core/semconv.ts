@@ -5,15 +5,19 @@ import type * as conventions from '@opentelemetry/semantic-conventions';
 /** The schema of the stable names below. */
 export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
 
-// The stable names. The compiler checks them against the package of the conventions, which is not loaded for them: it has
+// The stable names. The compiler checks them against the package of the conventions, which is not loaded for them: it
+// has
 // every name there is, and reading it took half of our start-up.
 export const ATTR_DB_NAMESPACE = 'db.namespace' satisfies typeof conventions.ATTR_DB_NAMESPACE;
-export const ATTR_DB_OPERATION_BATCH_SIZE = 'db.operation.batch.size' satisfies typeof conventions.ATTR_DB_OPERATION_BATCH_SIZE;
+export const ATTR_DB_OPERATION_BATCH_SIZE =
+  'db.operation.batch.size' satisfies typeof conventions.ATTR_DB_OPERATION_BATCH_SIZE;
 export const ATTR_DB_OPERATION_NAME = 'db.operation.name' satisfies typeof conventions.ATTR_DB_OPERATION_NAME;
 export const ATTR_DB_QUERY_SUMMARY = 'db.query.summary' satisfies typeof conventions.ATTR_DB_QUERY_SUMMARY;
 export const ATTR_DB_QUERY_TEXT = 'db.query.text' satisfies typeof conventions.ATTR_DB_QUERY_TEXT;
-export const ATTR_DB_RESPONSE_STATUS_CODE = 'db.response.status_code' satisfies typeof conventions.ATTR_DB_RESPONSE_STATUS_CODE;
-export const ATTR_DB_STORED_PROCEDURE_NAME = 'db.stored_procedure.name' satisfies typeof conventions.ATTR_DB_STORED_PROCEDURE_NAME;
+export const ATTR_DB_RESPONSE_STATUS_CODE =
+  'db.response.status_code' satisfies typeof conventions.ATTR_DB_RESPONSE_STATUS_CODE;
+export const ATTR_DB_STORED_PROCEDURE_NAME =
+  'db.stored_procedure.name' satisfies typeof conventions.ATTR_DB_STORED_PROCEDURE_NAME;
 export const ATTR_DB_SYSTEM_NAME = 'db.system.name' satisfies typeof conventions.ATTR_DB_SYSTEM_NAME;
 export const ATTR_ERROR_TYPE = 'error.type' satisfies typeof conventions.ATTR_ERROR_TYPE;
 export const ATTR_NETWORK_PEER_ADDRESS = 'network.peer.address' satisfies typeof conventions.ATTR_NETWORK_PEER_ADDRESS;

@@ -37,7 +37,12 @@ export class Timings {
     return writes?.next();
   }
 
-  of({ traced, startMonotonicMs }: Timed, write: Write | undefined, args: Arguments, durationMs: number): Timing | undefined {
+  of(
+    { traced, startMonotonicMs }: Timed,
+    write: Write | undefined,
+    args: Arguments,
+    durationMs: number,
+  ): Timing | undefined {
     if (!traced || durationMs < this.timedFromMs) return undefined;
     const eventLoopDelayMs = this.loop.longestDelay(startMonotonicMs, startMonotonicMs + durationMs);
     const writtenMonotonicMs = write?.monotonicMsOf(args);

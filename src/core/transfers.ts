@@ -37,7 +37,12 @@ export class Transfers {
     return { ...begun, inside, sent: this.inject(transfer, inside ?? command.context) };
   }
 
-  beginBatch(started: BatchStart, transfers: BatchTransfers, kind: BatchKind, commands: readonly Arguments[]): BatchStart {
+  beginBatch(
+    started: BatchStart,
+    transfers: BatchTransfers,
+    kind: BatchKind,
+    commands: readonly Arguments[],
+  ): BatchStart {
     const start = { ...started, transfers };
     const sending = [...transfers].filter((indexed): indexed is [number, Sending] => indexed[1].kind === 'send');
     if (sending.length === 0) return start;

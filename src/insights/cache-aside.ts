@@ -63,13 +63,28 @@ export class OpenMisses {
     return this.missCount;
   }
 
-  add(key: number, counts: Counts, caller: Caller | undefined, monotonicMs: number, handle: Miss, isLocal = false): void {
+  add(
+    key: number,
+    counts: Counts,
+    caller: Caller | undefined,
+    monotonicMs: number,
+    handle: Miss,
+    isLocal = false,
+  ): void {
     const open = this.keys.get(key) ?? this.begin(key, counts, monotonicMs);
     const known = caller === undefined ? undefined : open.misses.find((miss) => isSame(miss.caller, caller));
     if (known !== undefined) this.missAgain(known, monotonicMs, handle);
     else if (open.misses.length >= MAX_CALLERS) addBeyond(open, caller);
     else {
-      open.misses.push({ caller, firstMonotonicMs: monotonicMs, lastMonotonicMs: monotonicMs, times: 1, handle, isFilled: false, isLocal });
+      open.misses.push({
+        caller,
+        firstMonotonicMs: monotonicMs,
+        lastMonotonicMs: monotonicMs,
+        times: 1,
+        handle,
+        isFilled: false,
+        isLocal,
+      });
       this.missCount++;
     }
     if (this.keys.size > MAX_OPEN_KEYS || this.missCount > MAX_OPEN_MISSES) this.dropOldest();
@@ -120,7 +135,13 @@ export class OpenMisses {
       this.expire(monotonicMs);
       this.expireMonotonicMs = monotonicMs + EXPIRY_INTERVAL_MS;
     }
-    const open: OpenKey = { counts, misses: [], beyond: 0, tracesBeyond: 0, expiresMonotonicMs: monotonicMs + LOAD_WINDOW_MS };
+    const open: OpenKey = {
+      counts,
+      misses: [],
+      beyond: 0,
+      tracesBeyond: 0,
+      expiresMonotonicMs: monotonicMs + LOAD_WINDOW_MS,
+    };
     this.keys.set(key, open);
     return open;
   }
@@ -149,7 +170,8 @@ export class OpenMisses {
     const counts = open.counts.current();
     counts.unfilled += open.expiresMonotonicMs - LOAD_WINDOW_MS > this.blindMonotonicMs ? open.beyond : 0;
     for (const miss of open.misses) {
-      if (this.isUnfilled(miss) && miss.lastMonotonicMs + LOAD_WINDOW_MS <= nowMonotonicMs) counts.unfilled += miss.times;
+      if (this.isUnfilled(miss) && miss.lastMonotonicMs + LOAD_WINDOW_MS <= nowMonotonicMs)
+        counts.unfilled += miss.times;
     }
     this.keys.delete(key);
     this.missCount += young.length - open.misses.length;

@@ -26,7 +26,13 @@ export class Counts implements FamilyCounts {
   readonly isCalledLock: boolean;
   /** The family holds keys of any kind, so a fact about one key says nothing about another. */
   readonly isMixed: boolean;
-  private plainFacts: CacheFacts = { family: undefined, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
+  private plainFacts: CacheFacts = {
+    family: undefined,
+    miss: undefined,
+    missReason: undefined,
+    fills: NO_FILLS,
+    sizes: NO_SIZES,
+  };
 
   /** @param of undefined: key families are off */
   constructor(private readonly of: Family<Counts> | undefined) {
@@ -99,7 +105,9 @@ export class CacheCounts {
   /** Whether the key's name says that it is a lock, or another key of its family was seen to be one. */
   isLock(counts: Counts, key: unknown): boolean {
     if (counts.isMixed) return namesLock(key);
-    return counts.isCalledLock || counts.wasLock || (this.lockFamilies.size > 0 && this.lockFamilies.has(counts.family));
+    return (
+      counts.isCalledLock || counts.wasLock || (this.lockFamilies.size > 0 && this.lockFamilies.has(counts.family))
+    );
   }
 
   /** Records that a key was seen to be a lock. */

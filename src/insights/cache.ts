@@ -17,7 +17,11 @@ const MISS: Lookup = { hits: 0, misses: 1, several: false, fields: undefined };
 const RULES: Readonly<Record<HitRule, (reply: unknown) => Lookup | undefined>> = {
   value: (reply) => (isMissing(reply) ? MISS : HIT),
   each: (reply) =>
-    isMissing(reply) ? MISS : Array.isArray(reply) ? { ...countFound(reply), several: true, fields: undefined } : undefined,
+    isMissing(reply)
+      ? MISS
+      : Array.isArray(reply)
+        ? { ...countFound(reply), several: true, fields: undefined }
+        : undefined,
   map: (reply) => (isMissing(reply) || sizeOf(reply) === 0 ? MISS : HIT),
   record: (reply) => (isMissing(reply) ? MISS : Array.isArray(reply) ? recordOf(countFound(reply)) : HIT),
 };

@@ -32,7 +32,9 @@ const ofFamilies = new FewNames(100);
 
 let codes: ReadonlySet<string> | undefined;
 
-/** Whether a code is one that Node.js, Redis or its client makes; any other is the application's, and may have no end. */
+/**
+ * Whether a code is one that Node.js, Redis or its client makes; any other is the application's, and may have no end.
+ */
 export function isKnownCode(code: string): boolean {
   // Not before something has failed.
   codes ??= knownCodes();

@@ -10,7 +10,8 @@ const OTHER = '_OTHER';
 
 /** Describes a rejection. Error texts of Redis can echo arguments, so only known sentences are kept whole. */
 export function classify(error: unknown): Failure {
-  if (!(error instanceof Error)) return { type: OTHER, statusCode: undefined, description: 'rejected with a value that is no Error' };
+  if (!(error instanceof Error))
+    return { type: OTHER, statusCode: undefined, description: 'rejected with a value that is no Error' };
   const prefix = redisPrefix(error);
   if (prefix !== undefined) return { type: prefix, statusCode: prefix, description: scrub(prefix, error.message) };
   const sentence = clientSentence(error.message);
@@ -58,7 +59,10 @@ function redisPrefix({ message }: Error): string | undefined {
   return prefix !== undefined && PREFIXES.has(prefix) ? prefix : undefined;
 }
 
-/** The code of Node.js, Redis or its client, for example `ECONNREFUSED`. An AggregateError of several addresses carries it too. */
+/**
+ * The code of Node.js, Redis or its client, for example `ECONNREFUSED`. An AggregateError of several addresses carries
+ * it too.
+ */
 function codeOf(error: Error): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' && isKnownCode(code) ? code : undefined;

@@ -8,7 +8,8 @@ import type { ClientFacts } from '../core/events';
  */
 export function identityOf(arg: unknown, scope: number): number {
   if (typeof arg === 'string') return identityOfText(arg, scope);
-  if (ArrayBuffer.isView(arg)) return identityOfBytes(new Uint8Array(arg.buffer, arg.byteOffset, arg.byteLength), scope);
+  if (ArrayBuffer.isView(arg))
+    return identityOfBytes(new Uint8Array(arg.buffer, arg.byteOffset, arg.byteLength), scope);
   return identityOfText(typeof arg === 'number' || typeof arg === 'bigint' ? String(arg) : '', scope);
 }
 
@@ -82,6 +83,7 @@ export class KeyIdentities {
 }
 
 function prefixed(prefix: string, key: unknown): unknown {
-  if (ArrayBuffer.isView(key)) return Buffer.concat([Buffer.from(prefix), new Uint8Array(key.buffer, key.byteOffset, key.byteLength)]);
+  if (ArrayBuffer.isView(key))
+    return Buffer.concat([Buffer.from(prefix), new Uint8Array(key.buffer, key.byteOffset, key.byteLength)]);
   return prefix + String(key);
 }

@@ -2,7 +2,17 @@
 // Must not know: spans, metrics, clients.
 import { lookup } from '../catalog';
 import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
-import type { BatchFacts, CacheFacts, DataFacts, Facts, Failure, FamilyCounts, InsightSettings, Insights, Lookup } from '../core/facts';
+import type {
+  BatchFacts,
+  CacheFacts,
+  DataFacts,
+  Facts,
+  Failure,
+  FamilyCounts,
+  InsightSettings,
+  Insights,
+  Lookup,
+} from '../core/facts';
 import { BatchDigest } from './batch';
 import { NO_DATA, readData, readLookup } from './cache';
 import { CacheCounts } from './cache-counts';
@@ -28,14 +38,18 @@ export class CommandInsights implements Insights {
     private readonly report: (message: string) => void,
   ) {
     this.cacheCounts = new CacheCounts(settings, report);
-    this.traffic = new CacheTraffic(this.cacheCounts, (counts, key, exchange) => this.locks?.isLock(counts, key, exchange) === true);
+    this.traffic = new CacheTraffic(
+      this.cacheCounts,
+      (counts, key, exchange) => this.locks?.isLock(counts, key, exchange) === true,
+    );
     this.use(settings);
   }
 
   /** Changes the settings. Counts stay. Memory stays too, unless the new settings switch it off. */
   use(settings: InsightSettings): void {
     const { families, familyOf, familyOtherwise } = this.settings;
-    const isNamedAnew = settings.families !== families || settings.familyOf !== familyOf || settings.familyOtherwise !== familyOtherwise;
+    const isNamedAnew =
+      settings.families !== families || settings.familyOf !== familyOf || settings.familyOtherwise !== familyOtherwise;
     this.settings = settings;
     this.names = new OperationNames();
     if (isNamedAnew) {
@@ -52,7 +66,14 @@ export class CommandInsights implements Insights {
   command(command: Command, outcome: Outcome): Facts {
     if (command.script !== undefined) this.locks?.see(command.script);
     if (outcome.failed) return this.failed(command.args, outcome.error);
-    return this.read(command, command.startMonotonicMs + outcome.durationMs, command.args, outcome.reply, outcome.isLocal, command.traced);
+    return this.read(
+      command,
+      command.startMonotonicMs + outcome.durationMs,
+      command.args,
+      outcome.reply,
+      outcome.isLocal,
+      command.traced,
+    );
   }
 
   batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts {
@@ -93,7 +114,14 @@ export class CommandInsights implements Insights {
     this.cacheCounts.reset();
   }
 
-  private read(command: SentCommand, endMonotonicMs: number, args: Arguments, reply: unknown, isLocal: boolean, withData: boolean): Facts {
+  private read(
+    command: SentCommand,
+    endMonotonicMs: number,
+    args: Arguments,
+    reply: unknown,
+    isLocal: boolean,
+    withData: boolean,
+  ): Facts {
     const entry = lookup(args);
     const { rule } = entry;
     if (rule === undefined) return this.plainFacts(args);
@@ -126,7 +154,14 @@ export class CommandInsights implements Insights {
 
   private readMasked(exchange: Exchange, found: Lookup | undefined, data: DataFacts): Facts {
     const cache = found === undefined ? this.traffic.writeMasked(exchange) : this.traffic.countMasked(found);
-    return { operation: this.names.of(exchange.entry), failure: undefined, lookup: found, data, cache, lock: undefined };
+    return {
+      operation: this.names.of(exchange.entry),
+      failure: undefined,
+      lookup: found,
+      data,
+      cache,
+      lock: undefined,
+    };
   }
 
   private failed(args: Arguments, error: unknown): Facts {
@@ -137,7 +172,14 @@ export class CommandInsights implements Insights {
 
   /** Of what nothing more is known. */
   private plainFacts(args: Arguments = [], failure?: Failure): Facts {
-    return { operation: this.names.of(lookup(args)), failure, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };
+    return {
+      operation: this.names.of(lookup(args)),
+      failure,
+      lookup: undefined,
+      data: NO_DATA,
+      cache: undefined,
+      lock: undefined,
+    };
   }
 
   private operationOf({ kind, commands }: Batch): string {

@@ -17,7 +17,12 @@ export type Expiry = 'set' | 'none' | 'kept';
 /** Beyond this number of arguments no time to live is read. */
 const MAX_COUNTED = 12;
 
-export function readExpiry({ rule, canonical, from }: KnownCommand, args: Arguments, end: number, data: DataFacts): Expiry {
+export function readExpiry(
+  { rule, canonical, from }: KnownCommand,
+  args: Arguments,
+  end: number,
+  data: DataFacts,
+): Expiry {
   if (data.ttlSeconds !== undefined) return 'set';
   if (rule.items?.areFields || canonical.startsWith('JSON.') || !rule.items?.areWhole) return 'kept';
   if (rule.items.isCounted && end > from + MAX_COUNTED) return 'kept';
@@ -45,7 +50,8 @@ export function keysMade({ rule, from }: KnownCommand, args: Arguments, reply: u
   const indexes: number[] = [];
   if (rule.made.length === 0 || isMissing(reply)) return indexes;
   const until = Math.min(args.length, from + MAX_OPTIONS);
-  if (rule.makesWith !== undefined && !rule.makesWith.some((word) => indexOf(args, from + 1, word, args.length) > 0)) return indexes;
+  if (rule.makesWith !== undefined && !rule.makesWith.some((word) => indexOf(args, from + 1, word, args.length) > 0))
+    return indexes;
   for (const { at, option, how } of rule.made) {
     if (isNone(reply) && (how === 'unlessNone' || indexOf(args, from + 1, 'XX', until) > 0)) continue;
     const index = option === undefined ? from + at : indexOf(args, from + 1, option, args.length) + 1;

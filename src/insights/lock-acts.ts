@@ -37,7 +37,12 @@ export function callOf(args: Arguments): Call | undefined {
  * The token shows that the call is about the lock. The script's body, or without it a further number, shows whether
  * the call releases or renews the lock. undefined: it does neither.
  */
-export function readAct({ keys, values }: Call, token: unknown, script: Script | undefined, reply: unknown): Act | undefined {
+export function readAct(
+  { keys, values }: Call,
+  token: unknown,
+  script: Script | undefined,
+  reply: unknown,
+): Act | undefined {
   if (script !== undefined && !script.deletes && !script.expires) return undefined;
   const others = [...values, ...keys.slice(1)].filter((value) => value !== token);
   const number = others.find((value) => numberOf(value) !== undefined);

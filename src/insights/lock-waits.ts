@@ -45,19 +45,31 @@ export class LockWaits {
     const byTrace = traceId === undefined ? undefined : identityOf(traceId, key | 0);
     const waited = this.refusals.size === 0 ? undefined : this.refusalOf(attempt, byTrace);
     const byToken =
-      acquired && waited === undefined ? undefined : this.isOwn(token, endMonotonicMs) ? identityOf(token, key | 0) : undefined;
+      acquired && waited === undefined
+        ? undefined
+        : this.isOwn(token, endMonotonicMs)
+          ? identityOf(token, key | 0)
+          : undefined;
     if (acquired) this.used.set(identityOf(token, 0), true, endMonotonicMs);
     for (const id of [byTrace, byToken]) {
       if (id === undefined) continue;
       if (acquired) this.refusals.delete(id);
-      else this.refusals.set(id, { sinceMonotonicMs: waited?.sinceMonotonicMs ?? startMonotonicMs, traceId }, endMonotonicMs);
+      else
+        this.refusals.set(
+          id,
+          { sinceMonotonicMs: waited?.sinceMonotonicMs ?? startMonotonicMs, traceId },
+          endMonotonicMs,
+        );
     }
     return acquired && waited !== undefined ? endMonotonicMs - waited.sinceMonotonicMs : undefined;
   }
 
   private refusalOf({ key, token, endMonotonicMs }: Attempt, byTrace: number | undefined): Refusal | undefined {
     const ofTrace = byTrace === undefined ? undefined : this.refusals.get(byTrace, endMonotonicMs);
-    return ofTrace ?? (this.isOwn(token, endMonotonicMs) ? this.refusals.get(identityOf(token, key | 0), endMonotonicMs) : undefined);
+    return (
+      ofTrace ??
+      (this.isOwn(token, endMonotonicMs) ? this.refusals.get(identityOf(token, key | 0), endMonotonicMs) : undefined)
+    );
   }
 
   /** Whether the token identifies one caller, as far as can be seen. */
@@ -80,7 +92,8 @@ export function looksUnique(token: unknown): boolean {
   if (LONG_NUMBER.test(text)) return true;
   const runs = text.match(RUN) ?? [];
   let digitChanges = 0;
-  for (let index = 1; index < runs.length; index++) if (isNumber(runs[index]) !== isNumber(runs[index - 1])) digitChanges++;
+  for (let index = 1; index < runs.length; index++)
+    if (isNumber(runs[index]) !== isNumber(runs[index - 1])) digitChanges++;
   return digitChanges >= MIN_DIGIT_CHANGES || runs.length > MIN_CHANGES;
 }
 

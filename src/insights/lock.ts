@@ -62,7 +62,8 @@ export class Locks {
 
   /** Whether a key is known to be a lock by now. */
   isLock(counts: Counts, key: unknown, { command, endMonotonicMs }: Exchange): boolean {
-    if (this.named !== undefined) return typeof key === 'string' ? this.named(key) : ArrayBuffer.isView(key) && this.named(String(key));
+    if (this.named !== undefined)
+      return typeof key === 'string' ? this.named(key) : ArrayBuffer.isView(key) && this.named(String(key));
     if (this.cacheCounts.isLock(counts, key)) return true;
     if (!counts.isMixed || this.confirmed.size === 0) return false;
     return this.confirmed.get(this.identities.of(key, command.client.facts), endMonotonicMs) === true;
@@ -71,7 +72,8 @@ export class Locks {
   read(exchange: Exchange, data: DataFacts): LockFacts | undefined {
     const { entry, args } = exchange;
     const { rule, canonical, from } = entry;
-    if (rule.stores) return rule.items?.step === undefined && !rule.items?.areFields ? this.store(exchange, data) : undefined;
+    if (rule.stores)
+      return rule.items?.step === undefined && !rule.items?.areFields ? this.store(exchange, data) : undefined;
     if (rule.ends) return this.holdings.size === 0 ? undefined : this.end(exchange);
     if (rule.prolongs) return this.holdings.size === 0 ? undefined : this.prolong(exchange, data);
     switch (canonical) {
@@ -136,7 +138,9 @@ export class Locks {
     if (this.holdings.size === 0 || canonical !== 'SET') return undefined;
     const subject = this.subject(exchange, args[from]);
     const holding = this.holdings.of(subject.id, token, endMonotonicMs);
-    return holding === undefined ? undefined : this.renewed(exchange, subject, holding, !isRefused(entry, args, reply), ttlMs);
+    return holding === undefined
+      ? undefined
+      : this.renewed(exchange, subject, holding, !isRefused(entry, args, reply), ttlMs);
   }
 
   private attempt(
@@ -172,7 +176,8 @@ export class Locks {
     const holding = this.holdings.latest(subject.id, endMonotonicMs);
     if (holding === undefined) return undefined;
     if (this.watched.isCompared(command.client, subject.id)) this.confirm(subject, endMonotonicMs);
-    if (!isMissing(reply) && !isNone(reply)) return this.renewed(exchange, subject, holding, true, secondsToMs(data.ttlSeconds));
+    if (!isMissing(reply) && !isNone(reply))
+      return this.renewed(exchange, subject, holding, true, secondsToMs(data.ttlSeconds));
     // With NX and the like, 0 says that another expiry is kept. GETEX and PERSIST say nothing certain.
     const saysGone = rule.hit === undefined && !rule.persists && args.length === from + 2;
     return saysGone ? this.renewed(exchange, subject, holding, false, secondsToMs(data.ttlSeconds)) : undefined;
@@ -198,13 +203,20 @@ export class Locks {
     const isDone = !isMissing(reply) && !isNone(reply);
     const subject = this.subject(exchange, args[from]);
     const token = comparedToken(exchange);
-    if (rule.items?.step !== undefined && args.length > from + 1 && token === undefined) return this.endSeveral(exchange);
+    if (rule.items?.step !== undefined && args.length > from + 1 && token === undefined)
+      return this.endSeveral(exchange);
     const holding =
-      token === undefined ? this.holdings.latest(subject.id, endMonotonicMs) : this.holdings.of(subject.id, token, endMonotonicMs);
+      token === undefined
+        ? this.holdings.latest(subject.id, endMonotonicMs)
+        : this.holdings.of(subject.id, token, endMonotonicMs);
     if (holding === undefined) return undefined;
-    if (looksUnique(token) || this.watched.isCompared(command.client, subject.id)) this.confirm(subject, endMonotonicMs);
+    if (looksUnique(token) || this.watched.isCompared(command.client, subject.id))
+      this.confirm(subject, endMonotonicMs);
     const isKnown = this.isLock(subject.counts, subject.key, exchange);
-    const own = token === undefined ? this.holdings.ownOf(subject.id, callerIn(command.context)?.traceId, endMonotonicMs) : holding;
+    const own =
+      token === undefined
+        ? this.holdings.ownOf(subject.id, callerIn(command.context)?.traceId, endMonotonicMs)
+        : holding;
     this.holdings.remove(subject.id, own ?? holding, endMonotonicMs);
     if (!isKnown) return undefined;
     // The owner is unknown: the lock was taken over, and the deleting caller is neither the old nor the new holder.
@@ -267,7 +279,8 @@ export class Locks {
     if (act.isProof) for (const one of all) this.confirm(one.subject, endMonotonicMs);
     if (act.does === 'renew') {
       if (act.isDone === undefined) return undefined;
-      for (const one of all.slice(1)) if (act.isDone) this.holdings.keep(one.subject.id, one.holding, endMonotonicMs, act.ttlMs);
+      for (const one of all.slice(1))
+        if (act.isDone) this.holdings.keep(one.subject.id, one.holding, endMonotonicMs, act.ttlMs);
       return this.renewed(exchange, subject, holding, act.isDone, act.ttlMs);
     }
     for (const one of all) this.holdings.remove(one.subject.id, one.holding, endMonotonicMs);

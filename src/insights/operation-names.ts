@@ -7,7 +7,10 @@ import { FewNames } from '../core/few-names';
 const MAX_UNUSUAL = 200;
 const OTHER = '_OTHER';
 
-/** `db.operation.name`: as the application spelled it, unless it spells without end. What the table knows is never `_OTHER`. */
+/**
+ * `db.operation.name`: as the application spelled it, unless it spells without end. What the table knows is never
+ * `_OTHER`.
+ */
 export class OperationNames {
   private readonly unusual = new FewNames(MAX_UNUSUAL);
 

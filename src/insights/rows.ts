@@ -8,7 +8,9 @@ import type { Arguments } from '../core/events';
 type Shape = 'list' | 'pairs' | 'scores' | 'scan' | 'scanned pairs' | 'streams';
 
 function shapes(rows: Readonly<Record<Shape, string>>): ReadonlyMap<string, Shape> {
-  return new Map(Object.entries(rows).flatMap(([shape, names]) => names.split(' ').map((name) => [name, shape as Shape] as const)));
+  return new Map(
+    Object.entries(rows).flatMap(([shape, names]) => names.split(' ').map((name) => [name, shape as Shape] as const)),
+  );
 }
 
 const SHAPES = shapes({

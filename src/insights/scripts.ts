@@ -5,7 +5,9 @@ import type { Arguments } from '../core/events';
 /** What a script body can do. It never shows by itself that a key is a lock. */
 export interface Script {
   /** The script sets a missing key with an expiry. */
-  readonly takes: { readonly token: number; readonly ttl: number | undefined; readonly ttlUnitMs: 1 | 1_000 } | undefined;
+  readonly takes:
+    | { readonly token: number; readonly ttl: number | undefined; readonly ttlUnitMs: 1 | 1_000 }
+    | undefined;
   /** The script calls DEL or UNLINK. */
   readonly deletes: boolean;
   /** The script sets or removes the expiry of a key. */
@@ -95,14 +97,16 @@ function readTaking(code: string): Script['takes'] {
   if (ttl === undefined || names(code, 'get|del|unlink')) return undefined;
   const sets = SETS.exec(code);
   const isGuarded = names(code, 'exists|setnx|nx');
-  if (!isGuarded || sets?.[2] === undefined || !isOfKeys(code, sets[1] ?? '') || counts(code, sets[1])) return undefined;
+  if (!isGuarded || sets?.[2] === undefined || !isOfKeys(code, sets[1] ?? '') || counts(code, sets[1]))
+    return undefined;
   return { token: indexOf(sets[2]), ttl: ttl.index, ttlUnitMs: ttl.unitMs };
 }
 
 /** Whether `key` is `KEYS[1]`, or the loop variable over all keys. */
 function isOfKeys(code: string, key: string): boolean {
   return (
-    /^KEYS\s*\[/.test(key) || (/^\w+$/.test(key) && new RegExp(`for\\s+\\w+\\s*,\\s*${key}\\s+in\\s+i?pairs\\s*\\(\\s*KEYS`).test(code))
+    /^KEYS\s*\[/.test(key) ||
+    (/^\w+$/.test(key) && new RegExp(`for\\s+\\w+\\s*,\\s*${key}\\s+in\\s+i?pairs\\s*\\(\\s*KEYS`).test(code))
   );
 }
 

@@ -51,11 +51,13 @@ const SENTENCES: ReadonlySet<string> = new Set([
   "MAXLEN can't be negative",
   'NX and XX, GT or LT options at the same time are not compatible',
   "One or more scores can't be converted into double",
-  "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
+  "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start " +
+    'from the end of the list',
   'Target key name already exists.',
   'The ID specified in XADD is equal or smaller than the target stream top item',
   'The ID specified in XADD must be greater than 0-0',
-  'The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.',
+  'The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM ' +
+    'option to create an empty stream automatically.',
   'The bit argument must be 1 or 0.',
   'The specified key does not exist',
   'The specified keys must contain string values',
@@ -105,8 +107,10 @@ const SENTENCES: ReadonlySet<string> = new Set([
   "allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
   // Authentication and permissions
   'Authentication required.',
-  'AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
-  'HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+  'AUTH <password> called without any password configured for the default user. Are you sure your ' +
+    'configuration is correct?',
+  'HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option ' +
+    'can be used to authenticate the client and select the RESP protocol version at the same time',
   'No permissions to access a channel',
   'No permissions to access a key',
   'invalid username-password pair or user is disabled.',
@@ -116,7 +120,8 @@ const SENTENCES: ReadonlySet<string> = new Set([
   'max number of clients + cluster connections reached',
   'unsupported protocol version',
   // State of the server
-  "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+  "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a " +
+    'BGSAVE whenever possible.',
   'Background append only file rewriting already in progress',
   'Background save already in progress',
   'DB index is out of range',
@@ -129,8 +134,14 @@ const SENTENCES: ReadonlySet<string> = new Set([
   'Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
   'Redis is loading the dataset in memory',
   'Valkey is loading the dataset in memory',
-  "Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
-  "Valkey is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Valkey logs for details about the RDB error.",
+  "Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may " +
+    'modify the data set are disabled, because this instance is configured to report errors during writes if RDB ' +
+    'snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the ' +
+    'RDB error.',
+  "Valkey is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may " +
+    'modify the data set are disabled, because this instance is configured to report errors during writes if RDB ' +
+    'snapshotting fails (stop-writes-on-bgsave-error option). Please check the Valkey logs for details about the ' +
+    'RDB error.',
   // Replication and cluster
   'Failover already in progress',
   'Hash slot not served',

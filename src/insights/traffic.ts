@@ -18,7 +18,10 @@ export interface KnownEntry extends Entry {
 }
 
 /** What a command and its batch have in common: caller, time and client. */
-export type SentCommand = Pick<Command, 'client' | 'context' | 'isMasked' | 'startMonotonicMs' | 'startTimeMs' | 'traced'>;
+export type SentCommand = Pick<
+  Command,
+  'client' | 'context' | 'isMasked' | 'startMonotonicMs' | 'startTimeMs' | 'traced'
+>;
 
 /** One command that succeeded, with its reply. */
 export interface Exchange {
@@ -32,7 +35,13 @@ export interface Exchange {
 /** Whether a key is a lock, and so not cached data. */
 export type IsLock = (counts: Counts, key: unknown, exchange: Exchange) => boolean;
 
-const MIXED: CacheFacts = { family: undefined, miss: undefined, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
+const MIXED: CacheFacts = {
+  family: undefined,
+  miss: undefined,
+  missReason: undefined,
+  fills: NO_FILLS,
+  sizes: NO_SIZES,
+};
 
 /** Follows cached items. Without memory it only counts. */
 export class CacheTraffic {
@@ -60,14 +69,21 @@ export class CacheTraffic {
     const { entry, args } = exchange;
     const { items } = entry.rule;
     const key = args[entry.from];
-    if (found.several && items?.step !== undefined && !items.areFields) return this.lookUpKeys(exchange, found, items, isLocal);
+    if (found.several && items?.step !== undefined && !items.areFields)
+      return this.lookUpKeys(exchange, found, items, isLocal);
     const counts = this.cacheCounts.of(key);
     if (this.isLock(counts, key, exchange)) return undefined;
     count(counts, found.hits, found.misses, isLocal);
     if (found.misses === 0 || this.misses === undefined || !items?.areWhole) return counts.plain;
     const miss: Miss = { span: undefined };
     const missReason = this.missed(exchange, counts, entry.from, found.misses, miss, isLocal);
-    return { family: counts.family, miss, missReason: found.several ? undefined : missReason, fills: NO_FILLS, sizes: NO_SIZES };
+    return {
+      family: counts.family,
+      miss,
+      missReason: found.several ? undefined : missReason,
+      fills: NO_FILLS,
+      sizes: NO_SIZES,
+    };
   }
 
   /** Counts a look-up whose key may be hidden. */
@@ -99,11 +115,23 @@ export class CacheTraffic {
     }
     if (common === undefined) return undefined;
     if (miss === undefined) return isCommon ? common.plain : MIXED;
-    return { family: isCommon ? common.family : undefined, miss, missReason: undefined, fills: NO_FILLS, sizes: NO_SIZES };
+    return {
+      family: isCommon ? common.family : undefined,
+      miss,
+      missReason: undefined,
+      fills: NO_FILLS,
+      sizes: NO_SIZES,
+    };
   }
 
   /** Reads a look-up of very many keys. Hits and misses are exact; a sample of the keys decides their families. */
-  private lookUpMany({ entry, args, reply }: Exchange, found: Lookup, step: number, end: number, isLocal: boolean): CacheFacts {
+  private lookUpMany(
+    { entry, args, reply }: Exchange,
+    found: Lookup,
+    step: number,
+    end: number,
+    isLocal: boolean,
+  ): CacheFacts {
     const elements = Array.isArray(reply) ? reply : undefined;
     const sample = new Map<Counts, Lookup>();
     const keys = Math.floor((end - entry.from) / step);
@@ -130,7 +158,14 @@ export class CacheTraffic {
   }
 
   /** Remembers a miss that a later write may fill: of the key at `index`, or of the single field that was read. */
-  private missed(exchange: Exchange, counts: Counts, index: number, times: number, miss: Miss, isLocal: boolean): MissReason | undefined {
+  private missed(
+    exchange: Exchange,
+    counts: Counts,
+    index: number,
+    times: number,
+    miss: Miss,
+    isLocal: boolean,
+  ): MissReason | undefined {
     const { command, endMonotonicMs, entry, args } = exchange;
     const key = this.identities.of(args[index], command.client.facts);
     const isField = entry.rule.items?.areFields === true && args.length === entry.from + 2;
@@ -153,7 +188,8 @@ export class CacheTraffic {
     let common: Counts | undefined;
     let isCommon = true;
     if (items.areFields) return this.writeFields(exchange, end);
-    if (items.step !== undefined && end - entry.from > MAX_KEYS * items.step) return this.writeMany(exchange, items, end, expiry);
+    if (items.step !== undefined && end - entry.from > MAX_KEYS * items.step)
+      return this.writeMany(exchange, items, end, expiry);
     for (let index = entry.from + items.first; index < end; index += items.step ?? end) {
       const key = args[index];
       const counts = this.cacheCounts.of(key, true);
@@ -178,7 +214,12 @@ export class CacheTraffic {
    * Handles a write of very many keys (see `lookUpMany`). It is not known which misses it filled, so they are
    * dropped.
    */
-  private writeMany({ endMonotonicMs, entry, args }: Exchange, { first, step = 1 }: Items, end: number, expiry: Expiry): CacheFacts {
+  private writeMany(
+    { endMonotonicMs, entry, args }: Exchange,
+    { first, step = 1 }: Items,
+    end: number,
+    expiry: Expiry,
+  ): CacheFacts {
     const from = entry.from + first;
     const keys = Math.ceil((end - from) / step);
     const sample = new Map<Counts, number>();
@@ -227,7 +268,8 @@ export class CacheTraffic {
       else this.fillOne(id, command, fills);
       // A copied or computed key has the expiry of its source, or none.
       if (!isFirst || entry.rule.made[0]?.how === 'unlessNone') written.forget(id);
-      else if (!items?.areFields) written.wroteWithin(id, command.startMonotonicMs, this.identities.placeOf(command.client.facts));
+      else if (!items?.areFields)
+        written.wroteWithin(id, command.startMonotonicMs, this.identities.placeOf(command.client.facts));
     }
     return fills.length === 0 ? undefined : { family, miss: undefined, missReason: undefined, fills, sizes: NO_SIZES };
   }
@@ -249,7 +291,12 @@ export class CacheTraffic {
     if (fill !== undefined) fills.push(fill);
   }
 
-  private wrote(id: number, { client, startMonotonicMs }: SentCommand, expiry: Expiry, ttlSeconds: number | undefined): void {
+  private wrote(
+    id: number,
+    { client, startMonotonicMs }: SentCommand,
+    expiry: Expiry,
+    ttlSeconds: number | undefined,
+  ): void {
     const place = this.identities.placeOf(client.facts);
     if (expiry === 'kept') this.written?.wroteWithin(id, startMonotonicMs, place);
     else this.written?.wrote(id, ttlSeconds === undefined ? undefined : ttlSeconds * 1_000, startMonotonicMs, place);
@@ -274,7 +321,13 @@ export class CacheTraffic {
     // With GET the reply is the previous value.
     if (String(reply) === 'OK') this.fillOne(id, command, fills);
     else this.misses.forget(id);
-    return { family: this.cacheCounts.of(key, true).family, miss: undefined, missReason: undefined, fills, sizes: NO_SIZES };
+    return {
+      family: this.cacheCounts.of(key, true).family,
+      miss: undefined,
+      missReason: undefined,
+      fills,
+      sizes: NO_SIZES,
+    };
   }
 
   /** Handles a write that could not be seen. */
@@ -309,8 +362,10 @@ export class CacheTraffic {
     }
     const key = this.identities.of(args[from], command.client.facts);
     if (rule.ends) written.deleted(key, endMonotonicMs, place);
-    else if (data.ttlSeconds !== undefined) written.wrote(key, data.ttlSeconds * 1_000, command.startMonotonicMs, place);
-    else if (rule.persists || hasOption(args, from + 1, 'PERSIST')) written.wrote(key, undefined, command.startMonotonicMs, place);
+    else if (data.ttlSeconds !== undefined)
+      written.wrote(key, data.ttlSeconds * 1_000, command.startMonotonicMs, place);
+    else if (rule.persists || hasOption(args, from + 1, 'PERSIST'))
+      written.wrote(key, undefined, command.startMonotonicMs, place);
   }
 }
 

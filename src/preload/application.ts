@@ -119,12 +119,16 @@ function withResolved<T>(peers: ReadonlyMap<string, string | undefined>, load: (
 /** The folders of the other files that Node.js was told to preload, such as the file of the Kubernetes operator. */
 function preloadedFolders(): string[] {
   const files = preloadsOf(process.execArgv, process.env.NODE_OPTIONS).map(fileOf);
-  return files.flatMap((file) => (file === undefined || file.startsWith(OURS + sep) || PROBE.test(file) ? [] : [dirname(file)]));
+  return files.flatMap((file) =>
+    file === undefined || file.startsWith(OURS + sep) || PROBE.test(file) ? [] : [dirname(file)],
+  );
 }
 
 function fileOf(name: string): string | undefined {
   try {
-    return name.startsWith('file:') ? fileURLToPath(name) : createRequire(join(workingFolder() ?? '/', 'any')).resolve(name);
+    return name.startsWith('file:')
+      ? fileURLToPath(name)
+      : createRequire(join(workingFolder() ?? '/', 'any')).resolve(name);
   } catch {
     return undefined;
   }

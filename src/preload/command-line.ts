@@ -18,5 +18,7 @@ export function preloadsOf(flags: readonly string[], nodeOptions = ''): string[]
 /** Node.js splits NODE_OPTIONS at spaces outside double quotes. A backslash inside them escapes the next character. */
 function wordsOf(options: string): string[] {
   const words = options.match(/(?:"(?:\\.|[^"\\])*"|[^\s"])+/g) ?? [];
-  return words.map((word) => word.replace(/"((?:\\.|[^"\\])*)"/g, (_quoted, text: string) => text.replace(/\\(.)/g, '$1')));
+  return words.map((word) =>
+    word.replace(/"((?:\\.|[^"\\])*)"/g, (_quoted, text: string) => text.replace(/\\(.)/g, '$1')),
+  );
 }

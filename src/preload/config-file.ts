@@ -16,7 +16,9 @@ interface ConfigurationModule {
 }
 
 interface Model {
-  readonly 'instrumentation/development'?: { readonly js?: Readonly<Record<string, RedisInstrumentationConfig | null>> | null } | null;
+  readonly 'instrumentation/development'?: {
+    readonly js?: Readonly<Record<string, RedisInstrumentationConfig | null>> | null;
+  } | null;
 }
 
 /** undefined: the environment configures the SDK. */

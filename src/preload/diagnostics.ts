@@ -51,7 +51,8 @@ export function quieten(isSaid: (message: string) => boolean): void {
   const logger = apiGlobals().diag as DiagLogger | undefined;
   if (logger === undefined) return;
   const quiet: DiagLogger = {
-    error: (message, ...details) => (isSaid(message) ? logger.debug(message, ...details) : logger.error(message, ...details)),
+    error: (message, ...details) =>
+      isSaid(message) ? logger.debug(message, ...details) : logger.error(message, ...details),
     warn: (message, ...details) => logger.warn(message, ...details),
     info: (message, ...details) => logger.info(message, ...details),
     debug: (message, ...details) => logger.debug(message, ...details),

@@ -68,7 +68,8 @@ function startOf({ NodeSDK, startNodeSdk, startNodeSDK }: SdkModule): Start {
     // The SDK sets a logger only if OTEL_LOG_LEVEL is given. Without one, nothing would report an unreachable
     // collector.
     useConsole();
-    if (file !== undefined) report(`${SDK} is too old to read OTEL_CONFIG_FILE (0.210 can); it is configured by the environment`);
+    if (file !== undefined)
+      report(`${SDK} is too old to read OTEL_CONFIG_FILE (0.210 can); it is configured by the environment`);
     sdk.start();
     return sdk;
   };

@@ -13,7 +13,8 @@ const REQUESTS = 'http,undici';
 
 function load(): void {
   try {
-    const { findAutoInstrumentations, findSdk, withPeersOfApplication } = require('./application') as typeof import('./application');
+    const { findAutoInstrumentations, findSdk, withPeersOfApplication } =
+      require('./application') as typeof import('./application');
     const recorders = findAutoInstrumentations();
     const sdk = findSdk(recorders);
     withPeersOfApplication(() => {
@@ -23,7 +24,9 @@ function load(): void {
     }, sdk);
     if (recorders !== undefined) passHooks();
   } catch (error) {
-    console.error(`opentelemetry-instrumentation-redis view: inactive: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(
+      `opentelemetry-instrumentation-redis view: inactive: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

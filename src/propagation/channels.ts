@@ -17,7 +17,8 @@ export class ChannelPropagator {
 
   transferOf(args: Arguments): Sending | undefined {
     const [name, channel, payload] = args;
-    if (args.length !== 3 || !PUBLISHES.test(name as string) || !isText(payload) || !this.matches(channel)) return undefined;
+    if (args.length !== 3 || !PUBLISHES.test(name as string) || !isText(payload) || !this.matches(channel))
+      return undefined;
     return { kind: 'send', destination: channel, inject: (sender) => inject(args, sender) };
   }
 
@@ -26,7 +27,10 @@ export class ChannelPropagator {
     const unwrapped = unwrap(body);
     if (unwrapped === undefined) return undefined;
     // The active context belongs to the code that connected. Its baggage goes: a message has its sender's, or none.
-    return { body: unwrapped.payload, context: extracted(propagation.deleteBaggage(around), unwrapped.carrier, this.report) };
+    return {
+      body: unwrapped.payload,
+      context: extracted(propagation.deleteBaggage(around), unwrapped.carrier, this.report),
+    };
   }
 }
 

@@ -4,7 +4,9 @@ import { type Context, propagation } from '@opentelemetry/api';
 import type { Report } from '../core/recorder';
 import type { Carrier } from './envelope';
 
-/** Returns `around` with the carried context, or unchanged if the propagator throws: the carrier is removed either way. */
+/**
+ * Returns `around` with the carried context, or unchanged if the propagator throws: the carrier is removed either way.
+ */
 export function extracted(around: Context, carrier: Carrier, report: Report): Context {
   try {
     return propagation.extract(around, carrier);

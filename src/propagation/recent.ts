@@ -29,7 +29,10 @@ export class RecentEntries<T> {
   add(id: string, stream: string, value: T, length: number, nowMonotonicMs: number): void {
     const known = this.byId.get(id) ?? [];
     const others = known.filter((kept) => kept.stream !== stream && kept.untilMonotonicMs > nowMonotonicMs);
-    const all = [...others.slice(1 - MAX_STREAMS), { stream, value, length, untilMonotonicMs: nowMonotonicMs + KEPT_MS }];
+    const all = [
+      ...others.slice(1 - MAX_STREAMS),
+      { stream, value, length, untilMonotonicMs: nowMonotonicMs + KEPT_MS },
+    ];
     this.byId.delete(id);
     this.byId.set(id, all);
     this.length += lengthOf(all) - lengthOf(known);
@@ -37,7 +40,11 @@ export class RecentEntries<T> {
   }
 
   /** @param stream undefined: the only stream that has this id */
-  find(id: string, stream: string | undefined, nowMonotonicMs: number): { readonly stream: string; readonly value: T } | undefined {
+  find(
+    id: string,
+    stream: string | undefined,
+    nowMonotonicMs: number,
+  ): { readonly stream: string; readonly value: T } | undefined {
     const found = (this.byId.get(id) ?? []).filter(
       (kept) => kept.untilMonotonicMs > nowMonotonicMs && (stream === undefined || kept.stream === stream),
     );

@@ -1,7 +1,16 @@
 // Knows: how a stream entry carries the context of its sender, and which commands add and read entries.
 // Must not know: clients, redis versions, spans, metrics.
 import { type Context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
-import { assignRoles, claimedEntries, entries, lookup, type Part, partsByStream, type Role, shownEntries } from '../catalog';
+import {
+  assignRoles,
+  claimedEntries,
+  entries,
+  lookup,
+  type Part,
+  partsByStream,
+  type Role,
+  shownEntries,
+} from '../catalog';
 import type { Arguments, ClientRef } from '../core/events';
 import type { Recalled, Receipt, Receiving, Sending, Transfer } from '../core/propagator';
 import type { Report } from '../core/recorder';
@@ -59,7 +68,8 @@ export class StreamPropagator {
     const keys = args.filter((_, index) => roles[index] === 'key');
     const streams = keys.filter(this.matches);
     if (reader === undefined) return streams.length === 0 ? undefined : additionOf(args, roles, streams[0]);
-    if (streams.length === 0) return reader.kind === 'look' ? undefined : this.reading({ ...reader, kind: 'look' }, NOTHING);
+    if (streams.length === 0)
+      return reader.kind === 'look' ? undefined : this.reading({ ...reader, kind: 'look' }, NOTHING);
     const others = keys.filter((key) => !streams.includes(key));
     // The first name is that of the consumer group, in every command that has one.
     const groupAt = roles.indexOf('name');
@@ -89,7 +99,11 @@ function additionOf(args: Arguments, roles: readonly Role[], stream: unknown): S
   const first = roles.indexOf('field');
   // Fields are found only behind an id.
   if (first < 0 || (args.length - first) % 2 !== 0) return undefined;
-  return { kind: 'send', destination: stream, inject: (sender) => (isIdempotent(args, roles) ? undefined : inject(args, sender)) };
+  return {
+    kind: 'send',
+    destination: stream,
+    inject: (sender) => (isIdempotent(args, roles) ? undefined : inject(args, sender)),
+  };
 }
 
 /** Redis compares all fields to detect a duplicate entry; our field would make every entry unique. */

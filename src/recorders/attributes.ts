@@ -19,7 +19,8 @@ function shownPort(facts: ClientFacts): number | undefined {
  */
 export function nameFor(operation: string, procedure: string | undefined, facts: ClientFacts): string {
   const port = shownPort(facts);
-  const server = facts.serverAddress === undefined || port === undefined ? facts.serverAddress : `${facts.serverAddress}:${port}`;
+  const server =
+    facts.serverAddress === undefined || port === undefined ? facts.serverAddress : `${facts.serverAddress}:${port}`;
   const target = procedure ?? server;
   return target === undefined ? operation : `${operation} ${target}`;
 }
@@ -37,7 +38,12 @@ export function connectAttributes(facts: ClientFacts, failure: Failure | undefin
  * The attributes that every span has. Others are only added if they have a value: the SDK copies undefined members,
  * twice.
  */
-export function spanAttributes(operation: string, facts: ClientFacts, text: string | undefined, failure: Failure | undefined): Attributes {
+export function spanAttributes(
+  operation: string,
+  facts: ClientFacts,
+  text: string | undefined,
+  failure: Failure | undefined,
+): Attributes {
   const attributes: Attributes = {
     [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
     [semconv.ATTR_DB_OPERATION_NAME]: operation,
@@ -109,7 +115,10 @@ export function addTiming(
 }
 
 /** Adds the totals of a run of commands. */
-export function addComposite(attributes: Attributes, { count, sumMs, maxMs, valueBytes, hits, misses, facts, isLocal }: Composite): void {
+export function addComposite(
+  attributes: Attributes,
+  { count, sumMs, maxMs, valueBytes, hits, misses, facts, isLocal }: Composite,
+): void {
   attributes[semconv.ATTR_REDIS_COMPOSITE_COUNT] = count;
   attributes[semconv.ATTR_REDIS_COMPOSITE_SUM_MS] = sumMs;
   attributes[semconv.ATTR_REDIS_COMPOSITE_MAX_MS] = maxMs;
@@ -171,7 +180,10 @@ export function addLock(attributes: Attributes, key: string, { ttlSeconds, acqui
 }
 
 /** Adds sizes, times to live and counts, as far as the command has them. */
-export function setData(span: Span, { valueLength, ttlSeconds, keysDeleted, keyExists, keysExisting }: DataFacts): void {
+export function setData(
+  span: Span,
+  { valueLength, ttlSeconds, keysDeleted, keyExists, keysExisting }: DataFacts,
+): void {
   if (valueLength !== undefined) span.setAttribute(semconv.ATTR_REDIS_VALUE_LENGTH, valueLength);
   if (ttlSeconds !== undefined) span.setAttribute(semconv.ATTR_REDIS_TTL_SECONDS, ttlSeconds);
   if (keysDeleted !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEYS_DELETED, keysDeleted);

@@ -1,6 +1,13 @@
 // Knows: the metrics of the cache and its locks.
 // Must not know: commands, replies, how any of it was found out.
-import type { Attributes, Histogram, Meter, MetricOptions, ObservableCounter, ObservableResult } from '@opentelemetry/api';
+import type {
+  Attributes,
+  Histogram,
+  Meter,
+  MetricOptions,
+  ObservableCounter,
+  ObservableResult,
+} from '@opentelemetry/api';
 import type { FamilyCounts, Fill, Insights, LockFacts, MissReason, ValueSize } from '../core/facts';
 import * as semconv from '../core/semconv';
 
@@ -83,13 +90,22 @@ export class CacheMetrics {
 
 type Observe = (result: Pick<ObservableResult, 'observe'>, counts: FamilyCounts) => void;
 
-const REQUESTS: MetricOptions = { description: 'Items looked up in the cache, by whether they were found.', unit: '{request}' };
-const MISSES: MetricOptions = { description: 'Items that were not found, by the reason this process knows.', unit: '{miss}' };
+const REQUESTS: MetricOptions = {
+  description: 'Items looked up in the cache, by whether they were found.',
+  unit: '{request}',
+};
+const MISSES: MetricOptions = {
+  description: 'Items that were not found, by the reason this process knows.',
+  unit: '{miss}',
+};
 const UNFILLED: MetricOptions = {
   description: 'Items that were not found, and that this process did not store in time, as far as it can be seen.',
   unit: '{miss}',
 };
-const WRITES: MetricOptions = { description: 'Items stored, by whether they were given a time to live.', unit: '{write}' };
+const WRITES: MetricOptions = {
+  description: 'Items stored, by whether they were given a time to live.',
+  unit: '{write}',
+};
 const LOAD_DURATION: MetricOptions = {
   description: 'Time from a miss to the write that fills it.',
   unit: 's',
@@ -100,7 +116,11 @@ const STAMPEDE_WIDTH: MetricOptions = {
   unit: '{caller}',
   advice: { explicitBucketBoundaries: WIDTH_BUCKETS },
 };
-const VALUE_SIZE: MetricOptions = { description: 'Size of values stored.', unit: 'By', advice: { explicitBucketBoundaries: BYTE_BUCKETS } };
+const VALUE_SIZE: MetricOptions = {
+  description: 'Size of values stored.',
+  unit: 'By',
+  advice: { explicitBucketBoundaries: BYTE_BUCKETS },
+};
 
 const LOCK_WAIT: MetricOptions = {
   description: 'Time from the first refused attempt to get a lock to the one that got it.',
@@ -122,12 +142,14 @@ const observeRequests: Observe = (result, { family, hits, misses, localHits, loc
   if (misses > 0) result.observe(misses, withFamily({ [semconv.ATTR_CACHE_RESULT]: 'miss' }, family));
   const local = { [semconv.ATTR_CACHE_LOCAL]: true };
   if (localHits > 0) result.observe(localHits, withFamily({ [semconv.ATTR_CACHE_RESULT]: 'hit', ...local }, family));
-  if (localMisses > 0) result.observe(localMisses, withFamily({ [semconv.ATTR_CACHE_RESULT]: 'miss', ...local }, family));
+  if (localMisses > 0)
+    result.observe(localMisses, withFamily({ [semconv.ATTR_CACHE_RESULT]: 'miss', ...local }, family));
 };
 
 const observeMisses: Observe = (result, counts) => {
   for (const reason of REASONS) {
-    if (counts[reason] > 0) result.observe(counts[reason], withFamily({ [semconv.ATTR_CACHE_MISS_REASON]: reason }, counts.family));
+    if (counts[reason] > 0)
+      result.observe(counts[reason], withFamily({ [semconv.ATTR_CACHE_MISS_REASON]: reason }, counts.family));
   }
 };
 

@@ -5,7 +5,17 @@ import { type Context, type Span, type Tracer, trace } from '@opentelemetry/api'
 import { type Entry, lookup, mayWait } from '../catalog';
 import type { SpanSettings } from '../config';
 import { isRecording } from '../core/context';
-import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Connecting, Outcome, ProcessOutcome } from '../core/events';
+import type {
+  Arguments,
+  Batch,
+  BatchKind,
+  BatchOutcome,
+  BatchStart,
+  Command,
+  Connecting,
+  Outcome,
+  ProcessOutcome,
+} from '../core/events';
 import type { BatchFacts, Facts, Fill, Miss } from '../core/facts';
 import type { Report } from '../core/recorder';
 import { MAX_ARGUMENTS, MAX_RUN_MS, Run } from './run';
@@ -91,15 +101,32 @@ export class CompositeSpans implements TracedRecorder {
   }
 
   /** The most frequent reason against it is checked first. */
-  private mayJoin(entry: Entry, { args, transfer, inside, isMasked }: Command, outcome: Outcome, { cache, lock }: Facts): boolean {
-    if (outcome.failed || outcome.durationMs > this.settings.compressMaxDurationMs || outcome.durationMs >= this.settings.slowMs)
+  private mayJoin(
+    entry: Entry,
+    { args, transfer, inside, isMasked }: Command,
+    outcome: Outcome,
+    { cache, lock }: Facts,
+  ): boolean {
+    if (
+      outcome.failed ||
+      outcome.durationMs > this.settings.compressMaxDurationMs ||
+      outcome.durationMs >= this.settings.slowMs
+    )
       return false;
-    if (entry.rule === undefined || entry.rule.sends || transfer !== undefined || inside !== undefined || isMasked) return false;
+    if (entry.rule === undefined || entry.rule.sends || transfer !== undefined || inside !== undefined || isMasked)
+      return false;
     if (lock !== undefined || (cache !== undefined && cache.fills.length > 0)) return false;
     return args.length <= MAX_ARGUMENTS && !mayWait(entry, args);
   }
 
-  private begin(parent: Span, entry: Entry, command: Command, outcome: Outcome, facts: Facts, repeated: Repetition | undefined): void {
+  private begin(
+    parent: Span,
+    entry: Entry,
+    command: Command,
+    outcome: Outcome,
+    facts: Facts,
+    repeated: Repetition | undefined,
+  ): void {
     this.end(parent);
     const tracer = this.tracer();
     if (tracer === undefined) return;
@@ -137,7 +164,9 @@ export class CompositeSpans implements TracedRecorder {
     this.isWaiting = false;
     for (const [parent, run] of this.runs) {
       const isOver =
-        nowMonotonicMs - run.endMonotonicMs > MAX_IDLE_MS || nowMonotonicMs - run.beganMonotonicMs > MAX_RUN_MS || !isRecording(parent);
+        nowMonotonicMs - run.endMonotonicMs > MAX_IDLE_MS ||
+        nowMonotonicMs - run.beganMonotonicMs > MAX_RUN_MS ||
+        !isRecording(parent);
       if (isOver) this.end(parent);
     }
     if (this.runs.size === 0) return;

@@ -198,7 +198,11 @@ export class ServerMetrics implements ConnectionRecorder {
 }
 
 /** Only if a cache has statistics. */
-function observeCache(result: BatchObservableResult, to: Instruments, { hits, misses, evictions, items, attributes }: Server): void {
+function observeCache(
+  result: BatchObservableResult,
+  to: Instruments,
+  { hits, misses, evictions, items, attributes }: Server,
+): void {
   if (items !== undefined) result.observe(to.cacheItems, items, attributes);
   if (hits + misses === 0) return;
   result.observe(to.cacheRequests, hits, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'hit' });
@@ -207,7 +211,12 @@ function observeCache(result: BatchObservableResult, to: Instruments, { hits, mi
 }
 
 function instrumentsOf(meter: Meter): Instruments {
-  const { METRIC_REDIS_CONNECTIONS, METRIC_REDIS_OFFLINE_QUEUE_DEPTH, METRIC_REDIS_RECONNECTS, METRIC_REDIS_CONNECTION_ERRORS } = semconv;
+  const {
+    METRIC_REDIS_CONNECTIONS,
+    METRIC_REDIS_OFFLINE_QUEUE_DEPTH,
+    METRIC_REDIS_RECONNECTS,
+    METRIC_REDIS_CONNECTION_ERRORS,
+  } = semconv;
   return {
     open: meter.createObservableUpDownCounter(METRIC_REDIS_CONNECTIONS, {
       unit: '{connection}',

@@ -89,7 +89,8 @@ function observePool(result: BatchObservableResult, to: Instruments, name: strin
 }
 
 function instrumentsOf(meter: Meter): Instruments {
-  const gauge = (name: string, description: string) => meter.createObservableGauge(name, { description, unit: '{connection}' });
+  const gauge = (name: string, description: string) =>
+    meter.createObservableGauge(name, { description, unit: '{connection}' });
   return {
     operations: meter.createObservableCounter(semconv.GUIDE_METRIC_OPERATIONS_TOTAL, {
       description: 'Commands, transactions and pipelines.',

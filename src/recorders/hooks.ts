@@ -25,7 +25,9 @@ export class Hooks {
   queryText(args: Arguments): string | undefined {
     const hook = this.settings.serializer;
     if (hook === undefined) return undefined;
-    const text = this.guarded('dbStatementSerializer', () => hook(String(args[0]), args.slice(1) as Array<string | Buffer>));
+    const text = this.guarded('dbStatementSerializer', () =>
+      hook(String(args[0]), args.slice(1) as Array<string | Buffer>),
+    );
     return typeof text === 'string' ? text : undefined;
   }
 
@@ -44,17 +46,38 @@ export class Hooks {
     this.call(span, { operation, commands: [[...args]], count: 1, reply: shown, failed, error, durationMs });
   }
 
-  batchEnded(span: Span, operation: string, { commands, size }: Batch, { failed, error, durationMs, replies }: BatchOutcome): void {
+  batchEnded(
+    span: Span,
+    operation: string,
+    { commands, size }: Batch,
+    { failed, error, durationMs, replies }: BatchOutcome,
+  ): void {
     if (this.settings.spanHook === undefined) return;
     // These are copies: the client still uses its own lists, which contain more than arguments.
     const copies = commands.map((args) => [...args]);
-    this.call(span, { operation, commands: copies, count: size ?? copies.length, reply: replies, failed, error, durationMs });
+    this.call(span, {
+      operation,
+      commands: copies,
+      count: size ?? copies.length,
+      reply: replies,
+      failed,
+      error,
+      durationMs,
+    });
   }
 
   /** Handles commands that are recorded as one span and succeeded. */
   runEnded(span: Span, operation: string, first: Arguments, durationMs: number, count: number): void {
     if (this.settings.spanHook === undefined) return;
-    this.call(span, { operation, commands: [[...first]], count, reply: undefined, failed: false, error: undefined, durationMs });
+    this.call(span, {
+      operation,
+      commands: [[...first]],
+      count,
+      reply: undefined,
+      failed: false,
+      error: undefined,
+      durationMs,
+    });
   }
 
   private call(span: Span, info: SpanInfo): void {

@@ -100,8 +100,18 @@ export class MessageMetrics implements MessageRecorder {
   }
 
   /** How long it took to send, or to ask for what there is. */
-  took({ operation, destinations, group }: Messaging, facts: ClientFacts, errorType: string | undefined, durationMs: number): void {
-    const attributes = this.attributesOf(operation, destinations.length === 1 ? destinations[0] : undefined, facts, group);
+  took(
+    { operation, destinations, group }: Messaging,
+    facts: ClientFacts,
+    errorType: string | undefined,
+    durationMs: number,
+  ): void {
+    const attributes = this.attributesOf(
+      operation,
+      destinations.length === 1 ? destinations[0] : undefined,
+      facts,
+      group,
+    );
     if (errorType !== undefined) attributes[semconv.ATTR_ERROR_TYPE] = errorType;
     this.current()?.operationDuration.record(durationMs / 1_000, attributes);
   }
@@ -114,7 +124,8 @@ export class MessageMetrics implements MessageRecorder {
     const { families, groups } = this;
     if (families !== undefined && destination !== undefined)
       attributes[semconv.ATTR_MESSAGING_DESTINATION_TEMPLATE] = families(destination);
-    if (groups !== undefined && group !== undefined) attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = groups(group);
+    if (groups !== undefined && group !== undefined)
+      attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = groups(group);
     addServer(attributes, facts);
     return attributes;
   }

@@ -51,7 +51,11 @@ export class MessageSpans implements MessageRecorder {
     const name = this.hooks.spanName(PROCESS, channel === undefined ? PROCESS : `${PROCESS} ${this.family(channel)}`);
     const attributes = this.attributesOf(message);
     const links = sender === undefined ? [] : [{ context: sender }];
-    const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, startTime: startTimeMs, attributes, links }, context);
+    const span = tracer.startSpan(
+      name,
+      { kind: SpanKind.CONSUMER, startTime: startTimeMs, attributes, links },
+      context,
+    );
     const inside = trace.setSpan(context, span);
     return {
       context: inside.getValue(ENTRY_SPAN) === undefined ? inside.setValue(ENTRY_SPAN, span) : inside,

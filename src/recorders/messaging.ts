@@ -28,7 +28,11 @@ export interface Messaging {
 }
 
 /** By its row, or because its streams carry messages. undefined: the command has nothing to do with messages. */
-export function messagingOf({ rule, from, canonical }: Entry, args: Arguments, transfer: Transfer | undefined): Messaging | undefined {
+export function messagingOf(
+  { rule, from, canonical }: Entry,
+  args: Arguments,
+  transfer: Transfer | undefined,
+): Messaging | undefined {
   if (rule?.sends) {
     return {
       type: 'send',
@@ -44,7 +48,14 @@ export function messagingOf({ rule, from, canonical }: Entry, args: Arguments, t
   const operation = canonical.toLowerCase();
   const none = { group: undefined, body: undefined, receipt: undefined };
   if (transfer.kind === 'send') return { type: 'send', operation, destinations: [transfer.destination], ...none };
-  return { ...none, type: 'receive', operation, destinations: transfer.streams, group: transfer.group, receipt: transfer.receipt };
+  return {
+    ...none,
+    type: 'receive',
+    operation,
+    destinations: transfer.streams,
+    group: transfer.group,
+    receipt: transfer.receipt,
+  };
 }
 
 /** The operation of a producer, for a channel of any kind. */
@@ -59,7 +70,12 @@ export function messagingName({ operation, destinations }: Messaging, { family }
 }
 
 /** @param reply undefined: there is none yet */
-export function addMessaging(attributes: Attributes, messaging: Messaging, masks: DestinationMasks, reply?: unknown): void {
+export function addMessaging(
+  attributes: Attributes,
+  messaging: Messaging,
+  masks: DestinationMasks,
+  reply?: unknown,
+): void {
   const { type, operation, destinations, group, body, receipt } = messaging;
   attributes[semconv.ATTR_MESSAGING_SYSTEM_NAME] = semconv.DB_SYSTEM_NAME_VALUE_REDIS;
   attributes[semconv.ATTR_MESSAGING_OPERATION_TYPE] = type;

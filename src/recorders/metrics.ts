@@ -101,7 +101,12 @@ export class MetricRecorder implements Recorder {
   }
 
   /** @param durationMs undefined in a batch: Redis tells no single times */
-  private countMessages(messaging: Messaging | undefined, facts: ClientFacts, errorType: string | undefined, durationMs?: number): void {
+  private countMessages(
+    messaging: Messaging | undefined,
+    facts: ClientFacts,
+    errorType: string | undefined,
+    durationMs?: number,
+  ): void {
     if (messaging === undefined) return;
     if (durationMs !== undefined) this.messages.took(messaging, facts, errorType, durationMs);
     const { type, operation, destinations, group, receipt, isSharded } = messaging;
@@ -123,7 +128,12 @@ export class MetricRecorder implements Recorder {
     this.duration?.record(durationMs / 1_000, this.attributesOf(operation, facts, failure, kind), context);
   }
 
-  private attributesOf(operation: string, facts: ClientFacts, failure: Failure | undefined, kind: Kind | undefined): Attributes {
+  private attributesOf(
+    operation: string,
+    facts: ClientFacts,
+    failure: Failure | undefined,
+    kind: Kind | undefined,
+  ): Attributes {
     let sets = this.attributeSets.get(facts);
     if (sets === undefined) {
       sets = new Map();

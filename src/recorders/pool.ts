@@ -1,6 +1,13 @@
 // Knows: the metrics of a connection pool.
 // Must not know: what a pool is made of.
-import type { Attributes, BatchObservableResult, Counter, Histogram, Meter, ObservableUpDownCounter } from '@opentelemetry/api';
+import type {
+  Attributes,
+  BatchObservableResult,
+  Counter,
+  Histogram,
+  Meter,
+  ObservableUpDownCounter,
+} from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../core/events';
 import type { NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
@@ -169,15 +176,28 @@ function observePool(
 }
 
 function instrumentsOf(meter: Meter): Instruments {
-  const upDown = (name: string, unit: string, description: string) => meter.createObservableUpDownCounter(name, { unit, description });
+  const upDown = (name: string, unit: string, description: string) =>
+    meter.createObservableUpDownCounter(name, { unit, description });
   const histogram = (name: string, description: string) =>
     meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: DURATION_BUCKETS } });
   return {
     count: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_COUNT, '{connection}', 'Connections of a pool, by state.'),
-    idleMax: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MAX, '{connection}', 'Idle connections a pool has at most.'),
-    idleMin: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MIN, '{connection}', 'Connections a pool keeps when idle.'),
+    idleMax: upDown(
+      semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MAX,
+      '{connection}',
+      'Idle connections a pool has at most.',
+    ),
+    idleMin: upDown(
+      semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MIN,
+      '{connection}',
+      'Connections a pool keeps when idle.',
+    ),
     limit: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_LIMIT, '{connection}', 'Connections a pool has at most.'),
-    pending: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS, '{request}', 'Tasks that wait for a connection.'),
+    pending: upDown(
+      semconv.METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS,
+      '{request}',
+      'Tasks that wait for a connection.',
+    ),
     timeouts: meter.createCounter(semconv.METRIC_DB_CLIENT_CONNECTION_TIMEOUTS, {
       unit: '{timeout}',
       description: 'Tasks that got no connection in time.',

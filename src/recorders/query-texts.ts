@@ -32,7 +32,8 @@ export class QueryTexts {
 
   private readonly maskOfRun: KeyMask = (key) => (key instanceof Varying ? key.shown : this.mask(key));
 
-  private readonly redacted = (entry: Entry, args: Arguments, mask = this.mask): string => queryText(entry, args, mask, this.maxLength);
+  private readonly redacted = (entry: Entry, args: Arguments, mask = this.mask): string =>
+    queryText(entry, args, mask, this.maxLength);
 
   private readonly serialized = (entry: Entry, args: Arguments, mask = this.mask): string => {
     const given = mask === this.mask ? args : args.map((arg) => (arg instanceof Varying ? arg.shown : arg));

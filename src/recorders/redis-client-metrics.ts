@@ -1,10 +1,25 @@
 // Knows: the metrics that Redis's own clients record, under the names that Redis's dashboards ask for.
 // Must not know: clients, redis versions, spans, the metrics that the conventions have for the same.
-import type { Attributes, BatchObservableResult, Counter, Histogram, Meter, ObservableCounter, UpDownCounter } from '@opentelemetry/api';
+import type {
+  Attributes,
+  BatchObservableResult,
+  Counter,
+  Histogram,
+  Meter,
+  ObservableCounter,
+  UpDownCounter,
+} from '@opentelemetry/api';
 import { type Entry, familyMask, type KeyMask, type KeyMode, lookup, partsByStream } from '../catalog';
 import type { Arguments, Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
-import type { CloseReason, ConnectionRecorder, MaintenanceRecorder, NativeMetrics, Recorder, Report } from '../core/recorder';
+import type {
+  CloseReason,
+  ConnectionRecorder,
+  MaintenanceRecorder,
+  NativeMetrics,
+  Recorder,
+  Report,
+} from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { lengthOf } from '../insights/cache';
 import { categoryOf, classify } from '../insights/errors';
@@ -159,7 +174,12 @@ export class RedisClientMetrics implements Recorder, Closing, MaintenanceRecorde
     }
   }
 
-  private streamAttributes({ from, canonical }: Entry, args: Arguments, facts: ClientFacts, stream: unknown): Attributes {
+  private streamAttributes(
+    { from, canonical }: Entry,
+    args: Arguments,
+    facts: ClientFacts,
+    stream: unknown,
+  ): Attributes {
     const attributes = serverOf(facts);
     if (this.streams !== undefined) attributes[semconv.ATTR_REDIS_STREAM_NAME] = this.streams(stream);
     // XREADGROUP GROUP workers …
@@ -195,9 +215,17 @@ function serverOf(facts: ClientFacts): Attributes {
 function instrumentsOf(meter: Meter): Instruments {
   const counter = (name: string, unit: string, description: string) => meter.createCounter(name, { unit, description });
   return {
-    errors: counter(semconv.METRIC_REDIS_CLIENT_ERRORS, '{error}', 'Errors, those that clients deal with themselves included.'),
+    errors: counter(
+      semconv.METRIC_REDIS_CLIENT_ERRORS,
+      '{error}',
+      'Errors, those that clients deal with themselves included.',
+    ),
     closed: counter(semconv.METRIC_REDIS_CONNECTION_CLOSED, '{connection}', 'Connections that were closed or lost.'),
-    handoffs: counter(semconv.METRIC_REDIS_CONNECTION_HANDOFF, '{handoff}', 'Connections handed to another node before maintenance.'),
+    handoffs: counter(
+      semconv.METRIC_REDIS_CONNECTION_HANDOFF,
+      '{handoff}',
+      'Connections handed to another node before maintenance.',
+    ),
     relaxed: meter.createUpDownCounter(semconv.METRIC_REDIS_CONNECTION_RELAXED_TIMEOUT, {
       unit: '{relaxation}',
       description: 'Connections whose time outs are longer during maintenance.',

@@ -45,7 +45,8 @@ export class RepeatedCallMetrics {
   }
 
   private begin(key: string, operation: string, family: string | undefined): RepeatedCount {
-    if (this.counts.size >= MAX_COUNTS && family !== undefined && family !== OTHER_FAMILY) return this.of(operation, OTHER_FAMILY);
+    if (this.counts.size >= MAX_COUNTS && family !== undefined && family !== OTHER_FAMILY)
+      return this.of(operation, OTHER_FAMILY);
     const attributes: Attributes = { [semconv.ATTR_DB_OPERATION_NAME]: operation };
     if (family !== undefined) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
     const count = { attributes, calls: 0 };

@@ -3,7 +3,17 @@
 import { type Context, type Span, trace } from '@opentelemetry/api';
 import { lookup, mayWait } from '../catalog';
 import { isRecording } from '../core/context';
-import type { Arguments, Batch, BatchKind, BatchOutcome, BatchStart, Command, Connecting, Outcome, ProcessOutcome } from '../core/events';
+import type {
+  Arguments,
+  Batch,
+  BatchKind,
+  BatchOutcome,
+  BatchStart,
+  Command,
+  Connecting,
+  Outcome,
+  ProcessOutcome,
+} from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
 import type { RepeatedCallMetrics, RepeatedCount } from './repeated-call-metrics';
 import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
@@ -69,7 +79,11 @@ export class RepeatedCalls implements TracedRecorder {
     return this.next.openBatch(kind, commands, started);
   }
 
-  private count({ args, context, startMonotonicMs }: Command, { durationMs, isLocal }: Outcome, facts: Facts): Repetition | undefined {
+  private count(
+    { args, context, startMonotonicMs }: Command,
+    { durationMs, isLocal }: Outcome,
+    facts: Facts,
+  ): Repetition | undefined {
     const parent = trace.getSpan(context);
     // An answer of the client's own cache is not a round trip.
     if (parent === undefined || isLocal || !isRecording(parent)) return undefined;

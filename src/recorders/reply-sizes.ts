@@ -75,7 +75,10 @@ export class ReplySizes implements Recorder {
     const entry = lookup(args);
     const keyIndex = keyIndexOf(entry, args);
     const family = keyIndex < 0 ? undefined : this.familyOf(args[keyIndex]);
-    const attributes: Attributes = { [semconv.ATTR_DB_OPERATION_NAME]: operation, [semconv.ATTR_REDIS_LARGE_KIND]: kind };
+    const attributes: Attributes = {
+      [semconv.ATTR_DB_OPERATION_NAME]: operation,
+      [semconv.ATTR_REDIS_LARGE_KIND]: kind,
+    };
     if (family !== undefined) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
     this.instrumented.current?.large.add(1, attributes);
   }

@@ -26,7 +26,14 @@ export class RequestTotals implements Recorder {
   command(command: Command, { durationMs, isLocal }: Outcome, { lookup, failure }: Facts): void {
     if (command.isInternal) return;
     // An answer of the client's own cache is not a call.
-    this.add(command.context, isLocal ? 0 : 1, durationMs, lookup?.hits ?? 0, lookup?.misses ?? 0, failure === undefined ? 0 : 1);
+    this.add(
+      command.context,
+      isLocal ? 0 : 1,
+      durationMs,
+      lookup?.hits ?? 0,
+      lookup?.misses ?? 0,
+      failure === undefined ? 0 : 1,
+    );
   }
 
   batch(batch: Batch, { durationMs, failed }: BatchOutcome, { hits, misses, failedCount }: BatchFacts): void {

@@ -106,8 +106,21 @@ export class Run {
   }
 
   finish(familyOf: FamilyOf): Composite {
-    const { first, facts, tracer, count, startTimeMs, startMonotonicMs, endMonotonicMs, sumMs, maxMs, hits, misses, valueBytes, repeated } =
-      this;
+    const {
+      first,
+      facts,
+      tracer,
+      count,
+      startTimeMs,
+      startMonotonicMs,
+      endMonotonicMs,
+      sumMs,
+      maxMs,
+      hits,
+      misses,
+      valueBytes,
+      repeated,
+    } = this;
     const { missHandles, outcome } = this;
     const durationMs = endMonotonicMs - startMonotonicMs;
     const family = nameOf(this.subject, familyOf);

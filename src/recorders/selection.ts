@@ -9,7 +9,10 @@ import { MIN_REPEATED_CALLS } from './repeated-calls';
 import type { Composite, Repetition } from './traced';
 
 /** The settings that decide which operations have a span. */
-type SelectionSettings = Pick<SpanSettings, 'minDurationMs' | 'slowMs' | 'isNotableOnly' | 'emptyPolls' | 'isIgnoredKey'>;
+type SelectionSettings = Pick<
+  SpanSettings,
+  'minDurationMs' | 'slowMs' | 'isNotableOnly' | 'emptyPolls' | 'isIgnoredKey'
+>;
 
 export class SpanSelection {
   constructor(private readonly settings: SelectionSettings) {}
@@ -19,7 +22,8 @@ export class SpanSelection {
     if (outcome.failed) return true;
     if (outcome.durationMs < minDurationMs) return false;
     if (!isNotableOnly) return emptyPolls || !isEmptyPoll(command, outcome);
-    if (facts.lock?.lost || (facts.cache !== undefined && facts.cache.fills.length > 0) || isReported(repeated)) return true;
+    if (facts.lock?.lost || (facts.cache !== undefined && facts.cache.fills.length > 0) || isReported(repeated))
+      return true;
     return outcome.durationMs >= slowMs && !mayWait(lookup(command.args), command.args);
   }
 

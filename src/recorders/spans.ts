@@ -49,7 +49,14 @@ import {
   spanAttributes,
 } from './attributes';
 import { Hooks } from './hooks';
-import { addMessaging, type DestinationMasks, linksToSenders, type Messaging, messagingName, messagingOf } from './messaging';
+import {
+  addMessaging,
+  type DestinationMasks,
+  linksToSenders,
+  type Messaging,
+  messagingName,
+  messagingOf,
+} from './messaging';
 import { QueryTexts } from './query-texts';
 import { SpanSelection } from './selection';
 import type { Composite, CompositeRecorder, Repetition } from './traced';
@@ -125,7 +132,8 @@ export class SpanRecorder implements CompositeRecorder {
     // Semantic conventions: a batch of one command has no size.
     const size = batch.size ?? commands.length;
     if (size !== 1) attributes[semconv.ATTR_DB_OPERATION_BATCH_SIZE] = size;
-    if (this.settings.oldNames) addOldBatchNames(attributes, size, outcome.failed || outcome.aborted ? undefined : outcome.replies.length);
+    if (this.settings.oldNames)
+      addOldBatchNames(attributes, size, outcome.failed || outcome.aborted ? undefined : outcome.replies.length);
     if (digest.hits + digest.misses > 0) {
       attributes[semconv.ATTR_CACHE_HIT_COUNT] = digest.hits;
       attributes[semconv.ATTR_CACHE_MISS_COUNT] = digest.misses;
@@ -140,21 +148,31 @@ export class SpanRecorder implements CompositeRecorder {
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
     const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: timeAt(batch.startTimeMs, 0), attributes };
     if (digest.fills.length > 0) options.links = linksTo(digest.fills);
-    if (batch.transfers !== undefined) options.links = [...(options.links ?? []), ...linksToSenders(batch.transfers.values())];
+    if (batch.transfers !== undefined)
+      options.links = [...(options.links ?? []), ...linksToSenders(batch.transfers.values())];
     const span = this.start(tracer, name, options, batch.context, batch.inside);
     for (const miss of digest.missHandles) miss.span = span.spanContext();
-    if (this.settings.batchCommands) this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
+    if (this.settings.batchCommands)
+      this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
     this.hooks.batchEnded(span, digest.operation, batch, outcome);
     this.finish(span, batch.startTimeMs, outcome.durationMs, digest.failure);
   }
 
-  connect({ client: { facts }, context, startTimeMs }: Connecting, { durationMs, failed, error }: ProcessOutcome): void {
+  connect(
+    { client: { facts }, context, startTimeMs }: Connecting,
+    { durationMs, failed, error }: ProcessOutcome,
+  ): void {
     const tracer = this.tracer();
     if (tracer === undefined) return;
     const failure = failed ? classify(error) : undefined;
     const attributes = connectAttributes(facts, failure);
     const name = this.hooks.spanName(CONNECT, nameFor(CONNECT, undefined, facts));
-    const span = this.start(tracer, name, { kind: SpanKind.CLIENT, startTime: timeAt(startTimeMs, 0), attributes }, context);
+    const span = this.start(
+      tracer,
+      name,
+      { kind: SpanKind.CLIENT, startTime: timeAt(startTimeMs, 0), attributes },
+      context,
+    );
     this.finish(span, startTimeMs, durationMs, failure);
   }
 
@@ -173,19 +191,32 @@ export class SpanRecorder implements CompositeRecorder {
     );
   }
 
-  openBatch(kind: BatchKind, commands: readonly Arguments[], { context, startTimeMs, transfers }: BatchStart): Context | undefined {
+  openBatch(
+    kind: BatchKind,
+    commands: readonly Arguments[],
+    { context, startTimeMs, transfers }: BatchStart,
+  ): Context | undefined {
     const tracer = this.tracer();
     if (tracer === undefined) return undefined;
     const [only] = commands;
     // A batch of one command is recorded as that command, which sends the message.
-    const messaging = only !== undefined && commands.length === 1 ? messagingOf(lookup(only), only, transfers?.get(0)) : undefined;
+    const messaging =
+      only !== undefined && commands.length === 1 ? messagingOf(lookup(only), only, transfers?.get(0)) : undefined;
     const name = messaging === undefined ? kind : messagingName(messaging, this.destinations);
     const attributes = { [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS };
     const kindOfSpan = messaging === undefined ? SpanKind.CLIENT : SpanKind.PRODUCER;
-    return trace.setSpan(context, this.start(tracer, name, { kind: kindOfSpan, startTime: timeAt(startTimeMs, 0), attributes }, context));
+    return trace.setSpan(
+      context,
+      this.start(tracer, name, { kind: kindOfSpan, startTime: timeAt(startTimeMs, 0), attributes }, context),
+    );
   }
 
-  private nameOf(operation: string, procedure: string | undefined, facts: ClientFacts, messaging: Messaging | undefined): string {
+  private nameOf(
+    operation: string,
+    procedure: string | undefined,
+    facts: ClientFacts,
+    messaging: Messaging | undefined,
+  ): string {
     return messaging === undefined ? nameFor(operation, procedure, facts) : messagingName(messaging, this.destinations);
   }
 
@@ -223,16 +254,25 @@ export class SpanRecorder implements CompositeRecorder {
    * Sets attributes that no sampler needs, once the span is known to be recorded. The SDK copies attributes given at
    * creation two or three times, which makes them three times as expensive.
    */
-  private describe(span: Span, entry: Entry, args: Arguments, reply: unknown, { operation, lookup: found, data, cache }: Facts): void {
+  private describe(
+    span: Span,
+    entry: Entry,
+    args: Arguments,
+    reply: unknown,
+    { operation, lookup: found, data, cache }: Facts,
+  ): void {
     const { rule, from } = entry;
     setData(span, data);
     const rows = typeof reply === 'object' && reply !== null ? rowsOf(entry, args, reply) : undefined;
-    if (rows !== undefined && rows >= this.settings.rowsFrom) span.setAttribute(semconv.ATTR_DB_RESPONSE_RETURNED_ROWS, rows);
-    if (this.settings.withSummary) span.setAttribute(semconv.ATTR_DB_QUERY_SUMMARY, this.summaryOf(operation, entry, args, cache));
+    if (rows !== undefined && rows >= this.settings.rowsFrom)
+      span.setAttribute(semconv.ATTR_DB_RESPONSE_RETURNED_ROWS, rows);
+    if (this.settings.withSummary)
+      span.setAttribute(semconv.ATTR_DB_QUERY_SUMMARY, this.summaryOf(operation, entry, args, cache));
     if (cache !== undefined) setFamily(span, cache, found !== undefined);
     const keyIndex = this.settings.withKey ? keyIndexOf(entry, args) : -1;
     if (keyIndex >= 0) span.setAttribute(semconv.ATTR_REDIS_KEY, this.mask(args[keyIndex]));
-    if (this.settings.withArgsCount && rule !== undefined) span.setAttribute(semconv.ATTR_REDIS_ARGS_COUNT, args.length - from);
+    if (this.settings.withArgsCount && rule !== undefined)
+      span.setAttribute(semconv.ATTR_REDIS_ARGS_COUNT, args.length - from);
   }
 
   /** The family of its first key, if that may be shown. */
@@ -243,7 +283,13 @@ export class SpanRecorder implements CompositeRecorder {
   }
 
   /** Creates a child span for each command, over the time of the whole batch: Redis returns no single times. */
-  private recordMembers(tracer: Tracer, inside: Context, batch: Batch, outcome: BatchOutcome, members: readonly Facts[]): void {
+  private recordMembers(
+    tracer: Tracer,
+    inside: Context,
+    batch: Batch,
+    outcome: BatchOutcome,
+    members: readonly Facts[],
+  ): void {
     const { startTimeMs, startMonotonicMs, client } = batch;
     batch.commands.forEach((args, index) => {
       const reply = outcome.replies[index];
@@ -251,7 +297,12 @@ export class SpanRecorder implements CompositeRecorder {
       const error = reply instanceof Error ? reply : outcome.error;
       const transfer = batch.transfers?.get(index);
       const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMonotonicMs, transfer };
-      this.recordCommand(tracer, member, { durationMs: outcome.durationMs, failed, reply, error, isLocal: false }, members[index] as Facts);
+      this.recordCommand(
+        tracer,
+        member,
+        { durationMs: outcome.durationMs, failed, reply, error, isLocal: false },
+        members[index] as Facts,
+      );
     });
   }
 
@@ -268,7 +319,8 @@ export class SpanRecorder implements CompositeRecorder {
 
   /** `Ok` is reserved for the application: success leaves the status unset. */
   private finish(span: Span, startTimeMs: number, durationMs: number, failure: Failure | undefined): void {
-    if (this.settings.oldNames) span.setAttribute(semconv.ATTR_GUIDE_DURATION_MS, Math.round(durationMs * 1_000) / 1_000);
+    if (this.settings.oldNames)
+      span.setAttribute(semconv.ATTR_GUIDE_DURATION_MS, Math.round(durationMs * 1_000) / 1_000);
     if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.description });
     span.end(timeAt(startTimeMs, durationMs));
   }

@@ -34,7 +34,8 @@ export class Counts {
   begin(call: object, name: unknown, traced: boolean): void {
     if (traced) this.traced += 1;
     const text = String(name);
-    if (this.waiting.size < WAITING_KEPT) this.waiting.set(call, /^[A-Za-z.]{1,32}$/.test(text) ? text.toUpperCase() : 'a command');
+    if (this.waiting.size < WAITING_KEPT)
+      this.waiting.set(call, /^[A-Za-z.]{1,32}$/.test(text) ? text.toUpperCase() : 'a command');
   }
 
   end(call: object, traced: boolean): void {

@@ -18,7 +18,8 @@ export function describeProvider(provider: object): ProviderStatus {
     sdkVersion: versionIn(provider as Unknown),
     sampler: sampler === undefined ? '' : describeSampler(sampler),
     exporters: exporters.map(describeExporter),
-    isEmpty: exporters.length === 0 && processors.length > 0 && processors.every((processor) => IDLE.test(classOf(processor))),
+    isEmpty:
+      exporters.length === 0 && processors.length > 0 && processors.every((processor) => IDLE.test(classOf(processor))),
   };
 }
 
@@ -55,7 +56,8 @@ function within(start: Unknown, isEnd: (object: Unknown) => boolean): Unknown[] 
   for (const object of found) {
     if (found.size > MAX_OBJECTS) break;
     if (isEnd(object)) continue;
-    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(object))) if (isObject(value)) found.add(value);
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(object)))
+      if (isObject(value)) found.add(value);
   }
   return [...found];
 }
@@ -75,7 +77,9 @@ export function describeExporter(given: object): ExporterStatus {
   const exporter = given as Unknown;
   const description = { name: classOf(exporter), keepsInMemory: has(exporter, 'getFinishedSpans') };
   for (const object of within(exporter, () => false)) {
-    const url = URL_FIELDS.map((field) => fieldOf(object, field)).find((value) => typeof value === 'string' && value !== '');
+    const url = URL_FIELDS.map((field) => fieldOf(object, field)).find(
+      (value) => typeof value === 'string' && value !== '',
+    );
     if (url !== undefined) return { ...description, url: url as string };
   }
   return description;

@@ -33,7 +33,9 @@ function readBudget(text: string): Budget {
   const [, name = '', sign, limit = ''] = /^([a-z\d-]+)\s*([<>])\s*(\d+(?:\.\d+)?)$/.exec(text) ?? [];
   const measure = Object.hasOwn(MEASURES, name) ? MEASURES[name] : undefined;
   if (measure === undefined) {
-    throw new Error(`${JSON.stringify(text)} is no budget. One of ${Object.keys(MEASURES).join(', ')}, then < or >, then a number`);
+    throw new Error(
+      `${JSON.stringify(text)} is no budget. One of ${Object.keys(MEASURES).join(', ')}, then < or >, then a number`,
+    );
   }
   return {
     text,

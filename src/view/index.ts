@@ -38,7 +38,11 @@ export function overviewFrom({ telemetry }: View): Overview {
 /** Writes the waterfall and the summary to a terminal. */
 export function printReport(view: View, steps: readonly Step[], stream: NodeJS.WriteStream, maxRows?: number): void {
   const paint = createPaint(stream, process.env);
-  const waterfall = renderWaterfall(steps, view.telemetry.spans(), { paint, columns: stream.columns ?? DEFAULT_COLUMNS, maxRows });
+  const waterfall = renderWaterfall(steps, view.telemetry.spans(), {
+    paint,
+    columns: stream.columns ?? DEFAULT_COLUMNS,
+    maxRows,
+  });
   const summary = renderSummary(overviewFrom(view), paint);
   stream.write(`\n${[...waterfall, ...summary].join('\n')}\n`);
 }

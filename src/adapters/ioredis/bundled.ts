@@ -6,7 +6,10 @@ import { PatchLedger, type Target } from '../shared/patch';
 /** The methods of a client that we call. */
 interface Client {
   /** Returns a batch. It is created to get its class, and is never run. */
-  pipeline(): object & { defineCommand(name: string, definition: object): void; readonly scriptsSet: Readonly<Record<string, object>> };
+  pipeline(): object & {
+    defineCommand(name: string, definition: object): void;
+    readonly scriptsSet: Readonly<Record<string, object>>;
+  };
   readonly isCluster?: unknown;
   nodes?(): readonly object[];
 }
@@ -19,7 +22,11 @@ const shown = new WeakMap<object, Target>();
  * seams of messages, and of the beginning of a connection, cannot be reached.
  */
 export function ioredisCopyOf(client: unknown): BundledCopy | undefined {
-  if (typeof client !== 'object' || client === null || !PatchLedger.has(client, 'pipeline', 'defineCommand', 'sendCommand'))
+  if (
+    typeof client !== 'object' ||
+    client === null ||
+    !PatchLedger.has(client, 'pipeline', 'defineCommand', 'sendCommand')
+  )
     return undefined;
   const one = client as unknown as Client;
   const files = one.isCluster === true ? clusterFiles(one) : redisFiles(client);
@@ -28,7 +35,10 @@ export function ioredisCopyOf(client: unknown): BundledCopy | undefined {
 
 function clusterFiles(cluster: Client): BundledFile[] {
   const [node] = cluster.nodes?.() ?? [];
-  return [...fileOf('built/cluster/index.js', ownerOf(cluster, 'sendCommand', 'delayUntilReady')), ...(node ? redisFiles(node) : [])];
+  return [
+    ...fileOf('built/cluster/index.js', ownerOf(cluster, 'sendCommand', 'delayUntilReady')),
+    ...(node ? redisFiles(node) : []),
+  ];
 }
 
 function redisFiles(client: object): BundledFile[] {

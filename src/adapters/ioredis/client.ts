@@ -14,10 +14,9 @@ type Send = (this: Client, command: LibraryCommand, ...rest: unknown[]) => unkno
 
 /** Commands that change the purpose of the connection. They have no span, as in every other library. */
 const MODES: ReadonlySet<string> = new Set(
-  ['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ssubscribe', 'sunsubscribe', 'monitor'].flatMap((name) => [
-    name,
-    name.toUpperCase(),
-  ]),
+  ['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ssubscribe', 'sunsubscribe', 'monitor'].flatMap(
+    (name) => [name, name.toUpperCase()],
+  ),
 );
 
 /** Follows single commands. */
@@ -84,7 +83,12 @@ export class Commands {
     return call;
   }
 
-  private begun(client: ClientRef, script: DefinedScript | undefined, args: () => Arguments, decision: Decision): Command | undefined {
+  private begun(
+    client: ClientRef,
+    script: DefinedScript | undefined,
+    args: () => Arguments,
+    decision: Decision,
+  ): Command | undefined {
     if (decision === 'pass') return undefined;
     const command = this.tap.begin(client, args(), decision);
     if (command === undefined || script === undefined) return command;

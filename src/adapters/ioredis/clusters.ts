@@ -11,7 +11,14 @@ import { Route, type Servers } from './servers';
 type Send = (this: Cluster, command: LibraryCommand, ...rest: unknown[]) => unknown;
 type Delay = (this: Cluster, callback: (...args: unknown[]) => unknown) => unknown;
 
-const MODES: ReadonlySet<string> = new Set(['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ssubscribe', 'sunsubscribe']);
+const MODES: ReadonlySet<string> = new Set([
+  'subscribe',
+  'unsubscribe',
+  'psubscribe',
+  'punsubscribe',
+  'ssubscribe',
+  'sunsubscribe',
+]);
 
 /** Follows the commands of clusters. */
 export class Clusters {

@@ -43,9 +43,17 @@ export interface LibraryCommand extends Words {
 
 export interface Client {
   readonly status?: string;
-  readonly stream?: { readonly writable?: boolean; readonly remoteAddress?: string; readonly remotePort?: number } | null;
+  readonly stream?: {
+    readonly writable?: boolean;
+    readonly remoteAddress?: string;
+    readonly remotePort?: number;
+  } | null;
   readonly options: ClientOptions;
-  readonly condition?: { readonly handshake?: unknown; readonly protocol?: unknown; readonly subscriber?: unknown } | null;
+  readonly condition?: {
+    readonly handshake?: unknown;
+    readonly protocol?: unknown;
+    readonly subscriber?: unknown;
+  } | null;
   readonly offlineQueue?: { readonly length: number };
   readonly manuallyClosing?: unknown;
   readonly isCluster?: unknown;

@@ -43,7 +43,10 @@ export class OwnTraffic {
   /** `cluster/index.js`: CLUSTER INFO and SLOTS, the latter by a client of its own, and QUIT for each node. */
   patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    return this.patchMethods(prototype, ledger, 'readyCheck', 'quit') && this.patchMakers(prototype, ledger, 'getInfoFromNode');
+    return (
+      this.patchMethods(prototype, ledger, 'readyCheck', 'quit') &&
+      this.patchMakers(prototype, ledger, 'getInfoFromNode')
+    );
   }
 
   /** `connectors/SentinelConnector/index.js`: the clients that ask sentinels. */

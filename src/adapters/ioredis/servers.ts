@@ -124,7 +124,13 @@ export class Servers {
     const known = this.clusterFacts.get(cluster);
     if (known !== undefined) return known;
     const serverAddress = addressOfAll(cluster.startupNodes, DEFAULT_PORT);
-    const facts = Object.freeze({ serverAddress, serverPort: undefined, peerAddress: undefined, peerPort: undefined, namespace: '0' });
+    const facts = Object.freeze({
+      serverAddress,
+      serverPort: undefined,
+      peerAddress: undefined,
+      peerPort: undefined,
+      namespace: '0',
+    });
     this.clusterFacts.set(cluster, facts);
     this.clusters = this.clusters.filter((one) => one.cluster.deref() !== undefined);
     this.clusters.push({ cluster: new WeakRef(cluster), facts });
@@ -140,8 +146,11 @@ export class Servers {
 function isOf(client: Client, cluster: Cluster | undefined): boolean {
   if (cluster === undefined) return false;
   const { host, port } = client.options;
-  if (cluster.connectionPool?.nodes?.all?.[`${host}:${port}`] === client || cluster.subscriber?.subscriber === client) return true;
-  return [...(cluster.shardedSubscribers?.shardedSubscribers?.values() ?? [])].some(({ instance }) => instance === client);
+  if (cluster.connectionPool?.nodes?.all?.[`${host}:${port}`] === client || cluster.subscriber?.subscriber === client)
+    return true;
+  return [...(cluster.shardedSubscribers?.shardedSubscribers?.values() ?? [])].some(
+    ({ instance }) => instance === client,
+  );
 }
 
 function factsOf(client: Client): ClientFacts {
@@ -159,7 +168,13 @@ function factsOf(client: Client): ClientFacts {
 function nodeOf(facts: ClientFacts): ClientFacts {
   const { peerAddress, peerPort } = facts;
   if (peerAddress === undefined) return facts;
-  return Object.freeze({ ...facts, serverAddress: peerAddress, serverPort: peerPort, peerAddress: undefined, peerPort: undefined });
+  return Object.freeze({
+    ...facts,
+    serverAddress: peerAddress,
+    serverPort: peerPort,
+    peerAddress: undefined,
+    peerPort: undefined,
+  });
 }
 
 function sentinelAddress({ sentinels, name }: ClientOptions): string {

@@ -29,7 +29,8 @@ export function layoutOf(sent: readonly Words[]): Layout {
     } else return commands.push(argumentsOf(command)) - 1;
     return -1;
   });
-  const isWhole = transactions.length === 1 && commands.length === sent.length - 2 && indexes[0] === -1 && indexes.at(-1) === -1;
+  const isWhole =
+    transactions.length === 1 && commands.length === sent.length - 2 && indexes[0] === -1 && indexes.at(-1) === -1;
   return { kind: isWhole ? 'MULTI' : 'PIPELINE', commands, indexes, transactions };
 }
 
@@ -98,10 +99,20 @@ export class OpenBatch {
     if (start === undefined) return;
     const replies = this.replies();
     const executed = layout.transactions.map(([, exec]) => this.answers[exec]);
-    const failure = error ?? replies.find((reply) => reply instanceof Error) ?? executed.find((reply) => reply instanceof Error);
+    const failure =
+      error ?? replies.find((reply) => reply instanceof Error) ?? executed.find((reply) => reply instanceof Error);
     const failed = failure !== undefined;
     const aborted = executed.includes(null);
-    this.tap.settleBatch(start, { kind: layout.kind, commands: layout.commands, client, write, replies, failed, error: failure, aborted });
+    this.tap.settleBatch(start, {
+      kind: layout.kind,
+      commands: layout.commands,
+      client,
+      write,
+      replies,
+      failed,
+      error: failure,
+      aborted,
+    });
   }
 
   /** A command of a transaction that was not executed has no reply, so the list may have holes. */

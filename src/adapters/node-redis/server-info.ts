@@ -42,7 +42,8 @@ const UNIX_URL = /^unix:\/\/(?:[^@/]*@)?(\/[^?#]+)(?:\?([^#]*))?/;
 function optionsIn(url: unknown, socket: SocketOptions | undefined): ClientOptions {
   if (typeof url !== 'string') return {};
   const [, path, query] = UNIX_URL.exec(url) ?? [];
-  if (path !== undefined) return { socket: { path: decoded(path) }, ...databaseIn(new URLSearchParams(query).get('db')) };
+  if (path !== undefined)
+    return { socket: { path: decoded(path) }, ...databaseIn(new URLSearchParams(query).get('db')) };
   if (!URL.canParse(url)) return {};
   const { hostname, port, pathname } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');

@@ -43,7 +43,11 @@ export class Conflicts {
   private takeOver({ name, remedy, unwrap }: Other): void {
     unwrap?.();
     if (unwrap !== undefined) this.report(`${name} is active; its patches were removed (onConflict: takeover)`);
-    else this.report(`${name} is active and cannot be removed, so every command has two spans: ${remedy}, or set onConflict to stand-down`);
+    else
+      this.report(
+        `${name} is active and cannot be removed, so every command has two spans: ${remedy}, or set onConflict ` +
+          'to stand-down',
+      );
   }
 }
 

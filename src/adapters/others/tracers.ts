@@ -43,8 +43,13 @@ const PRIVATE_CHANNELS: readonly (Other & { readonly channels: readonly string[]
   {
     client: 'redis',
     name: "New Relic's instrumentation of redis",
-    remedy: "switch it off in newrelic.js: instrumentation: { redis: { enabled: false }, '@redis/client': { enabled: false } }",
-    channels: ['tracing:orchestrion:redis:nr_internalSendCommand:start', 'tracing:orchestrion:@redis/client:nr_addCommand:start'],
+    remedy:
+      "switch it off in newrelic.js: instrumentation: { redis: { enabled: false }, '@redis/client': { enabled: " +
+      'false } }',
+    channels: [
+      'tracing:orchestrion:redis:nr_internalSendCommand:start',
+      'tracing:orchestrion:@redis/client:nr_addCommand:start',
+    ],
   },
   {
     ...SENTRY,
@@ -58,11 +63,13 @@ const PRIVATE_CHANNELS: readonly (Other & { readonly channels: readonly string[]
 
 /** Tracers that record every command in addition to us. */
 export function findTracers(): Other[] {
-  const found = PRIVATE_CHANNELS.filter(({ channels }) => channels.some(hasSubscribers)).map(({ client, name, remedy }) => ({
-    client,
-    name,
-    remedy,
-  }));
+  const found = PRIVATE_CHANNELS.filter(({ channels }) => channels.some(hasSubscribers)).map(
+    ({ client, name, remedy }) => ({
+      client,
+      name,
+      remedy,
+    }),
+  );
   if (isTraced(IOREDIS_COMMAND_START)) found.push(UNNAMED_IOREDIS);
   if (!isTraced(COMMAND_START)) return found;
   const native = isSentryRecording() ? SENTRY : UNNAMED;

@@ -56,7 +56,8 @@ export class Wraps {
     const client = files.get('dist/lib/client/index.js') as Target | undefined;
     const commands = files.get('dist/lib/client/commands.js') as Target | undefined;
     if (commander === undefined || client === undefined || commands === undefined) return;
-    if (ATTACH.some((name) => isMarked(commander[name]))) this.reattach.push(() => attachAgain(commander, client, commands));
+    if (ATTACH.some((name) => isMarked(commander[name])))
+      this.reattach.push(() => attachAgain(commander, client, commands));
   }
 
   /** The libraries in which anyone wraps what we record. */
@@ -102,5 +103,6 @@ function attachAgain(commander: Target, client: Target, commands: Target): void 
   const attach = commander[ATTACH[0]] ?? commander[ATTACH[1]];
   const BaseClass = client.default as { prototype: { commandsExecutor?: unknown } };
   const executor = BaseClass.prototype.commandsExecutor;
-  if (typeof attach === 'function' && typeof executor === 'function') attach({ BaseClass, commands: commands.default, executor });
+  if (typeof attach === 'function' && typeof executor === 'function')
+    attach({ BaseClass, commands: commands.default, executor });
 }

@@ -10,10 +10,17 @@ interface Emitter extends EventEmitter {
 }
 
 /** Runs `call`, which emits one message under these names, synchronously. */
-export function deliverEmitted<T>(delivery: Delivery, emitter: EventEmitter, events: readonly string[], call: () => T): T {
+export function deliverEmitted<T>(
+  delivery: Delivery,
+  emitter: EventEmitter,
+  events: readonly string[],
+  call: () => T,
+): T {
   if (!delivery.isFollowed) return context.with(delivery.context, call);
   const listening = new Listening(delivery);
-  const hasAsync = events.some((event) => emitter.rawListeners(event).some((listener) => isAsync(originalOf(listener))));
+  const hasAsync = events.some((event) =>
+    emitter.rawListeners(event).some((listener) => isAsync(originalOf(listener))),
+  );
   if (!hasAsync || !emitsPlainly(emitter)) return listening.run(call);
   shadowEmit(emitter, events, listening);
   try {

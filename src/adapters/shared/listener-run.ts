@@ -92,6 +92,7 @@ export class Listening {
 export function isAsync(listener: unknown): listener is Listener {
   // By the tag and not by `types.isAsyncFunction`: a bound async function has the tag too.
   return (
-    typeof listener === 'function' && (listener as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'AsyncFunction'
+    typeof listener === 'function' &&
+    (listener as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'AsyncFunction'
   );
 }

@@ -99,7 +99,11 @@ export class PatchLedger {
     for (let entry = this.entries.pop(); entry !== undefined; entry = this.entries.pop()) {
       const { target, name, replacement, restore } = entry;
       if (target[name] === replacement) restore();
-      else report(`${name} was wrapped by another library after us and cannot be restored; our wrapper stays inside and does nothing`);
+      else
+        report(
+          `${name} was wrapped by another library after us and cannot be restored; our wrapper stays inside ` +
+            'and does nothing',
+        );
     }
   }
 }

@@ -82,7 +82,8 @@ export function timeLease<O, C>(
   const settle = (error?: unknown): void => {
     const pool = leasing.ended(owner, lentMonotonicMs !== undefined);
     if (pool === undefined) return;
-    if (lentMonotonicMs !== undefined) recorder.used(pool, (returnedMonotonicMs ?? performance.now()) - lentMonotonicMs);
+    if (lentMonotonicMs !== undefined)
+      recorder.used(pool, (returnedMonotonicMs ?? performance.now()) - lentMonotonicMs);
     else if (leasing.isTimeout(error)) recorder.timedOut(pool);
   };
   const promise = call(lent);

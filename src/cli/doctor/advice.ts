@@ -19,7 +19,8 @@ export function preloading(evidence: Evidence): string {
   const flag = `${evidence.isSingleExecutable ? '--require' : '--import'} ${name}`;
   const { program } = evidence;
   const other = `${PACKAGE_NAME}/${name.endsWith('hook') ? 'register' : 'hook'}`;
-  const corrected = [...program, process.env.NODE_OPTIONS].some((word) => word?.includes(other)) && correcting(other, name, evidence);
+  const corrected =
+    [...program, process.env.NODE_OPTIONS].some((word) => word?.includes(other)) && correcting(other, name, evidence);
   if (typeof corrected === 'string') return corrected;
   if (!isNode(program[0]) || !isWhole(program))
     return setting('NODE_OPTIONS', [flag, process.env.NODE_OPTIONS ?? ''].join(' ').trim(), evidence);
@@ -40,7 +41,10 @@ export function unsetting(name: string, evidence: Evidence): string {
 }
 
 /** Returns the advice to remove an option of ours, wherever it is set. */
-export function withoutOption(evidence: Evidence, name: string): { readonly change?: string; readonly advice?: string } {
+export function withoutOption(
+  evidence: Evidence,
+  name: string,
+): { readonly change?: string; readonly advice?: string } {
   if (evidence.own?.options[name] !== undefined) return { advice: `remove the option ${name}` };
   return { change: unsetting(variableOf(name), evidence) };
 }
@@ -48,7 +52,8 @@ export function withoutOption(evidence: Evidence, name: string): { readonly chan
 /** Returns the command line with one word replaced; undefined if it cannot be shown. */
 export function correcting(wrong: string, right: string, evidence: Evidence): string | undefined {
   const { program } = evidence;
-  if (process.env.NODE_OPTIONS?.includes(wrong)) return setting('NODE_OPTIONS', process.env.NODE_OPTIONS.replace(wrong, right), evidence);
+  if (process.env.NODE_OPTIONS?.includes(wrong))
+    return setting('NODE_OPTIONS', process.env.NODE_OPTIONS.replace(wrong, right), evidence);
   return isWhole(program) ? program.map((word) => word.replace(wrong, right)).join(' ') : undefined;
 }
 
@@ -75,7 +80,8 @@ function scriptAt(args: readonly string[]): number {
   return args.findIndex((word, at) => !word.startsWith('-') && !TAKES_VALUE.test(args[at - 1] ?? ''));
 }
 
-const TAKES_VALUE = /^(-r|-C|--(require|import|loader|experimental-loader|conditions|env-file|env-file-if-exists|title))$/;
+const TAKES_VALUE =
+  /^(-r|-C|--(require|import|loader|experimental-loader|conditions|env-file|env-file-if-exists|title))$/;
 
 function quoted(value: string): string {
   return PLAIN.test(value) ? value : `"${value.replaceAll(/["\\$`]/g, '\\$&')}"`;

@@ -54,7 +54,11 @@ async function reach(address: string, name: string, environment: Environment): P
 async function reachUrl(url: URL, name: string, environment: Environment): Promise<Reach> {
   const { origin, hostname, port, protocol } = url;
   if (!/^OTLP/.test(name) && !/\/v1\/traces$/.test(url.pathname)) {
-    return { origin, protocol: undefined, ...(await knock(hostname, Number(port) || (protocol === 'https:' ? 443 : 80))) };
+    return {
+      origin,
+      protocol: undefined,
+      ...(await knock(hostname, Number(port) || (protocol === 'https:' ? 443 : 80))),
+    };
   }
   const answer = await post(url, environment);
   if (answer.status !== undefined || isNobody(answer)) return { origin, protocol: 'http', ...answer };
@@ -159,7 +163,9 @@ function fileAt(name: string, environment: Environment): Buffer | undefined {
 function headersIn(environment: Environment): Record<string, string> {
   const text = `${environment.OTEL_EXPORTER_OTLP_HEADERS ?? ''},${environment.OTEL_EXPORTER_OTLP_TRACES_HEADERS ?? ''}`;
   const pairs = text.split(',').map((pair) => pair.split(/=(.*)/s));
-  return Object.fromEntries(pairs.flatMap(([name = '', value]) => (value === undefined ? [] : [[name.trim(), decoded(value.trim())]])));
+  return Object.fromEntries(
+    pairs.flatMap(([name = '', value]) => (value === undefined ? [] : [[name.trim(), decoded(value.trim())]])),
+  );
 }
 
 function decoded(text: string): string {
@@ -170,6 +176,8 @@ function decoded(text: string): string {
   }
 }
 
-function codeOf(error: Error & { readonly code?: string; readonly errors?: readonly { readonly code?: string }[] }): string {
+function codeOf(
+  error: Error & { readonly code?: string; readonly errors?: readonly { readonly code?: string }[] },
+): string {
   return error.code ?? error.errors?.[0]?.code ?? 'an error';
 }

@@ -101,7 +101,9 @@ export function variableOf(option: string): string {
 /** Whether an SDK is started, or available. Then ours must not start a second one. */
 export function hasSdk({ own, api, packages }: Evidence): boolean {
   if (own?.provider !== undefined || api.registered.includes('trace')) return true;
-  return packages.some(({ name }) => name === SENTRY || /\/(sdk-node|sdk-trace-node|auto-instrumentations-node)$/.test(name));
+  return packages.some(
+    ({ name }) => name === SENTRY || /\/(sdk-node|sdk-trace-node|auto-instrumentations-node)$/.test(name),
+  );
 }
 
 export function packageNamed(name: string, { packages }: Snapshot): LoadedPackage | undefined {

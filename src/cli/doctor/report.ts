@@ -39,7 +39,10 @@ function healthOf(evidence: Evidence): string {
 function redisLine(evidence: Evidence): string {
   const { instrumentation } = evidence;
   const copies = redisIn(evidence).map(({ name, version, folder, order }) => {
-    const when = instrumentation === undefined ? '' : `, loaded ${order < instrumentation.order ? 'before' : 'after'} the instrumentation`;
+    const when =
+      instrumentation === undefined
+        ? ''
+        : `, loaded ${order < instrumentation.order ? 'before' : 'after'} the instrumentation`;
     return `${name} ${version} from ${shown(folder, evidence)}${when}`;
   });
   return copies.length === 0 ? 'not loaded as a package' : copies.join('; ');
@@ -80,7 +83,9 @@ function reachText({ origin, error, status, grpcStatus, spoken }: Reach): string
 
 function commandsLine({ commands }: Evidence): string {
   if (commands.length === 0) return 'none seen';
-  return commands.map(({ sender, count, names }) => `${count} by ${packageOf(sender)?.name ?? sender} (${names.join(', ')})`).join('; ');
+  return commands
+    .map(({ sender, count, names }) => `${count} by ${packageOf(sender)?.name ?? sender} (${names.join(', ')})`)
+    .join('; ');
 }
 
 function spansLine(evidence: Evidence): string {

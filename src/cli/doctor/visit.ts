@@ -92,7 +92,10 @@ async function answerOf(started: Started, folder: string, seconds: number): Prom
   let deadline = Date.now() + seconds * 1_000;
   let stage: 'nothing' | 'commands' | 'spans' = 'nothing';
   for (; ending === undefined && Date.now() < deadline; await sleep(POLL_MS)) {
-    if (stage === 'nothing' && (await written<Snapshot>(folder, PROBE_ENDING)).some(({ commands }) => commands.length > 0)) {
+    if (
+      stage === 'nothing' &&
+      (await written<Snapshot>(folder, PROBE_ENDING)).some(({ commands }) => commands.length > 0)
+    ) {
       stage = 'commands';
       deadline = Date.now() + ANSWER_MS;
     }

@@ -27,7 +27,8 @@ export class Refusal extends Error {
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 const NO_DECODER =
-  'protobuf cannot be read: protobufjs is not installed. Install it, or set OTEL_EXPORTER_OTLP_PROTOCOL=http/json where the telemetry comes from';
+  'protobuf cannot be read: protobufjs is not installed. Install it, or set ' +
+  'OTEL_EXPORTER_OTLP_PROTOCOL=http/json where the telemetry comes from';
 
 export const JSON_TYPE = 'application/json';
 const PROTOBUF_TYPE = 'application/x-protobuf';
@@ -36,7 +37,8 @@ const inflate = promisify(gunzip);
 /** Reads one export. Throws a Refusal for anything but the expected OTLP. */
 export async function receive(request: IncomingMessage, signal: Signal): Promise<Received> {
   const contentType = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
-  if (contentType !== JSON_TYPE && contentType !== PROTOBUF_TYPE) throw new Refusal(415, `${JSON_TYPE} or ${PROTOBUF_TYPE} is expected`);
+  if (contentType !== JSON_TYPE && contentType !== PROTOBUF_TYPE)
+    throw new Refusal(415, `${JSON_TYPE} or ${PROTOBUF_TYPE} is expected`);
   const decode = contentType === JSON_TYPE ? parseJson : protobufDecoders()?.[signal];
   if (decode === undefined) throw new Refusal(415, NO_DECODER);
   const bytes = await readBody(request);
@@ -53,13 +55,16 @@ function parseJson(bytes: Buffer): unknown {
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity' && encoding !== 'gzip') throw new Refusal(415, 'gzip is the only compression that is read');
+  if (encoding !== 'identity' && encoding !== 'gzip')
+    throw new Refusal(415, 'gzip is the only compression that is read');
   const bytes = await collect(request);
   if (encoding === 'identity') return bytes;
   try {
     return await inflate(bytes, { maxOutputLength: MAX_BODY_BYTES });
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge() : new Refusal(400, 'the body is not gzip');
+    throw (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+      ? tooLarge()
+      : new Refusal(400, 'the body is not gzip');
   }
 }
 

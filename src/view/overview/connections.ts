@@ -25,12 +25,18 @@ export interface ServerView {
 
 export function poolsOf(records: Records, step: number, steps: number, nowMs: number): PoolView[] {
   const rows = new Map(records.pools.all(step).map((entry) => [entry.name, entry]));
-  const { METRIC_DB_CLIENT_CONNECTION_LIMIT, METRIC_DB_CLIENT_CONNECTION_COUNT, METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS } = semconv;
+  const {
+    METRIC_DB_CLIENT_CONNECTION_LIMIT,
+    METRIC_DB_CLIENT_CONNECTION_COUNT,
+    METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS,
+  } = semconv;
   const counts = standings(records, METRIC_DB_CLIENT_CONNECTION_COUNT, nowMs);
   const limits = standings(records, METRIC_DB_CLIENT_CONNECTION_LIMIT, nowMs);
   const waiting = standings(records, METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS, nowMs);
   const named = (pool: string) => ({ [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: pool });
-  const names = new Set(counts.flatMap(({ attributes }) => textOf(attributes[semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]) ?? []));
+  const names = new Set(
+    counts.flatMap(({ attributes }) => textOf(attributes[semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]) ?? []),
+  );
   return [...names].map((pool) => ({
     pool,
     used: sumWhere(counts, { ...named(pool), [semconv.ATTR_DB_CLIENT_CONNECTION_STATE]: 'used' }),
@@ -47,7 +53,11 @@ export function serversOf(records: Records, nowMs: number): ServerView[] {
   const connections = standings(records, semconv.METRIC_REDIS_CONNECTIONS, nowMs);
   const queued = standings(records, semconv.METRIC_REDIS_OFFLINE_QUEUE_DEPTH, nowMs);
   const servers = new Map(connections.map(({ attributes }) => [serverIn(attributes), serverOf(attributes)]));
-  return [...servers].map(([server, where]) => ({ server, connections: sumWhere(connections, where), queued: sumWhere(queued, where) }));
+  return [...servers].map(([server, where]) => ({
+    server,
+    connections: sumWhere(connections, where),
+    queued: sumWhere(queued, where),
+  }));
 }
 
 /** Programs export at intervals; between two exports the last number is kept. */
@@ -76,6 +86,8 @@ function standings(records: Records, metric: string, nowMs: number) {
 }
 
 function sumWhere(series: ReturnType<typeof standings>, where: Attributes): number {
-  const matching = series.filter(({ attributes }) => Object.entries(where).every(([name, value]) => attributes[name] === value));
+  const matching = series.filter(({ attributes }) =>
+    Object.entries(where).every(([name, value]) => attributes[name] === value),
+  );
   return matching.reduce((sum, { value }) => sum + value, 0);
 }

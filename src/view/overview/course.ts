@@ -11,7 +11,8 @@ export function ratio(part: number, whole: number): number | undefined {
 
 /** Ratios over the steps up to each one: a ratio of two look-ups says little. */
 export function ratios(hits: readonly number[], misses: readonly number[]): Course {
-  const recent = (counts: readonly number[], index: number) => addAll(counts.slice(Math.max(0, index - RATIO_STEPS + 1), index + 1));
+  const recent = (counts: readonly number[], index: number) =>
+    addAll(counts.slice(Math.max(0, index - RATIO_STEPS + 1), index + 1));
   return hits.map((_, index) => rounded(ratio(recent(hits, index), recent(hits, index) + recent(misses, index))));
 }
 

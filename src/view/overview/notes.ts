@@ -26,7 +26,10 @@ function fillNote({ attributes, links, traceId }: Span): Note | undefined {
 function stampedeNote({ attributes, links, traceId }: Span): Note | undefined {
   const callers = numberOf(attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH]);
   if (callers === undefined) return undefined;
-  return { text: `A stampede: ${callers} callers missed this key before it was filled.`, traceIds: othersIn(links, traceId) };
+  return {
+    text: `A stampede: ${callers} callers missed this key before it was filled.`,
+    traceIds: othersIn(links, traceId),
+  };
 }
 
 /** Describes a lock by what this trace did with it. What other traces did is not known here. */
@@ -34,19 +37,26 @@ function lockNote(span: Span, spans: readonly Span[]): Note | undefined {
   const step = lockStepOf(span.attributes);
   const steps = step === undefined ? [] : lockSteps(span, spans);
   if (step === 'acquired') {
-    const refused = steps.filter((other) => lockStepOf(other.attributes) === 'refused' && other.startMs <= span.startMs);
+    const refused = steps.filter(
+      (other) => lockStepOf(other.attributes) === 'refused' && other.startMs <= span.startMs,
+    );
     const [first] = refused;
     if (first === undefined) return undefined;
     const waited = milliseconds(span.startMs + span.durationMs - first.startMs);
     return { text: `Waited ${waited} for this lock, in ${refused.length + 1} attempts.`, traceIds: [] };
   }
   if (step !== 'released' && step !== 'lost') return undefined;
-  const acquired = steps.filter((other) => lockStepOf(other.attributes) === 'acquired' && other.startMs <= span.startMs).at(-1);
+  const acquired = steps
+    .filter((other) => lockStepOf(other.attributes) === 'acquired' && other.startMs <= span.startMs)
+    .at(-1);
   if (acquired === undefined) return undefined;
   const held = milliseconds(span.startMs - (acquired.startMs + acquired.durationMs));
   return step === 'released'
     ? { text: `Held this lock for ${held}.`, traceIds: [] }
-    : { text: `This lock was acquired ${held} before, and belonged to nobody or to somebody else by then.`, traceIds: [] };
+    : {
+        text: `This lock was acquired ${held} before, and belonged to nobody or to somebody else by then.`,
+        traceIds: [],
+      };
 }
 
 function lockSteps({ attributes }: Span, spans: readonly Span[]): Span[] {

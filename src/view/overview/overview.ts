@@ -182,20 +182,41 @@ function totalsOf(records: Records, step: number, steps: number): Totals {
   };
 }
 
-function courseOf<Column extends string>(rows: readonly Sums<Column>[], column: Column, step: number, steps: number): number[] {
+function courseOf<Column extends string>(
+  rows: readonly Sums<Column>[],
+  column: Column,
+  step: number,
+  steps: number,
+): number[] {
   return addUp(
     rows.map(({ row }) => row[column].read(step, steps)),
     steps,
   );
 }
 
-function lockOf({ name, sums }: Sums<'acquired' | 'refused' | 'released' | 'lost' | 'held' | 'heldMs' | 'waited' | 'waitedMs'>): LockView {
+function lockOf({
+  name,
+  sums,
+}: Sums<'acquired' | 'refused' | 'released' | 'lost' | 'held' | 'heldMs' | 'waited' | 'waitedMs'>): LockView {
   const { acquired, refused, released, lost, held, heldMs, waited, waitedMs } = sums;
-  return { family: name, acquired, refused, released, lost, meanHeldMs: ratio(heldMs, held), meanWaitedMs: ratio(waitedMs, waited) };
+  return {
+    family: name,
+    acquired,
+    refused,
+    released,
+    lost,
+    meanHeldMs: ratio(heldMs, held),
+    meanWaitedMs: ratio(waitedMs, waited),
+  };
 }
 
 function channelOf({ name, sums }: Sums<'sent' | 'consumed' | 'processed' | 'processedMs'>): ChannelView {
-  return { channel: name, sent: sums.sent, consumed: sums.consumed, meanProcessMs: ratio(sums.processedMs, sums.processed) };
+  return {
+    channel: name,
+    sent: sums.sent,
+    consumed: sums.consumed,
+    meanProcessMs: ratio(sums.processedMs, sums.processed),
+  };
 }
 
 function total<Column extends string>(rows: readonly Sums<Column>[], column: Column): number {

@@ -38,8 +38,13 @@ export function repeatedOf(traces: readonly Looped[]): RepeatedView[] {
     for (const calls of repeated) {
       const key = `${calls.operation} ${calls.family} ${calls.where}`;
       const known = views.get(key);
-      const longest = known !== undefined && known.count >= calls.count ? known : { ...calls, text: repeatedText(calls), traceId };
-      views.set(key, { ...longest, requests: (known?.requests ?? 0) + 1, lastMs: Math.max(known?.lastMs ?? 0, startMs) });
+      const longest =
+        known !== undefined && known.count >= calls.count ? known : { ...calls, text: repeatedText(calls), traceId };
+      views.set(key, {
+        ...longest,
+        requests: (known?.requests ?? 0) + 1,
+        lastMs: Math.max(known?.lastMs ?? 0, startMs),
+      });
     }
   }
   return [...views.values()].sort((a, b) => b.durationMs - a.durationMs).slice(0, MAX_VIEWS);
@@ -93,7 +98,10 @@ const TOGETHER: Readonly<Record<string, string>> = {
 function durationOf(last: Span, spans: readonly Span[]): number {
   const operation = commandOf(last)?.toUpperCase();
   const siblings = spans.filter(
-    (span) => span.parentSpanId === last.parentSpanId && span.startMs <= last.startMs && commandOf(span)?.toUpperCase() === operation,
+    (span) =>
+      span.parentSpanId === last.parentSpanId &&
+      span.startMs <= last.startMs &&
+      commandOf(span)?.toUpperCase() === operation,
   );
   const family = keyFamilyOf(last.attributes);
   let left = repeatedCallsOf(last) ?? 0;

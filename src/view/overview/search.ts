@@ -38,7 +38,14 @@ export function fits({ text, failed, leastMs }: TraceQuery, digest: Searched, wo
 export function wordsOf({ traceId, spans }: Pick<Trace, 'traceId' | 'spans'>): string {
   const words = new Set([traceId]);
   for (const span of spans) {
-    for (const word of [span.name, span.service, requestOf(span), commandOf(span), keyFamilyOf(span.attributes), errorOf(span)]) {
+    for (const word of [
+      span.name,
+      span.service,
+      requestOf(span),
+      commandOf(span),
+      keyFamilyOf(span.attributes),
+      errorOf(span),
+    ]) {
       if (word !== undefined) words.add(word.toLowerCase());
     }
   }

@@ -17,8 +17,11 @@ export function answerOf(path: string, parameters: URLSearchParams, asked: Asked
   if (!path.startsWith(PREFIX)) return undefined;
   const [name = '', id, ...rest] = path.slice(PREFIX.length).split('/');
   if (rest.length > 0) return undefined;
-  if (name === 'traces') return id === undefined ? listOf(parameters, asked) : traceDetail(asked.telemetry.records.traces, id);
-  return id === undefined && Object.hasOwn(PARTS, name) ? PARTS[name]?.(overviewOf(asked.telemetry, asked.lists)) : undefined;
+  if (name === 'traces')
+    return id === undefined ? listOf(parameters, asked) : traceDetail(asked.telemetry.records.traces, id);
+  return id === undefined && Object.hasOwn(PARTS, name)
+    ? PARTS[name]?.(overviewOf(asked.telemetry, asked.lists))
+    : undefined;
 }
 
 /** The parts of the overview, by name. */

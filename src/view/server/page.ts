@@ -21,7 +21,9 @@ export function readPage(): ReadonlyMap<string, PageFile> {
   const files = readdirSync(PAGE_FOLDER).flatMap((name): [string, PageFile][] => {
     const contentType = CONTENT_TYPES[extname(name)];
     if (contentType === undefined) return [];
-    return [[name === 'index.html' ? '/' : `/${name}`, { contentType, content: readFileSync(resolve(PAGE_FOLDER, name)) }]];
+    return [
+      [name === 'index.html' ? '/' : `/${name}`, { contentType, content: readFileSync(resolve(PAGE_FOLDER, name)) }],
+    ];
   });
   return new Map(files);
 }

@@ -28,7 +28,11 @@ const SIGNALS: ReadonlyMap<string, Signal> = new Map([
  * Serves the page and receives OTLP, on the loopback interface only. `connect` gives the lines that start an
  * application.
  */
-export async function startServer(telemetry: Telemetry, port: number, connect: (url: string) => ConnectLines): Promise<ViewServer> {
+export async function startServer(
+  telemetry: Telemetry,
+  port: number,
+  connect: (url: string) => ConnectLines,
+): Promise<ViewServer> {
   const lists = new TraceLists(telemetry.records.traces);
   const feed = new Feed(() => overviewOf(telemetry, lists));
   const routes = { telemetry, lists, feed, files: readPage(), connect: () => connect(url) };
@@ -60,7 +64,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, routes
   send(response, 200, found);
 }
 
-async function take(request: IncomingMessage, response: ServerResponse, signal: Signal, telemetry: Telemetry): Promise<void> {
+async function take(
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: Signal,
+  telemetry: Telemetry,
+): Promise<void> {
   if (request.method !== 'POST') throw new Refusal(405, 'POST is expected');
   try {
     const { body, contentType } = await receive(request, signal);

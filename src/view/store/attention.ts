@@ -1,6 +1,14 @@
 // Knows: what happened that needs attention, with repeated occurrences merged.
 // Must not know: how it is detected.
-export type AttentionKind = 'error' | 'stampede' | 'repeated' | 'lock' | 'transaction' | 'unfilled' | 'pool' | 'connection';
+export type AttentionKind =
+  | 'error'
+  | 'stampede'
+  | 'repeated'
+  | 'lock'
+  | 'transaction'
+  | 'unfilled'
+  | 'pool'
+  | 'connection';
 
 export interface Attention {
   readonly kind: AttentionKind;

@@ -18,7 +18,8 @@ export function addPoint(to: Records, point: Point, nowMs: number): void {
 }
 
 function addPoolUse(to: Records, { attributes, value }: Point, step: number): void {
-  if (attributes[semconv.ATTR_DB_CLIENT_CONNECTION_STATE] === 'used') to.pools.row(poolIn(attributes), step).peakUsed.raise(value, step);
+  if (attributes[semconv.ATTR_DB_CLIENT_CONNECTION_STATE] === 'used')
+    to.pools.row(poolIn(attributes), step).peakUsed.raise(value, step);
 }
 
 /** A process that was silent for this long no longer counts as holding connections. */
@@ -48,12 +49,18 @@ const READERS: Readonly<Record<string, Reader>> = {
     to.errorTypes.metrics.row(error, step).errors.add(count, step);
   },
   [semconv.METRIC_CACHE_WRITES]: (to, { attributes, count }, step) => {
-    if (attributes[semconv.ATTR_CACHE_TTL] === 'no') to.families.row(familyIn(attributes), step).immortal.add(count, step);
+    if (attributes[semconv.ATTR_CACHE_TTL] === 'no')
+      to.families.row(familyIn(attributes), step).immortal.add(count, step);
   },
   [semconv.METRIC_CACHE_UNFILLED_MISSES]: (to, { attributes, count }, step, nowMs) => {
     const family = familyIn(attributes);
     to.families.row(family, step).unfilled.add(count, step);
-    to.attention.note({ kind: 'unfilled', text: `Misses of ${family} not filled by this process`, lastMs: nowMs, count });
+    to.attention.note({
+      kind: 'unfilled',
+      text: `Misses of ${family} not filled by this process`,
+      lastMs: nowMs,
+      count,
+    });
   },
   [semconv.METRIC_REDIS_LOCK_HOLD_DURATION]: (to, { attributes, count, sum }, step) => {
     const row = to.locks.row(familyIn(attributes), step);
@@ -83,7 +90,12 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
   [semconv.METRIC_DB_CLIENT_CONNECTION_TIMEOUTS]: (to, { attributes, count }, step, nowMs) => {
     to.pools.row(poolIn(attributes), step).timeouts.add(count, step);
-    to.attention.note({ kind: 'pool', text: `Nobody got a connection of pool ${poolIn(attributes)} in time`, lastMs: nowMs, count });
+    to.attention.note({
+      kind: 'pool',
+      text: `Nobody got a connection of pool ${poolIn(attributes)} in time`,
+      lastMs: nowMs,
+      count,
+    });
   },
   [semconv.METRIC_REDIS_RECONNECTS]: (to, { count }, _, nowMs) => {
     to.attention.note({ kind: 'connection', text: 'A client connected again', lastMs: nowMs, count });

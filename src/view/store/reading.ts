@@ -49,7 +49,9 @@ export function lookupOf(attributes: Attributes): Lookup | undefined {
 
 /** The span looked up several items, so its counts say more than yes or no. */
 export function isOfSeveral(attributes: Attributes): boolean {
-  return attributes[semconv.ATTR_CACHE_HIT_COUNT] !== undefined || attributes[semconv.ATTR_CACHE_MISS_COUNT] !== undefined;
+  return (
+    attributes[semconv.ATTR_CACHE_HIT_COUNT] !== undefined || attributes[semconv.ATTR_CACHE_MISS_COUNT] !== undefined
+  );
 }
 
 export function errorOf({ failed, attributes }: Pick<Span, 'failed' | 'attributes'>): string | undefined {
@@ -67,7 +69,9 @@ export function lockStepOf(attributes: Attributes): LockStep | undefined {
 }
 
 /** The run of commands that one span represents; undefined: it is a single command. */
-export function compositeOf({ attributes }: Pick<Span, 'attributes'>): { count: number; sumMs: number; maxMs: number } | undefined {
+export function compositeOf({
+  attributes,
+}: Pick<Span, 'attributes'>): { count: number; sumMs: number; maxMs: number } | undefined {
   const count = numberOf(attributes[semconv.ATTR_REDIS_COMPOSITE_COUNT]);
   if (count === undefined) return undefined;
   const sumMs = numberOf(attributes[semconv.ATTR_REDIS_COMPOSITE_SUM_MS]) ?? 0;
@@ -108,8 +112,10 @@ export function attentionOf(span: Span): Pick<Occurrence, 'kind' | 'text' | 'cal
   const error = errorOf(span);
   if (error !== undefined) return { kind: 'error', text: `${commandOf(span) ?? span.name} failed: ${error}` };
   const callers = numberOf(attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH]);
-  if (callers !== undefined) return { kind: 'stampede', text: `A key of ${family} was missed by several at once`, callers };
-  if (lockStepOf(attributes) === 'lost') return { kind: 'lock', text: `A lock of ${family} was gone before it was given back` };
+  if (callers !== undefined)
+    return { kind: 'stampede', text: `A key of ${family} was missed by several at once`, callers };
+  if (lockStepOf(attributes) === 'lost')
+    return { kind: 'lock', text: `A lock of ${family} was gone before it was given back` };
   const isAborted = attributes[semconv.ATTR_REDIS_TRANSACTION_ABORTED] === true;
   return isAborted ? { kind: 'transaction', text: 'A transaction was aborted: a watched key changed' } : undefined;
 }

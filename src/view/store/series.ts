@@ -48,7 +48,9 @@ export class Series {
       raw: { value: point.value, sum: point.sum ?? 0, startNanos: point.startNanos },
     });
     if (this.entries.size > this.maxSeries) this.forgetOldest();
-    return point.type === 'state' || count === 0 ? undefined : { metric: point.metric, attributes: point.attributes, count, sum };
+    return point.type === 'state' || count === 0
+      ? undefined
+      : { metric: point.metric, attributes: point.attributes, count, sum };
   }
 
   /** Returns all series of one metric. */
@@ -66,8 +68,12 @@ export class Series {
 }
 
 /** A total that fell, or began anew, belongs to a restarted process. */
-function increaseOf({ type, value, sum = 0, startNanos }: Point, before: Entry | undefined): { count: number; sum: number } {
+function increaseOf(
+  { type, value, sum = 0, startNanos }: Point,
+  before: Entry | undefined,
+): { count: number; sum: number } {
   if (type === 'state') return { count: 0, sum: 0 };
-  const goesOn = type === 'total' && before !== undefined && before.raw.startNanos === startNanos && value >= before.raw.value;
+  const goesOn =
+    type === 'total' && before !== undefined && before.raw.startNanos === startNanos && value >= before.raw.value;
   return goesOn ? { count: value - before.raw.value, sum: sum - before.raw.sum } : { count: value, sum };
 }

@@ -59,7 +59,8 @@ function addToFamily(to: Records, span: Span, nowMs: number): void {
   const lookup = lookupOf(attributes);
   if (lookup !== undefined) addLookup(to.lookups.spans, family ?? OTHER, lookup, step);
   addLoad(to, attributes, family ?? OTHER, step);
-  if (family !== undefined && !isBlocking(span)) to.slowest.add(family, { durationMs, traceId, text: queryOf(span), atMs: nowMs });
+  if (family !== undefined && !isBlocking(span))
+    to.slowest.add(family, { durationMs, traceId, text: queryOf(span), atMs: nowMs });
 }
 
 function addLoad(to: Records, attributes: Attributes, family: string, step: number): void {

@@ -82,7 +82,11 @@ export class Table<Column extends string> {
 
   /** Returns the sums within the window by name, without idle rows. */
   all(step: number): Sums<Column>[] {
-    const all = [...this.rows].map(([name, row]) => ({ name, row, sums: this.record((column) => row[column].sum(step)) }));
+    const all = [...this.rows].map(([name, row]) => ({
+      name,
+      row,
+      sums: this.record((column) => row[column].sum(step)),
+    }));
     return all.filter(({ sums }) => this.columns.some((column) => sums[column] !== 0));
   }
 

@@ -5,7 +5,10 @@ const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as c
 export type Paint = Readonly<Record<keyof typeof CODES, (text: string) => string>>;
 
 /** `paint.red('text')`; plain text unless `stream` is a terminal and NO_COLOR is not set. */
-export function createPaint(stream: { readonly isTTY?: boolean }, env: Readonly<Record<string, string | undefined>>): Paint {
+export function createPaint(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): Paint {
   const coloured = stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
   const entries = Object.entries(CODES).map(([name, code]) => {
     return [name, (text: string) => (coloured && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text)];

@@ -18,10 +18,18 @@ export function renderSummary(overview: Overview, paint: Paint): string[] {
     ['Slowest by family', overview.slowest.map(({ family, slow: [slow] }) => slowLine(family, slow))],
     ['Locks', overview.locks.map((lock) => lockLine(lock))],
     ['Pools', overview.pools.map(poolLine)],
-    ['Messages', overview.channels.map(({ channel, sent, consumed }) => `${name(channel)} ${sent} sent, ${consumed} received`)],
-    ['Worth a look', overview.attention.map(({ text, count: times }) => paint.yellow(`${count(times)} ${printable(text)}`))],
+    [
+      'Messages',
+      overview.channels.map(({ channel, sent, consumed }) => `${name(channel)} ${sent} sent, ${consumed} received`),
+    ],
+    [
+      'Worth a look',
+      overview.attention.map(({ text, count: times }) => paint.yellow(`${count(times)} ${printable(text)}`)),
+    ],
   ];
-  return sections.filter(([, lines]) => lines.length > 0).flatMap(([title, lines]) => [paint.bold(title), ...limited(lines, paint), '']);
+  return sections
+    .filter(([, lines]) => lines.length > 0)
+    .flatMap(([title, lines]) => [paint.bold(title), ...limited(lines, paint), '']);
 }
 
 function limited(lines: readonly string[], paint: Paint): string[] {

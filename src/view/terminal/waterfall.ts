@@ -41,7 +41,10 @@ const MARK_COLUMNS = 14;
 const TITLE_COLUMNS = 84;
 const MAX_ROWS = 16;
 const BEFORE: Step = { title: 'Before the first step', startMs: Number.NEGATIVE_INFINITY, about: '' };
-const COLOURS = { good: 'green', fair: 'yellow', bad: 'red', plain: 'dim' } as const satisfies Record<Mark['tone'], keyof Paint>;
+const COLOURS = { good: 'green', fair: 'yellow', bad: 'red', plain: 'dim' } as const satisfies Record<
+  Mark['tone'],
+  keyof Paint
+>;
 
 /** Returns lines for a terminal. A trace belongs to the step in which it began. */
 export function renderWaterfall(steps: readonly Step[], spans: readonly Span[], layout: Layout): string[] {
@@ -76,7 +79,9 @@ function renderBlock({ title, about, rows }: Block, layout: Layout, nameColumns:
   const { paint, columns, maxRows = MAX_ROWS } = layout;
   const scale = timeScale(rows);
   const size = `${rows.length} ${rows.length === 1 ? 'span' : 'spans'}, ${scale.totalMs.toFixed(1)} ms`;
-  const lines = [`${paint.bold(cut(printable(title), TITLE_COLUMNS))}  ${paint.dim(rows.length === 0 ? 'no spans' : size)}`];
+  const lines = [
+    `${paint.bold(cut(printable(title), TITLE_COLUMNS))}  ${paint.dim(rows.length === 0 ? 'no spans' : size)}`,
+  ];
   if (about !== '') lines.push(`  ${paint.dim(cut(about, columns - 2))}`);
   lines.push(...rows.slice(0, maxRows).map((row) => renderRow(row, scale, layout, nameColumns)));
   if (rows.length > maxRows) lines.push(paint.dim(`  … and ${rows.length - maxRows} more`));

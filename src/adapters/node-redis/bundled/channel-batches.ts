@@ -52,7 +52,12 @@ export class ChannelBatches {
 
   succeed(message: Message): void {
     const replies: readonly unknown[] = Array.isArray(message.result) ? message.result : [];
-    this.settle(message, { failed: replies.some((reply) => reply instanceof Error), aborted: false, error: undefined, replies });
+    this.settle(message, {
+      failed: replies.some((reply) => reply instanceof Error),
+      aborted: false,
+      error: undefined,
+      replies,
+    });
   }
 
   fail(message: Message): void {
@@ -69,6 +74,13 @@ export class ChannelBatches {
     const { start, kind, commands, client, size } = batch;
     const isKnown = commands.length > 0;
     const isMasked = commands.some((args) => args.includes(undefined));
-    this.tap.settleBatch(start, { kind, commands, client, size: isKnown ? undefined : size, ...(isMasked && { isMasked }), ...ended });
+    this.tap.settleBatch(start, {
+      kind,
+      commands,
+      client,
+      size: isKnown ? undefined : size,
+      ...(isMasked && { isMasked }),
+      ...ended,
+    });
   }
 }

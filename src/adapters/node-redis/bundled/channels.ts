@@ -31,7 +31,8 @@ type Listeners = ReadonlyMap<string, (message: unknown) => void>;
 type Connect = (this: object, ...args: unknown[]) => Promise<unknown>;
 
 const ELSEWHERE =
-  'a client of redis connects in a realm of its own, as in jest, and is not recorded from here; see docs/testing.md of this package';
+  'a client of redis connects in a realm of its own, as in jest, and is not recorded from here; see ' +
+  'docs/testing.md of this package';
 
 interface UnknownScript {
   readonly clientId: unknown;
@@ -173,7 +174,8 @@ export class Channels {
     if (isBackground(args)) return;
     selectDatabase(client, message.database);
     const command = this.resumeScript(message, args) ?? this.tap.begin(client, args);
-    if (command !== undefined) this.commands.set(message, args.includes(undefined) ? { ...command, isMasked: true } : command);
+    if (command !== undefined)
+      this.commands.set(message, args.includes(undefined) ? { ...command, isMasked: true } : command);
   }
 
   private succeed(message: Message): void {
@@ -216,7 +218,9 @@ export class Channels {
 
   private resumeScript({ clientId }: Message, args: Arguments): Command | undefined {
     if (this.unknownScripts.length === 0 || args[0] !== 'EVAL') return undefined;
-    const script = this.unknownScripts.find((waiting) => waiting.clientId === clientId && isSameCall(waiting.args, args));
+    const script = this.unknownScripts.find(
+      (waiting) => waiting.clientId === clientId && isSameCall(waiting.args, args),
+    );
     if (script !== undefined) this.forgetScript(script);
     return script?.command;
   }

@@ -51,7 +51,9 @@ export function boundTo(caller: Context, callback: Callback, ending: Ending | un
     }
     // Bound here: a context manager would replace an undefined `this` by null.
     const own = callback.bind(this);
-    return arguments.length < 2 ? context.with(caller, own, undefined, error) : context.with(caller, own, undefined, error, reply);
+    return arguments.length < 2
+      ? context.with(caller, own, undefined, error)
+      : context.with(caller, own, undefined, error, reply);
   };
 }
 
@@ -80,7 +82,9 @@ export class LegacyBatches {
 
   /** Returns who observes the end of a command that we follow. */
   endingOf(command: CommandObject): Ending | undefined {
-    return command.command === 'exec' && !this.members.has(command) ? this.transaction?.ending : this.members.get(command);
+    return command.command === 'exec' && !this.members.has(command)
+      ? this.transaction?.ending
+      : this.members.get(command);
   }
 
   /**
@@ -249,6 +253,7 @@ function isEnvelope({ command, args }: CommandObject): boolean {
 function withBoundCallback(call: IArguments): Parameters<Exec> {
   const [callback] = call;
   const caller = context.active();
-  if (typeof callback === 'function' && caller !== ROOT_CONTEXT) call[0] = boundTo(caller, callback as Callback, undefined);
+  if (typeof callback === 'function' && caller !== ROOT_CONTEXT)
+    call[0] = boundTo(caller, callback as Callback, undefined);
   return call as unknown as Parameters<Exec>;
 }

@@ -37,7 +37,11 @@ type QueueName = 'command_queue' | 'offline_queue';
 type Method = (this: Client, ...args: unknown[]) => unknown;
 type Send = (this: Client, command: CommandObject) => unknown;
 type ReturnReply = (this: Client, reply: unknown) => unknown;
-type Flush = (this: Client, attributes: { readonly code?: unknown }, options?: { readonly queues?: readonly QueueName[] }) => unknown;
+type Flush = (
+  this: Client,
+  attributes: { readonly code?: unknown },
+  options?: { readonly queues?: readonly QueueName[] },
+) => unknown;
 
 const QUEUES: readonly QueueName[] = ['command_queue', 'offline_queue'];
 
@@ -84,7 +88,15 @@ export class LegacyClientTap {
     const client = prototypeOf(RedisClient);
     const multi = prototypeOf(Multi);
     if (
-      !PatchLedger.has(client, 'internal_send_command', 'return_reply', 'return_error', 'flush_and_error', 'ready_check', 'create_stream')
+      !PatchLedger.has(
+        client,
+        'internal_send_command',
+        'return_reply',
+        'return_error',
+        'flush_and_error',
+        'ready_check',
+        'create_stream',
+      )
     )
       return false;
     if (!PatchLedger.has(multi, 'exec_transaction', 'exec_batch', 'exec', 'EXEC')) return false;
@@ -93,9 +105,11 @@ export class LegacyClientTap {
     ledger.wrap<ReturnReply>(client, 'return_reply', (original) => this.messages.wrapReply(this.wrapReply(original)));
     ledger.wrap<ReturnReply>(client, 'return_error', (original) => this.wrapError(original));
     ledger.wrap<Flush>(client, 'flush_and_error', (original) => this.wrapFlush(original));
-    for (const name of ['ready_check', 'create_stream']) ledger.wrap<Method>(client, name, (original) => this.wrapBackground(original));
+    for (const name of ['ready_check', 'create_stream'])
+      ledger.wrap<Method>(client, name, (original) => this.wrapBackground(original));
     // `exec` and `EXEC` are `exec_batch` here; `multi()` gives its own objects `exec_transaction` under both names.
-    for (const name of ['exec_batch', 'exec', 'EXEC']) ledger.wrap<Exec>(multi, name, (original) => this.batches.wrapBatch(original));
+    for (const name of ['exec_batch', 'exec', 'EXEC'])
+      ledger.wrap<Exec>(multi, name, (original) => this.batches.wrapBatch(original));
     ledger.wrap<Exec>(multi, 'exec_transaction', (original) => this.batches.wrapTransaction(original));
     return true;
   }
@@ -242,7 +256,8 @@ class Single implements Ending {
 
   fail(error: unknown): void {
     // QUIT closes the connection, as intended, and the library tells the application 'OK'.
-    if (this.command.args[0] === 'quit' && (error as { readonly code?: unknown }).code === 'NR_CLOSED') this.succeed('OK');
+    if (this.command.args[0] === 'quit' && (error as { readonly code?: unknown }).code === 'NR_CLOSED')
+      this.succeed('OK');
     else if (this.isOpen) this.tap.fail(this.command, error);
     this.isOpen = false;
   }

@@ -43,7 +43,12 @@ export class LegacyConnections {
   }
 
   /** Observes a method before it runs: it changes the state that tells a loss from its consequences. */
-  private watch(prototype: Target, name: string, ledger: PatchLedger, seen: (client: Client, argument: unknown) => void): void {
+  private watch(
+    prototype: Target,
+    name: string,
+    ledger: PatchLedger,
+    seen: (client: Client, argument: unknown) => void,
+  ): void {
     const wrapper = (original: Method): Method =>
       function method(this: Client, argument?: unknown): unknown {
         seen(this, argument);
@@ -89,7 +94,8 @@ export class LegacyConnections {
 
   /** A socket ends, closes and fails for one reason. The first of these events sets the timer for the next attempt. */
   private gone(client: Client, why: unknown): void {
-    if (client.ready === true) this.recorder.connectionClosed(this.clientOf(client).facts, client.closing ? 'application_close' : 'error');
+    if (client.ready === true)
+      this.recorder.connectionClosed(this.clientOf(client).facts, client.closing ? 'application_close' : 'error');
     if (why !== 'error' && !client.retry_timer) this.failed(client, lossError(why));
   }
 }

@@ -26,7 +26,12 @@ interface Parser {
   readonly redisArgs?: Arguments;
 }
 
-export type ExecuteCommand = (this: CachingClient, command: unknown, parser: Parser, ...rest: unknown[]) => Promise<unknown>;
+export type ExecuteCommand = (
+  this: CachingClient,
+  command: unknown,
+  parser: Parser,
+  ...rest: unknown[]
+) => Promise<unknown>;
 
 /**
  * Records the answers of the cache. A hit, and a miss that joins another request, look the same from outside. The
@@ -46,7 +51,11 @@ export function wrapExecuteCommand<C extends object>(
     return (clientSideCache === undefined ? original : executeCached).apply(this, arguments as never);
   };
 
-  function executeCached(this: CachingClient & { readonly _self?: CachingClient }, _command: unknown, parser: Parser): Promise<unknown> {
+  function executeCached(
+    this: CachingClient & { readonly _self?: CachingClient },
+    _command: unknown,
+    parser: Parser,
+  ): Promise<unknown> {
     const client = this._self ?? this;
     const cache = client.clientSideCache as ClientSideCache;
     caches.see(cache, () => clientOf(client as C));
@@ -86,7 +95,12 @@ export class ClientCaches {
       const { hitCount: hits = 0, missCount: misses = 0, evictionCount: evictions = 0 } = stats;
       // node-redis resets its counts when a connection is lost.
       if (hits < last.hits || misses < last.misses || evictions < last.evictions) last = NO_NEWS;
-      const news = { hits: hits - last.hits, misses: misses - last.misses, evictions: evictions - last.evictions, items: sizeOf(seen) };
+      const news = {
+        hits: hits - last.hits,
+        misses: misses - last.misses,
+        evictions: evictions - last.evictions,
+        items: sizeOf(seen),
+      };
       last = { hits, misses, evictions, items: undefined };
       return news;
     };

@@ -45,7 +45,15 @@ type Reset = (this: object, ...rest: unknown[]) => Promise<unknown>;
 type Take = (this: object, value: unknown) => unknown;
 type Refusal = new () => Error;
 
-const METHODS = ['sendCommand', '_executeMulti', '_executePipeline', '_executeScript', '_executeCommand', 'QUIT', 'connect'];
+const METHODS = [
+  'sendCommand',
+  '_executeMulti',
+  '_executePipeline',
+  '_executeScript',
+  '_executeCommand',
+  'QUIT',
+  'connect',
+];
 const RESET = ['RESET'];
 
 /** Taps the clients of redis 5 and 6, of all copies of the module. */
@@ -65,7 +73,11 @@ export class RedisClientTap {
     onClient: (client: object) => void,
   ) {
     const { sender, isShare } = { sender: () => this.commands.sender.current, isShare: () => fanOuts.inside };
-    this.commands = new Commands(tap, groups, connections, { isHandshake: () => sender() === undefined, isShare, onClient });
+    this.commands = new Commands(tap, groups, connections, {
+      isHandshake: () => sender() === undefined,
+      isShare,
+      onClient,
+    });
     this.caches = new ClientCaches(recorder);
   }
 
@@ -76,7 +88,9 @@ export class RedisClientTap {
     const refOf = (client: Client) => this.commands.refOf(client._self ?? client);
     // In a bundle the queue may not be reachable.
     const send =
-      moduleExports.isAlone === true ? (original: Send) => this.wrapSendAlone(original) : (original: Send) => this.wrapSend(original);
+      moduleExports.isAlone === true
+        ? (original: Send) => this.wrapSendAlone(original)
+        : (original: Send) => this.wrapSend(original);
     ledger.wrap<Send>(prototype, 'sendCommand', send);
     ledger.wrap<Execute>(prototype, '_executeMulti', (original) => this.wrapExecute('MULTI', original));
     ledger.wrap<Execute>(prototype, '_executePipeline', (original) => this.wrapExecute('PIPELINE', original));
@@ -97,7 +111,8 @@ export class RedisClientTap {
     if (PatchLedger.has(prototype, 'commandsToWrite')) {
       ledger.wrap<CommandsToWrite>(prototype, 'commandsToWrite', (original) => flushes.wrapCommandsToWrite(original));
     }
-    if (PatchLedger.has(prototype, 'reset')) ledger.wrap<Reset>(prototype, 'reset', (original) => this.wrapReset(original));
+    if (PatchLedger.has(prototype, 'reset'))
+      ledger.wrap<Reset>(prototype, 'reset', (original) => this.wrapReset(original));
     this.commands.patchAdd(prototype, ledger);
     return true;
   }
@@ -188,12 +203,16 @@ export class RedisClientTap {
       const client = this._self ?? this;
       const begun = background.run(isBackground(this, client, args, arguments.length), () => begin(client, args));
       if (begun === undefined) return original.apply(this, arguments as never);
-      return observe(original.apply(this, (begun.sent === undefined ? arguments : replacing(arguments, begun.sent)) as never), begun);
+      return observe(
+        original.apply(this, (begun.sent === undefined ? arguments : replacing(arguments, begun.sent)) as never),
+        begun,
+      );
     };
   }
 
   private beginAsked(client: Client, args: Arguments): Begun | undefined {
-    if (!Array.isArray(args) || args.length === 0 || this.fanOuts.inside || this.commands.isUnasked(args)) return undefined;
+    if (!Array.isArray(args) || args.length === 0 || this.fanOuts.inside || this.commands.isUnasked(args))
+      return undefined;
     return this.commands.begin(client, this.commands.refOf(client), args);
   }
 

@@ -17,7 +17,10 @@ export class MaintenanceTap {
     this.listeners = [
       ['node-redis:maintenance', this.guarded((message) => recorder.notified(String(field(message, 'notification'))))],
       ['node-redis:connection:handoff', this.guarded(() => recorder.handedOff())],
-      ['node-redis:connection:relaxed-timeout', this.guarded((message) => recorder.relaxed(Number(field(message, 'value')) || 0))],
+      [
+        'node-redis:connection:relaxed-timeout',
+        this.guarded((message) => recorder.relaxed(Number(field(message, 'value')) || 0)),
+      ],
     ];
   }
 

@@ -27,7 +27,13 @@ interface Shares {
   local: number;
 }
 
-type ExecuteWithPolicies = (this: Cluster, parser: Parser, isReadonly: unknown, options: unknown, makeRun: MakeRun) => Promise<unknown>;
+type ExecuteWithPolicies = (
+  this: Cluster,
+  parser: Parser,
+  isReadonly: unknown,
+  options: unknown,
+  makeRun: MakeRun,
+) => Promise<unknown>;
 
 /** A call that is divided among nodes is one operation: MGET of keys in three slots, DBSIZE of every master. */
 export class FanOuts {
@@ -63,7 +69,13 @@ export class FanOuts {
   private wrap(original: ExecuteWithPolicies): ExecuteWithPolicies {
     const { tap, factsOf } = this;
     const share = (makeRun: MakeRun, shares: Shares) => this.share(makeRun, shares);
-    return function executeWithPolicies(this: Cluster, parser: Parser, _isReadonly, _options, makeRun: MakeRun): Promise<unknown> {
+    return function executeWithPolicies(
+      this: Cluster,
+      parser: Parser,
+      _isReadonly,
+      _options,
+      makeRun: MakeRun,
+    ): Promise<unknown> {
       const args = parser?.redisArgs;
       const isShared = Array.isArray(args) && typeof makeRun === 'function' && isSharedOut(this._self ?? this, parser);
       const command = isShared ? tap.begin({ facts: factsOf((this._self ?? this)._slots) }, args) : undefined;

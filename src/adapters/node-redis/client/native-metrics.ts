@@ -54,7 +54,9 @@ export class NativeMetricsTap {
     }
     this.changed({
       // A group that is not enabled is a plain object that does nothing.
-      operations: inUse.some(({ instance }) => instance?.commandMetrics !== undefined && instance.commandMetrics.constructor !== Object),
+      operations: inUse.some(
+        ({ instance }) => instance?.commandMetrics !== undefined && instance.commandMetrics.constructor !== Object,
+      ),
       // The other groups only show in the channels that they subscribe to.
       connections: hasSubscribers('node-redis:connection:ready'),
       waits: hasSubscribers('node-redis:pool:connection-wait'),

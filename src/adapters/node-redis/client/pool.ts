@@ -61,7 +61,8 @@ export class PoolTap {
   /** `client/pool.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchPool(moduleExports: Target, ledger: PatchLedger): boolean {
     const { RedisClientPool: pool } = moduleExports;
-    if (!PatchLedger.has(pool, 'create') || !PatchLedger.has(pool.prototype, 'connect', 'execute', 'close', 'destroy')) return false;
+    if (!PatchLedger.has(pool, 'create') || !PatchLedger.has(pool.prototype, 'connect', 'execute', 'close', 'destroy'))
+      return false;
     // The package copies this to its exports when it loads: only an instrumentation enabled by then sees the limits.
     ledger.wrap<Create>(pool, 'create', (original) => this.wrapCreate(original));
     ledger.wrap<Connect>(pool.prototype, 'connect', (original) => this.wrapConnect(original));
@@ -135,7 +136,8 @@ export class PoolTap {
   private execute(pool: ClientPool, task: Task, call: (task: Task) => unknown): unknown {
     const { pools } = this;
     if (pools.get(pool) === undefined && pool.isOpen === true) this.seeMade(pool);
-    if (!pools.recorder.isActive()) return call(pools.get(pool) === undefined ? this.lookingAtClient(pool, task) : task);
+    if (!pools.recorder.isActive())
+      return call(pools.get(pool) === undefined ? this.lookingAtClient(pool, task) : task);
     return this.enter(pool, () => timeLease(this.leasing, pool, task, call));
   }
 

@@ -164,5 +164,9 @@ export class SentinelPoolTap {
 function readSentinel(sentinel: Sentinel, leases: Leases | undefined): PoolState | undefined {
   if (sentinel.isOpen !== true || leases === undefined) return undefined;
   const { size, lentMonotonicMsById, waiting: pending } = leases;
-  return { idle: sentinel.isReady === true ? Math.max(0, size - lentMonotonicMsById.size) : 0, used: lentMonotonicMsById.size, pending };
+  return {
+    idle: sentinel.isReady === true ? Math.max(0, size - lentMonotonicMsById.size) : 0,
+    used: lentMonotonicMsById.size,
+    pending,
+  };
 }

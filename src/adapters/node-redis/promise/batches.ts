@@ -102,7 +102,13 @@ export class Batches {
     // A group runs a transaction that was redirected or lost once more, with the same list.
     const resumed = this.redirects.resume(commands, sending);
     const start = resumed ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
-    const seen = { isOpening: kind === 'MULTI', call: sending, queue: undefined, write: undefined, startedIn: undefined };
+    const seen = {
+      isOpening: kind === 'MULTI',
+      call: sending,
+      queue: undefined,
+      write: undefined,
+      startedIn: undefined,
+    };
     const open: OpenBatch = { batch, isRecorded: start !== undefined, promises: [], ...seen };
     const promise = this.enter(open, () => call(withSent(commands, start?.sent)));
     // Only code that queues commands calls executors, and it handles the promise.
@@ -129,7 +135,8 @@ export class Batches {
         const endMonotonicMs = performance.now();
         const aborted = isWatchError(error);
         const known = answersOf(open.promises.slice(0, list.length), kind);
-        const conclude = async (): Promise<void> => settle({ failed: !aborted, aborted, error, replies: await known, endMonotonicMs });
+        const conclude = async (): Promise<void> =>
+          settle({ failed: !aborted, aborted, error, replies: await known, endMonotonicMs });
         const isFollowed = open.call !== undefined || (isRedirect(error) && clientOf(open.queue).isNode === true);
         if (isFollowed) this.redirects.wait(commands as object, start, conclude, open.call);
         else conclude();

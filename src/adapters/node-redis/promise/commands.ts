@@ -81,7 +81,8 @@ export class Commands {
   /** The facts of a queue. @param client its client, if that is known */
   connectionOf(queue: object, client = this.sender.current): Connection {
     const connection =
-      this.connections.current(queue) ?? this.connections.add(queue, client === undefined ? UNKNOWN_SERVER : factsFrom(client.options));
+      this.connections.current(queue) ??
+      this.connections.add(queue, client === undefined ? UNKNOWN_SERVER : factsFrom(client.options));
     if (client === undefined || connection.isNode !== undefined) return connection;
     // Known from its first command.
     const group = this.groups.addressOf(client);

@@ -7,7 +7,11 @@ import { observe } from '../../shared/observe';
 export type Connect<C extends object> = (this: C) => Promise<unknown>;
 
 /** Records a call of the application, with any number of attempts. Later reconnects are not part of it. */
-export function wrapConnect<C extends object>(tap: Tap, clientOf: (client: C) => ClientRef, original: Connect<C>): Connect<C> {
+export function wrapConnect<C extends object>(
+  tap: Tap,
+  clientOf: (client: C) => ClientRef,
+  original: Connect<C>,
+): Connect<C> {
   return function connect(this: C): Promise<unknown> {
     const connecting = tap.beginConnect(clientOf(this));
     const promise = original.apply(this, arguments as never);

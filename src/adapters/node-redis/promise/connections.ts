@@ -168,7 +168,8 @@ export class Connections {
   private read(connection: Connection): ConnectionState | undefined {
     const socket = connection.socket?.deref();
     // Version 4.0 stays ready when its connection is lost; during maintenance a socket is removed without an event.
-    if (socket !== undefined) return { isReady: connection.isUp && socket.isReady === true, waiting: connection.waiting };
+    if (socket !== undefined)
+      return { isReady: connection.isUp && socket.isReady === true, waiting: connection.waiting };
     this.down.delete(connection);
     return undefined;
   }
@@ -185,7 +186,11 @@ function recover(connection: Connection): void {
   connection.error = undefined;
 }
 
-function replaceClass(moduleExports: Target, ledger: PatchLedger, seen: (instance: object, args: readonly unknown[]) => void): boolean {
+function replaceClass(
+  moduleExports: Target,
+  ledger: PatchLedger,
+  seen: (instance: object, args: readonly unknown[]) => void,
+): boolean {
   if (prototypeOf(moduleExports) === undefined) return false;
   ledger.replace(moduleExports, 'default', onConstruct(moduleExports.default as Class, seen));
   return true;

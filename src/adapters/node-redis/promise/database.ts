@@ -10,7 +10,8 @@ const FIRST = '0';
 /** Whether the command may change the database of its connection. Called for every command. */
 export function isSelecting(args: Arguments): boolean {
   const given = args[0];
-  if (typeof given !== 'string') return Buffer.isBuffer(given) && given.length <= 6 && isSelecting([given.toString('latin1')]);
+  if (typeof given !== 'string')
+    return Buffer.isBuffer(given) && given.length <= 6 && isSelecting([given.toString('latin1')]);
   const name: string = given;
   if (name.length === 6) return name === 'SELECT' || (isLetter(name, 's') && name.toUpperCase() === 'SELECT');
   return name.length === 5 && isLetter(name, 'r') && name.toUpperCase() === 'RESET';

@@ -63,7 +63,8 @@ export class PubSubTap {
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     const names = SUBSCRIBING.filter((name) => PatchLedger.has(prototype, name));
-    for (const name of names) ledger.wrap<Subscribe>(prototype as Target, name, (original) => this.wrapSubscribing(original));
+    for (const name of names)
+      ledger.wrap<Subscribe>(prototype as Target, name, (original) => this.wrapSubscribing(original));
     return names.length >= 2;
   }
 
@@ -122,7 +123,8 @@ export class PubSubTap {
       if (isInternal(message, owner)) return runDetached(messages, () => original.apply(this, call));
       const delivery = messages.deliver(arrivalOf(message, owner));
       if (delivery === undefined) return original.apply(this, call);
-      const seen = delivery.body === message.body ? call : replacing(call, withBody(call[0] as unknown[], message, delivery.body));
+      const seen =
+        delivery.body === message.body ? call : replacing(call, withBody(call[0] as unknown[], message, delivery.body));
       return deliver(delivery, message.sets, () => original.apply(this, seen));
     };
   }
@@ -170,7 +172,14 @@ function received(pubSub: PubSub, reply: unknown): Received | undefined {
   const byName = pubSub.getTypeListeners?.(layout.type) ?? pubSub.listeners?.[layout.type];
   const sets = byName?.get(String(pattern ?? channel));
   if (sets === undefined || sets.buffers.size + sets.strings.size === 0) return undefined;
-  return { channel, pattern, isSharded: layout.type === 'SHARDED', body: reply[layout.body], bodyAt: layout.body, sets };
+  return {
+    channel,
+    pattern,
+    isSharded: layout.type === 'SHARDED',
+    body: reply[layout.body],
+    bodyAt: layout.body,
+    sets,
+  };
 }
 
 function withBody(reply: readonly unknown[], { bodyAt }: Received, body: unknown): unknown[] {

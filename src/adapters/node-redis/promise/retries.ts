@@ -67,7 +67,8 @@ export class Retries {
     const command = this.commandOf(script, list, node, args);
     const fail = (error: unknown): void => {
       if (script !== undefined && isUnknownScript(error)) this.waitForScript(owner, { ...script, command }, error);
-      else if (sending !== undefined || (node.isNode === true && isRedirect(error))) this.waitForNode(list, command, error, sending);
+      else if (sending !== undefined || (node.isNode === true && isRedirect(error)))
+        this.waitForNode(list, command, error, sending);
       else if (command !== undefined) this.tap.fail(command, error);
     };
     const succeed = (reply: unknown): void => {
@@ -77,7 +78,12 @@ export class Retries {
   }
 
   /** Returns what an earlier attempt began, now at this node; or a new command. */
-  private commandOf(script: DefinedScript | undefined, list: object, node: NodeRef, args: Arguments): Command | undefined {
+  private commandOf(
+    script: DefinedScript | undefined,
+    list: object,
+    node: NodeRef,
+    args: Arguments,
+  ): Command | undefined {
     if (script !== undefined && 'command' in script) return (script as UnknownScript).command;
     const redirected = this.redirects.resume(list, this.calls.sending);
     if (redirected !== undefined) return { ...redirected, client: node };
@@ -105,7 +111,12 @@ export class Retries {
     });
   }
 
-  private waitForNode(list: object, command: Command | undefined, error: unknown, call: SentinelCall | undefined): void {
+  private waitForNode(
+    list: object,
+    command: Command | undefined,
+    error: unknown,
+    call: SentinelCall | undefined,
+  ): void {
     if (command === undefined) return;
     const endMonotonicMs = performance.now();
     this.redirects.wait(list, command, () => this.tap.fail(command, error, endMonotonicMs), call);

@@ -69,7 +69,8 @@ export class Groups {
   /** `cluster/cluster-slots.js`: each instance belongs to a cluster. */
   patchSlots(moduleExports: Target, ledger: PatchLedger): boolean {
     if (typeof moduleExports.default !== 'function') return false;
-    const seen = (slots: object, args: readonly unknown[]) => this.addCluster(slots, args[0] as ClusterOptions | undefined);
+    const seen = (slots: object, args: readonly unknown[]) =>
+      this.addCluster(slots, args[0] as ClusterOptions | undefined);
     const { prototype } = moduleExports.default as { prototype: Target };
     if (PatchLedger.has(prototype, 'quit')) ledger.wrap<Quit>(prototype, 'quit', (original) => this.wrapQuit(original));
     ledger.replace(moduleExports, 'default', onConstruct(moduleExports.default as Class, seen));
@@ -82,7 +83,9 @@ export class Groups {
    */
   patchSentinel(moduleExports: Target, ledger: PatchLedger): boolean {
     const classes = [moduleExports.default, moduleExports.RedisSentinelClient];
-    const areKnown = classes.every((one) => PatchLedger.has(one, 'factory') && PatchLedger.has(one.prototype, '_execute'));
+    const areKnown = classes.every(
+      (one) => PatchLedger.has(one, 'factory') && PatchLedger.has(one.prototype, '_execute'),
+    );
     if (!areKnown) return false;
     for (const one of classes as { prototype: Target }[]) {
       ledger.wrap<Factory>(one as unknown as Target, 'factory', (original) => this.wrapFactory(original));
@@ -181,13 +184,20 @@ export class Groups {
 
 /** The facts of a node: the group is the server, the node is the peer. */
 export function asNodeOf(address: string, { serverAddress, serverPort, namespace }: ClientFacts): ClientFacts {
-  return Object.freeze({ serverAddress: address, serverPort: undefined, peerAddress: serverAddress, peerPort: serverPort, namespace });
+  return Object.freeze({
+    serverAddress: address,
+    serverPort: undefined,
+    peerAddress: serverAddress,
+    peerPort: serverPort,
+    namespace,
+  });
 }
 
 function isNodeOf(slots: Slots | undefined, client: object): boolean {
   if (slots === undefined) return false;
   const owns = (node: ClusterNode | undefined): boolean =>
-    node !== undefined && (isClient(node.client, client) || isClient(node.pubSubClient, client) || isClient(node.pubSub?.client, client));
+    node !== undefined &&
+    (isClient(node.client, client) || isClient(node.pubSubClient, client) || isClient(node.pubSub?.client, client));
   return owns(slots.pubSubNode) || slots.masters?.some(owns) === true || slots.replicas?.some(owns) === true;
 }
 

@@ -12,7 +12,12 @@ import type { Groups } from '../promise/topology';
 import { factsFrom } from '../server-info';
 
 type MultiExecutor = (this: SendingClient, commands: unknown, ...rest: unknown[]) => Promise<unknown>;
-type ExecuteScript = (this: object, script: { readonly SCRIPT?: unknown }, list: object, ...rest: unknown[]) => Promise<unknown>;
+type ExecuteScript = (
+  this: object,
+  script: { readonly SCRIPT?: unknown },
+  list: object,
+  ...rest: unknown[]
+) => Promise<unknown>;
 type SendCommand = (this: SendingClient, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 /** The node constructor of `yallist`, in whose lists the queue keeps its entries. */
 type MakeNode = (this: unknown, value: unknown, ...rest: unknown[]) => object;
@@ -29,7 +34,8 @@ export class CommandQueueTap {
     this.commands = new Commands(tap, groups, connections, {
       // Before the socket is ready, commands at the head of the queue are the client's own. If its state is unknown,
       // all are.
-      isHandshake: (queue, options) => options?.asap === true && connections.of(queue)?.socket?.deref()?.isReady !== true,
+      isHandshake: (queue, options) =>
+        options?.asap === true && connections.of(queue)?.socket?.deref()?.isReady !== true,
       isShare: () => false,
       onClient: () => {},
     });
@@ -42,7 +48,9 @@ export class CommandQueueTap {
     const { flushes } = this.commands;
     this.commands.patchAdd(prototype, ledger);
     if (PatchLedger.has(prototype, 'getCommandToSend')) {
-      ledger.wrap<GetCommandToSend>(prototype, 'getCommandToSend', (original) => flushes.wrapGetCommandToSend(original));
+      ledger.wrap<GetCommandToSend>(prototype, 'getCommandToSend', (original) =>
+        flushes.wrapGetCommandToSend(original),
+      );
     }
     const list = requiredBy(moduleExports, 'yallist');
     if (PatchLedger.has(list, 'Node')) ledger.wrap<MakeNode>(list, 'Node', (original) => this.wrapNode(original));
@@ -101,7 +109,9 @@ export class CommandQueueTap {
     const { sender, retries } = this.commands;
     return function executeScript(this: object, script, list): Promise<unknown> {
       const call = arguments as unknown as Parameters<ExecuteScript>;
-      return sender.run(this, () => retries.executeScript({ body: script?.SCRIPT, list }, () => original.apply(this, call)));
+      return sender.run(this, () =>
+        retries.executeScript({ body: script?.SCRIPT, list }, () => original.apply(this, call)),
+      );
     };
   }
 

@@ -66,7 +66,8 @@ export class IsolationPoolTap {
   private wrapExecute(original: ExecuteIsolated): ExecuteIsolated {
     const execute = (client: Client, task: Task, call: (task: Task) => unknown) => this.execute(client, task, call);
     return function executeIsolated(this: Client, task: Task): unknown {
-      if (typeof task !== 'function' || this.options?.isolationPoolOptions?.Promise) return original.apply(this, arguments as never);
+      if (typeof task !== 'function' || this.options?.isolationPoolOptions?.Promise)
+        return original.apply(this, arguments as never);
       return execute(this, task, (timed) => {
         arguments[0] = timed;
         return original.apply(this, arguments as never);
@@ -86,7 +87,8 @@ export class IsolationPoolTap {
 
   private wrapConnect(original: Connect): Connect {
     const { owners } = this;
-    const timed = (owner: Client, client: Client, call: () => Promise<unknown>) => this.timeCreation(owner, client, call);
+    const timed = (owner: Client, client: Client, call: () => Promise<unknown>) =>
+      this.timeCreation(owner, client, call);
     return function connect(this: Client): Promise<unknown> {
       const owner = owners.get(this);
       const call = (): Promise<unknown> => original.apply(this, arguments as never);
@@ -136,14 +138,21 @@ export class IsolationPoolTap {
     const { options } = owner;
     return (
       this.pools.get(owner) ??
-      this.pools.watch(owner, { name: poolNameOf(factsFrom(options)), limits: limitsOf(options?.isolationPoolOptions), stateOf })
+      this.pools.watch(owner, {
+        name: poolNameOf(factsFrom(options)),
+        limits: limitsOf(options?.isolationPoolOptions),
+        stateOf,
+      })
     );
   }
 }
 
 function isForPool(overrides: object | undefined): boolean {
   if (typeof overrides !== 'object' || overrides === null) return false;
-  return Object.hasOwn(overrides, 'isolationPoolOptions') && (overrides as Client['options'])?.isolationPoolOptions === undefined;
+  return (
+    Object.hasOwn(overrides, 'isolationPoolOptions') &&
+    (overrides as Client['options'])?.isolationPoolOptions === undefined
+  );
 }
 
 /** Closed ones are removed here too: without metrics, the pool is never read. */

@@ -13,11 +13,15 @@ export const EXPORT: readonly Row[] = [
       const provider = evidence.own?.provider;
       // With exporters set to none, the NodeSDK does not even register a tracer provider.
       if (exportsNone(evidence)) {
-        if (measuredIn(evidence) > 0) return note('OTEL_TRACES_EXPORTER=none: commands are measured, and have no spans.');
-        return problem('OTEL_TRACES_EXPORTER=none: spans go nowhere.', { change: setting('OTEL_TRACES_EXPORTER', 'otlp', evidence) });
+        if (measuredIn(evidence) > 0)
+          return note('OTEL_TRACES_EXPORTER=none: commands are measured, and have no spans.');
+        return problem('OTEL_TRACES_EXPORTER=none: spans go nowhere.', {
+          change: setting('OTEL_TRACES_EXPORTER', 'otlp', evidence),
+        });
       }
       if (provider === undefined || provider.exporters.length > 0 || faultOf(evidence) !== undefined) return undefined;
-      if (!provider.isEmpty) return note('The tracer provider has no exporter that can be seen: it exports spans in another way.');
+      if (!provider.isEmpty)
+        return note('The tracer provider has no exporter that can be seen: it exports spans in another way.');
       return problem('The tracer provider has no span processor, so spans go nowhere.', {
         advice: 'give the SDK a traceExporter or a span processor',
       });
@@ -41,7 +45,9 @@ export const EXPORT: readonly Row[] = [
       const wrong = evidence.reaches.find(({ spoken }) => spoken !== undefined);
       if (wrong === undefined) return undefined;
       const [theirs, ours, port] = wrong.spoken === 'grpc' ? ['gRPC', 'HTTP', 4318] : ['HTTP', 'gRPC', 4317];
-      const text = `${wrong.origin} is a port for ${theirs}, and the exporter speaks ${ours}: it is refused. Collectors take ${ours} at ${port}.`;
+      const text =
+        `${wrong.origin} is a port for ${theirs}, and the exporter speaks ${ours}: it is refused. Collectors ` +
+        `take ${ours} at ${port}.`;
       const name = variable(evidence, TRACES_PROTOCOL) === undefined ? PROTOCOL : TRACES_PROTOCOL;
       // A protocol that was given in code cannot be changed by the environment.
       if (wrong.spoken === 'http' && variable(evidence, name) === undefined)
@@ -55,7 +61,9 @@ export const EXPORT: readonly Row[] = [
       const refusing = reaches.find(isRefusal);
       if (refusing === undefined) return undefined;
       const { origin, status, grpcStatus } = refusing;
-      return problem(`${origin} answers ${status ?? `gRPC status ${grpcStatus}`} to an empty export.`, { advice: adviceFor(refusing) });
+      return problem(`${origin} answers ${status ?? `gRPC status ${grpcStatus}`} to an empty export.`, {
+        advice: adviceFor(refusing),
+      });
     },
   },
   {
@@ -82,7 +90,9 @@ function untrusted({ origin, error }: Reach, evidence: Evidence) {
   );
   const text = `Node.js does not trust the certificate of ${origin} (${error})`;
   if (!isByEnvironment) return note(`${text}; whether the exporter was given a trusted one, the doctor cannot see.`);
-  return problem(`${text}.`, { advice: 'set OTEL_EXPORTER_OTLP_CERTIFICATE to the file with the certificate of its issuer' });
+  return problem(`${text}.`, {
+    advice: 'set OTEL_EXPORTER_OTLP_CERTIFICATE to the file with the certificate of its issuer',
+  });
 }
 
 function isRefusal({ status = 200, grpcStatus = 0 }: Reach): boolean {
@@ -91,9 +101,17 @@ function isRefusal({ status = 200, grpcStatus = 0 }: Reach): boolean {
 }
 
 function adviceFor({ status, grpcStatus }: Reach): string {
-  if (status === 401 || status === 403 || grpcStatus === GRPC_STATUS.denied || grpcStatus === GRPC_STATUS.unauthenticated)
+  if (
+    status === 401 ||
+    status === 403 ||
+    grpcStatus === GRPC_STATUS.denied ||
+    grpcStatus === GRPC_STATUS.unauthenticated
+  )
     return 'set the credentials in OTEL_EXPORTER_OTLP_HEADERS';
   if (status === 404 || status === 405)
-    return 'OTEL_EXPORTER_OTLP_ENDPOINT is the base address; /v1/traces is added to it, but not to OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+    return (
+      'OTEL_EXPORTER_OTLP_ENDPOINT is the base address; /v1/traces is added to it, but not to ' +
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'
+    );
   return 'look at the log of the collector';
 }

@@ -9,7 +9,11 @@ import type { Evidence } from '../evidence';
 import type { Remedy } from '../finding';
 import { nearest } from './nearest';
 
-const ENTRIES = [`${PACKAGE_NAME}/register`, `${PACKAGE_NAME}/hook`, '@opentelemetry/auto-instrumentations-node/register'];
+const ENTRIES = [
+  `${PACKAGE_NAME}/register`,
+  `${PACKAGE_NAME}/hook`,
+  '@opentelemetry/auto-instrumentations-node/register',
+];
 
 /** Returns the first missing file, and what to do about it. */
 export function wrongPreload(evidence: Evidence): { readonly name: string; readonly remedy: Remedy } | undefined {
@@ -20,7 +24,11 @@ export function wrongPreload(evidence: Evidence): { readonly name: string; reado
   const right = nearest(name, ENTRIES);
   if (right === name) return { name, remedy: { change: `npm install ${right.replace(/\/[a-z]+$/, '')}` } };
   const change = right && correcting(name, right, evidence);
-  return { name, remedy: change === undefined ? { advice: `it should be ${right ?? 'the path of a file that is there'}` } : { change } };
+  return {
+    name,
+    remedy:
+      change === undefined ? { advice: `it should be ${right ?? 'the path of a file that is there'}` } : { change },
+  };
 }
 
 function preloadsOf({ program: [, ...args] }: Evidence): string[] {
@@ -35,6 +43,8 @@ function isMissing(name: string, cwd: string): boolean {
     return false;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'MODULE_NOT_FOUND' || (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' && name.startsWith(`${PACKAGE_NAME}/`));
+    return (
+      code === 'MODULE_NOT_FOUND' || (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' && name.startsWith(`${PACKAGE_NAME}/`))
+    );
   }
 }

@@ -31,14 +31,17 @@ export const PROGRAM: readonly Row[] = [
     id: 'starting',
     look: (evidence) => {
       if (!isStarting(evidence)) return undefined;
-      return problem(`The program was still starting after ${evidence.waitedSeconds} seconds.`, { change: longer(evidence) });
+      return problem(`The program was still starting after ${evidence.waitedSeconds} seconds.`, {
+        change: longer(evidence),
+      });
     },
   },
   {
     id: 'other-client',
     look: (evidence) => {
       const [other] = commandsBy('other', evidence);
-      if (other === undefined || commandsBy('redis', evidence).length + commandsBy('bundle', evidence).length > 0) return undefined;
+      if (other === undefined || commandsBy('redis', evidence).length + commandsBy('bundle', evidence).length > 0)
+        return undefined;
       const name = packageOf(other.sender)?.name ?? 'another client';
       return problem(`Redis commands are sent by ${name}, which this package does not support.`);
     },
@@ -46,9 +49,13 @@ export const PROGRAM: readonly Row[] = [
   {
     id: 'no-redis',
     look: (evidence) => {
-      if (evidence.commands.length > 0 || redisIn(evidence).length > 0 || isFailure(evidence) || isStarting(evidence)) return undefined;
-      if (evidence.ending !== undefined) return problem('No Redis client was loaded before the program ended.', { advice: USE });
-      const text = `No Redis client was loaded in ${evidence.waitedSeconds} seconds: the program is still starting, or loads one when it is used.`;
+      if (evidence.commands.length > 0 || redisIn(evidence).length > 0 || isFailure(evidence) || isStarting(evidence))
+        return undefined;
+      if (evidence.ending !== undefined)
+        return problem('No Redis client was loaded before the program ended.', { advice: USE });
+      const text =
+        `No Redis client was loaded in ${evidence.waitedSeconds} seconds: the program is still starting, or ` +
+        'loads one when it is used.';
       return problem(text, { change: longer(evidence) });
     },
   },
@@ -75,7 +82,10 @@ export const PROGRAM: readonly Row[] = [
     id: 'only-subscribes',
     look: (evidence) => {
       if (!onlySubscribes(evidence) || evidence.own === undefined) return undefined;
-      return note('The program only subscribes. A message has a span when it is delivered, and none was while the doctor watched.');
+      return note(
+        'The program only subscribes. A message has a span when it is delivered, and none was while the doctor ' +
+          'watched.',
+      );
     },
   },
   {
@@ -83,7 +93,9 @@ export const PROGRAM: readonly Row[] = [
     look: (evidence) => {
       const waiting = waitingIn(evidence);
       if (waiting.length === 0) return undefined;
-      return note(`${waiting.join(', ')}: no reply came while the doctor watched, and a span is recorded at the reply.`);
+      return note(
+        `${waiting.join(', ')}: no reply came while the doctor watched, and a span is recorded at the reply.`,
+      );
     },
   },
 ];

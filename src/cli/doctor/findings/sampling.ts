@@ -26,7 +26,9 @@ export const SAMPLING: readonly Row[] = [
     look: (evidence) => {
       const ratio = ratioOf(evidence);
       if (ratio === undefined) return undefined;
-      return note(`The sampler keeps ${ratio * 100} % of all traces; commands in the others have no span, as intended.`);
+      return note(
+        `The sampler keeps ${ratio * 100} % of all traces; commands in the others have no span, as intended.`,
+      );
     },
   },
   {
@@ -41,7 +43,9 @@ export const SAMPLING: readonly Row[] = [
     id: 'suppressed',
     look: (evidence) => {
       if (refusedIn(evidence, 'suppressed') === 0) return undefined;
-      return problem('All commands ran where the program suppresses tracing.', { advice: 'call Redis outside of suppressTracing()' });
+      return problem('All commands ran where the program suppresses tracing.', {
+        advice: 'call Redis outside of suppressTracing()',
+      });
     },
   },
   {
@@ -88,7 +92,8 @@ function samplerRemedy(evidence: Evidence) {
   if (file !== undefined) return { advice: `set another sampler in ${file}, or in code if it was given there` };
   const value = variable(evidence, SAMPLER);
   const keepsNone =
-    value?.endsWith('always_off') || (value?.endsWith('traceidratio') && Number(variable(evidence, `${SAMPLER}_ARG`)) === 0);
+    value?.endsWith('always_off') ||
+    (value?.endsWith('traceidratio') && Number(variable(evidence, `${SAMPLER}_ARG`)) === 0);
   if (keepsNone) return { change: setting(SAMPLER, 'parentbased_always_on', evidence) };
   return { advice: 'it was set in code: use another sampler there' };
 }

@@ -1,7 +1,17 @@
 // Knows: causes why there is no SDK, or none that is connected to the instrumentation.
 // Must not know: redis.
 import { isInstalled, preloading } from '../advice';
-import { type Evidence, exportsNone, hasSdk, isOutOfReach, isSdkDisabled, measuredIn, packageNamed, SENTRY, spansOf } from '../evidence';
+import {
+  type Evidence,
+  exportsNone,
+  hasSdk,
+  isOutOfReach,
+  isSdkDisabled,
+  measuredIn,
+  packageNamed,
+  SENTRY,
+  spansOf,
+} from '../evidence';
 import { note, problem, type Row } from '../finding';
 import { faultOf } from './variables';
 
@@ -17,7 +27,8 @@ export const SDK: readonly Row[] = [
       const isRefused = !isRegistered(evidence);
       const text = isRefused
         ? `The SDK could not register: its ${API} is ${deaf.version}, and ${registered} was there first.`
-        : `${API} ${deaf.version} is not connected to an SDK that registered with ${registered}; packages that use it make no spans, without an error.`;
+        : `${API} ${deaf.version} is not connected to an SDK that registered with ${registered}; packages that ` +
+          'use it make no spans, without an error.';
       const wanted = isRefused ? deaf.version : registered;
       // There should be one copy; npm ls shows which package brings another.
       const change = `npm install ${API}@${wanted} && npm ls ${API}`;
@@ -29,14 +40,18 @@ export const SDK: readonly Row[] = [
     id: 'no-sdk',
     look: (evidence) => {
       const { own } = evidence;
-      if (own === undefined || own.provider !== undefined || deafCopy(evidence) !== undefined || isOutOfReach(evidence)) return undefined;
+      if (own === undefined || own.provider !== undefined || deafCopy(evidence) !== undefined || isOutOfReach(evidence))
+        return undefined;
       if (isSdkDisabled(evidence) || exportsNone(evidence) || faultOf(evidence) !== undefined) return undefined;
-      if (measuredIn(evidence) > 0) return note('Commands are measured, and have no spans: no tracer provider is registered.');
+      if (measuredIn(evidence) > 0)
+        return note('Commands are measured, and have no spans: no tracer provider is registered.');
       const text = 'No OpenTelemetry SDK has registered a tracer provider, so spans go nowhere.';
       const sentry = packageNamed(SENTRY, evidence);
       if (sentry !== undefined) return sentryFinding(sentry.version);
-      if (!isInstalled('@opentelemetry/sdk-node', evidence.cwd)) return problem(text, { change: 'npm install @opentelemetry/sdk-node' });
-      if (hasSdk(evidence)) return problem(text, { advice: 'call start() of the NodeSDK, or register() of the tracer provider' });
+      if (!isInstalled('@opentelemetry/sdk-node', evidence.cwd))
+        return problem(text, { change: 'npm install @opentelemetry/sdk-node' });
+      if (hasSdk(evidence))
+        return problem(text, { advice: 'call start() of the NodeSDK, or register() of the tracer provider' });
       return problem(text, { change: preloading(evidence) });
     },
   },
@@ -45,7 +60,9 @@ export const SDK: readonly Row[] = [
     look: ({ own, api }) => {
       const version = own?.provider?.sdkVersion;
       if (version === undefined || api.version === undefined) return undefined;
-      const [fits, range] = version.startsWith('3.') ? [minorOf(api.version) >= 10, '1.10'] : [minorOf(api.version) < 10, '1.9'];
+      const [fits, range] = version.startsWith('3.')
+        ? [minorOf(api.version) >= 10, '1.10']
+        : [minorOf(api.version) < 10, '1.9'];
       if (fits || !/^[23]\./.test(version)) return undefined;
       return note(`SDK ${version} is not made for ${API} ${api.version}.`, { change: `npm install ${API}@~${range}` });
     },
@@ -56,7 +73,10 @@ export const SDK: readonly Row[] = [
 function sentryFinding(version: string) {
   const isAsked = Number(version.split('.')[0]) >= 11;
   const text = `${SENTRY} ${version} has registered no tracer provider with OpenTelemetry`;
-  if (isAsked) return problem(`${text}: it does so only if asked.`, { advice: 'Sentry.init({ enableOpenTelemetrySetup: true, … })' });
+  if (isAsked)
+    return problem(`${text}: it does so only if asked.`, {
+      advice: 'Sentry.init({ enableOpenTelemetrySetup: true, … })',
+    });
   return problem(`${text}.`, { advice: 'call Sentry.init() without skipOpenTelemetrySetup, or start an SDK' });
 }
 
@@ -71,7 +91,8 @@ function deafCopy(evidence: Evidence) {
   const registered = evidence.api.version;
   if (registered === undefined) return undefined;
   const copies = evidence.packages.filter(({ name }) => name === API);
-  if (!isRegistered(evidence)) return hasSdk(evidence) ? copies.find(({ version }) => version !== registered) : undefined;
+  if (!isRegistered(evidence))
+    return hasSdk(evidence) ? copies.find(({ version }) => version !== registered) : undefined;
   return copies.find(({ version }) => minorOf(version) > minorOf(registered));
 }
 

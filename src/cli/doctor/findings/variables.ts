@@ -23,7 +23,11 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The exporter for Jaeger was removed: Jaeger accepts OTLP. */
-const SUCCESSORS: Readonly<Record<string, string>> = { jaeger: 'otlp', 'http/proto': 'http/protobuf', http: 'http/protobuf' };
+const SUCCESSORS: Readonly<Record<string, string>> = {
+  jaeger: 'otlp',
+  'http/proto': 'http/protobuf',
+  http: 'http/protobuf',
+};
 
 const ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
 
@@ -41,7 +45,8 @@ export function faultOf(evidence: Evidence): Fault | undefined {
     const value = variable(evidence, name);
     const wrong = value?.split(',').find((part) => !known.includes(part.trim()));
     if (value === undefined || wrong === undefined) continue;
-    const right = SUCCESSORS[wrong.trim().toLowerCase()] ?? nearest(wrong.trim().toLowerCase(), known) ?? (known[0] as string);
+    const right =
+      SUCCESSORS[wrong.trim().toLowerCase()] ?? nearest(wrong.trim().toLowerCase(), known) ?? (known[0] as string);
     return { name, value: wrong.trim(), right: value.replace(wrong, right) };
   }
   return addressFault(evidence);
@@ -49,7 +54,8 @@ export function faultOf(evidence: Evidence): Fault | undefined {
 
 /** gRPC addresses need no scheme. */
 function addressFault(evidence: Evidence): Fault | undefined {
-  const protocol = variable(evidence, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? variable(evidence, 'OTEL_EXPORTER_OTLP_PROTOCOL');
+  const protocol =
+    variable(evidence, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? variable(evidence, 'OTEL_EXPORTER_OTLP_PROTOCOL');
   if (protocol === 'grpc') return undefined;
   const name = ENDPOINTS.find((candidate) => variable(evidence, candidate) !== undefined);
   const value = name && variable(evidence, name);
@@ -66,7 +72,9 @@ export const VARIABLES: readonly Row[] = [
       const { name, value, right, isAddress } = fault;
       // A password may be before the @.
       if (value.includes('@'))
-        return problem(`${name} is no address: it has no scheme.`, { advice: `begin ${name} with http:// or https://` });
+        return problem(`${name} is no address: it has no scheme.`, {
+          advice: `begin ${name} with http:// or https://`,
+        });
       const text = isAddress ? `${name}=${value} has no scheme` : `${name}: the SDK does not know ${value}`;
       return problem(`${text}; it should be ${right}.`, { change: setting(name, right, evidence) });
     },
