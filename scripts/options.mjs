@@ -45,7 +45,7 @@ ${usedValues()
 
 /**
  * Options of {@link RedisInstrumentation}. Except for functions, each can also be given by the environment variable
- * \`OTEL_INSTRUMENTATION_REDIS_<NAME_IN_UPPER_SNAKE_CASE>\` ; code wins. A value of the wrong type is
+ * \`OTEL_INSTRUMENTATION_REDIS_<NAME_IN_UPPER_SNAKE_CASE>\`; code wins. A value of the wrong type is
  * reported once through \`diag\` and the default is used.
  */
 export interface RedisInstrumentationConfig extends InstrumentationConfig {
