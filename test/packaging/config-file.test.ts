@@ -53,7 +53,7 @@ instrumentation/development: { js: { ${PACKAGE}: ${options} } }
 
   it('reports which of our options is invalid', async () => {
     const ended = await start('{ keys: hunter2 }');
-    assert.match(ended.stderr, /option keys: expected safe, full, family, hidden or a function, got a string; using the default\n$/);
+    assert.match(ended.stderr, /option keys: expected safe, full, family, hidden or a function, got a string; keys are hidden\n$/);
     assert.equal(ended.stdout, 'Ada\n');
     assert.ok(receiver.take().spans.length > 0);
   });
