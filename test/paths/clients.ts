@@ -102,6 +102,35 @@ export const CLIENTS: readonly Path[] = [
     ],
   },
   {
+    title: 'a client-side cache that counts nothing: what it answers has no span',
+    on: (version) => isFrom(version, '5.12'),
+    given: [['SET', 'k', 'v']],
+    options: () => ({ RESP: 3, clientSideCache: { ttl: 0, maxEntries: 10, evictPolicy: 'LRU', recordStats: false } }),
+    run: async ({ client }) => [await client.get('k'), await client.get('k')],
+    spans: () => [span('GET', 'GET k', hit(1))],
+  },
+  {
+    title: 'credentials that change: the AUTH is not a command of the application',
+    on: (version) => isFrom(version, '5.12'),
+    given: [['ACL', 'SETUSER', 'ada', 'on', '>secret', 'allkeys', 'allcommands', 'allchannels']],
+    run: (context) => {
+      const listeners: { onNext(credentials: object): void }[] = [];
+      const credentialsProvider = {
+        type: 'streaming-credentials-provider',
+        subscribe: async (listener: (typeof listeners)[number]) => {
+          listeners.push(listener);
+          return [{}, { dispose: () => {} }];
+        },
+        onReAuthenticationError: (error: Error) => context.events.push(error.message),
+      };
+      return withClient(context, { credentialsProvider }, async (client) => {
+        for (const listener of listeners) listener.onNext({ username: 'ada', password: 'secret' });
+        return client.sendCommand(['ACL', 'WHOAMI']);
+      });
+    },
+    spans: () => [span('ACL WHOAMI', 'ACL WHOAMI')],
+  },
+  {
     title: 'a key prefix, which is part of the key',
     on: (version) => isFrom(version, '6.3'),
     options: () => ({ keyPrefix: 'app:' }),
