@@ -123,6 +123,30 @@ describe('groups of nodes', () => {
 
     for (const version of CLUSTERED) {
       describe(`of ${titleOf(version)}`, () => {
+        if (!isIoredis(version)) {
+          it('has the same spans where it connects as needed, maps addresses and reads from replicas', async () => {
+            const mapped = new Set<string>();
+            const nodeAddressMap = (address: string): object => {
+              mapped.add(address);
+              const [host, port] = address.split(':');
+              return { host, port: Number(port) };
+            };
+            const read = async (client: Client): Promise<void> => {
+              for (const key of KEYS) await client.get(key);
+            };
+            await compared(version, read, { minimizeConnections: true, useReplicas: true, nodeAddressMap });
+            assert.ok(mapped.size >= masters.length, `${mapped.size} addresses`);
+            const ports = new Set(cluster.nodes.map(({ port }) => port));
+            // Which node of a shard answers is up to the client.
+            for (const { attributes } of seen()) assert.ok(ports.has(Number(attributes['network.peer.port'])), JSON.stringify(attributes));
+            assert.deepEqual(
+              seen().map(({ name, attributes: { 'network.peer.port': _, ...attributes } }) => ({ name, attributes })),
+              KEYS.map((key) => span('GET', `GET ${key}`, undefined, { ...miss, 'network.peer.address': cluster.nodes[0]?.host ?? '' })),
+            );
+            assertQuiet();
+          });
+        }
+
         it('makes one span per command, with the seeds as server and the node as peer; none for the topology', async () => {
           await compared(version, async (client) => {
             for (const key of KEYS) await client.get(key);
