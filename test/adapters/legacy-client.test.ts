@@ -752,6 +752,7 @@ for (const version of VERSIONS) {
       const names = [
         'connection_gone',
         'create_stream',
+        'end',
         'flush_and_error',
         'on_error',
         'on_ready',

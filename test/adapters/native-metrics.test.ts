@@ -25,6 +25,7 @@ describe('the metrics of node-redis itself', () => {
   let measuring: Measuring;
   /** Once a process, whatever the number of clients. */
   const said: string[] = [];
+  const saidOfErrors: string[] = [];
   before(async () => {
     server = await startStandalone();
   });
@@ -78,7 +79,7 @@ describe('the metrics of node-redis itself', () => {
         assert.equal(said.length, 1);
         assert.match(
           said[0] ?? '',
-          /node-redis records db\.client\.operation\.duration, db\.client\.connection\.create_time, db\.client\.connection\.wait_time itself; our metrics of that name are off$/,
+          /node-redis records db\.client\.operation\.duration, db\.client\.connection\.create_time, db\.client\.connection\.wait_time, redis\.client\.connection\.count, redis\.client\.connection\.closed itself; our metrics of that name are off$/,
         );
       } finally {
         native.forget();
@@ -91,6 +92,9 @@ describe('the metrics of node-redis itself', () => {
         native.start({ ...metrics, meterProvider: measuring.provider });
         native.forget();
       }
+      // Once a process.
+      saidOfErrors.push(...diagnostics.splice(0));
+      assert.match(saidOfErrors.join(), /node-redis records redis\.client\.errors itself/);
       assert.deepEqual(await load(version), ours);
     });
   }

@@ -38,6 +38,12 @@ describe('server metrics', () => {
     );
     return Object.fromEntries(own.filter(([, points]) => points.length > 0));
   }
+  /** How many connections were closed, by why. */
+  async function closings(): Promise<Record<string, number>> {
+    const points = await measuring.points('redis.client.connection.closed');
+    const own = points.filter(({ attributes }) => attributes['server.port'] === server.port);
+    return Object.fromEntries(own.map(({ attributes, value }) => [String(attributes['redis.client.connection.close.reason']), value]));
+  }
   const at = (more: object = {}) => ({ 'server.address': server.host, 'server.port': server.port, ...more });
   const gauges = (connections: number, waiting: number) => ({
     'redis.client.connection.count': [{ attributes: at(), value: connections }],
@@ -68,6 +74,8 @@ describe('server metrics', () => {
 
       for (const client of clients) await end(client);
       await until(async () => (await here())['redis.client.connection.count']?.[0]?.value === 0);
+      await until(async () => (await closings()).application_close === 2);
+      assert.deepEqual(await closings(), { error: 2, application_close: 2 });
     });
 
     it(`adds no listener that an application of redis ${version} could see, and counts a refused connection`, async () => {

@@ -2,7 +2,7 @@
 // Must not know: spans, metrics, attribute names, commands.
 import type { ClientRef, Connecting, ConnectionState } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
-import type { ConnectionRecorder } from '../../../core/recorder';
+import type { CloseReason, ConnectionRecorder } from '../../../core/recorder';
 import { PatchLedger, type Target } from '../../shared/patch';
 
 /** The part of a client that we read. All of it is public. */
@@ -17,6 +17,8 @@ interface Client {
 /** A connection that was ready, and how often. */
 interface Known {
   times: number;
+  /** `quit` takes `ready` away before the connection is closed. */
+  isUp: boolean;
   connecting: Connecting | undefined;
 }
 
@@ -39,6 +41,9 @@ export class LegacyConnections {
     this.watch(prototype, 'on_ready', ledger, (client) => this.ready(client));
     this.watch(prototype, 'on_error', ledger, (client, error) => this.failed(client, error));
     this.watch(prototype, 'connection_gone', ledger, (client, why) => this.gone(client, why));
+    // It takes the client's listeners off its socket.
+    if (PatchLedger.has(prototype, 'end'))
+      this.watch(prototype, 'end', ledger, (client) => this.closed(client, 'application_close'));
     return true;
   }
 
@@ -61,7 +66,8 @@ export class LegacyConnections {
   see(client: Client): Known {
     const known = this.known.get(client);
     if (known !== undefined) return known;
-    const seen = { times: client.ready === true ? 1 : 0, connecting: undefined };
+    const isUp = client.ready === true;
+    const seen = { times: isUp ? 1 : 0, isUp, connecting: undefined };
     this.known.set(client, seen);
     // A weak reference: watching must not keep the client alive.
     const reference = new WeakRef(client);
@@ -78,6 +84,7 @@ export class LegacyConnections {
     const known = this.see(client);
     this.settle(known, false, undefined);
     known.times += 1;
+    known.isUp = true;
     if (known.times > 1) this.recorder.reconnected(this.clientOf(client).facts);
   }
 
@@ -92,10 +99,16 @@ export class LegacyConnections {
     if (connecting !== undefined) this.tap.settleConnect(connecting, failed, error);
   }
 
+  /** Told once: a socket ends and closes for one reason. */
+  private closed(client: Client, reason: CloseReason): void {
+    const known = this.see(client);
+    if (known.isUp) this.recorder.connectionClosed(this.clientOf(client).facts, reason);
+    known.isUp = false;
+  }
+
   /** A socket ends, closes and fails for one reason. The first of these events sets the timer for the next attempt. */
   private gone(client: Client, why: unknown): void {
-    if (client.ready === true)
-      this.recorder.connectionClosed(this.clientOf(client).facts, client.closing ? 'application_close' : 'error');
+    this.closed(client, client.closing ? 'application_close' : 'error');
     if (why !== 'error' && !client.retry_timer) this.failed(client, lossError(why));
   }
 }
