@@ -20,7 +20,7 @@ export function classify(error: unknown): Failure {
 }
 
 /** What kind of trouble an error is, in the words of Redis's clients. */
-export type ErrorCategory = 'network' | 'tls' | 'auth' | 'server' | 'other';
+type ErrorCategory = 'network' | 'tls' | 'auth' | 'server' | 'other';
 
 const AUTH: ReadonlySet<string> = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
 const NETWORK =

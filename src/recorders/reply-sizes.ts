@@ -13,8 +13,8 @@ import { Instrumented } from './instrumented';
 const ROW_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
 
 /** From here on a collection or a text is large: milliseconds of Redis's one thread, and of this process's. */
-export const LARGE_ROWS = 10_000;
-export const LARGE_BYTES = 1_048_576;
+const LARGE_ROWS = 10_000;
+const LARGE_BYTES = 1_048_576;
 
 /** More than Redis has commands with collections. */
 const MAX_OPERATIONS = 200;
