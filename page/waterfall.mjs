@@ -16,7 +16,7 @@ export function showTrace(container, trace, openTrace) {
   container.replaceChildren(head(trace), axis(trace.durationMs), rows, details);
 }
 
-function head({ traceId, title, durationMs, rows, omitted, services }) {
+function head({ traceId, title, durationMs, rows, omitted, services, repeated }) {
   const button = h('button', { type: 'button', class: 'quiet', 'aria-label': 'Copy the trace id' }, 'Copy id');
   button.addEventListener('click', () => void copy(traceId, button));
   const about = `${plural(rows.length, 'span')} in ${ms(durationMs)}${services.length > 1 ? `, ${services.join(' → ')}` : ''}`;
@@ -25,6 +25,7 @@ function head({ traceId, title, durationMs, rows, omitted, services }) {
     { class: 'trace-head' },
     h('div', { class: 'title-row' }, h('h3', {}, h('code', {}, title)), button),
     h('p', { class: 'note' }, omitted > 0 ? `${about}; ${omitted} more are not kept` : about),
+    ...repeated.map(({ text }) => h('p', { class: 'sentence loop' }, text)),
   );
 }
 

@@ -291,6 +291,26 @@ describe('the live page', function () {
       await page.getByRole('searchbox').fill('');
     });
 
+    it('says above the trace which calls repeat, and what could be done instead', async () => {
+      const get = (index: number): SampleSpan => ({
+        trace: 'loop',
+        atMs: Date.now() - EPOCH_MS + index,
+        attributes: command('GET', { 'db.redis.key_family': 'user:{}', ...(index === 12 ? { 'db.redis.repeated_calls': 12 } : {}) }),
+      });
+      await send(
+        tracesBody(
+          Array.from({ length: 12 }, (_, index) => get(index + 1)),
+          'elsewhere',
+        ),
+      );
+      await page.goto(`${url}/#trace=loop`);
+      await page.reload();
+      await page
+        .locator('.sentence.loop')
+        .getByText(/^GET user:\{\}, 12 times one after another, [\d.]+ ms: one MGET/)
+        .waitFor();
+    });
+
     it('describes a stampede, and how long a lock was waited for and held', async () => {
       const at = Date.now() - EPOCH_MS;
       const lock = (attributes: Attributes) => command('SET', { 'db.redis.lock.key': 'lock:7', ...attributes });

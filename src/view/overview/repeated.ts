@@ -11,12 +11,12 @@ export interface RepeatedCalls {
   readonly durationMs: number;
   /** The request, or the span, that contains the loop. */
   readonly where: string | undefined;
+  /** One sentence: what repeats, how often, and what could be done instead. */
+  readonly text: string;
 }
 
-/** Similar loops of all requests. */
+/** Similar loops of all requests. The text is that of the longest loop. */
 export interface RepeatedView extends RepeatedCalls {
-  /** One sentence about the longest loop. */
-  readonly text: string;
   readonly requests: number;
   readonly lastMs: number;
   /** The trace of the longest loop. */
@@ -38,8 +38,7 @@ export function repeatedOf(traces: readonly Looped[]): RepeatedView[] {
     for (const calls of repeated) {
       const key = `${calls.operation} ${calls.family} ${calls.where}`;
       const known = views.get(key);
-      const longest =
-        known !== undefined && known.count >= calls.count ? known : { ...calls, text: repeatedText(calls), traceId };
+      const longest = known !== undefined && known.count >= calls.count ? known : { ...calls, traceId };
       views.set(key, {
         ...longest,
         requests: (known?.requests ?? 0) + 1,
@@ -62,17 +61,20 @@ export function repeatedIn(spans: readonly Span[]): RepeatedCalls[] {
   }
   if (longest.size === 0) return [];
   const byId = new Map(spans.map((span) => [span.spanId, span]));
-  return [...longest.values()].map((last) => ({
-    operation: (commandOf(last) ?? last.name).toUpperCase(),
-    family: keyFamilyOf(last.attributes),
-    count: repeatedCallsOf(last) ?? 0,
-    durationMs: durationOf(last, spans),
-    where: placeOf(last, byId),
-  }));
+  return [...longest.values()].map((last) => {
+    const calls = {
+      operation: (commandOf(last) ?? last.name).toUpperCase(),
+      family: keyFamilyOf(last.attributes),
+      count: repeatedCallsOf(last) ?? 0,
+      durationMs: durationOf(last, spans),
+      where: placeOf(last, byId),
+    };
+    return { ...calls, text: repeatedText(calls) };
+  });
 }
 
 /** `GET user:{}:name, 200 times one after another in GET /feed, 84 ms: one MGET, or a pipeline` */
-function repeatedText({ operation, family, count, durationMs, where }: RepeatedCalls): string {
+function repeatedText({ operation, family, count, durationMs, where }: Omit<RepeatedCalls, 'text'>): string {
   const subject = family === undefined ? operation : `${operation} ${family}`;
   const place = where === undefined ? '' : ` in ${where}`;
   const took = durationMs >= 10 ? durationMs.toFixed(0) : durationMs.toFixed(1);
