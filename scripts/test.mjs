@@ -37,6 +37,7 @@ const PROCESSES = [
 ];
 /** Long ones beside, which say little of a change that is being made. */
 const THOROUGH = [
+  'test/adapters/channels.test.ts',
   'test/adapters/groups.test.ts',
   'test/catalog/fuzz.test.ts',
   'test/insights/ground-truth.test.ts',
@@ -45,6 +46,7 @@ const THOROUGH = [
   'test/support',
   'test/view/bounds.test.ts',
   'test/view/receive.test.ts',
+  'test/worker-threads.test.ts',
 ];
 /** In the titles of tests: every library and major but the newest of redis. */
 const OTHER_VERSIONS = 'redis [2345]|ioredis|iovalkey|callback API';
