@@ -12,9 +12,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** What is one file, with all that it imports but for `external`. The last one is made last. */
 const BUNDLES = [
-  { entry: 'cli/main', external: ['../view', '../hook', '../preload/view', './doctor/probe'] },
+  { entry: 'cli/main', isTool: true, external: ['../view', '../hook', '../preload/view', './doctor/probe'] },
   { entry: 'cli/doctor/probe' },
-  { entry: 'view/index' },
+  { entry: 'view/index', isTool: true },
   { entry: 'instrumentation' },
 ];
 const BUILT = join(ROOT, 'build/instrumentation.js');
@@ -37,11 +37,11 @@ async function build() {
   // Npm puts the binaries of the dependencies on the path.
   const { status } = spawnSync('tsc', { cwd: ROOT, stdio: 'inherit', shell: true });
   if (status !== 0) process.exit(status ?? 1);
-  for (const { entry, external = [] } of BUNDLES) await asOneFile(entry, external);
+  for (const one of BUNDLES) await asOneFile(one);
 }
 
-/** Names stay, and lines stay short: a stack trace says where. Comments and indentation go, which are a fifth of the package. */
-function asOneFile(entry, external) {
+/** Names stay where the application's stack traces can show them, and lines stay short: a stack trace says where. Comments and indentation go, which are a fifth of the package. */
+function asOneFile({ entry, external = [], isTool = false }) {
   return bundle({
     absWorkingDir: ROOT,
     entryPoints: [`src/${entry}.ts`],
@@ -52,6 +52,7 @@ function asOneFile(entry, external) {
     external,
     platform: 'node',
     target: 'node20.19',
+    minifyIdentifiers: isTool,
     minifySyntax: true,
     minifyWhitespace: true,
     lineLimit: 120,
