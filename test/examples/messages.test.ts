@@ -21,7 +21,7 @@ describe('the example of messages', () => {
       '    publish orders:{}  [shop]',
       '      process orders:{}  [warehouse]',
       '        GET redis  [warehouse]',
-      '    xadd orders:queue  [shop]',
+      '    xadd orders:{}  [shop]',
       '      <- xreadgroup orders:queue  [billing]',
       '      process orders:queue  [billing]',
       '        SET redis  [billing]',

@@ -52,6 +52,7 @@ function group(name: string, scenario: 'cluster' | 'sentinel', stage: stages.Sta
 const BRIEFLY: readonly Version[] = ['3.1', '6.3'];
 
 const recorded = (what: string) => new RegExp(`^a ${what} could not be recorded`);
+const measured = (what: string) => new RegExp(`^a ${what} could not be measured`);
 
 const TELEMETRY: readonly Fault[] = [
   ...telemetry('hooks throw', {
@@ -65,7 +66,9 @@ const TELEMETRY: readonly Fault[] = [
   ...telemetry('the exporter never answers', {}),
   ...telemetry('a meter provider arrives that throws', { diagnostics: [/a meter could not be used/] }),
   ...telemetry('meters throw', { diagnostics: [/a meter could not be used/] }),
-  ...telemetry('instruments throw', { diagnostics: [/a meter could not be used/, recorded('metric'), recorded('batch')] }),
+  ...telemetry('instruments throw', {
+    diagnostics: [/a meter could not be used/, recorded('metric'), recorded('batch'), measured('batch'), measured('connection')],
+  }),
   ...telemetry('the metric exporter fails', {}),
   ...telemetry('the SDK is shut down', { spans: 'some' }),
   ...telemetry('the logger throws', {}),
@@ -77,6 +80,7 @@ const TELEMETRY: readonly Fault[] = [
       scenario: 'traffic',
       telemetry: 'register',
       spans: 'none' as const,
+      diagnostics: state === 'slow' ? [] : [/^telemetry cannot be sent to .*; said once/],
     },
     stage: collecting(state as 'down'),
   })),

@@ -86,7 +86,9 @@ function randomFrom(seed: number): () => number {
 
 /** A server that answers with bytes that are no RESP, or none that anybody asked for. */
 export const hostile: StartStage = async (size, seed) => {
-  const replies = new Map([...MALFORMED, ...garbageFrom(randomFrom(seed), GARBAGE * size)]);
+  const named = [...MALFORMED, ...garbageFrom(randomFrom(seed), GARBAGE * size)];
+  // They are in the keys, and a key with blanks is hidden.
+  const replies = new Map(named.map(([name, reply]) => [name.replaceAll(' ', '-'), reply]));
   const server = await startHostileServer(replies);
   const told = { server: placeOf(server), replies: [...replies.keys()] };
   return { told, faults: { 'hang up': () => server.hangUp() }, stop: () => server.stop() };

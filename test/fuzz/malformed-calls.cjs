@@ -12,6 +12,7 @@ const socket = { host: '127.0.0.1', port: Number(port), reconnectStrategy: () =>
 /** Longer than any answer takes on a busy machine. */
 const PATIENCE_MS = 30_000;
 
+// They run side by side: what one of them writes, none of them reads.
 const SHAPES = {
   undefined: undefined,
   null: null,
@@ -21,13 +22,13 @@ const SHAPES = {
   object: {},
   arrayLike: { length: 1, 0: 'PING' },
   endless: { length: 3 },
-  iterable: new Set(['GET', 'k']),
+  iterable: new Set(['GET', 'none']),
   function: () => {},
   empty: [],
   undefinedName: [undefined],
   nullName: [null, 'k'],
   numbers: [1, 2],
-  nested: [['GET', 'k']],
+  nested: [['GET', 'none']],
   objects: [{}, { k: 1 }],
   symbol: [Symbol('GET')],
   hole: Object.assign(new Array(3), { 0: 'GET', 2: 'k' }),
