@@ -1,5 +1,6 @@
 // Knows: the entry that a queue of redis 4 to 6 keeps for a command, which gets the result of the command.
 // Must not know: where a version keeps it, spans.
+import { inspect } from 'node:util';
 import type { Arguments, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import { type Observer, observe, watch } from '../../shared/observe';
@@ -113,13 +114,19 @@ export class QueueEntries {
         this.args = outerArgs;
       }
       if (!isMissed) isShown = true;
-      else if (!isShown) return observe(promise, ending);
       // No entry: the command was refused, because the queue is full or it was aborted before. Only the caller may
-      // handle its promise, so the command is refused a second time at the same moment, for the same reason.
-      else watch(original.apply(queue, call as never), ending);
+      // handle its promise, so the command is refused a second time at the same moment, for the same reason. A command
+      // that was not refused is never repeated: it would be sent twice.
+      else if (isShown && isRejected(promise)) watch(original.apply(queue, call as never), ending);
+      else return observe(promise, ending);
       return promise;
     };
   }
+}
+
+/** Looks at a promise without handling it. */
+function isRejected(promise: Promise<unknown>): boolean {
+  return /^Promise \{\s*<rejected>/.test(inspect(promise, { customInspect: false, depth: 0 }));
 }
 
 function settle(entry: Entry, ending: Ending): void {
