@@ -77,6 +77,8 @@ async function sideBySide() {
       if (figures === undefined) console.log(`${title}: ended with code ${code} before there was a result`);
       for (const name of Object.keys(sum)) sum[name] += figures?.[name] ?? (name === 'failures' ? 1 : 0);
     }
+    // Once more at the end: a log that was cut at its start shows them too.
+    for (const failed of ended.flatMap(({ figures }) => figures?.failed ?? [])) console.log(`failed: ${failed}\n`);
     console.log(require('../test/reporter.cjs').summary(sum));
     return Math.max(sum.failures > 0 ? 1 : 0, ...ended.map(({ code }) => code));
   } finally {

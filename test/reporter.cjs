@@ -1,6 +1,6 @@
 // Mocha's own report, then one plain line that any continuous integration can read. `scripts/test.mjs` runs parts of the suite
-// side by side: a part writes its figures to the file `TEST_FIGURES`, and the line is the sum. With `TEST_TIMES=1`, the files
-// that took longest.
+// side by side: a part writes its figures to the file `TEST_FIGURES`, and the line is the sum, below all that failed. With
+// `TEST_TIMES=1`, the files that took longest.
 const { writeFileSync } = require('node:fs');
 const { relative } = require('node:path');
 const { reporters, Runner } = require('mocha');
@@ -24,7 +24,8 @@ module.exports = class SummaryReporter extends reporters.Spec {
     super.epilogue();
     if (process.env.TEST_TIMES !== undefined) this.printTimes();
     const { passes, failures, pending } = this.stats;
-    if (process.env.TEST_FIGURES !== undefined) writeFileSync(process.env.TEST_FIGURES, JSON.stringify({ passes, failures, pending }));
+    const figures = { passes, failures, pending, failed: this.failures.map(describe) };
+    if (process.env.TEST_FIGURES !== undefined) writeFileSync(process.env.TEST_FIGURES, JSON.stringify(figures));
     else process.stdout.write(`${module.exports.summary(this.stats)}\n`);
   }
 
@@ -33,6 +34,8 @@ module.exports = class SummaryReporter extends reporters.Spec {
     for (const [file, ms] of slowest) console.log(`${(ms / 1_000).toFixed(1).padStart(7)} s  ${relative(process.cwd(), file)}`);
   }
 };
+
+const describe = (test) => `${test.titlePath().join(' › ')}\n${test.err?.stack ?? test.err}`;
 
 module.exports.summary = ({ passes, failures, pending }) =>
   `${passes} passed, ${failures} failed${pending > 0 ? `, ${pending} skipped` : ''}`;
