@@ -214,7 +214,7 @@ describe('config', () => {
     ],
     [
       'keyFamilies',
-      ['user'],
+      ['user', ''],
       'option keyFamilies: expected true, false, a list of templates such as user:{}:cart, or a function, got an array; using the default',
     ],
     ['locks', 1, 'option locks: expected true, false, a pattern or a list of patterns, got a number; using the default'],
@@ -285,7 +285,7 @@ describe('config', () => {
   });
 
   it('accepts templates for families, in code and by environment', () => {
-    const templates = ['user:{}:cart', 'session:{}'];
+    const templates = ['user:{}:cart', 'session:{}', 'config'];
     for (const { settings, reports } of [
       read({ keyFamilies: templates, keys: 'hidden' }),
       read({ keys: 'hidden' }, { [`${PREFIX}KEY_FAMILIES`]: templates.join(', ') }),
@@ -294,8 +294,8 @@ describe('config', () => {
       assert.deepEqual(reports, []);
       assert.equal(families, true);
       assert.deepEqual(
-        ['user:a@b.c:cart', 'session:x', 'session:x:y', 'user::cart'].map((key) => familyOf?.(key)),
-        ['user:{}:cart', 'session:{}', undefined, undefined],
+        ['user:a@b.c:cart', 'session:x', 'config', 'session:x:y', 'user::cart'].map((key) => familyOf?.(key)),
+        ['user:{}:cart', 'session:{}', 'config', undefined, undefined],
       );
     }
     assert.equal(read({}, { [`${PREFIX}KEY_FAMILIES`]: 'FALSE' }).settings.insights.families, false);

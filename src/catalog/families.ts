@@ -32,7 +32,7 @@ const MAX_TEMPLATES = 500;
 /** The number of places that are known to vary, though their words were forgotten. */
 const MAX_SETTLED = 2_000;
 /** The number of look-ups before the first decision without a collection of metrics. It doubles each time. */
-const FIRST_DECISION = 16;
+const FIRST_DECISION = 8;
 
 /**
  * The keys of one template, or of one family. The assignment may change later; counts stay under the name they were

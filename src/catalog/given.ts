@@ -5,14 +5,15 @@ const PLACE = '{}';
 /** A place does not match a separator that the template contains. */
 const SEPARATORS = [':', '/', '|', '#'];
 
-/** Whether a text can be a template. */
-export function isTemplate(text: string): boolean {
-  return text.includes(PLACE);
+/** Whether a template stands for more than one key. */
+export function hasPlace(template: string): boolean {
+  return template.includes(PLACE);
 }
 
 /**
  * Returns a function that finds the first template that matches a key; undefined: none matches. `{}` stands for one
- * character or more, except the separators that the template contains (of `:`, `/`, `|` and `#`).
+ * character or more, except the separators that the template contains (of `:`, `/`, `|` and `#`). A template without it
+ * stands for itself.
  */
 export function templatesMatcher(templates: readonly string[]): (key: string) => string | undefined {
   const matchers = templates.map((template) => {
@@ -36,7 +37,7 @@ function matches(key: string, literals: readonly string[], separators: readonly 
     if (separators.some((separator) => isBetween(key, separator, at, next))) return false;
     at = next + literal.length;
   }
-  return true;
+  return at === key.length;
 }
 
 function isBetween(key: string, separator: string, from: number, to: number): boolean {

@@ -5,7 +5,7 @@ export { mayWait } from './blocking';
 export type { HitRule } from './commands';
 export { claimedEntries, entries, type Part, partsByStream, shownEntries } from './entries';
 export { type Family, KeyFamilies, OTHER_FAMILY } from './families';
-export { isTemplate, templatesMatcher } from './given';
+export { hasPlace, templatesMatcher } from './given';
 export type { Role } from './grammar';
 export { endOfItems, type Items } from './items';
 export { keyIndexOf, keysOf } from './key-index';

@@ -1,6 +1,6 @@
 // Knows: the types of options, and how code, environment and JSON write their values.
 // Must not know: which options there are.
-import { isTemplate, type KeyMode } from '../catalog';
+import { hasPlace, type KeyMode } from '../catalog';
 import type { ClientName, ConflictMode, OptionalAttribute, SemconvMode, SpanChoice } from './values';
 
 /** One type of option. `fromCode` and `fromText` return `undefined` for an invalid value. */
@@ -114,15 +114,18 @@ type KeyFamilies = boolean | readonly string[] | ((key: string) => string | unde
 export const KEY_FAMILIES: Kind<KeyFamilies> = {
   expects: 'true, false, a list of templates such as user:{}:cart, or a function',
   type: 'boolean | readonly string[] | ((key: string) => string | undefined)',
-  schema: { anyOf: [{ type: 'boolean' }, { type: 'array', items: { type: 'string', pattern: '\\{\\}' } }] },
+  schema: { anyOf: [{ type: 'boolean' }, { type: 'array', items: { type: 'string', minLength: 1 } }] },
   fromCode: (value) => {
-    if (Array.isArray(value))
-      return value.every((item) => typeof item === 'string' && isTemplate(item)) ? value : undefined;
+    if (Array.isArray(value)) return value.every((item) => typeof item === 'string' && item !== '') ? value : undefined;
     return typeof value === 'function'
       ? (value as Exclude<KeyFamilies, boolean | readonly string[]>)
       : BOOLEAN.fromCode(value);
   },
-  fromText: (text) => BOOLEAN.fromText?.(text) ?? KEY_FAMILIES.fromCode(listOf(text)),
+  fromText: (text) => {
+    const templates = listOf(text);
+    // Without a `{}` in any of them, it is more likely a misspelt `true` or `false`.
+    return BOOLEAN.fromText?.(text) ?? (templates.some(hasPlace) ? templates : undefined);
+  },
 };
 
 export const LOCKS: Kind<boolean | readonly (string | RegExp)[]> = {

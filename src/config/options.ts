@@ -190,7 +190,7 @@ export const OPTIONS = {
   keyFamilies: option(KEY_FAMILIES, true, {
     section: 'cache',
     meaning:
-      "Name the family of a key (`user:{}` for `user:7`) on spans of look-ups and in all cache metrics. Families are learnt from the keys, 200 at most; further ones are `_other`. A list of templates, or in code a function, is asked first and decides for the keys that it knows. `{}` in a template stands for one character or more, except the separators in it (`:`, `/`, `|`, `#`); a function returns `undefined` for keys that it does not know. With `keys: 'hidden'` only these families are named.",
+      "Name the family of a key (`user:{}` for `user:7`) on spans of look-ups and in all cache metrics. Families are learnt from the keys, 200 at most; further ones are `_other`. A list of templates, or in code a function, is asked first and decides for the keys, channels and streams that it knows. `{}` in a template stands for one character or more, except the separators in it (`:`, `/`, `|`, `#`); a template without it is one name; a function returns `undefined` for keys that it does not know. With `keys: 'hidden'` only these families are named.",
     more: '[Families](cache.md#key-families)',
     example: "['user:{}:cart', 'session:{}']",
   }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isTemplate, templatesMatcher } from '../../src/catalog/given';
+import { hasPlace, templatesMatcher } from '../../src/catalog/given';
 
 describe('templates of the application', () => {
   const cases: readonly [template: string, ours: readonly string[], others: readonly string[]][] = [
@@ -10,6 +10,7 @@ describe('templates of the application', () => {
     ['{}', ['anything:at:all'], ['']],
     ['page:{}?ref={}', ['page:about?ref=x'], ['page:about?ref=', 'page:about']],
     ['a{}b{}c', ['a1b2c', 'abbbc'], ['abc', 'abbc']],
+    ['config', ['config'], ['config:a', 'a:config', '']],
     ['{user:{}}:cart', ['{user:7}:cart'], ['{user:}:cart', 'user:7:cart']],
   ];
   for (const [template, ours, others] of cases) {
@@ -25,8 +26,8 @@ describe('templates of the application', () => {
     assert.deepEqual(['user:7:cart', 'user:7:x', 'user:7', 'other'].map(familyOf), ['user:{}:cart', 'user:{}:{}', 'user:{}', undefined]);
   });
 
-  it('refuses a text without a place', () => {
-    assert.deepEqual(['user:{}', 'user', 'true', ''].map(isTemplate), [true, false, false, false]);
+  it('tell whether they stand for one key or for many', () => {
+    assert.deepEqual(['user:{}', 'user', 'true', ''].map(hasPlace), [true, false, false, false]);
   });
 
   it('needs time linear in the length of the key', () => {
