@@ -27,6 +27,7 @@ import { RepeatedCallMetrics } from './recorders/repeated-call-metrics';
 import { RepeatedCalls } from './recorders/repeated-calls';
 import { ReplySizes } from './recorders/reply-sizes';
 import { RequestTotals } from './recorders/request-totals';
+import { RetryMetrics } from './recorders/retry-metrics';
 import { SpanRecorder } from './recorders/spans';
 import { describeProvider, type State, StatusFile } from './status';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
@@ -74,6 +75,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private readonly allMetrics: AllMetrics;
   private readonly guide: GuideMetrics;
   private readonly sizes: ReplySizes;
+  private readonly retries: RetryMetrics;
   private withGuide = false;
   private readonly redisClient: RedisClientMetrics;
   private withRedisClient = false;
@@ -106,6 +108,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.redisClient = new RedisClientMetrics(() => (this.withRedisClient ? meter() : undefined), this.report);
     this.servers = new ServerMetrics(meter, this.report, this.redisClient);
     this.sizes = new ReplySizes(meter, this.report);
+    this.retries = new RetryMetrics(meter, this.report);
     this.guide = new GuideMetrics(() => (this.withGuide ? meter() : undefined), this.pools, this.report);
     this.allMetrics = new AllMetrics(this.metrics, this.report);
     this.operation = this.status?.operation(this.report) ?? new Operation(this.report);
@@ -144,6 +147,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.withRedisClient = settings.redisClientMetrics;
     this.allMetrics.use([
       this.sizes,
+      this.retries,
       ...(this.withGuide ? [this.guide] : []),
       ...(this.withRedisClient ? [this.redisClient] : []),
     ]);
@@ -230,6 +234,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.servers.refresh();
     this.guide.refresh();
     this.sizes.refresh();
+    this.retries.refresh();
     this.redisClient.refresh();
   }
 

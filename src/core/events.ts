@@ -2,6 +2,7 @@
 // Must not know: how it was observed (adapters) or what is recorded (recorders).
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { Transfer } from './propagator';
+import type { Resends } from './resends';
 
 /** A command as the application gave it to the client: the name, then its arguments. */
 export type Arguments = readonly unknown[];
@@ -71,6 +72,8 @@ export interface Command extends Started {
   readonly write?: Write | undefined;
   /** How the command carries the context of messages. */
   readonly transfer?: Transfer | undefined;
+  /** Set by the adapter when the client sends the command again: `{ ...command, resends }`. */
+  readonly resends?: Resends | undefined;
 }
 
 /** A client that was asked to connect. */
@@ -98,10 +101,12 @@ export interface Batch extends Started {
   readonly sent?: ReadonlyMap<number, Arguments> | undefined;
   /** See Command; by index. */
   readonly transfers?: ReadonlyMap<number, Transfer> | undefined;
+  /** How often the client sent the whole batch again. */
+  readonly resends?: Resends | undefined;
 }
 
 /** A batch whose commands are not known yet. */
-export interface BatchStart extends Omit<Batch, 'kind' | 'commands' | 'size' | 'client' | 'isMasked'> {
+export interface BatchStart extends Omit<Batch, 'kind' | 'commands' | 'size' | 'client' | 'isMasked' | 'resends'> {
   /** Batches of this kind are ignored. It only has a span if it turns out to be one command that is not ignored. */
   readonly isIgnored: boolean;
 }

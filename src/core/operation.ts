@@ -79,6 +79,7 @@ export interface SettledBatch extends Omit<BatchOutcome, 'durationMs' | 'timing'
   readonly write?: Write | undefined;
   /** The end, on the monotonic clock; default now. */
   readonly endMonotonicMs?: number;
+  readonly resends?: Batch['resends'];
 }
 
 export class Operation implements Tap {
@@ -359,7 +360,7 @@ export class Operation implements Tap {
 }
 
 // Written out, both: object spread is the most expensive step of recording a batch.
-function batchOf(start: BatchStart, { kind, commands, size, isMasked, client }: SettledBatch): Batch {
+function batchOf(start: BatchStart, { kind, commands, size, isMasked, client, resends }: SettledBatch): Batch {
   const { context: caller, traced, startTimeMs, startMonotonicMs, inside, sent, transfers } = start;
   return {
     kind,
@@ -374,11 +375,13 @@ function batchOf(start: BatchStart, { kind, commands, size, isMasked, client }: 
     inside,
     sent,
     transfers,
+    resends,
   };
 }
 
-function commandOf(start: BatchStart, { client, isMasked }: SettledBatch, args: Arguments, traced: boolean): Command {
+function commandOf(start: BatchStart, settled: SettledBatch, args: Arguments, traced: boolean): Command {
   const { context: caller, startTimeMs, startMonotonicMs, inside, transfers } = start;
+  const { client, isMasked, resends } = settled;
   return {
     args,
     client,
@@ -389,6 +392,7 @@ function commandOf(start: BatchStart, { client, isMasked }: SettledBatch, args: 
     isMasked,
     inside,
     transfer: transfers?.get(0),
+    resends,
   };
 }
 

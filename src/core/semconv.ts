@@ -110,8 +110,11 @@ export const METRIC_REDIS_MAINTENANCE_NOTIFICATIONS = 'redis.client.maintenance.
 export const METRIC_REDIS_PUBSUB_MESSAGES = 'redis.client.pubsub.messages';
 export const METRIC_REDIS_STREAM_LAG = 'redis.client.stream.lag';
 
-// The name in node-redis's own metrics.
+// The names in node-redis's own metrics.
 export const ATTR_REDIS_OPERATION_BLOCKING = 'redis.client.operation.blocking';
+export const ATTR_REDIS_RETRY_ATTEMPTS = 'redis.client.operation.retry_attempts';
+export const ATTR_REDIS_REDIRECTION_KIND = 'redis.client.redirection.kind';
+export const METRIC_REDIS_RETRIES = 'redis.client.retries';
 export const METRIC_REDIS_LARGE_REPLIES = 'redis.client.large_replies';
 export const ATTR_REDIS_LARGE_KIND = 'redis.client.large_replies.kind';
 export const METRIC_REDIS_REPEATED_CALLS = 'redis.client.repeated_calls';

@@ -4,6 +4,7 @@ import type { Attributes, Link, Span } from '@opentelemetry/api';
 import type { SpanSettings } from '../config';
 import type { ClientFacts, Timing } from '../core/events';
 import type { CacheFacts, DataFacts, Failure, Fill, ItemCounts, LockFacts, Lookup } from '../core/facts';
+import type { Resends } from '../core/resends';
 import * as semconv from '../core/semconv';
 import type { Composite, Repetition } from './traced';
 
@@ -112,6 +113,12 @@ export function addTiming(
   if (wireMs !== undefined && (isSlow || withWireMs)) attributes[semconv.ATTR_REDIS_WIRE_MS] = wireMs;
   if (eventLoopDelayMs === undefined || !(isSlow || withEventLoopDelayMs)) return;
   attributes[semconv.ATTR_REDIS_EVENT_LOOP_DELAY_MS] = eventLoopDelayMs;
+}
+
+/** Adds how often the call was sent again, and the last redirection. */
+export function addResends(attributes: Attributes, { count, redirection }: Resends): void {
+  if (count > 0) attributes[semconv.ATTR_REDIS_RETRY_ATTEMPTS] = count;
+  if (redirection !== undefined) attributes[semconv.ATTR_REDIS_REDIRECTION_KIND] = redirection;
 }
 
 /** Adds the totals of a run of commands. */

@@ -103,7 +103,7 @@ export class CompositeSpans implements TracedRecorder {
   /** The most frequent reason against it is checked first. */
   private mayJoin(
     entry: Entry,
-    { args, transfer, inside, isMasked }: Command,
+    { args, transfer, inside, isMasked, resends }: Command,
     outcome: Outcome,
     { cache, lock }: Facts,
   ): boolean {
@@ -115,7 +115,7 @@ export class CompositeSpans implements TracedRecorder {
       return false;
     if (entry.rule === undefined || entry.rule.sends || transfer !== undefined || inside !== undefined || isMasked)
       return false;
-    if (lock !== undefined || (cache !== undefined && cache.fills.length > 0)) return false;
+    if (resends !== undefined || lock !== undefined || (cache !== undefined && cache.fills.length > 0)) return false;
     return args.length <= MAX_ARGUMENTS && !mayWait(entry, args);
   }
 

@@ -39,6 +39,7 @@ import {
   addLookup,
   addOldBatchNames,
   addOldNames,
+  addResends,
   addTiming,
   connectAttributes,
   linksTo,
@@ -144,6 +145,7 @@ export class SpanRecorder implements CompositeRecorder {
     }
     if (outcome.aborted) attributes[semconv.ATTR_REDIS_TRANSACTION_ABORTED] = true;
     if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
+    if (batch.resends !== undefined) addResends(attributes, batch.resends);
     if (digest.fills.length > 0) addFills(attributes, digest.fills);
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
     const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: timeAt(batch.startTimeMs, 0), attributes };
@@ -234,6 +236,7 @@ export class SpanRecorder implements CompositeRecorder {
     if (lock !== undefined) addLock(attributes, this.mask(lock.key), lock);
     if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
     if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
+    if (command.resends !== undefined) addResends(attributes, command.resends);
     const messaging = messagingOf(entry, args, command.transfer);
     if (messaging !== undefined) addMessaging(attributes, messaging, this.destinations, outcome.reply);
     const kind = messaging?.type === 'send' ? SpanKind.PRODUCER : SpanKind.CLIENT;

@@ -84,6 +84,8 @@ describe('groups of nodes', () => {
       },
     });
     const miss = { 'cache.hit': false, 'cache.miss.reason': 'unknown' };
+    const sentAgain = (version: Version, redirection: string): Attributes =>
+      isIoredis(version) ? {} : { 'redis.client.operation.retry_attempts': 1, 'redis.client.redirection.kind': redirection };
     const owner = (index: number): ClusterNode => masters[index] ?? assert.fail();
 
     async function withCluster(version: Version, run: (client: Client) => Promise<unknown>, options: object = {}): Promise<unknown> {
@@ -190,7 +192,7 @@ describe('groups of nodes', () => {
           assertQuiet();
         });
 
-        it('follows MOVED: one span, the last node as its peer', async () => {
+        it('follows MOVED: one span, the last node as its peer, and says so', async () => {
           await compared(version, async (client) => {
             await client.get('b');
             await moveSlot(masters, 'b', owner(1));
@@ -200,14 +202,18 @@ describe('groups of nodes', () => {
               await moveSlot(masters, 'b', owner(0));
             }
           });
+          const expected = [
+            span('GET', 'GET b', owner(0), miss),
+            span('GET', 'GET b', owner(1), { ...miss, ...sentAgain(version, 'MOVED') }),
+          ];
           assert.deepEqual(
             seen(),
-            [owner(0), owner(1)].map((node) => asSpelled(span('GET', 'GET b', node, miss), version)),
+            expected.map((one) => asSpelled(one, version)),
           );
           assertQuiet();
         });
 
-        it('follows ASK: one span, the last node as its peer', async () => {
+        it('follows ASK: one span, the last node as its peer, and says so', async () => {
           await compared(version, async (client) => {
             await client.get('b');
             await startMigration('b', owner(0), owner(1));
@@ -217,9 +223,13 @@ describe('groups of nodes', () => {
               await endMigration('b', owner(0), owner(1));
             }
           });
+          const expected = [
+            span('GET', 'GET b', owner(0), miss),
+            span('GET', 'GET b', owner(1), { ...miss, ...sentAgain(version, 'ASK') }),
+          ];
           assert.deepEqual(
             seen(),
-            [owner(0), owner(1)].map((node) => asSpelled(span('GET', 'GET b', node, miss), version)),
+            expected.map((one) => asSpelled(one, version)),
           );
           assertQuiet();
         });
@@ -255,12 +265,11 @@ describe('groups of nodes', () => {
           );
           const procedure = isIoredis(version) ? 'getIt' : sha;
           const more = { 'db.stored_procedure.name': procedure };
-          assert.deepEqual(
-            seen(),
-            [owner(0), owner(1)].map((node) =>
-              asSpelled(span('EVALSHA', `EVALSHA ${sha} 1 b`, node, more, `EVALSHA ${procedure}`), version),
-            ),
-          );
+          const expected = [owner(0), owner(1)].map((node, index) => {
+            const again = index === 0 ? {} : sentAgain(version, 'MOVED');
+            return asSpelled(span('EVALSHA', `EVALSHA ${sha} 1 b`, node, { ...more, ...again }, `EVALSHA ${procedure}`), version);
+          });
+          assert.deepEqual(seen(), expected);
           assertQuiet();
         });
       });
@@ -353,6 +362,29 @@ describe('groups of nodes', () => {
         assertQuiet();
       });
     }
+
+    it('leaves a call that was sent again out of a composite span', async () => {
+      resetTracing({ compressSpans: true });
+      await compared('6.3', async (client) => {
+        for (let i = 0; i < 2; i++) await client.get('b');
+        await moveSlot(masters, 'b', owner(1));
+        try {
+          for (let i = 0; i < 3; i++) await client.get('b');
+        } finally {
+          await moveSlot(masters, 'b', owner(0));
+        }
+      });
+      instrumentation.flushSpans();
+      assert.deepEqual(
+        seen().map(({ attributes }) => [attributes['db.redis.composite.count'], attributes['redis.client.redirection.kind']]),
+        [
+          [2, undefined],
+          [undefined, 'MOVED'],
+          [2, undefined],
+        ],
+      );
+      assertQuiet();
+    });
 
     it('makes one span for a call divided among nodes on redis 6.2 and later', async () => {
       await compared('6.3', async (client) => [
@@ -506,6 +538,11 @@ describe('groups of nodes', () => {
             ['INCR', 'WRONGTYPE'],
           ],
         );
+        if (!isIoredis(version)) {
+          const again = seen().map(({ attributes }) => Number(attributes['redis.client.operation.retry_attempts'] ?? 0) > 0);
+          assert.deepEqual(again, [true, true, false]);
+          assert.ok(seen().every(({ attributes }) => attributes['redis.client.redirection.kind'] === undefined));
+        }
         assertQuiet();
       });
 

@@ -40,7 +40,7 @@ describe('metrics under a known load', function () {
     load.passTime();
     await load.hold();
     const collected = await measuring.collect();
-    const own = rowsOf(collected).filter(([, attributes]) => isOfLoad(attributes));
+    const own = rowsOf(collected).filter(([name, attributes]) => name === 'redis.client.retries' || isOfLoad(attributes));
     const expected = [...perRun(), ...now()];
     assert.deepEqual(sorted(own.map(withoutTries)), sorted(expected));
   });
@@ -52,6 +52,12 @@ describe('metrics under a known load', function () {
   const user: Attributes = { 'db.redis.key_family': 'user:{}' };
   const absent: Attributes = { 'db.redis.key_family': 'user:absent' };
   const lock: Attributes = { 'db.redis.key_family': 'lock:{}' };
+
+  const seeds = (): string =>
+    load.cluster.nodes
+      .map(({ host, port }) => `${host}:${port}`)
+      .sort()
+      .join(',');
 
   /** Clients of other tests are there as long as they are not collected. */
   function isOfLoad(attributes: Attributes): boolean {
@@ -111,6 +117,7 @@ describe('metrics under a known load', function () {
       operation('PUBLISH', 3),
       operation('MULTI GET', 1),
       operation('CLIENT ID', 1),
+      ['redis.client.retries', { 'server.address': seeds(), 'redis.client.redirection.kind': 'MOVED' }, 1],
       // Three, one of the transaction, and the first of the client with a cache, which answers the other two itself.
       ['cache.requests', { 'cache.result': 'hit', ...user }, 5],
       ['cache.requests', { 'cache.result': 'hit', 'cache.local': true, ...user }, 2],

@@ -8,12 +8,18 @@ import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import sinon from 'sinon';
 import { LOAD_WINDOW_MS } from '../../src/insights/cache-aside';
 import { type RedisCluster, type RedisServer, startCluster, startStandalone } from './redis-server';
+import { moveSlot } from './topology';
 import { inSpan } from './tracing';
 import { type Client, connect, end, loadRedis } from './versions';
 import { until } from './waiting';
 
 /** Deletes a lock if it is still the caller's. */
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
+
+/** A key of the first of two masters. */
+const VISITS = 'node:visits';
+/** One of the first, one of the second. */
+const KEYS = ['b', 'a'] as const;
 
 /** The clients of one application, and what they do. Every run does the same, with keys of its own. */
 export class Load {
@@ -35,12 +41,12 @@ export class Load {
     private readonly pool: Client,
     /** One connection, and little patience. */
     private readonly hasty: Client,
-    private readonly cluster: RedisCluster,
+    readonly cluster: RedisCluster,
     private readonly nodes: Client,
   ) {}
 
   static async start(): Promise<Load> {
-    const ready = Promise.all([startStandalone(), startStandalone(), startCluster({ masters: 1, replicasPerMaster: 0 })]);
+    const ready = Promise.all([startStandalone(), startStandalone(), startCluster({ masters: 2, replicasPerMaster: 0 })]);
     const [server, gone, cluster] = await ready;
     const redis = loadRedis('6.3');
     const load = new Load(
@@ -94,7 +100,7 @@ export class Load {
     await this.publish();
     await this.readStream(`events:${run}`);
     await this.readMuch();
-    await this.nodes.incr('node:visits');
+    await this.follow();
     announceMaintenance();
     await this.repeat(`visits:${run}`);
     await this.client.multi().get(`user:${run}1`).get('user:absent').exec();
@@ -191,6 +197,13 @@ export class Load {
   private async readMuch(): Promise<void> {
     await this.client.lRange('feed:1', 0, -1);
     await this.client.keys('nothing:*');
+  }
+
+  /** Another node has the key from now on, and the client follows. */
+  private async follow(): Promise<void> {
+    await this.nodes.incr(VISITS);
+    await moveSlot(this.cluster, VISITS, this.runs % 2 === 0 ? KEYS[0] : KEYS[1]);
+    await this.nodes.incr(VISITS);
   }
 
   private async loseConnection(): Promise<void> {

@@ -1,6 +1,7 @@
 // Knows: that a command that one node refused or lost is sent again to another node, within the same call.
 // Must not know: which version sends it, spans.
 import { clearTimeout, setTimeout } from 'node:timers';
+import type { Redirection } from '../../core/resends';
 
 /** How long the second attempt may take: it can need a new topology and a new connection. */
 const PATIENCE_MS = 10_000;
@@ -75,6 +76,13 @@ export class Redirects<T> {
     clearTimeout(waiting.timer);
     return waiting.value;
   }
+}
+
+/** What a node of a cluster answered instead; undefined: anything else. */
+export function redirectionOf(error: unknown): Redirection | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.message.startsWith('MOVED ')) return 'MOVED';
+  return error.message.startsWith('ASK ') ? 'ASK' : undefined;
 }
 
 /** MOVED and ASK name another node of a cluster; READONLY shows that a sentinel's master has changed. */

@@ -2,8 +2,15 @@
 // Must not know: which version called, spans.
 import type { Arguments, BatchKind, BatchStart, ClientFacts, Write, Writes } from '../../../core/events';
 import type { SettledBatch, Tap } from '../../../core/operation';
+import { Resends } from '../../../core/resends';
 import { type Observer, watch } from '../../shared/observe';
-import { isRedirect, Redirects, type SentinelCall, type SentinelCalls } from '../../shared/retried-calls';
+import {
+  isRedirect,
+  Redirects,
+  redirectionOf,
+  type SentinelCall,
+  type SentinelCalls,
+} from '../../shared/retried-calls';
 import { isSelecting, selected } from './database';
 import type { Ending } from './entries';
 import type { NodeRef } from './retries';
@@ -26,6 +33,13 @@ interface OpenBatch {
   write: Write | undefined;
   /** The facts before a SELECT in the batch. */
   startedIn: ClientFacts | undefined;
+  readonly resends: Resends | undefined;
+}
+
+/** A batch that a node refused or lost. */
+interface Refused extends Pick<OpenBatch, 'resends'> {
+  readonly start: BatchStart;
+  readonly error: unknown;
 }
 
 /** One call of a batch executor. */
@@ -48,7 +62,7 @@ export class Batches {
   // another.
   private open: OpenBatch | undefined;
   private isInside = false;
-  private readonly redirects = new Redirects<BatchStart>();
+  private readonly redirects = new Redirects<Refused>();
 
   /** @param writesOf returns the writes of a queue; undefined: they cannot be observed */
   constructor(
@@ -101,13 +115,14 @@ export class Batches {
     const { sending } = this.calls;
     // A group runs a transaction that was redirected or lost once more, with the same list.
     const resumed = this.redirects.resume(commands, sending);
-    const start = resumed ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
+    const start = resumed?.start ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
     const seen = {
       isOpening: kind === 'MULTI',
       call: sending,
       queue: undefined,
       write: undefined,
       startedIn: undefined,
+      resends: resumed && resentAfter(resumed),
     };
     const open: OpenBatch = { batch, isRecorded: start !== undefined, promises: [], ...seen };
     const promise = this.enter(open, () => call(withSent(commands, start?.sent)));
@@ -122,7 +137,8 @@ export class Batches {
       if (list.length === 0 && open.queue === undefined && !ended.failed) return;
       const ref = clientOf(open.queue);
       const client = open.startedIn === undefined ? ref : { facts: open.startedIn };
-      this.tap.settleBatch(start, { kind, commands: list, client, write: open.write, ...ended });
+      const { write, resends } = open;
+      this.tap.settleBatch(start, { kind, commands: list, client, write, resends, ...ended });
     };
     return {
       succeed: (result) => {
@@ -138,7 +154,8 @@ export class Batches {
         const conclude = async (): Promise<void> =>
           settle({ failed: !aborted, aborted, error, replies: await known, endMonotonicMs });
         const isFollowed = open.call !== undefined || (isRedirect(error) && clientOf(open.queue).isNode === true);
-        if (isFollowed) this.redirects.wait(commands as object, start, conclude, open.call);
+        const { resends } = open;
+        if (isFollowed) this.redirects.wait(commands as object, { start, error, resends }, conclude, open.call);
         else conclude();
       },
     };
@@ -172,6 +189,11 @@ async function answersOf(promises: readonly Promise<unknown>[], kind: BatchKind)
   }
   await undefined;
   return answers.slice();
+}
+
+function resentAfter({ error, resends = new Resends() }: Refused): Resends {
+  resends.add(redirectionOf(error));
+  return resends;
 }
 
 function isError(reply: unknown): boolean {

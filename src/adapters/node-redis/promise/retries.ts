@@ -2,7 +2,14 @@
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
-import { isRedirect, Redirects, type SentinelCall, type SentinelCalls } from '../../shared/retried-calls';
+import { Resends } from '../../../core/resends';
+import {
+  isRedirect,
+  Redirects,
+  redirectionOf,
+  type SentinelCall,
+  type SentinelCalls,
+} from '../../shared/retried-calls';
 import { type Begun, CommandEnding } from './entries';
 
 /** A client's facts, and whether a group may send what it refused to another node. */
@@ -23,6 +30,12 @@ interface DefinedScript {
   readonly list: object;
 }
 
+/** A command that a node refused or lost. */
+interface Refused {
+  readonly command: Command;
+  readonly error: unknown;
+}
+
 interface UnknownScript extends DefinedScript {
   readonly command: Command | undefined;
 }
@@ -33,7 +46,7 @@ interface UnknownScript extends DefinedScript {
  */
 export class Retries {
   private readonly unknownScripts = new WeakMap<object, UnknownScript[]>();
-  private readonly redirects = new Redirects<Command | undefined>();
+  private readonly redirects = new Redirects<Refused>();
   private script: DefinedScript | undefined;
 
   constructor(
@@ -86,7 +99,7 @@ export class Retries {
   ): Command | undefined {
     if (script !== undefined && 'command' in script) return (script as UnknownScript).command;
     const redirected = this.redirects.resume(list, this.calls.sending);
-    if (redirected !== undefined) return { ...redirected, client: node };
+    if (redirected !== undefined) return sentAgain(redirected, node);
     // A script executor changes its list for the second attempt.
     const command = this.tap.begin(node, script === undefined ? args : args.slice());
     return command !== undefined && typeof script?.body === 'string' ? { ...command, script: script.body } : command;
@@ -119,8 +132,14 @@ export class Retries {
   ): void {
     if (command === undefined) return;
     const endMonotonicMs = performance.now();
-    this.redirects.wait(list, command, () => this.tap.fail(command, error, endMonotonicMs), call);
+    this.redirects.wait(list, { command, error }, () => this.tap.fail(command, error, endMonotonicMs), call);
   }
+}
+
+function sentAgain({ command, error }: Refused, client: ClientRef): Command {
+  const { resends = new Resends() } = command;
+  resends.add(redirectionOf(error));
+  return { ...command, client, resends };
 }
 
 function isUnknownScript(error: unknown): boolean {
