@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { type RedisServer, startStandalone } from '../support/redis-server';
-import { assertQuiet, instrumentation, redisSpans, resetTracing } from '../support/tracing';
-import { type Client, folderOf, IOREDIS_CORE } from '../support/versions';
+import { assertQuiet, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
+import { type Client, IOREDIS_CORE, loadRedis, titleOf } from '../support/versions';
 
 /** What a test of one library alone needs: everything else is in test/paths and in the tests of all libraries. */
 describe('ioredis', () => {
@@ -18,10 +16,11 @@ describe('ioredis', () => {
     assertQuiet();
   });
 
-  for (const version of IOREDIS_CORE) {
-    const Redis = createRequire(join(folderOf(version), 'package.json'))('ioredis');
+  for (const version of [...IOREDIS_CORE, 'iovalkey-0.4'] as const) {
+    const Redis = loadRedis(version).library;
+    const title = titleOf(version);
 
-    it(`${version}: a client that was made before us, with what it has selected meanwhile at its reply`, async () => {
+    it(`${title}: a client that was made before us, with what it has selected meanwhile at its reply`, async () => {
       instrumentation.disable();
       const client: Client = new Redis({ host: server.host, port: server.port });
       await client.get('before');
@@ -43,7 +42,34 @@ describe('ioredis', () => {
       );
     });
 
-    it(`${version}: the responseHook is given what the caller gets`, async () => {
+    it(`${title}: a unix socket, by option or as the only argument, has its path for an address`, async () => {
+      const local = await startStandalone({ unixSocket: true });
+      try {
+        for (const place of [{ path: local.socketPath }, local.socketPath]) {
+          const client: Client = new Redis(place);
+          await client.exists('k');
+          client.disconnect();
+        }
+      } finally {
+        await local.stop();
+      }
+      const expected = {
+        name: `exists ${local.socketPath}`,
+        kind: 'CLIENT',
+        attributes: {
+          'db.system.name': 'redis',
+          'db.operation.name': 'exists',
+          'db.query.text': 'exists k',
+          'db.namespace': '0',
+          'db.redis.key_exists': false,
+          'server.address': local.socketPath,
+          'network.transport': 'unix',
+        },
+      };
+      assert.deepEqual(redisSpans().map(recorded), [expected, expected]);
+    });
+
+    it(`${title}: the responseHook is given what the caller gets`, async () => {
       const heard: unknown[] = [];
       resetTracing({ responseHook: (_span, command, _args, reply) => heard.push([command, reply]) });
       const client: Client = new Redis({ host: server.host, port: server.port });

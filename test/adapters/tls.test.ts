@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, redisSpans, resetTracing } from '../support/tracing';
-import { end, loadRedis, titleOf, type Version } from '../support/versions';
+import { end, IOREDIS_VERSIONS, loadRedis, titleOf, type Version } from '../support/versions';
 
-/** One of each seam. */
-const SEAMS: readonly Version[] = ['3.1', '4.7', '6.3', 'ioredis-5.11'];
+/** One of each seam of redis; of ioredis all, which connect by a class of their own. */
+const SEAMS: readonly Version[] = ['3.1', '4.7', '6.3', ...IOREDIS_VERSIONS];
 
 /** Takes TLS off, so that any build of the server will do. */
 function terminate(server: RedisServer): Server {

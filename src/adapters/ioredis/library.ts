@@ -73,7 +73,8 @@ export interface ClientOptions {
 export interface Cluster extends Client {
   readonly isCluster: true;
   readonly startupNodes?: readonly unknown[];
-  readonly connectionPool?: { readonly nodes?: { readonly all?: Readonly<Record<string, unknown>> } };
+  /** How it keeps them differs: iovalkey has records of them. */
+  readonly connectionPool?: { getInstanceByKey?(hostAndPort: string): unknown };
   readonly subscriber?: { readonly subscriber?: unknown };
   /** From 5.9 on. */
   readonly shardedSubscribers?: { readonly shardedSubscribers?: ReadonlyMap<unknown, { readonly instance?: unknown }> };

@@ -146,8 +146,8 @@ export class Servers {
 function isOf(client: Client, cluster: Cluster | undefined): boolean {
   if (cluster === undefined) return false;
   const { host, port } = client.options;
-  if (cluster.connectionPool?.nodes?.all?.[`${host}:${port}`] === client || cluster.subscriber?.subscriber === client)
-    return true;
+  if (cluster.connectionPool?.getInstanceByKey?.(`${host}:${port}`) === client) return true;
+  if (cluster.subscriber?.subscriber === client) return true;
   return [...(cluster.shardedSubscribers?.shardedSubscribers?.values() ?? [])].some(
     ({ instance }) => instance === client,
   );

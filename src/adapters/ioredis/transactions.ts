@@ -64,6 +64,8 @@ export class OpenBatch {
   at(server: Server): void {
     server.place();
     if (server.isReady) server.writes.resume();
+    // Another node of a cluster answers anew.
+    if (server !== this.server) this.isAnswered = false;
     this.server = server;
   }
 

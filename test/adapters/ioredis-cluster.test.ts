@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { ClusterStage, KEY } from '../support/cluster-stage';
+import type { ClusterNode } from '../support/redis-server';
+import { endMigration, migrateKey, moveSlot, refusal, startMigration, withoutSlot } from '../support/slots';
+import { assertQuiet, inSpan, redisSpans } from '../support/tracing';
+import { type Client, IOREDIS_CORE, titleOf } from '../support/versions';
+
+const VERSIONS = [...IOREDIS_CORE, 'iovalkey-0.4'] as const;
+/** Of one slot, that of KEY. */
+const PAIR = [`{${KEY}}1`, `{${KEY}}2`] as const;
+const TOO_MANY = 'Too many Cluster redirections';
+
+/** What only clusters of ioredis do, or do otherwise: what all clients do is in groups.test.ts. */
+describe('clusters of ioredis', () => {
+  const stage = new ClusterStage();
+  const [from, to] = [() => stage.owner(0), () => stage.owner(1)];
+  afterEach(() => assertQuiet());
+
+  /** Runs while the slot of KEY belongs to another master, which the client does not know. */
+  async function moved<T>(run: () => Promise<T>): Promise<T> {
+    await moveSlot(stage.masters, KEY, to());
+    try {
+      return await run();
+    } finally {
+      await moveSlot(stage.masters, KEY, from());
+    }
+  }
+
+  /** Runs while the slot of KEY is on its way to another master. */
+  async function migrating<T>(run: () => Promise<T>): Promise<T> {
+    await startMigration(KEY, from(), to());
+    try {
+      return await run();
+    } finally {
+      await endMigration(KEY, from(), to());
+    }
+  }
+
+  /** The text of each span, the node that answered, and why it failed. */
+  const told = () => stage.spans().map(({ text, at, error }) => (error === undefined ? [text, at?.port] : [text, at?.port, error]));
+
+  for (const version of VERSIONS) {
+    describe(`of ${titleOf(version)}`, () => {
+      it('follows TRYAGAIN: one span for all tries', async () => {
+        const [first, second] = PAIR;
+        await stage.compared(version, async (client) => {
+          for (const key of PAIR) await from().request('SET', key, 'v');
+          return migrating(async () => {
+            await migrateKey(first, from(), to());
+            const refused = await refusal('TRYAGAIN', stage.masters);
+            const reading = client.mget(first, second);
+            await refused();
+            await migrateKey(second, from(), to());
+            try {
+              return await reading;
+            } finally {
+              for (const key of PAIR) await migrateKey(key, to(), from());
+            }
+          });
+        });
+        assert.deepEqual(told(), [[`mget ${first} ${second}`, to().port]]);
+        assert.equal(stage.spans()[0]?.more['cache.hit_count'], 2);
+      });
+
+      it('follows CLUSTERDOWN: one span for all tries', async () => {
+        await stage.compared(version, (client) =>
+          withoutSlot(KEY, from(), async (giveBack) => {
+            const refused = await refusal('CLUSTERDOWN', stage.masters);
+            const reading = client.get(KEY);
+            await refused();
+            await giveBack();
+            return reading;
+          }),
+        );
+        assert.deepEqual(told(), [[`get ${KEY}`, from().port]]);
+      });
+
+      it('gives a command that was redirected too often one span, of its own kind of failure', async () => {
+        const options = { maxRedirections: 1, retryDelayOnClusterDown: 1 };
+        // The last error is one or the other: which node is asked is a matter of chance.
+        const reason = (error: Error) => error.message.slice(0, TOO_MANY.length);
+        const run = (client: Client) => withoutSlot(KEY, from(), () => client.set(KEY, 'hunter2').catch(reason));
+        await stage.compared(version, run, options);
+        assert.deepEqual(
+          stage.spans().map(({ text, error, more }) => [text, error, more['error.type']]),
+          [[`set ${KEY} ?`, TOO_MANY, 'TooManyRedirectionsError']],
+        );
+      });
+
+      it('reads from replicas with scaleReads, whose address the span has; writes go to the master', async () => {
+        for (const scaleReads of ['slave', (nodes: readonly unknown[]) => nodes[1]]) {
+          await stage.compared(version, async (client) => [await client.set(KEY, 'v'), await client.exists('b2')], { scaleReads });
+          const [write, read] = stage.spans();
+          assert.equal(write?.at, from());
+          assert.equal(read?.text, 'exists b2');
+          assert.ok(stage.replicas.includes(read?.at as ClusterNode), `answered by ${read?.at?.port}`);
+        }
+      });
+
+      it('gives a pipeline that is redirected one span, at the last node', async () => {
+        const read = (client: Client) => client.pipeline().get(KEY).exists(KEY).exec();
+        await stage.compared(version, (client) => read(client).then(() => moved(() => read(client))));
+        await stage.compared(version, (client) => migrating(() => read(client)));
+        const text = `get ${KEY}; exists ${KEY}`;
+        assert.deepEqual(told(), [
+          [text, from().port],
+          [text, to().port],
+          [text, to().port],
+        ]);
+      });
+
+      it('gives a transaction that is redirected one span, at the last node', async () => {
+        const run = (client: Client) => moved(() => client.multi().set(KEY, 'hunter2').get(KEY).exec());
+        await stage.compared(version, run);
+        assert.deepEqual(told(), [[`set ${KEY} ?; get ${KEY}`, to().port]]);
+      });
+
+      it('gives calls of an auto-pipeline that is redirected one span each, below their own callers', async () => {
+        const callers: string[] = [];
+        const read = (client: Client, key: string) =>
+          inSpan((caller) => {
+            callers.push(caller.spanContext().spanId);
+            return client.get(key);
+          });
+        const run = (client: Client) => moved(() => Promise.all(PAIR.map((key) => read(client, key))));
+        await stage.compared(version, run, { enableAutoPipelining: true });
+        assert.deepEqual(
+          told(),
+          PAIR.map((key) => [`get ${key}`, to().port]),
+        );
+        assert.deepEqual(
+          redisSpans().map(({ parentSpanContext }) => parentSpanContext?.spanId),
+          callers.slice(-2),
+        );
+      });
+    });
+  }
+});
