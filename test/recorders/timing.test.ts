@@ -20,11 +20,12 @@ import {
   type Version,
 } from '../support/versions';
 
-/** How long something is held up, and how much of it must be told: timers and clocks are not exact to the millisecond. */
-const HELD_MS = 200;
-const REPORTED_MS = 170;
-/** What is not held up is faster than this; a busy machine gets a second chance. */
-const FREE_MS = 120;
+/** How long something is held up, on the clock of the test. */
+const HELD_MS = 50;
+/** From when on the timing is shown. */
+const SLOW_MS = 40;
+/** A delay is counted from when a timer was due. */
+const TIMER_MS = 10;
 
 interface Times {
   readonly queue: number;
@@ -51,36 +52,59 @@ function spanOf(operation: string): ReadableSpan {
   return span;
 }
 
-function block(ms: number): void {
-  const until = performance.now() + ms;
-  while (performance.now() < until);
-}
+/** The only clock of a test. It stands still unless the test moves it: how fast the machine is makes no difference. */
+class Clock {
+  /** Time never goes back: the watch of the event loop remembers. */
+  private static latestMs = 0;
+  private nowMs = Math.max(performance.now(), Clock.latestMs);
+  private readonly stub = sinon.stub(performance, 'now').callsFake(() => this.nowMs);
 
-/** Runs `call` while the server is stopped, and lets it go on after a while. */
-async function whileStopped<T>(server: RedisServer, call: () => Promise<T>, ms = HELD_MS): Promise<T> {
-  process.kill(server.pid, 'SIGSTOP');
-  try {
-    const called = call();
-    await sleep(ms);
-    process.kill(server.pid, 'SIGCONT');
-    return await called;
-  } finally {
-    process.kill(server.pid, 'SIGCONT');
+  /** Time passes while the event loop runs. It is never ahead of the loop's timers, which come in time then. */
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 1) {
+      await sleep(1);
+      this.nowMs += 1;
+    }
+  }
+
+  /** Time passes, and nothing else can run. */
+  block(ms: number): void {
+    this.nowMs += ms;
+  }
+
+  restore(): void {
+    Clock.latestMs = this.nowMs;
+    this.stub.restore();
   }
 }
 
-const assertReported = (ms: number): void => assert.ok(ms >= REPORTED_MS, `${ms} of ${HELD_MS}`);
-const free = (ms: number): void => assert.ok(ms < FREE_MS, `${ms} is not its own`);
+/** Runs `call` while the server is stopped, and lets it go on when what was to happen meanwhile has happened. */
+async function whileStopped<T>(server: RedisServer, call: () => Promise<T>, meanwhile: () => unknown): Promise<T> {
+  await server.pause();
+  try {
+    const called = call();
+    // Until the system has taken what it takes.
+    for (let turns = 0; turns < 10; turns += 1) await turn();
+    await meanwhile();
+    server.resume();
+    return await called;
+  } finally {
+    server.resume();
+  }
+}
+
+function assertTimes({ queue, wire, delay }: Times, expected: Times): void {
+  assert.deepEqual([queue, wire, delay].map(Math.round), [expected.queue, expected.wire, expected.delay]);
+}
 
 for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as readonly Version[]) {
   // It connects by itself, and is ready when the server has answered.
   const connectsItself = major(version) < 4 || isIoredis(version);
 
-  describe(`queue or wire, ${titleOf(version)}`, function () {
-    this.timeout(20_000);
-    this.retries(2);
+  describe(`queue or wire, ${titleOf(version)}`, () => {
     let server: RedisServer;
     let client: Client;
+    let clock: Clock;
     before(async () => {
       server = await startStandalone();
       client = await connect(loadRedis(version), server);
@@ -89,73 +113,67 @@ for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as read
       await end(client);
       await server.stop();
     });
-    beforeEach(() => {
-      resetTracing({ slowMs: 150 });
-      return client.ping();
+    beforeEach(async () => {
+      clock = new Clock();
+      resetTracing({ slowMs: SLOW_MS });
+      await client.ping();
     });
     afterEach(() => {
+      clock.restore();
       assertQuiet();
       resetTracing();
     });
 
+    const pass = () => clock.pass(HELD_MS);
+    const block = () => clock.block(HELD_MS);
+
     it('says wire, and no event loop, when Redis does not answer', async () => {
-      await whileStopped(server, () => client.get('k'));
-      const { queue, wire, delay } = timesOf(spanOf('GET'));
-      assertReported(wire);
-      free(queue);
-      free(delay);
+      await whileStopped(server, () => client.get('k'), pass);
+      assertTimes(timesOf(spanOf('GET')), { queue: 0, wire: HELD_MS, delay: 0 });
     });
 
     it('says the same of a transaction and of a pipeline', async () => {
-      await whileStopped(server, () => client.multi().get('a').set('b', 'c').exec());
+      await whileStopped(server, () => client.multi().get('a').set('b', 'c').exec(), pass);
       const transaction = timesOf(spanOf('MULTI'));
-      resetTracing({ slowMs: 150 });
-      await whileStopped(server, () => pipeline(client));
+      resetTracing({ slowMs: SLOW_MS });
+      await whileStopped(server, () => pipeline(client), pass);
       const pipelined = timesOf(spanOf('PIPELINE'));
-      for (const { queue, wire, delay } of [transaction, pipelined]) {
-        assertReported(wire);
-        free(queue);
-        free(delay);
-      }
+      for (const times of [transaction, pipelined]) assertTimes(times, { queue: 0, wire: HELD_MS, delay: 0 });
     });
 
     it('says event loop when the reply comes and nobody reads it', async () => {
-      const called = client.get('k');
-      await turn();
-      block(HELD_MS);
-      await called;
-      const { wire, delay } = timesOf(spanOf('GET'));
-      assertReported(wire);
-      assertReported(delay);
+      await whileStopped(server, () => client.get('k'), block);
+      assertTimes(timesOf(spanOf('GET')), { queue: 0, wire: HELD_MS, delay: HELD_MS - TIMER_MS });
     });
 
     it('says event loop when the caller goes on and does not let it be sent', async () => {
       const called = client.get('k');
-      block(HELD_MS);
+      block();
       await called;
-      const { queue, wire, delay } = timesOf(spanOf('GET'));
-      assertReported(delay);
       // Until 4, and by ioredis, a command is handed to the socket at once, which is held up itself.
-      assertReported(major(version) < 5 || isIoredis(version) ? wire : queue);
+      const isSent = major(version) < 5 || isIoredis(version);
+      const where = isSent ? { queue: 0, wire: HELD_MS } : { queue: HELD_MS, wire: 0 };
+      assertTimes(timesOf(spanOf('GET')), { ...where, delay: HELD_MS - TIMER_MS });
     });
 
     it('says queue while there is no connection', async () => {
       const { host, port } = server;
-      const socket = connectsItself ? { host, port } : { host: 'localhost', port, lookup: lateLookup };
+      const name = heldLookup();
+      const socket = connectsItself ? { host, port } : { host: 'localhost', port, lookup: name.lookup };
       const early = loadRedis(version).createClient({ socket });
       early.on('error', () => {});
       try {
         if (connectsItself) {
-          await whileStopped(server, () => early.get('k'));
+          await whileStopped(server, () => early.get('k'), pass);
         } else {
           const connected = early.connect();
-          await early.get('k');
+          const called = early.get('k');
+          await pass();
+          name.release();
+          await called;
           await connected;
         }
-        const { queue, wire, delay } = timesOf(spanOf('GET'));
-        assertReported(queue);
-        free(wire);
-        free(delay);
+        assertTimes(timesOf(spanOf('GET')), { queue: HELD_MS, wire: 0, delay: 0 });
       } finally {
         await end(early);
       }
@@ -166,9 +184,9 @@ for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as read
 for (const version of VERSIONS) {
   describe(`a slow socket, redis ${version}`, function () {
     this.timeout(30_000);
-    this.retries(2);
     let server: RedisServer;
     let client: Client;
+    let clock: Clock;
     before(async () => {
       server = await startStandalone();
       client = await connect(loadRedis(version), server);
@@ -177,7 +195,11 @@ for (const version of VERSIONS) {
       await end(client);
       await server.stop();
     });
+    beforeEach(() => {
+      clock = new Clock();
+    });
     afterEach(() => {
+      clock.restore();
       assertQuiet();
       resetTracing();
     });
@@ -187,18 +209,17 @@ for (const version of VERSIONS) {
       // More than the system keeps for a process that does not read.
       const value = 'x'.repeat(1_000_000);
       const writeAll = () => Promise.all(Array.from({ length: 40 }, (_, i) => client.set(`big:${i}`, value)));
-      await whileStopped(server, writeAll);
+      await whileStopped(server, writeAll, () => clock.pass(HELD_MS));
       const [first, ...rest] = redisSpans().map(timesOf);
       const last = rest[rest.length - 1];
       assert.ok(first !== undefined && last !== undefined && rest.length === 39);
-      assertReported(first.wire);
-      free(first.queue);
-      assertReported(last.queue);
-      for (let i = 1; i < rest.length; i++) assert.ok((rest[i]?.queue ?? 0) >= (rest[i - 1]?.queue ?? 0) - 1, 'first in, first out');
+      assertTimes(first, { queue: 0, wire: HELD_MS, delay: 0 });
+      assertTimes(last, { queue: HELD_MS, wire: 0, delay: 0 });
+      for (let i = 1; i < rest.length; i++) assert.ok((rest[i]?.queue ?? 0) >= (rest[i - 1]?.queue ?? 0), 'first in, first out');
       // It has caught up.
       resetTracing({ slowMs: 0 });
       await client.get('k');
-      free(timesOf(spanOf('GET')).queue);
+      assertTimes(timesOf(spanOf('GET')), { queue: 0, wire: 0, delay: 0 });
     });
   });
 }
@@ -252,17 +273,22 @@ describe('which spans have timing attributes', function () {
 
   it('commands that were never sent have queue time', async () => {
     resetTracing({ slowMs: 0 });
-    const lost = loadRedis('6.3').createClient({ socket: { host: 'localhost', port: server.port, lookup: lateLookup } });
+    const name = heldLookup();
+    const lost = loadRedis('6.3').createClient({ socket: { host: 'localhost', port: server.port, lookup: name.lookup } });
     lost.on('error', () => {});
-    const connected = lost.connect().catch(() => {});
-    const called = lost.get('k');
-    await sleep(20);
-    lost.destroy();
-    await assert.rejects(called);
-    await connected;
-    const { queue, wire } = timesOf(spanOf('GET'));
-    assert.ok(queue >= 15);
-    assert.equal(wire, 0);
+    const clock = new Clock();
+    try {
+      const connected = lost.connect().catch(() => {});
+      const called = lost.get('k');
+      await clock.pass(HELD_MS);
+      lost.destroy();
+      await assert.rejects(called);
+      name.release();
+      await connected;
+      assertTimes(timesOf(spanOf('GET')), { queue: HELD_MS, wire: 0, delay: 0 });
+    } finally {
+      clock.restore();
+    }
   });
 
   it('answers of the client itself have none', async () => {
@@ -310,22 +336,33 @@ describe('which spans have timing attributes', function () {
       transformReply: undefined,
     });
     const scripted = await connect(redis, server, { scripts: { read: script } });
+    const clock = new Clock();
     try {
       resetTracing({ slowMs: 0 });
-      await whileStopped(server, () => scripted.read('k'));
-      const { queue, wire } = timesOf(spanOf('EVALSHA'));
-      assertReported(wire);
-      free(queue);
+      await whileStopped(
+        server,
+        () => scripted.read('k'),
+        () => clock.pass(HELD_MS),
+      );
+      assertTimes(timesOf(spanOf('EVALSHA')), { queue: 0, wire: HELD_MS, delay: 0 });
     } finally {
+      clock.restore();
       await end(scripted);
     }
   });
 });
 
-/** A name that takes long to be found. */
-function lateLookup(_name: string, { all }: { all?: boolean }, done: (...found: unknown[]) => void): void {
+/** A name that is not found before the test says so. */
+function heldLookup() {
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   const found = { address: '127.0.0.1', family: 4 };
-  setTimeout(() => (all ? done(null, [found]) : done(null, found.address, found.family)), HELD_MS);
+  const lookup = (_name: string, { all }: { all?: boolean }, done: (...found: unknown[]) => void): void => {
+    void released.then(() => (all ? done(null, [found]) : done(null, found.address, found.family)));
+  };
+  return { lookup, release };
 }
 
 /** Two commands, each answered by itself. */
