@@ -10,6 +10,7 @@ type Commands = Readonly<Record<string, { transformArguments(...args: unknown[])
 interface Options {
   readonly socket?: object;
   readonly database?: number;
+  readonly RESP?: number;
   readonly scripts?: Readonly<Record<string, { readonly SCRIPT: string; readonly NUMBER_OF_KEYS: number }>>;
 }
 
@@ -57,7 +58,8 @@ const CALLBACKS: Driver = {
 
 /** ioredis and iovalkey. What is returned is the client's own promise. */
 const IOREDIS: Driver = {
-  create: (Redis, { scripts, ...options }) => withScripts(new Redis({ ...flat(options), retryStrategy: () => 50 }), scripts),
+  create: (Redis, { scripts, RESP: protocol, ...options }) =>
+    withScripts(new Redis({ ...flat(options), ...(protocol === undefined ? {} : { protocol }), retryStrategy: () => 50 }), scripts),
   createCluster: ({ Cluster }, { rootNodes, scripts, ...options }) =>
     withScripts(
       new Cluster(
@@ -89,40 +91,51 @@ function withScripts(client: Client, scripts: Options['scripts'] = {}): Client {
 
 type Listener = (message: unknown, channel: string) => unknown;
 
-/** One listener of the client for each that redis 4 would have: async if that is, and called for its channel alone. */
+const SUBSCRIPTIONS = [
+  ['subscribe', 'unsubscribe', 'message'],
+  ['pSubscribe', 'pUnsubscribe', 'pmessage'],
+  ['sSubscribe', 'sUnsubscribe', 'smessage'],
+] as const;
+
+/** One listener of the client for each that redis 4 would have, which hears its own channel alone. */
 function subscriptionsOf(client: Client): Record<string, Call> {
-  const listeners = new Map<string, unknown>();
-  const add = (event: string, pattern: unknown, listener: Listener, asBytes: unknown): void => {
-    const call = (name: unknown, ...rest: unknown[]): unknown => {
-      const [message, channel] = event.startsWith('pmessage') ? [rest[1], rest[0]] : [rest[0], name];
-      return String(name) === pattern ? listener(message, String(channel)) : undefined;
+  const calls = SUBSCRIPTIONS.flatMap(([subscribe, unsubscribe, event]): [string, Call][] => {
+    /** By channel: each listener, and how the client calls it. */
+    const listeners = new Map<string, { event: string; listener: unknown; heard: Listener }[]>();
+    const eventOf = (asBytes: unknown): string => (asBytes === true ? `${event}Buffer` : event);
+    const add = async (channels: unknown, listener: unknown, asBytes: unknown): Promise<void> => {
+      for (const channel of [channels].flat() as string[]) {
+        const one = { event: eventOf(asBytes), listener, heard: heardBy(event, channel, listener as Listener) };
+        client.on(one.event, one.heard);
+        listeners.set(channel, [...(listeners.get(channel) ?? []), one]);
+      }
+      await client[subscribe.toLowerCase()](channels);
     };
-    const heard = listener.constructor.name === 'AsyncFunction' ? async (...args: [unknown, ...unknown[]]) => call(...args) : call;
-    listeners.set(`${event} ${pattern}`, heard);
-    client.on(asBytes === true ? `${event}Buffer` : event, heard);
-  };
-  const kinds = [
-    ['subscribe', 'unsubscribe', 'message'],
-    ['pSubscribe', 'pUnsubscribe', 'pmessage'],
-    ['sSubscribe', 'sUnsubscribe', 'smessage'],
-  ] as const;
-  const calls = kinds.flatMap(([subscribe, unsubscribe, event]): [string, Call][] => [
-    [
-      subscribe,
-      async (channel, listener, asBytes) => {
-        add(event, channel, listener as Listener, asBytes);
-        await client[subscribe.toLowerCase()](channel);
-      },
-    ],
-    [
-      unsubscribe,
-      async (channel) => {
-        client.off(event, listeners.get(`${event} ${channel}`));
-        await client[unsubscribe.toLowerCase()](channel);
-      },
-    ],
-  ]);
+    const remove = async (channel: unknown, listener?: unknown, asBytes?: unknown): Promise<void> => {
+      const known = listeners.get(channel as string) ?? [];
+      const gone = known.filter((one) => listener === undefined || (one.listener === listener && one.event === eventOf(asBytes)));
+      for (const one of gone) client.off(one.event, one.heard);
+      listeners.set(
+        channel as string,
+        known.filter((one) => !gone.includes(one)),
+      );
+      if (gone.length === known.length) await client[unsubscribe.toLowerCase()](channel);
+    };
+    return [
+      [subscribe, add],
+      [unsubscribe, remove],
+    ];
+  });
   return Object.fromEntries(calls);
+}
+
+/** A listener of the client that calls another for one channel or pattern. It is async if the other is. */
+function heardBy(event: string, name: string, listener: Listener): Listener {
+  const call = (about: unknown, ...rest: unknown[]): unknown => {
+    const [message, channel] = event === 'pmessage' ? [rest[1], rest[0]] : [rest[0], about];
+    return String(about) === name ? listener(message, Buffer.isBuffer(message) ? (channel as string) : String(channel)) : undefined;
+  };
+  return listener.constructor.name === 'AsyncFunction' ? async (...args: [unknown, ...unknown[]]) => call(...args) : call;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { EventEmitter } from 'node:events';
 import type { MessageTap } from '../../core/delivery';
 import type { Arrival, ClientRef } from '../../core/events';
 import { deliverEmitted } from '../shared/emitted';
+import { INVALIDATION, runDetached } from '../shared/listener-run';
 import { PatchLedger, type Target } from '../shared/patch';
 import { type Client, prototypeOf } from './library';
 import type { Servers } from './servers';
@@ -43,6 +44,8 @@ export class Messages {
       const { redis } = this;
       const events = eventsOf(redis, reply);
       if (events === undefined) return original.apply(this, arguments as unknown as [unknown]);
+      if (String((reply as unknown[])[1]) === INVALIDATION)
+        return runDetached(messages, () => original.call(this, reply));
       const server = servers.of(redis);
       server.place();
       const arrival = arrivalOf(reply as unknown[], server);
