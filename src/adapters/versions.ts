@@ -60,11 +60,6 @@ const WATCHED_FILES: readonly SeamFile[] = WATCHED_NAMES.map((file) => ({ file, 
 const QUEUE_FILES: readonly SeamFile[] = [
   { file: COMMANDER, patch: (taps, exported, ledger) => taps.replies.patchCommander(exported, ledger) },
   { file: 'dist/lib/multi-command.js', patch: (taps, exported, ledger) => taps.replies.patchMulti(exported, ledger) },
-  // From 4.1.
-  {
-    file: 'dist/lib/client/RESP2/encoder.js',
-    patch: (taps, exported, ledger) => taps.queue.patchEncoder(exported, ledger),
-  },
   {
     file: 'dist/lib/client/commands-queue.js',
     patch: ({ queue, connections }, exported, ledger) =>
@@ -94,7 +89,6 @@ const CLIENT_FILES: readonly SeamFile[] = [
     file: 'dist/lib/client/linked-list.js',
     patch: (taps, exported, ledger) => taps.client.patchList(exported, ledger),
   },
-  { file: 'dist/lib/RESP/encoder.js', patch: (taps, exported, ledger) => taps.client.patchEncoder(exported, ledger) },
   {
     file: 'dist/lib/client/commands-queue.js',
     patch: (taps, exported, ledger) =>

@@ -35,11 +35,8 @@ export interface Writes {
 }
 
 export interface Write {
-  /**
-   * The time at which these arguments were written to the socket, on the monotonic clock; Infinity: not yet;
-   * undefined: not seen.
-   */
-  monotonicMsOf(args: Arguments): number | undefined;
+  /** When the command that is answered now was written to the socket, on the monotonic clock; Infinity: not yet. */
+  readonly monotonicMs: number;
 }
 
 /** The start of an operation on both clocks: the wall clock for timestamps, the monotonic one for durations. */

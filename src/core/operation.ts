@@ -183,15 +183,13 @@ export class Operation implements Tap {
     const durationMs = performance.now() - command.startMonotonicMs;
     // Context was extracted before the reply was put into the client's own cache.
     if (command.transfer !== undefined && !isLocal) extract(command.transfer, reply, command.client, this.report);
-    const timing = isLocal
-      ? undefined
-      : this.timings.of(command, command.write, command.sent ?? command.args, durationMs);
+    const timing = isLocal ? undefined : this.timings.of(command, command.write, durationMs);
     this.settle(command, { durationMs, failed: false, reply, error: undefined, isLocal, timing });
   }
 
   fail(command: Command, error: unknown, endMonotonicMs = performance.now()): void {
     const durationMs = endMonotonicMs - command.startMonotonicMs;
-    const timing = this.timings.of(command, command.write, command.sent ?? command.args, durationMs);
+    const timing = this.timings.of(command, command.write, durationMs);
     this.settle(command, { durationMs, failed: true, reply: undefined, error, isLocal: false, timing });
   }
 
@@ -251,7 +249,7 @@ export class Operation implements Tap {
       extract(transfer, settled.replies[index], client, this.report);
     });
     const [only] = commands;
-    const timing = this.timings.of(start, settled.write, start.sent?.get(0) ?? only ?? [], durationMs);
+    const timing = this.timings.of(start, settled.write, durationMs);
     // Semantic conventions: a batch of one command is recorded as that command.
     if (only !== undefined && commands.length === 1 && !settled.aborted) {
       this.settle(

@@ -1,7 +1,7 @@
 // Knows: how the time of an operation was spent, and for which operations that is measured.
 // Must not know: how a write is observed, spans.
 import { EventLoop } from './event-loop';
-import type { Arguments, Command, Started, Timing, Write, Writes } from './events';
+import type { Command, Started, Timing, Write, Writes } from './events';
 
 type Timed = Started & Pick<Command, 'traced'>;
 
@@ -37,15 +37,10 @@ export class Timings {
     return writes?.next();
   }
 
-  of(
-    { traced, startMonotonicMs }: Timed,
-    write: Write | undefined,
-    args: Arguments,
-    durationMs: number,
-  ): Timing | undefined {
+  of({ traced, startMonotonicMs }: Timed, write: Write | undefined, durationMs: number): Timing | undefined {
     if (!traced || durationMs < this.timedFromMs) return undefined;
     const eventLoopDelayMs = this.loop.longestDelay(startMonotonicMs, startMonotonicMs + durationMs);
-    const writtenMonotonicMs = write?.monotonicMsOf(args);
+    const writtenMonotonicMs = write?.monotonicMs;
     if (writtenMonotonicMs === undefined) return { queueMs: undefined, wireMs: undefined, eventLoopDelayMs };
     const queueMs = Math.min(Math.max(0, writtenMonotonicMs - startMonotonicMs), durationMs);
     return { queueMs, wireMs: durationMs - queueMs, eventLoopDelayMs };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { QueueEntries } from '../../src/adapters/node-redis/promise/entries';
+import { observe } from '../../src/adapters/shared/observe';
 
 describe('the entries of a queue', () => {
   it('never send a command twice that a queue takes without showing it', async () => {
@@ -10,7 +11,7 @@ describe('the entries of a queue', () => {
       sent.push(args);
       return new Promise((resolve, reject) => {
         const entry = { args, resolve, reject };
-        if (how === 'shown') entries.meet(entry);
+        if (how === 'shown') entries.meet(entry, {});
         entry.resolve('reply');
       });
     });
@@ -19,8 +20,8 @@ describe('the entries of a queue', () => {
       succeed: (reply: unknown) => void ended.push(reply),
       fail: (error: unknown) => void ended.push((error as Error).message),
     };
-    for (const how of ['shown', 'hidden']) assert.equal(await add({}, [['INCR', how], how], ending), 'reply');
-    await assert.rejects(add({}, [['INCR', 'refused'], 'refused'], ending), /The queue is full/);
+    for (const how of ['shown', 'hidden']) assert.equal(await add({}, [['INCR', how], how], ending, observe), 'reply');
+    await assert.rejects(add({}, [['INCR', 'refused'], 'refused'], ending, observe), /The queue is full/);
     assert.deepEqual(sent, [
       ['INCR', 'shown'],
       ['INCR', 'hidden'],

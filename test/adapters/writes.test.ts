@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
-import { QueueWrites } from '../../src/adapters/node-redis/promise/flush-times';
+import { QueueWrites } from '../../src/adapters/node-redis/promise/queue-writes';
+import type { Observer } from '../../src/adapters/shared/observe';
+import type { Write } from '../../src/core/events';
 
 describe('the writes of a queue', () => {
   let nowMonotonicMs: number;
@@ -11,74 +13,58 @@ describe('the writes of a queue', () => {
   });
   afterEach(() => sinon.restore());
 
-  /** The queue writes these, and is cut off behind them or not. Returns of how many it was told. */
-  function write(monotonicMs: number, commands: readonly (readonly string[])[], isCut = false): number {
+  /** The queue begins a write. Returns the observer of its first command. */
+  function begin(monotonicMs: number): Observer | undefined {
     nowMonotonicMs = monotonicMs;
-    let told = 0;
-    for (let wants = writes.begin(); wants && told < commands.length; told++) wants = writes.add(commands[told] as string[]);
-    if (isCut) writes.cut();
-    else writes.end();
-    return told;
+    return writes.begin();
   }
 
-  it('have one time for all waiting commands, and report one command', () => {
-    const [first, second] = [
-      ['GET', 'a'],
-      ['GET', 'b'],
-    ];
+  /** The time that an answered command is told. */
+  function timeAt(write: Write, first?: Observer): number {
+    first?.succeed('OK');
+    return write.monotonicMs;
+  }
+
+  it('have one time for all waiting commands, and observe none', () => {
     const [one, other] = [writes.next(), writes.next()];
-    assert.equal(one.monotonicMsOf(first), Number.POSITIVE_INFINITY);
-    assert.equal(write(10, [first, second]), 1);
-    assert.deepEqual([one.monotonicMsOf(first), other.monotonicMsOf(second)], [10, 10]);
-    assert.equal(write(20, [['PING']]), 0, 'nobody waits');
-  });
-
-  it('have a time for each command that the socket did not accept, until it has caught up', () => {
-    const commands = ['a', 'b', 'c', 'd'].map((key) => ['SET', key]);
-    const all = commands.map(() => writes.next());
-    write(10, commands.slice(0, 1), true);
-    assert.equal(write(300, commands.slice(1, 3), true), 2);
-    assert.equal(write(600, commands.slice(3)), 1);
-    assert.deepEqual(
-      all.map((one, index) => one.monotonicMsOf(commands[index] as string[])),
-      [10, 300, 300, 600],
-    );
+    assert.equal(one.monotonicMs, Number.POSITIVE_INFINITY);
+    assert.equal(begin(10), undefined);
+    assert.deepEqual([timeAt(one), timeAt(other)], [10, 10]);
     const later = writes.next();
-    assert.equal(
-      write(700, [
-        ['GET', 'e'],
-        ['GET', 'f'],
-      ]),
-      1,
-      'it has',
-    );
-    assert.equal(later.monotonicMsOf(['GET', 'f']), 700);
+    assert.equal(later.monotonicMs, Number.POSITIVE_INFINITY);
+    begin(20);
+    assert.deepEqual([timeAt(later), timeAt(one)], [20, 10]);
   });
 
-  it('do not confuse a list that is sent again with the earlier command', () => {
-    const list = ['GET', 'a'];
-    writes.next();
-    write(10, [['SET', 'x']], true);
-    write(300, [list]);
-    const again = writes.next();
-    assert.equal(again.monotonicMsOf(list), Number.POSITIVE_INFINITY);
-    write(500, [list]);
-    assert.equal(again.monotonicMsOf(list), 500);
+  it('have a time for the commands that the socket did not accept, from the first one of each write', () => {
+    const all = ['a', 'b', 'c', 'd'].map(() => writes.next()) as [Write, Write, Write, Write];
+    begin(10);
+    writes.leave();
+    const second = begin(300);
+    writes.leave();
+    const third = begin(600);
+    assert.deepEqual([timeAt(all[0]), timeAt(all[1], second), timeAt(all[2]), timeAt(all[3], third)], [10, 300, 300, 600]);
+    const later = writes.next();
+    assert.equal(begin(700), undefined, 'it has caught up');
+    assert.equal(timeAt(later), 700);
   });
 
-  it('distinguish commands left behind by an earlier write from those of the current one', () => {
-    const [early, late] = [
-      ['SET', 'early'],
-      ['SET', 'late'],
-    ];
+  it('distinguish commands that an earlier write left from those of the current one', () => {
     writes.next();
-    write(10, [['SET', 'x']], true);
+    begin(10);
+    writes.leave();
     const waited = writes.next();
-    write(300, [early]);
+    const first = begin(300);
     const next = writes.next();
-    write(400, [['SET', 'y']], true);
-    assert.equal(write(403, [], true), 0);
-    assert.equal(write(700, [late]), 1);
-    assert.deepEqual([waited.monotonicMsOf(early), next.monotonicMsOf(late)], [300, 700]);
+    assert.equal(begin(400), undefined, 'nothing is left');
+    assert.deepEqual([timeAt(waited, first), timeAt(next)], [300, 400]);
+  });
+
+  it('know the time of a command that was refused, or lost with its connection', () => {
+    const lost = writes.next();
+    begin(10);
+    writes.leave();
+    begin(300)?.fail(new Error('Socket closed unexpectedly'));
+    assert.equal(lost.monotonicMs, 300);
   });
 });

@@ -209,8 +209,16 @@ for (const version of VERSIONS) {
       // More than the system keeps for a process that does not read.
       const value = 'x'.repeat(1_000_000);
       const writeAll = () => Promise.all(Array.from({ length: 40 }, (_, i) => client.set(`big:${i}`, value)));
-      await whileStopped(server, writeAll, () => clock.pass(HELD_MS));
-      const [first, ...rest] = redisSpans().map(timesOf);
+      const transaction = () => client.multi().get('a').set('b', 'c').exec();
+      await whileStopped(
+        server,
+        () => Promise.all([writeAll(), transaction()]),
+        () => clock.pass(HELD_MS),
+      );
+      assertTimes(timesOf(spanOf('MULTI')), { queue: HELD_MS, wire: 0, delay: 0 });
+      const [first, ...rest] = redisSpans()
+        .filter(({ attributes }) => attributes['db.operation.name'] === 'SET')
+        .map(timesOf);
       const last = rest[rest.length - 1];
       assert.ok(first !== undefined && last !== undefined && rest.length === 39);
       assertTimes(first, { queue: 0, wire: HELD_MS, delay: 0 });

@@ -76,7 +76,7 @@ export class Server implements ClientRef {
 
 /** The connection of one call and the time it was written, for calls whose connection is chosen later or changes. */
 export class Route implements ClientRef, Writes, Write {
-  private monotonicMs = Number.POSITIVE_INFINITY;
+  monotonicMs = Number.POSITIVE_INFINITY;
 
   constructor(public facts: ClientFacts) {}
 
@@ -86,10 +86,6 @@ export class Route implements ClientRef, Writes, Write {
 
   next(): Write {
     return this;
-  }
-
-  monotonicMsOf(): number {
-    return this.monotonicMs;
   }
 
   /** A redirected call counts as written from the first attempt on. */

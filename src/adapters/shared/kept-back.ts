@@ -4,13 +4,13 @@ import type { Write, Writes } from '../../core/events';
 
 /** A command is written when it is called, or queued until the connection is ready. */
 export class KeptBack implements Writes {
-  private waiting: Waiting | undefined;
+  private waiting: { monotonicMs: number } | undefined;
 
   constructor(private readonly isOffline: () => boolean) {}
 
   next(): Write {
     if (!this.isOffline()) return AT_ONCE;
-    this.waiting ??= new Waiting(Number.POSITIVE_INFINITY);
+    this.waiting ??= { monotonicMs: Number.POSITIVE_INFINITY };
     return this.waiting;
   }
 
@@ -21,12 +21,4 @@ export class KeptBack implements Writes {
   }
 }
 
-class Waiting implements Write {
-  constructor(public monotonicMs: number) {}
-
-  monotonicMsOf(): number {
-    return this.monotonicMs;
-  }
-}
-
-const AT_ONCE = new Waiting(Number.NEGATIVE_INFINITY);
+const AT_ONCE: Write = { monotonicMs: Number.NEGATIVE_INFINITY };

@@ -11,7 +11,6 @@ import { type Connect, wrapConnect } from '../promise/connect';
 import type { Connections } from '../promise/connections';
 import { isSelecting, selecting } from '../promise/database';
 import type { Begun } from '../promise/entries';
-import type { CommandsToWrite } from '../promise/flush-times';
 import type { Groups } from '../promise/topology';
 import type { ClientOptions } from '../server-info';
 import { ClientCaches, type ExecuteCommand, wrapExecuteCommand } from './client-cache';
@@ -105,15 +104,11 @@ export class RedisClientTap {
 
   /** `client/commands-queue.js`. */
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
+    // Called once for all commands that wait.
+    if (!this.commands.patchQueue(moduleExports, ledger, 'commandsToWrite')) return false;
     const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'addCommand')) return false;
-    const { flushes } = this.commands;
-    if (PatchLedger.has(prototype, 'commandsToWrite')) {
-      ledger.wrap<CommandsToWrite>(prototype, 'commandsToWrite', (original) => flushes.wrapCommandsToWrite(original));
-    }
     if (PatchLedger.has(prototype, 'reset'))
       ledger.wrap<Reset>(prototype, 'reset', (original) => this.wrapReset(original));
-    this.commands.patchAdd(prototype, ledger);
     return true;
   }
 
@@ -125,7 +120,7 @@ export class RedisClientTap {
     for (const name of ['push', 'unshift']) {
       ledger.wrap<Take>(list.prototype, name, (original) => {
         return function take(this: object, value: unknown): unknown {
-          if (entries.isExpecting) entries.meet(value);
+          if (entries.isExpecting) entries.meet(value, this);
           return original.call(this, value);
         };
       });
@@ -139,11 +134,6 @@ export class RedisClientTap {
     this.closed = ClientClosedError as unknown as Refusal;
     this.offline = ClientOfflineError as unknown as Refusal;
     return true;
-  }
-
-  /** `RESP/encoder.js`. */
-  patchEncoder(moduleExports: Target, ledger: PatchLedger): boolean {
-    return this.commands.flushes.patchEncoder(moduleExports, ledger);
   }
 
   private wrapSend(original: Send): Send {

@@ -12,7 +12,7 @@ import {
   type SentinelCalls,
 } from '../../shared/retried-calls';
 import { isSelecting, selected } from './database';
-import type { Ending } from './entries';
+import { both, type Ending } from './entries';
 import type { NodeRef } from './retries';
 
 /** A queued command, as the batch executors of redis 4 to 6 get it. */
@@ -76,33 +76,29 @@ export class Batches {
     return this.isInside;
   }
 
-  /**
-   * Begins a command of the running batch. Returns an additional observer, for a connection whose database it
-   * selects.
-   */
+  /** Begins a command of the running batch. Most need no observer. */
   member(queue: object, args: unknown): Ending | undefined {
     const { open } = this;
-    if (open === undefined || !Array.isArray(args)) return undefined;
-    const { kind, commands, clientOf } = open.batch;
-    const isPipeline = kind === 'PIPELINE';
-    if (isPipeline ? !isSelecting(args) : args[0] !== 'EXEC' || !selects(commands)) return undefined;
-    const succeed = (reply: unknown): void => {
-      const ref = clientOf(queue);
-      open.startedIn ??= ref.facts;
-      if (isPipeline) selected(ref, args);
-      else selectIn(ref, commands, reply);
+    if (open === undefined) return undefined;
+    return both(this.first(open, queue), selectingMember(open, queue, args));
+  }
+
+  /** The executor's promise settles later than its commands: by then, later writes may have been answered too. */
+  private first(open: OpenBatch, queue: object): Ending | undefined {
+    if (!open.isRecorded || open.queue !== undefined) return undefined;
+    open.queue = queue;
+    const write = this.writesOf(queue)?.next();
+    open.write = write;
+    const settle = (): void => {
+      open.write = write && { monotonicMs: write.monotonicMs };
     };
-    return { succeed, fail: () => {} };
+    return { succeed: settle, fail: settle };
   }
 
   /** The executor still handles the promise. */
-  collect(queue: object, promise: Promise<unknown>): void {
+  collect(promise: Promise<unknown>): void {
     const { open } = this;
     if (open?.isRecorded !== true) return;
-    if (open.queue === undefined) {
-      open.queue = queue;
-      open.write = this.writesOf(queue)?.next();
-    }
     if (open.isOpening) open.isOpening = false;
     else open.promises.push(promise);
   }
@@ -173,6 +169,21 @@ export class Batches {
       this.isInside = outerInside;
     }
   }
+}
+
+/** Observes a command that selects the database of its connection. */
+function selectingMember(open: OpenBatch, queue: object, args: unknown): Ending | undefined {
+  if (!Array.isArray(args)) return undefined;
+  const { kind, commands, clientOf } = open.batch;
+  const isPipeline = kind === 'PIPELINE';
+  if (isPipeline ? !isSelecting(args) : args[0] !== 'EXEC' || !selects(commands)) return undefined;
+  const succeed = (reply: unknown): void => {
+    const ref = clientOf(queue);
+    open.startedIn ??= ref.facts;
+    if (isPipeline) selected(ref, args);
+    else selectIn(ref, commands, reply);
+  };
+  return { succeed, fail: () => {} };
 }
 
 /**

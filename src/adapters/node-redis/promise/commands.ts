@@ -3,13 +3,13 @@
 import type { Arguments } from '../../../core/events';
 import type { Decision, Tap } from '../../../core/operation';
 import { Ambient } from '../../shared/ambient';
-import type { PatchLedger, Target } from '../../shared/patch';
+import { observe, watch } from '../../shared/observe';
+import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
 import { Batches, replacing } from './batches';
 import type { Connection, Connections } from './connections';
 import { isSelecting, selecting } from './database';
 import { type Begun, both, CommandEnding, QueueEntries } from './entries';
-import { QueueFlushes } from './flush-times';
 import { beginInternal, type NodeRef, Retries } from './retries';
 import { asNodeOf, type Groups } from './topology';
 
@@ -24,6 +24,7 @@ interface AddOptions {
 }
 
 type AddCommand = (this: object, args: Arguments, options?: AddOptions, ...rest: unknown[]) => Promise<unknown>;
+type TakeCommands = (this: object, ...rest: unknown[]) => unknown;
 
 /** The differences between versions. */
 export interface Dialect {
@@ -40,7 +41,6 @@ export class Commands {
   readonly entries = new QueueEntries();
   readonly batches: Batches;
   readonly retries: Retries;
-  readonly flushes: QueueFlushes;
   /** The client whose command passes now. A queue does not know its client. */
   readonly sender = new Ambient<SendingClient>();
   /** Whether the client sends the current command by itself. */
@@ -61,12 +61,18 @@ export class Commands {
   ) {
     this.batches = new Batches(tap, (queue) => connections.of(queue)?.writes, groups.calls);
     this.retries = new Retries(tap, groups.calls);
-    this.flushes = new QueueFlushes((queue) => connections.of(queue)?.writes);
   }
 
-  /** `addCommand` of a queue's prototype. */
-  patchAdd(prototype: Target, ledger: PatchLedger): void {
+  /**
+   * `client/commands-queue.js`. Returns false if the seam is unknown; then nothing was changed.
+   * @param take the method that takes commands from the queue to write them
+   */
+  patchQueue(moduleExports: Target, ledger: PatchLedger, take: string): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'addCommand', take)) return false;
     ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => this.wrapAdd(original));
+    ledger.wrap<TakeCommands>(prototype, take, (original) => this.wrapTake(original));
+    return true;
   }
 
   /** The facts of a client, if its queue is not known. */
@@ -121,9 +127,21 @@ export class Commands {
       const ending = both(begun, connections.waiting(this, options?.asap === true));
       if (ending === undefined && !isInside) return original.apply(this, arguments as never);
       const call = begun?.sent === undefined ? arguments : replacing(arguments, begun.sent);
-      const promise = ending === undefined ? original.apply(this, arguments as never) : add(this, call, ending);
-      if (isInside) batches.collect(this, promise);
+      const promise =
+        ending === undefined
+          ? original.apply(this, arguments as never)
+          : add(this, call, ending, isInside ? watch : observe);
+      if (isInside) batches.collect(promise);
       return promise;
+    };
+  }
+
+  private wrapTake(original: TakeCommands): TakeCommands {
+    const { connections, entries } = this;
+    return function take(this: object): unknown {
+      const taken = connections.of(this)?.writes.begin();
+      if (taken !== undefined) entries.observeFirst(this, taken);
+      return original.apply(this, arguments as never);
     };
   }
 

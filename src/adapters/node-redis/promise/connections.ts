@@ -6,7 +6,7 @@ import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '
 import { type ClientOptions, factsFrom } from '../server-info';
 import { beginAnew } from './database';
 import type { Ending } from './entries';
-import { QueueWrites } from './flush-times';
+import { QueueWrites } from './queue-writes';
 import type { NodeRef } from './retries';
 
 /** A client's own socket object, which no application sees, so an additional listener on it has no effect. */
@@ -113,6 +113,7 @@ export class Connections {
       beginAnew(connection);
     });
     socket.on?.('ready', () => this.ready(connection));
+    socket.on?.('drain', () => connection.writes.leave());
     socket.on?.('error', (error) => this.failed(connection, error));
     socket.on?.('reconnecting', () => this.lost(connection));
     socket.on?.('end', () => this.ended(connection));
@@ -152,6 +153,7 @@ export class Connections {
 
   private lost(connection: Connection): void {
     if (connection.isUp) this.recorder.connectionClosed(connection.facts, 'error');
+    connection.writes.leave();
     connection.isLost ||= connection.isUp;
     connection.isUp = false;
     this.down.add(connection);

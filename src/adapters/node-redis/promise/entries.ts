@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import type { Arguments, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
-import { type Observer, observe, watch } from '../../shared/observe';
+import { type Observer, type observe, watch } from '../../shared/observe';
 
 /** Is called with the result of one command before the application is. */
 export type Ending = Observer;
@@ -55,11 +55,22 @@ interface Entry {
   reject(error: unknown): void;
 }
 
+/** The list in which a queue keeps the commands that it has not written. */
+interface List {
+  readonly head?: { readonly value: Entry } | null | undefined;
+}
+
+/** Where an entry was put: the list, or the node that has it. */
+type Place = List | { readonly list?: List };
+
 // biome-ignore lint/suspicious/noExplicitAny: whatever else a version takes is passed on
 type AddCommand = (this: any, args: Arguments, ...rest: any[]) => Promise<unknown>;
 
-/** Adds a command to a queue as `call` says, and observes its end. Returns the client's own promise. */
-export type Add = (queue: object, call: ArrayLike<unknown>, ending: Ending) => Promise<unknown>;
+/**
+ * Adds a command to a queue as `call` says, and observes its end. Returns the client's own promise. If the queue does
+ * not show its entries, the promise is observed as the last argument says.
+ */
+export type Add = (queue: object, call: ArrayLike<unknown>, ending: Ending, unseen: typeof observe) => Promise<unknown>;
 
 /**
  * The caller gets the client's own promise. So calls settle in the same order as without us, and an unhandled
@@ -69,6 +80,8 @@ export type Add = (queue: object, call: ArrayLike<unknown>, ending: Ending) => P
 export class QueueEntries {
   private expected: Ending | undefined;
   private args: unknown;
+  private place: Place | undefined;
+  private readonly lists = new WeakMap<object, List>();
 
   /** Whether `meet` is worth a call. */
   get isExpecting(): boolean {
@@ -76,10 +89,11 @@ export class QueueEntries {
   }
 
   /** A list takes an entry: of a queue, or anything else. */
-  meet(entry: unknown): void {
+  meet(entry: unknown, place: object): void {
     const { expected } = this;
     if (expected === undefined || (this.args !== undefined && (entry as Entry | undefined)?.args !== this.args)) return;
     this.expected = undefined;
+    this.place = place;
     settle(entry as Entry, expected);
   }
 
@@ -96,10 +110,16 @@ export class QueueEntries {
     }
   }
 
+  /** Observes the end of the command that a queue writes next. */
+  observeFirst(queue: object, ending: Ending): void {
+    const entry = this.lists.get(queue)?.head?.value;
+    if (entry !== undefined) settle(entry, ending);
+  }
+
   /** @param original the method of one copy of the library, whose queues show us their entries or do not */
   adding(original: AddCommand): Add {
     let isShown = false;
-    return (queue, call, ending) => {
+    return (queue, call, ending, unseen) => {
       const outer = this.expected;
       const outerArgs = this.args;
       this.expected = ending;
@@ -113,15 +133,23 @@ export class QueueEntries {
         this.expected = outer;
         this.args = outerArgs;
       }
-      if (!isMissed) isShown = true;
+      if (!isMissed) {
+        isShown = true;
+        if (!this.lists.has(queue)) this.lists.set(queue, listAt(this.place as Place));
+        this.place = undefined;
+      }
       // No entry: the command was refused, because the queue is full or it was aborted before. Only the caller may
       // handle its promise, so the command is refused a second time at the same moment, for the same reason. A command
       // that was not refused is never repeated: it would be sent twice.
       else if (isShown && isRejected(promise)) watch(original.apply(queue, call as never), ending);
-      else return observe(promise, ending);
+      else return unseen(promise, ending);
       return promise;
     };
   }
+}
+
+function listAt(place: Place): List {
+  return ('list' in place && place.list) || (place as List);
 }
 
 /** Looks at a promise without handling it. */
@@ -136,15 +164,15 @@ function settle(entry: Entry, ending: Ending): void {
   // per command.
   let open: Ending | undefined = ending;
   entry.resolve = function (reply) {
-    const told = open;
+    const observer = open;
     open = undefined;
-    told?.succeed(reply);
+    observer?.succeed(reply);
     resolve.call(this, reply);
   };
   entry.reject = function (error) {
-    const told = open;
+    const observer = open;
     open = undefined;
-    told?.fail(error);
+    observer?.fail(error);
     reject.call(this, error);
   };
 }

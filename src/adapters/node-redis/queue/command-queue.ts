@@ -7,7 +7,6 @@ import { replacing } from '../promise/batches';
 import { Commands, type SendingClient } from '../promise/commands';
 import { type Connect, wrapConnect } from '../promise/connect';
 import type { Connections } from '../promise/connections';
-import type { GetCommandToSend } from '../promise/flush-times';
 import type { Groups } from '../promise/topology';
 import { factsFrom } from '../server-info';
 
@@ -43,23 +42,11 @@ export class CommandQueueTap {
 
   /** `client/commands-queue.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'addCommand')) return false;
-    const { flushes } = this.commands;
-    this.commands.patchAdd(prototype, ledger);
-    if (PatchLedger.has(prototype, 'getCommandToSend')) {
-      ledger.wrap<GetCommandToSend>(prototype, 'getCommandToSend', (original) =>
-        flushes.wrapGetCommandToSend(original),
-      );
-    }
+    // Called for one command after the other, until there is none or the socket is full.
+    if (!this.commands.patchQueue(moduleExports, ledger, 'getCommandToSend')) return false;
     const list = requiredBy(moduleExports, 'yallist');
     if (PatchLedger.has(list, 'Node')) ledger.wrap<MakeNode>(list, 'Node', (original) => this.wrapNode(original));
     return true;
-  }
-
-  /** `client/RESP2/encoder.js`. Redis 4.0 has none: its queue returns the arguments themselves. */
-  patchEncoder(moduleExports: Target, ledger: PatchLedger): boolean {
-    return this.commands.flushes.patchEncoder(moduleExports, ledger);
   }
 
   /** `client/index.js`: transactions, pipelines and defined scripts. */
@@ -81,8 +68,9 @@ export class CommandQueueTap {
   private wrapNode(original: MakeNode): MakeNode {
     const { entries } = this.commands;
     const Node = function (value: unknown): object {
-      entries.meet(value);
-      return Reflect.construct(original, arguments);
+      const node = Reflect.construct(original, arguments);
+      entries.meet(value, node);
+      return node;
     };
     Node.prototype = original.prototype;
     return Node;
