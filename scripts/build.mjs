@@ -2,7 +2,7 @@
 // than what was built: `npm ci` has just built it.
 // Knows: what the build is made of. Must not know: who needs it.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,15 @@ const BUNDLES = [
 ];
 const BUILT = join(ROOT, 'build/instrumentation.js');
 const INPUTS = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.mjs'];
+
+/** What the table of options tells its readers becomes types and a page. A program needs none of it. */
+const WITHOUT_TEXTS = {
+  name: 'options without texts',
+  setup({ onLoad }) {
+    const text = /^ +(?:meaning|more|example):\s+(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"),$/gm;
+    onLoad({ filter: /config.options\.ts$/ }, ({ path }) => ({ contents: readFileSync(path, 'utf8').replace(text, ''), loader: 'ts' }));
+  },
+};
 
 if (!process.argv.includes('--if-stale') || isStale()) await build();
 
@@ -50,6 +59,7 @@ function asOneFile({ entry, external = [], isTool = false }) {
     bundle: true,
     packages: 'external',
     external,
+    plugins: [WITHOUT_TEXTS],
     platform: 'node',
     target: 'node20.19',
     minifyIdentifiers: isTool,
