@@ -1,9 +1,13 @@
 // Knows: all modules. This is the composition root, and the only file that knows them all.
 import { diag, type Meter, type MeterProvider, type Tracer, type TracerProvider } from '@opentelemetry/api';
-import { InstrumentationNodeModuleDefinition, InstrumentationNodeModuleFile } from '@opentelemetry/instrumentation';
+import {
+  type InstrumentationBase,
+  InstrumentationNodeModuleDefinition,
+  InstrumentationNodeModuleFile,
+} from '@opentelemetry/instrumentation';
 import { Adapters, activeAdapters } from './adapters';
 import { NeighbourlyBase } from './base';
-import { familyMask } from './catalog';
+import { familyMask, keyMask } from './catalog';
 import { readSettings } from './config';
 import type { RedisInstrumentationConfig } from './config/public';
 import { Deliveries } from './core/delivery';
@@ -17,6 +21,7 @@ import { Providers } from './providers';
 import { AllMetrics } from './recorders/all-metrics';
 import { CompositeSpans } from './recorders/composite-spans';
 import { ServerMetrics } from './recorders/connections';
+import { FailureEvents } from './recorders/failure-events';
 import { GuideMetrics } from './recorders/guide-metrics';
 import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
@@ -80,6 +85,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private readonly redisClient: RedisClientMetrics;
   private withRedisClient = false;
   private readonly repeated: RepeatedCallMetrics;
+  private readonly events: FailureEvents;
+  private withEvents = false;
   private readonly pools: PoolMetrics;
   private readonly servers: ServerMetrics;
   private readonly operation: Operation;
@@ -106,7 +113,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.repeated = new RepeatedCallMetrics(meter, this.report);
     this.pools = new PoolMetrics(meter, this.report);
     this.redisClient = new RedisClientMetrics(() => (this.withRedisClient ? meter() : undefined), this.report);
-    this.servers = new ServerMetrics(meter, this.report, this.redisClient);
+    this.events = new FailureEvents(() => (this.withEvents ? this.providers.logger() : undefined), this.report);
+    this.servers = new ServerMetrics(meter, this.report, [this.redisClient, this.events]);
     this.sizes = new ReplySizes(meter, this.report);
     this.retries = new RetryMetrics(meter, this.report);
     this.guide = new GuideMetrics(() => (this.withGuide ? meter() : undefined), this.pools, this.report);
@@ -145,12 +153,16 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.isMeasuring = settings.metrics;
     this.withGuide = settings.spans.oldNames;
     this.withRedisClient = settings.redisClientMetrics;
-    this.allMetrics.use([
-      this.sizes,
-      this.retries,
-      ...(this.withGuide ? [this.guide] : []),
-      ...(this.withRedisClient ? [this.redisClient] : []),
-    ]);
+    this.withEvents = settings.failureEvents;
+    this.allMetrics.use(
+      [
+        this.sizes,
+        this.retries,
+        ...(this.withGuide ? [this.guide] : []),
+        ...(this.withRedisClient ? [this.redisClient] : []),
+      ],
+      this.withEvents ? this.events : undefined,
+    );
     this.followMeter();
     this.adapters.use(settings.clients, settings.onConflict);
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
@@ -173,6 +185,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.operation.use(settings.operation, insights, spans, this.allMetrics, propagator, totals);
     this.messageMetrics.use(settings.spans.keys, family, settings.redisClientMetrics);
     this.redisClient.use(settings.spans.keys, family);
+    // The recorder of spans has a mask of its own, which reports what is wrong with the function.
+    this.events.use(keyMask(settings.spans.keys, () => {}));
     const messageSpans = new MessageSpans(settings.spans, tracer, family, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, propagator);
   }
@@ -284,6 +298,11 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     super.setMeterProvider(provider);
     this.providers.setMeterProvider(provider);
     this.followMeter();
+  }
+
+  override setLoggerProvider(provider: Parameters<InstrumentationBase['setLoggerProvider']>[0]): void {
+    super.setLoggerProvider(provider);
+    this.providers.setLoggerProvider(provider);
   }
 }
 

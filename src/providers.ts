@@ -1,5 +1,6 @@
-// Knows: where the current tracer and meter come from.
+// Knows: where the current tracer, meter and logger come from.
 // Must not know: what is recorded with them.
+import * as api from '@opentelemetry/api';
 import {
   createNoopMeter,
   type Meter,
@@ -9,6 +10,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import type { Logger } from './core/log-record';
 import { SCHEMA_URL } from './core/semconv';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
 
@@ -21,6 +23,22 @@ interface Proxy extends TracerProvider {
 function isProxy(provider: TracerProvider): provider is Proxy {
   return 'getDelegateTracer' in provider && 'getDelegate' in provider;
 }
+
+/** A source of loggers. The API has no name for it before 1.10. */
+interface LoggerProvider {
+  getLogger(name: string, version?: string, options?: { schemaUrl?: string }): Logger;
+}
+
+/** The API's own provider of loggers, which delegates to the registered SDK. */
+function delegates(provider: LoggerProvider): boolean {
+  return '_getDelegateLogger' in provider;
+}
+
+/** Where the package for logs, which the API of 1.9 and before does not contain, keeps a function for each process. */
+const LOGS_PACKAGE = Symbol.for('io.opentelemetry.js.api.logs');
+
+/** The version of that function which we understand. */
+const LOGS_VERSION = 1;
 
 const OPTIONS = { schemaUrl: SCHEMA_URL };
 
@@ -36,6 +54,9 @@ export class Providers {
   private meterProvider: MeterProvider | undefined;
   private meterOf: MeterProvider | undefined;
   private currentMeter: Meter | undefined;
+  private loggerProvider: LoggerProvider | undefined;
+  private loggerOf: LoggerProvider | undefined;
+  private currentLogger: Logger | undefined;
 
   /** @param meterChanged called when another meter is to be used: observable instruments have to move to it */
   constructor(private readonly meterChanged: () => void) {}
@@ -48,6 +69,11 @@ export class Providers {
   /** Without an SDK this is the API's no-op provider, which must not be kept when an SDK arrives. */
   setMeterProvider(provider: MeterProvider): void {
     this.meterProvider = meterFrom(provider) === undefined ? undefined : provider;
+  }
+
+  /** An SDK in which logs are off has the API's own provider. */
+  setLoggerProvider(provider: LoggerProvider): void {
+    this.loggerProvider = delegates(provider) ? undefined : provider;
   }
 
   /** undefined: no SDK is registered. */
@@ -78,6 +104,25 @@ export class Providers {
     }
     return this.currentMeter;
   };
+
+  /** undefined: no SDK is registered, or it has no logs. */
+  readonly logger = (): Logger | undefined => {
+    const provider = this.loggerProvider ?? globalLoggerProvider();
+    if (provider !== this.loggerOf) {
+      this.loggerOf = provider;
+      this.currentLogger = provider?.getLogger(PACKAGE_NAME, PACKAGE_VERSION, OPTIONS);
+    }
+    return this.currentLogger;
+  };
+}
+
+/** An SDK registers either with the API or, before API 1.10, with the package for logs. */
+function globalLoggerProvider(): LoggerProvider | undefined {
+  const { logs } = api as { logs?: { getLoggerProvider(): LoggerProvider } };
+  const provider = logs?.getLoggerProvider();
+  if (provider !== undefined && !delegates(provider)) return provider;
+  const { [LOGS_PACKAGE]: find } = globalThis as { [LOGS_PACKAGE]?: (version: number) => LoggerProvider };
+  return find?.(LOGS_VERSION);
 }
 
 function meterFrom(provider: MeterProvider): Meter | undefined {

@@ -59,6 +59,7 @@ describe('config', () => {
       traces: true,
       metricsByNode: true,
       redisClientMetrics: true,
+      failureEvents: false,
       requestTotals: false,
       metrics: true,
       clients: ['redis', 'ioredis', 'iovalkey'],
@@ -197,6 +198,15 @@ describe('config', () => {
   it('opts into the old names the standard way', () => {
     assert.equal(read({}, { OTEL_SEMCONV_STABILITY_OPT_IN: 'http,database/dup' }).settings.spans.oldNames, true);
     assert.equal(read({}, { OTEL_SEMCONV_STABILITY_OPT_IN: 'database' }).settings.spans.oldNames, false);
+  });
+
+  it('opts into log events the standard way', () => {
+    const optedIn = (value: string, config = {}) => read(config, { OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN: value }).settings.failureEvents;
+    assert.deepEqual(
+      ['logs', 'logs/dup', 'traces, logs/dup', '', 'spans'].map((value) => optedIn(value)),
+      [true, true, true, false, false],
+    );
+    assert.equal(optedIn('logs', { failureEvents: false }), false);
   });
 
   const bad: readonly [option: string, value: unknown, message: string][] = [

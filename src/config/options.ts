@@ -49,6 +49,7 @@ export const SECTIONS = {
   cache: 'Keys, caches and locks',
   messages: 'Messages',
   metrics: 'Metrics',
+  events: 'Log events',
   hooks: 'Functions',
   process: 'Other instrumentations',
 } as const;
@@ -245,6 +246,16 @@ export const OPTIONS = {
     section: 'metrics',
     meaning:
       'Count commands that clients send by themselves, in `db.client.operation.duration` with `db.redis.internal` = `true`: the handshake of a connection, the topology of a cluster or sentinel, pings. They get no spans, and their values are not recorded.',
+    example: 'true',
+  }),
+  failureEvents: option(BOOLEAN, false, {
+    // The semantic conventions ask each instrumentation to read this variable itself.
+    fallbackFrom: ({ OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN: signals = '' }) =>
+      listOf(signals).some((signal) => signal === 'logs' || signal === 'logs/dup') || undefined,
+    section: 'events',
+    meaning:
+      'Write a log event for each failed command or batch, lost connection and lost lock, if a logger provider is registered. `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN=logs` or `logs/dup` does the same.',
+    more: '[Log events](events.md)',
     example: 'true',
   }),
   clients: option(CLIENTS, CLIENT_NAMES, {

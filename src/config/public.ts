@@ -209,6 +209,12 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   internalCommands?: boolean;
   /**
+   * Write a log event for each failed command or batch, lost connection and lost lock, if a logger provider is
+   * registered. `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN=logs` or `logs/dup` does the same. Default: `false`.
+   * @example failureEvents: true
+   */
+  failureEvents?: boolean;
+  /**
    * Which client libraries are recorded: `redis` (node-redis, with its scoped packages), `ioredis`, `iovalkey`.
    * The others are not changed. Default: all three.
    * @example clients: ['redis']

@@ -64,6 +64,7 @@ export interface Settings {
   /** Also under the names of Redis's clients. */
   readonly redisClientMetrics: boolean;
   readonly metricsByNode: boolean;
+  readonly failureEvents: boolean;
   /** Which client libraries are recorded. */
   readonly clients: readonly ClientName[];
   readonly onConflict: ConflictMode;
@@ -73,7 +74,7 @@ export interface Settings {
 export function readSettings(config: RedisInstrumentationConfig, environment: Environment, report: Report): Settings {
   const options = readOptions(config, environment, report);
   const { requireParentSpan, consumerSpans, propagateChannels, propagateStreams, traces, requestTotals } = options;
-  const { metrics, redisClientMetrics, metricsByNode, clients, onConflict } = options;
+  const { metrics, redisClientMetrics, metricsByNode, failureEvents, clients, onConflict } = options;
   return Object.freeze({
     operation: Object.freeze(operationSettings(options, report)),
     messages: Object.freeze({ consumerSpans, requireParentSpan }),
@@ -88,6 +89,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
     metrics,
     redisClientMetrics,
     metricsByNode,
+    failureEvents,
     clients: Object.freeze([...clients]),
     onConflict,
   });

@@ -3,8 +3,13 @@
 import type { SpanContext } from '@opentelemetry/api';
 import type { Batch, BatchOutcome, Command, Outcome } from './events';
 
+/** What another span or a log event refers to. The span recorder keeps the span here in which it happened. */
+interface Happening {
+  span?: SpanContext | undefined;
+}
+
 /** Why an operation failed. */
-export interface Failure {
+export interface Failure extends Happening {
   /** `error.type`: the Redis error prefix, the error's code, or its class. Low cardinality. */
   readonly type: string;
   /** `db.response.status_code`: the Redis error prefix, when Redis answered. */
@@ -85,7 +90,7 @@ export interface ValueSize {
 }
 
 /** What a command did with a lock. */
-export interface LockFacts {
+export interface LockFacts extends Happening {
   readonly key: unknown;
   readonly family: string | undefined;
   readonly ttlSeconds: number | undefined;

@@ -89,8 +89,11 @@ export interface ConnectionRecorder {
   reconnected(server: ClientFacts): void;
   /** A connection was lost, or could not be made. */
   connectionFailed(server: ClientFacts, error: unknown): void;
-  /** A connection that was ready is not there any more: the application closed it, or it was lost. */
-  connectionClosed(server: ClientFacts, reason: CloseReason): void;
+  /**
+   * A connection that was ready is not there any more: the application closed it, or it was lost.
+   * @param error why it was lost
+   */
+  connectionClosed(server: ClientFacts, reason: CloseReason, error?: unknown): void;
   watchCache(cache: ClientCache): void;
 }
 

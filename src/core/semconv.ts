@@ -1,4 +1,4 @@
-// Knows: every attribute and metric name that we emit, and nothing else.
+// Knows: every name of an attribute, metric or event that we emit, and nothing else.
 // Must not know: when or why one of them is written.
 import type * as conventions from '@opentelemetry/semantic-conventions';
 
@@ -20,6 +20,8 @@ export const ATTR_DB_STORED_PROCEDURE_NAME =
   'db.stored_procedure.name' satisfies typeof conventions.ATTR_DB_STORED_PROCEDURE_NAME;
 export const ATTR_DB_SYSTEM_NAME = 'db.system.name' satisfies typeof conventions.ATTR_DB_SYSTEM_NAME;
 export const ATTR_ERROR_TYPE = 'error.type' satisfies typeof conventions.ATTR_ERROR_TYPE;
+export const ATTR_EXCEPTION_MESSAGE = 'exception.message' satisfies typeof conventions.ATTR_EXCEPTION_MESSAGE;
+export const ATTR_EXCEPTION_TYPE = 'exception.type' satisfies typeof conventions.ATTR_EXCEPTION_TYPE;
 export const ATTR_NETWORK_PEER_ADDRESS = 'network.peer.address' satisfies typeof conventions.ATTR_NETWORK_PEER_ADDRESS;
 export const ATTR_NETWORK_PEER_PORT = 'network.peer.port' satisfies typeof conventions.ATTR_NETWORK_PEER_PORT;
 export const ATTR_NETWORK_TRANSPORT = 'network.transport' satisfies typeof conventions.ATTR_NETWORK_TRANSPORT;
@@ -33,6 +35,7 @@ export const METRIC_DB_CLIENT_OPERATION_DURATION =
 export const DB_SYSTEM_NAME_VALUE_REDIS = 'redis';
 
 // Names in development are spelled here, as the semantic conventions ask of libraries.
+export const EVENT_DB_CLIENT_OPERATION_EXCEPTION = 'db.client.operation.exception';
 export const ATTR_DB_RESPONSE_RETURNED_ROWS = 'db.response.returned_rows';
 export const METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS = 'db.client.response.returned_rows';
 export const ATTR_DB_CLIENT_CONNECTION_POOL_NAME = 'db.client.connection.pool.name';
@@ -82,6 +85,7 @@ export const METRIC_CACHE_WRITES = 'cache.writes';
 export const METRIC_CACHE_VALUE_SIZE = 'cache.value.size';
 
 export const METRIC_REDIS_CONNECTIONS = 'redis.client.connection.count';
+export const EVENT_REDIS_CONNECTION_LOST = 'redis.client.connection.lost';
 export const METRIC_REDIS_RECONNECTS = 'redis.client.reconnects';
 export const METRIC_REDIS_CONNECTION_ERRORS = 'redis.client.connection.errors';
 export const METRIC_REDIS_OFFLINE_QUEUE_DEPTH = 'redis.client.offline_queue.depth';
@@ -145,6 +149,7 @@ export const ATTR_REDIS_LOCK_RELEASED = 'db.redis.lock.released';
 export const METRIC_REDIS_LOCK_WAIT_DURATION = 'redis.lock.wait.duration';
 export const METRIC_REDIS_LOCK_HOLD_DURATION = 'redis.lock.hold.duration';
 export const METRIC_REDIS_LOCK_LOST = 'redis.lock.lost';
+export const EVENT_REDIS_LOCK_LOST = 'redis.lock.lost';
 export const ATTR_REDIS_BATCH_FAILED_COUNT = 'db.redis.batch.failed_count';
 export const ATTR_REDIS_BATCH_FIRST_FAILED_INDEX = 'db.redis.batch.first_failed_index';
 export const ATTR_REDIS_TRANSACTION_ABORTED = 'db.redis.transaction.aborted';

@@ -79,6 +79,11 @@ function isPlain(error: Error): boolean {
 const classes = new FewNames(200);
 const names = new FewNames(50);
 
+/** `exception.type`: the class of the error, as far as that is a name. */
+export function exceptionTypeOf(error: unknown): string {
+  return error instanceof Error ? classOf(error) : OTHER;
+}
+
 /** A class name that was shortened by minification says nothing, and changes with every build. */
 function classOf(error: Error): string {
   const { name: ofClass } = error.constructor;

@@ -1,4 +1,5 @@
-// Knows: that several recorders measure the same operations, and that a fault in one does not affect the others.
+// Knows: that several recorders follow the same operations, with or without spans, and that a fault in one does not
+// affect the others.
 // Must not know: any recorder.
 import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
@@ -7,20 +8,25 @@ import type { Recorder, Report } from '../core/recorder';
 /** One recorder for all: the first is called for every operation, the others on request. */
 export class AllMetrics implements Recorder {
   private others: readonly Recorder[] = [];
+  private events: Recorder | undefined;
 
   constructor(
     private readonly first: Recorder,
     private readonly report: Report,
   ) {}
 
-  /** @param others called after the first, from now on */
-  use(others: readonly Recorder[]): void {
-    this.others = others;
+  /**
+   * Sets who else is called, from now on.
+   * @param others what has the same meter as the first
+   * @param events what does not need a meter
+   */
+  use(others: readonly Recorder[], events?: Recorder): void {
+    this.others = events === undefined ? others : [...others, events];
+    this.events = events;
   }
 
-  /** All have the same meter. */
   isActive(): boolean {
-    return this.first.isActive();
+    return this.first.isActive() || this.events?.isActive() === true;
   }
 
   command(command: Command, outcome: Outcome, facts: Facts): void {

@@ -62,7 +62,7 @@ export class ServerMetrics implements ConnectionRecorder {
   constructor(
     source: () => Meter | undefined,
     private readonly report: Report,
-    private readonly also: Pick<ConnectionRecorder, 'connectionFailed' | 'connectionClosed'>,
+    private readonly also: readonly Partial<Pick<ConnectionRecorder, 'connectionFailed' | 'connectionClosed'>>[],
   ) {
     const kind = { make: instrumentsOf, observables, observe: this.observe, moved: () => this.forgetCounts() };
     this.instrumented = new Instrumented(source, kind, report);
@@ -93,14 +93,16 @@ export class ServerMetrics implements ConnectionRecorder {
 
   connectionFailed(facts: ClientFacts, error: unknown): void {
     this.guarded(() => {
-      this.also.connectionFailed(facts, error);
+      for (const other of this.also) other.connectionFailed?.(facts, error);
       const { type } = classify(error);
       this.instrumented.current?.errors.add(1, { ...this.serverOf(facts).attributes, [semconv.ATTR_ERROR_TYPE]: type });
     });
   }
 
-  connectionClosed(facts: ClientFacts, reason: CloseReason): void {
-    this.guarded(() => this.also.connectionClosed(facts, reason));
+  connectionClosed(facts: ClientFacts, reason: CloseReason, error?: unknown): void {
+    this.guarded(() => {
+      for (const other of this.also) other.connectionClosed?.(facts, reason, error);
+    });
   }
 
   /** node-redis has begun to measure its caches or connections itself. */

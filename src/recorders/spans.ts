@@ -154,6 +154,7 @@ export class SpanRecorder implements CompositeRecorder {
       options.links = [...(options.links ?? []), ...linksToSenders(batch.transfers.values())];
     const span = this.start(tracer, name, options, batch.context, batch.inside);
     for (const miss of digest.missHandles) miss.span = span.spanContext();
+    for (const lock of digest.locks) if (lock.lost) lock.span = span.spanContext();
     if (this.settings.batchCommands)
       this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
     this.hooks.batchEnded(span, digest.operation, batch, outcome);
@@ -246,6 +247,7 @@ export class SpanRecorder implements CompositeRecorder {
     const name = this.hooks.spanName(operation, this.nameOf(operation, procedure, client.facts, messaging));
     const span = this.start(tracer, name, options, command.context, command.inside);
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
+    if (lock?.lost) lock.span = span.spanContext();
     if (span.isRecording()) this.describe(span, entry, args, outcome.reply, known);
     if (repeated !== undefined) setRepetition(span, repeated);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
@@ -324,7 +326,10 @@ export class SpanRecorder implements CompositeRecorder {
   private finish(span: Span, startTimeMs: number, durationMs: number, failure: Failure | undefined): void {
     if (this.settings.oldNames)
       span.setAttribute(semconv.ATTR_GUIDE_DURATION_MS, Math.round(durationMs * 1_000) / 1_000);
-    if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.description });
+    if (failure !== undefined) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: failure.description });
+      failure.span = span.spanContext();
+    }
     span.end(timeAt(startTimeMs, durationMs));
   }
 }

@@ -32,6 +32,7 @@ export const EXAMPLES = {
   redisClientMetrics: false,
   metricsByNode: false,
   internalCommands: true,
+  failureEvents: true,
   clients: ['redis'],
   onConflict: 'stand-down',
   spanName: ({ operation, defaultName }) => (operation === 'GET' ? 'read' : defaultName),

@@ -18,7 +18,7 @@ describe('with a CommonJS and an ESM copy of the API, and an SDK that registers 
     redis = await startStandalone();
     const names = ['@opentelemetry/api', '@opentelemetry/instrumentation', '@opentelemetry/sdk-metrics'];
     program = installation().tree('dual-api', ['redis'], Object.fromEntries(names.map((name) => [name, OTHERS])));
-    cpSync(join(__dirname, 'apps/meters.mjs'), join(program, 'meters.mjs'));
+    for (const app of ['meters.mjs', 'logs.mjs']) cpSync(join(__dirname, 'apps', app), join(program, app));
   });
   after(() => redis.stop());
 
@@ -43,4 +43,13 @@ describe('with a CommonJS and an ESM copy of the API, and an SDK that registers 
       assert.equal(stderr, '');
     });
   }
+
+  it('writes log events to a late provider, and to a replacing one', async () => {
+    const env = { REDIS_URL: redis.url, OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN: 'logs' };
+    const { code, stdout, stderr } = await run(['--import', `${NAME}/hook`, 'logs.mjs'], { cwd: program, env });
+    assert.equal(code, 0, stderr);
+    const one = ['db.client.operation.exception'];
+    assert.deepEqual(JSON.parse(stdout), { copies: 2, first: one, second: one });
+    assert.equal(stderr, '');
+  });
 });

@@ -76,6 +76,21 @@ describe('the preloads', function () {
     }
   });
 
+  it('write log events for failures, in the span of the command, if the standard variable asks for them', async () => {
+    const program = `const client = require('redis').createClient({ url: process.env.REDIS_URL });
+      client.connect().then(() => client.set('text', 'a')).then(() => client.lLen('text')).catch(() => client.quit());`;
+    const cwd = installed.program('6.3');
+    await start(['--require', `${NAME}/register`, '--eval', program], { cwd });
+    assert.deepEqual(receiver.take().events, []);
+    await start(['--require', `${NAME}/register`, '--eval', program], { cwd, env: { OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN: 'logs' } });
+    const { events, spans: received } = receiver.take();
+    const failed = received.find(({ name }) => name.startsWith('LLEN '));
+    assert.deepEqual(
+      events.map(({ name, scope, spanId, attributes }) => [name, scope, spanId, attributes['error.type']]),
+      [['db.client.operation.exception', NAME, failed?.id, 'WRONGTYPE']],
+    );
+  });
+
   it('work from another working directory, with the SDK of the program', async () => {
     const program = join(installed.program('6.3'), 'module.mjs');
     const register = join(installed.package, 'build/register.mjs');

@@ -27,10 +27,17 @@ export interface ReceivedSeries {
   readonly value: number;
 }
 
+export interface ReceivedEvent {
+  readonly scope: string;
+  readonly name: string;
+  readonly spanId: string | undefined;
+  readonly attributes: Attributes;
+}
+
 export interface Receiver {
   readonly url: string;
   /** What has arrived since the last take. */
-  take(): { readonly spans: ReceivedSpan[]; readonly series: ReceivedSeries[] };
+  take(): { readonly spans: ReceivedSpan[]; readonly series: ReceivedSeries[]; readonly events: ReceivedEvent[] };
   stop(): Promise<void>;
 }
 
@@ -66,7 +73,16 @@ interface Metric {
   readonly histogram?: Points;
 }
 
+interface LogRecord {
+  readonly eventName?: string;
+  readonly spanId?: string;
+  readonly attributes: KeyValues;
+}
+
 interface Body {
+  readonly resourceLogs?: readonly {
+    readonly scopeLogs: readonly { readonly scope: { readonly name: string }; readonly logRecords: readonly LogRecord[] }[];
+  }[];
   readonly resourceSpans?: readonly {
     readonly resource: { readonly attributes: KeyValues };
     readonly scopeSpans: readonly { readonly scope: { readonly name: string }; readonly spans: readonly Span[] }[];
@@ -76,10 +92,12 @@ interface Body {
 
 export async function startReceiver(): Promise<Receiver> {
   const spans: ReceivedSpan[] = [];
+  const events: ReceivedEvent[] = [];
   const series = new Map<string, ReceivedSeries>();
   const server = createServer(async (request, response) => {
     const body = await read(request);
     spans.push(...spansOf(body));
+    events.push(...eventsOf(body));
     for (const one of seriesOf(body)) series.set(JSON.stringify([one.metric, one.attributes]), one);
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   });
@@ -89,7 +107,7 @@ export async function startReceiver(): Promise<Receiver> {
     take: () => {
       const latest = [...series.values()];
       series.clear();
-      return { spans: spans.splice(0), series: latest };
+      return { spans: spans.splice(0), series: latest, events: events.splice(0) };
     },
     stop: () =>
       new Promise((resolve) => {
@@ -130,6 +148,16 @@ function seriesOf({ resourceMetrics = [] }: Body): ReceivedSeries[] {
       attributes: attributesOf(attributes),
       value: Number(asInt ?? asDouble ?? count ?? 0),
     })),
+  );
+}
+
+/** Log records with a name. */
+function eventsOf({ resourceLogs = [] }: Body): ReceivedEvent[] {
+  const scopes = resourceLogs.flatMap(({ scopeLogs }) => scopeLogs);
+  return scopes.flatMap(({ scope, logRecords }) =>
+    logRecords.flatMap(({ eventName, spanId, attributes }) =>
+      eventName ? [{ scope: scope.name, name: eventName, spanId: spanId || undefined, attributes: attributesOf(attributes) }] : [],
+    ),
   );
 }
 

@@ -301,12 +301,13 @@ function assertNoLeak(exported: Exported): void {
 }
 
 /** That nothing was found says something only if everything was there to be seen. */
-function assertComplete({ spans, metrics: collected }: Exported, sent: Sent): void {
+function assertComplete({ spans, metrics: collected, events }: Exported, sent: Sent): void {
   const operations = new Set(spans.map(({ attributes }) => String(attributes['db.operation.name']).toUpperCase()));
   const unseen = NAMES.filter((name) => !operations.has(name) && !TOPOLOGY.test(name));
   assert.deepEqual(unseen, []);
   assert.ok(spans.length > sent.commands, `${spans.length} spans of ${sent.commands} commands`);
   assert.ok(sent.succeeded.size > 100 && sent.failed.size > 400, `${sent.succeeded.size} succeeded, ${sent.failed.size} failed`);
+  assert.ok(events.length > 400, `${events.length} events`);
   // 500 operations are told apart, those of earlier tests among them.
   assert.ok(pointsIn(collected) > 10, `${pointsIn(collected)} points`);
 }

@@ -322,6 +322,7 @@ async function assertKept(recording: Recording, { kept, type = /^[A-Z]+$/ }: Ech
   const [first] = exported.spans;
   assert.match(String(first?.attributes['error.type']), type);
   assert.equal(first?.status.message, kept || first?.attributes['error.type']);
+  assert.ok(exported.events.length > 0 && exported.events.every(({ name }) => name === 'db.client.operation.exception'));
 }
 
 async function messageOf(promise: Promise<unknown>): Promise<string> {

@@ -2,6 +2,7 @@
 // Must not know: commands, clients, settings.
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { LoggedEvent } from '../support/logging';
 
 /** Stands in every value. No name, word, number or address of the tests looks like it, in any case. */
 const WORD = 'canary';
@@ -75,12 +76,13 @@ export function isMarked(text: string): boolean {
 export interface Exported {
   readonly spans: readonly ReadableSpan[];
   readonly metrics: ResourceMetrics | undefined;
+  readonly events: readonly LoggedEvent[];
   readonly lines: readonly string[];
 }
 
 /** Every exported text that holds a mark. Empty: nothing left the process. */
-export function leaksIn({ spans, metrics, lines }: Exported): string[] {
-  const texts = [...spans.map(textOfSpan), ...textsOfMetrics(metrics), ...lines];
+export function leaksIn({ spans, metrics, events, lines }: Exported): string[] {
+  const texts = [...spans.map(textOfSpan), ...textsOfMetrics(metrics), ...events.map(textOfEvent), ...lines];
   return texts.filter(isMarked);
 }
 
@@ -89,6 +91,11 @@ function textOfSpan({ name, attributes, status, events, links, resource, instrum
   const told = events.map((event) => [event.name, event.attributes]);
   const linked = links.map((link) => [link.attributes, link.context.traceState?.serialize()]);
   return JSON.stringify([name, attributes, status, told, linked, resource.attributes, instrumentationScope]);
+}
+
+/** All of an event but the ids of its span, which are random. */
+function textOfEvent({ name, body, attributes }: LoggedEvent): string {
+  return JSON.stringify([name, body, attributes]);
 }
 
 /** Names and attributes; values are sums of times and counts. */

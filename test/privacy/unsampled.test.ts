@@ -17,8 +17,8 @@ const LINES: readonly Line[] = [
 /** Keys, fields and channels in these lines, the channel three times: in the text, as the destination, in the name. */
 const IDENTIFIERS = 7;
 
-/** What is counted and remembered of the cache has families, with a span or without, each key's made once. */
-const NO_FAMILIES = { metrics: false, keyFamilies: false } as const;
+/** What is counted and remembered of the cache has families, with a span or without, each key's made once. Events follow every command. */
+const NO_FAMILIES = { metrics: false, failureEvents: false, keyFamilies: false } as const;
 
 interface Case {
   readonly title: string;

@@ -212,10 +212,7 @@ describe('server metrics', () => {
 
   it('forgets servers without connections once there are too many, after one more export', async () => {
     const own = new Measuring();
-    const recorder = new ServerMetrics(() => own.provider.getMeter('churn'), assert.fail, {
-      connectionFailed: () => {},
-      connectionClosed: () => {},
-    });
+    const recorder = new ServerMetrics(() => own.provider.getMeter('churn'), assert.fail, []);
     const shown = async (): Promise<number> => {
       await own.collectScope('churn');
       return recorder.size;

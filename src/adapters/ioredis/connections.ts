@@ -13,8 +13,8 @@ interface Known {
   wasReady: boolean;
   /** The connection was ready, and the application did not close it. */
   isLost: boolean;
-  /** The failure of this connection was reported. */
-  hasFailed: boolean;
+  /** Why this connection failed, if that was reported. */
+  failure: { readonly error: unknown } | undefined;
 }
 
 type Parse = (this: Client, ...args: unknown[]) => unknown;
@@ -72,7 +72,7 @@ export class ConnectionWatch {
   watch(client: Client, server: Server): void {
     if (server.isInternal) return;
     const isReady = client.status === 'ready';
-    this.known.set(server, { connecting: undefined, wasReady: isReady, isLost: false, hasFailed: false });
+    this.known.set(server, { connecting: undefined, wasReady: isReady, isLost: false, failure: undefined });
     // A weak reference: watching must not keep the client alive.
     const reference = new WeakRef(client);
     const facts = (): Server['node'] => server.node;
@@ -92,7 +92,7 @@ export class ConnectionWatch {
     if (status === 'close' || status === 'end') server.transaction = undefined;
     if (known === undefined) return;
     if (status === 'connecting') {
-      known.hasFailed = false;
+      known.failure = undefined;
       known.connecting = this.tap.beginConnect(server);
     } else if (status === 'ready') this.ready(known, server);
     else if (status === 'close') this.closed(known, server, client);
@@ -108,10 +108,11 @@ export class ConnectionWatch {
   private closed(known: Known, server: Server, client: Client): void {
     const isMeant = Boolean(client.manuallyClosing);
     known.isLost = !isMeant && (known.isLost || known.wasReady);
-    if (known.wasReady) this.recorder.connectionClosed(server.node, isMeant ? 'application_close' : 'error');
+    const { error } = known.failure ?? { error: lossError() };
+    if (known.wasReady) this.recorder.connectionClosed(server.node, isMeant ? 'application_close' : 'error', error);
     known.wasReady = false;
     if (isMeant) known.connecting = undefined;
-    else this.reportFailure(known, server, lossError());
+    else this.reportFailure(known, server, error);
   }
 
   private failed(client: Client, error: unknown): void {
@@ -122,8 +123,8 @@ export class ConnectionWatch {
 
   private reportFailure(known: Known, server: Server, error: unknown): void {
     settle(this.tap, known, true, error);
-    if (!known.hasFailed) this.recorder.connectionFailed(server.node, error);
-    known.hasFailed = true;
+    if (known.failure === undefined) this.recorder.connectionFailed(server.node, error);
+    known.failure ??= { error };
   }
 }
 

@@ -60,7 +60,7 @@ export function atEveryConnection(recorder: ConnectionRecorder, call: () => void
     },
     reconnected: (server) => recorder.reconnected(server),
     connectionFailed: (server, error) => recorder.connectionFailed(server, error),
-    connectionClosed: (server, reason) => recorder.connectionClosed(server, reason),
+    connectionClosed: (server, reason, error) => recorder.connectionClosed(server, reason, error),
     watchCache: (cache) => recorder.watchCache(cache),
   };
 }

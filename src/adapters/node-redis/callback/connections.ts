@@ -40,7 +40,7 @@ export class LegacyConnections {
     this.watch(prototype, 'create_stream', ledger, (client) => this.connect(client));
     this.watch(prototype, 'on_ready', ledger, (client) => this.ready(client));
     this.watch(prototype, 'on_error', ledger, (client, error) => this.failed(client, error));
-    this.watch(prototype, 'connection_gone', ledger, (client, why) => this.gone(client, why));
+    this.watch(prototype, 'connection_gone', ledger, (client, why, error) => this.gone(client, why, error));
     // It takes the client's listeners off its socket.
     if (PatchLedger.has(prototype, 'end'))
       this.watch(prototype, 'end', ledger, (client) => this.closed(client, 'application_close'));
@@ -52,11 +52,11 @@ export class LegacyConnections {
     prototype: Target,
     name: string,
     ledger: PatchLedger,
-    seen: (client: Client, argument: unknown) => void,
+    seen: (client: Client, argument: unknown, second: unknown) => void,
   ): void {
     const wrapper = (original: Method): Method =>
-      function method(this: Client, argument?: unknown): unknown {
-        seen(this, argument);
+      function method(this: Client, argument?: unknown, second?: unknown): unknown {
+        seen(this, argument, second);
         return original.apply(this, arguments as unknown as unknown[]);
       };
     ledger.wrap<Method>(prototype, name, wrapper, 'connections');
@@ -100,16 +100,17 @@ export class LegacyConnections {
   }
 
   /** Told once: a socket ends and closes for one reason. */
-  private closed(client: Client, reason: CloseReason): void {
+  private closed(client: Client, reason: CloseReason, error?: unknown): void {
     const known = this.see(client);
-    if (known.isUp) this.recorder.connectionClosed(this.clientOf(client).facts, reason);
+    if (known.isUp) this.recorder.connectionClosed(this.clientOf(client).facts, reason, error);
     known.isUp = false;
   }
 
   /** A socket ends, closes and fails for one reason. The first of these events sets the timer for the next attempt. */
-  private gone(client: Client, why: unknown): void {
-    this.closed(client, client.closing ? 'application_close' : 'error');
-    if (why !== 'error' && !client.retry_timer) this.failed(client, lossError(why));
+  private gone(client: Client, why: unknown, told: unknown): void {
+    const error = why === 'error' ? told : lossError(why);
+    this.closed(client, client.closing ? 'application_close' : 'error', error);
+    if (why !== 'error' && !client.retry_timer) this.failed(client, error);
   }
 }
 

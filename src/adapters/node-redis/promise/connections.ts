@@ -145,14 +145,14 @@ export class Connections {
   }
 
   private failed(connection: Connection, error: unknown): void {
-    this.lost(connection);
+    this.lost(connection, error);
     if (error !== undefined && error === connection.error) return;
     connection.error = error;
     this.recorder.connectionFailed(connection.facts, error);
   }
 
-  private lost(connection: Connection): void {
-    if (connection.isUp) this.recorder.connectionClosed(connection.facts, 'error');
+  private lost(connection: Connection, error?: unknown): void {
+    if (connection.isUp) this.recorder.connectionClosed(connection.facts, 'error', error);
     connection.writes.leave();
     connection.isLost ||= connection.isUp;
     connection.isUp = false;
