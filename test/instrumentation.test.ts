@@ -7,6 +7,7 @@ import { PACKAGE_NAME } from '../src/version';
 import { type RedisServer, startStandalone } from './support/redis-server';
 import { assertQuiet, diagnostics, instrumentation, listen, redisSpans, resetTracing, tracer } from './support/tracing';
 import { type Client, connect, end, folderOf, loadRedis, major, VERSIONS, type Version } from './support/versions';
+import { settled } from './support/waiting';
 
 /** Objects of redis that we patch, with every own property that is a function. */
 function patchable(version: Version): [string, object][] {
@@ -180,7 +181,7 @@ describe('instrumentation', () => {
           for (const enabled of [false, true]) {
             if (enabled) instrumentation.enable();
             else instrumentation.disable();
-            outcomes.push(await outcomeOf(await connect(loadRedis(version), server), args));
+            outcomes.push(await outcomeOf(server, await connect(loadRedis(version), server), args));
           }
           assert.equal(outcomes[1], outcomes[0]);
           assert.ok(!JSON.stringify(redisSpans().map(({ name, attributes }) => [name, attributes])).includes('hunter2'));
@@ -247,21 +248,20 @@ function strangeClient() {
   return { load: hooked.onLoad, exported, before: exported.default.prototype.sendCommand };
 }
 
-async function outcomeOf(client: Client, args: unknown): Promise<string> {
+async function outcomeOf(server: RedisServer, client: Client, args: unknown): Promise<string> {
   const errors: string[] = [];
   client.on('error', (error: Error) => errors.push(error.message));
-  const timeout = new Promise<string>((resolve) => setTimeout(resolve, 100, 'no answer'));
   const crashes: string[] = [];
   const silenced = process.listeners('uncaughtException');
   process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => crashes.push(error.message));
   let outcome: string;
   try {
     const answer = client.sendCommand(args).then(String, (error: Error) => `rejected with ${error.constructor.name}: ${error.message}`);
-    outcome = await Promise.race([answer, timeout]);
+    outcome = await Promise.race([answer, settled(server).then(() => 'no answer')]);
   } catch (error) {
     outcome = `threw ${String(error)}`;
   }
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await settled(server);
   process.removeAllListeners('uncaughtException');
   for (const listener of silenced) process.on('uncaughtException', listener);
   await end(client);

@@ -9,6 +9,7 @@ import { assertUnnoticed } from '../support/control';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis, type Redis } from '../support/versions';
+import { blocked } from '../support/waiting';
 
 /** The versions that have diagnostics channels. */
 const VERSIONS = ['5.12', '6.3'] as const;
@@ -202,7 +203,7 @@ describe('channels', function () {
       it('follow commands in progress when the client is destroyed', async () => {
         bundled = await connect(bundledRedis(version), server);
         const pending = assert.rejects(bundled.blPop('never', 0), /Disconnects client/);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await blocked(server);
         bundled.destroy();
         await pending;
         const [span] = redisSpans().map(recorded);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Attributes, context, createContextKey, SpanKind, trace } from '@opentelemetry/api';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
@@ -14,7 +14,7 @@ import {
   titleOf,
   type Version,
 } from '../support/versions';
-import { settled, until } from '../support/waiting';
+import { type Held, held, settled, until } from '../support/waiting';
 
 /** One subscriber, one publisher, and what the application heard. */
 interface Stage {
@@ -187,7 +187,7 @@ const SCENARIOS: readonly Scenario[] = [
     title: 'an async listener that rejects: one unhandled rejection, with the reason',
     run: async ({ subscriber, publisher, heard }) => {
       await subscriber.subscribe('news', async () => {
-        await sleep(5);
+        await turn();
         heard.push('rejecting');
         throw Object.assign(new Error('no'), { code: 'ORDER_17' });
       });
@@ -200,7 +200,7 @@ const SCENARIOS: readonly Scenario[] = [
     title: 'a promise that the application handles elsewhere: no unhandled rejection',
     run: async ({ subscriber, publisher, heard }) => {
       const work = async (): Promise<void> => {
-        await sleep(2);
+        await turn();
         throw new Error('handled');
       };
       await subscriber.subscribe('news', () => {
@@ -294,17 +294,22 @@ describe('subscribers', () => {
 
       it('ends the span when the promises of its async listeners settle', async () => {
         const { subscriber, publisher, heard } = await stage(version);
-        const bound = async function (this: { ms: number }): Promise<void> {
-          await sleep(this.ms);
-          heard.push(`after ${this.ms}`);
+        const [first, second] = [held(), held()];
+        const bound = async function (this: Held): Promise<void> {
+          heard.push('called');
+          await this.done;
+          heard.push('settled');
         };
-        await subscriber.subscribe('news', bound.bind({ ms: 10 }));
-        await subscriber.subscribe('news', bound.bind({ ms: 50 }), true);
+        await subscriber.subscribe('news', bound.bind(first));
+        await subscriber.subscribe('news', bound.bind(second), true);
         await publisher.publish('news', 'a');
         await hear(heard, 2);
-        const [span] = consumers();
-        const ms = span === undefined ? 0 : span.duration[0] * 1e3 + span.duration[1] / 1e6;
-        assert.ok(ms >= 48, `${ms} ms`);
+        first.release();
+        await hear(heard, 3);
+        assert.deepEqual(consumers(), []);
+        second.release();
+        await hear(heard, 4);
+        assert.equal(consumers().length, 1);
         await close(subscriber, publisher);
       });
 

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import redisLock from 'redis-lock';
 import Redlock from 'redlock';
@@ -13,6 +12,7 @@ import { Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, folderOf, loadRedis, titleOf } from '../support/versions';
+import { until } from '../support/waiting';
 
 const ofSoftware = createRequire(join(__dirname, '../software/package.json'));
 const warlock = ofSoftware('node-redis-warlock');
@@ -145,7 +145,7 @@ for (const library of LIBRARIES) {
     it('are acquired, waited for and released', async () => {
       const first = await inSpan(() => library.acquire(client, 'job', 5_000));
       const second = inSpan(() => library.acquire(client, 'job', 5_000));
-      await sleep(60);
+      await until(() => locked('job').some((attributes) => attributes['db.redis.lock.acquired'] === false));
       await first();
       await (await second)();
       const spans = locked('job');

@@ -1,4 +1,5 @@
 import { end, isFrom, isIoredis } from '../support/versions';
+import { blocked } from '../support/waiting';
 import {
   batch,
   batchItems,
@@ -245,7 +246,7 @@ export const CLIENTS: readonly Path[] = [
     breaksConnection: true,
     run: async ({ client, server }) => {
       const waiting = client.blPop('empty', 0).catch((error: Error) => error);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await blocked(server);
       await server.restart();
       return [await waiting, await client.get('k')];
     },

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isIoredis, isIoredisFrom, type Version } from '../support/versions';
+import { blocked, settled } from '../support/waiting';
 import {
   batch,
   batchItems,
@@ -251,9 +251,9 @@ const STATES: readonly Path[] = [
     'a connection that breaks while a command waits, which is sent again',
     async (client, { server }) => {
       const waiting = client.blpop('queue', 0);
-      await eventually(async () => /blocked_clients:1/.test(String(await server.request('INFO', 'clients'))));
+      await blocked(server);
       await server.restart();
-      await eventually(async () => /blocked_clients:1/.test(String(await server.request('INFO', 'clients'))));
+      await blocked(server);
       await server.request('LPUSH', 'queue', 'x');
       return waiting;
     },
@@ -286,12 +286,12 @@ async function settleOrder(client: Client): Promise<unknown> {
   return order;
 }
 
-async function forgotten(client: Client): Promise<unknown> {
+async function forgotten(client: Client, { server }: PathContext): Promise<unknown> {
   client.get('list');
   client.get('list').catch(() => {});
   client.get('list', () => {});
   client.pipeline().get('list').exec();
-  await sleep(20);
+  await settled(server);
   return 'heard';
 }
 
@@ -348,11 +348,4 @@ async function failedOver(context: PathContext): Promise<unknown> {
 async function closed(client: Client): Promise<void> {
   client.disconnect();
   if (client.status !== 'end') await new Promise((resolve) => client.once('end', resolve));
-}
-
-async function eventually(check: () => Promise<boolean>): Promise<void> {
-  for (;;) {
-    if (await check().catch(() => false)) return;
-    await sleep(5);
-  }
 }

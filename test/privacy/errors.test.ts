@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet } from '../support/tracing';
+import { until } from '../support/waiting';
 import { type Connection, type Credentials, GENERATIONS, type Line } from './clients';
 import { isMarked, leaksIn } from './marks';
 import { type Recording, record } from './recording';
@@ -270,7 +270,7 @@ describe('echoes in errors', () => {
       await server.request('CONFIG', 'SET', 'busy-reply-threshold', '1');
       const running = server.request('EVAL', 'while true do end', '0').catch(() => {});
       const recording = record({});
-      await eventually(async () => (await messageOf(connection.single(['SET', 'k', 'CANARY']))).startsWith('BUSY'));
+      await until(async () => (await messageOf(connection.single(['SET', 'k', 'CANARY']))).startsWith('BUSY'));
       await server.request('SCRIPT', 'KILL');
       await running;
       const exported = await recording.exported();
@@ -307,14 +307,6 @@ describe('echoes in errors', () => {
     });
   }
 });
-
-async function eventually(test: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    if (await test()) return;
-    await sleep(10);
-  }
-  assert.fail('it did not happen');
-}
 
 async function assertKept(recording: Recording, { kept, type = /^[A-Z]+$/ }: Echo): Promise<void> {
   const exported = await recording.exported();

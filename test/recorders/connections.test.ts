@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { UNKNOWN_SERVER } from '../../src/adapters/node-redis/server-info';
 import { MAX_SERVERS, ServerMetrics } from '../../src/recorders/connections';
 import { type Collected, Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, connect, end, IOREDIS_CORE, LEGACY_VERSIONS, loadRedis, major, titleOf, VERSIONS } from '../support/versions';
-
-/** Waits for something that a client does when it pleases. */
-async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (let i = 0; i < 200 && !(await holds()); i++) await sleep(20);
-}
+import { settled, until } from '../support/waiting';
 
 /** What Redis's clients say of the same: compared where that is tested. */
 const OTHERS = ['redis.client.errors', 'redis.client.connection.closed'];
@@ -137,7 +132,8 @@ describe('server metrics', () => {
       const errors: unknown[] = [];
       client.on('error', (error: unknown) => errors.push(error));
       await server.request('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => {});
-      await until(() => errors.length > 0 && !client.isOpen);
+      await until(() => errors.length > 0);
+      await settled(server);
       const counted = (await here())['redis.client.connection.errors'] ?? [];
       const told = new Set(errors).size;
       assert.equal(

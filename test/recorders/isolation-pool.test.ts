@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { metrics } from '@opentelemetry/api';
@@ -7,6 +6,7 @@ import { type Collected, Measuring, ofPools } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis, major, VERSIONS } from '../support/versions';
+import { held, until, untilEqual } from '../support/waiting';
 
 describe('the isolation pool', () => {
   let server: RedisServer;
@@ -45,10 +45,7 @@ describe('the isolation pool', () => {
         .map(([name, value]) => [`db.client.connection.${name}`, [{ attributes: pool(), value }]]),
     );
   const collected = async () => ofPools(await measuring.collect());
-  const until = async (expected: Collected): Promise<void> => {
-    for (let i = 0; i < 100 && !isEqual(await collected(), expected); i++) await sleep(20);
-    assert.deepEqual(await collected(), expected);
-  };
+  const comesTo = (expected: Collected): Promise<void> => untilEqual(collected, expected);
 
   for (const version of VERSIONS.filter((one) => major(one) === 4)) {
     describe(`of redis ${version}`, () => {
@@ -56,35 +53,39 @@ describe('the isolation pool', () => {
 
       it('is counted and timed from its first connection on, and shows zeros when the client is closed', async () => {
         const client = await connect(redis, server, { isolationPoolOptions: { min: 1, max: 2 } });
-        await until({ ...counted(1, 0, 0), ...times(1, 0, 0) });
+        await comesTo({ ...counted(1, 0, 0), ...times(1, 0, 0) });
 
         const popped = [1, 2, 3].map((i) => client.blPop(redis.commandOptions?.({ isolated: true }), `list${i}`, 0));
-        await until({ ...counted(0, 2, 1), ...times(2, 2, 0) });
+        await comesTo({ ...counted(0, 2, 1), ...times(2, 2, 0) });
         for (const i of [1, 2, 3]) await client.rPush(`list${i}`, 'x');
         await Promise.all(popped);
-        await until({ ...counted(2, 0, 0), ...times(2, 3, 3) });
+        await comesTo({ ...counted(2, 0, 0), ...times(2, 3, 3) });
 
         // A connection whose task fails is thrown away; the pool keeps one at least.
         await assert.rejects(
           client.executeIsolated(() => Promise.reject(new Error('no'))),
           /^Error: no$/,
         );
-        await until({ ...counted(1, 0, 0), ...times(2, 4, 4) });
+        await comesTo({ ...counted(1, 0, 0), ...times(2, 4, 4) });
 
         await client.quit();
-        await until({ ...counted(0, 0, 0, { min: 0, max: 0 }), ...times(2, 4, 4) });
+        await comesTo({ ...counted(0, 0, 0, { min: 0, max: 0 }), ...times(2, 4, 4) });
       });
 
       it('counts a task that got no connection in time', async () => {
-        const client = await connect(redis, server, { isolationPoolOptions: { acquireTimeoutMillis: 30 } });
-        const running = client.executeIsolated(() => sleep(200));
+        const client = await connect(redis, server, { isolationPoolOptions: { min: 1, max: 1, acquireTimeoutMillis: 30 } });
+        // To connect would take from the time that a task may wait.
+        await comesTo({ ...counted(1, 0, 0, { min: 1, max: 1 }), ...times(1, 0, 0) });
+        const { done, release } = held();
+        const running = client.executeIsolated(() => done);
         await assert.rejects(
           client.executeIsolated(async () => 7),
           /ResourceRequest timed out/,
         );
+        release();
         await running;
         assert.deepEqual(await collected(), {
-          ...counted(1, 0, 0, { min: 0, max: 1 }),
+          ...counted(1, 0, 0, { min: 1, max: 1 }),
           ...times(1, 1, 1),
           'db.client.connection.timeouts': [{ attributes: pool(), value: 1 }],
         });
@@ -144,27 +145,14 @@ describe('the isolation pool', () => {
         };
         for (let i = 0; i < 5; i++) await client.executeIsolated(fail).catch(() => {});
         await client.executeIsolated((one: Client) => one.ping());
-        for (let i = 0; i < 100 && thrownAway.some((one) => one.deref() !== undefined); i++) {
-          await sleep(20);
-          collectGarbage();
-        }
-        assert.deepEqual(
-          thrownAway.map((one) => one.deref() !== undefined),
-          thrownAway.map(() => false),
-        );
         assert.equal(thrownAway.length, 5);
+        await until(() => {
+          collectGarbage();
+          return thrownAway.every((one) => one.deref() === undefined);
+        });
         await end(client);
         instrumentation.setMeterProvider(measuring.provider);
       });
     });
   }
 });
-
-function isEqual(actual: unknown, expected: unknown): boolean {
-  try {
-    assert.deepEqual(actual, expected);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { context, metrics, SpanKind } from '@opentelemetry/api';
 import { isTracingSuppressed, suppressTracing } from '@opentelemetry/core';
@@ -14,7 +14,7 @@ import type { RedisInstrumentationConfig } from '../../src';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
-import { settled, until } from '../support/waiting';
+import { held, settled, until } from '../support/waiting';
 
 const consumers = () => redisSpans().filter(({ kind }) => kind === SpanKind.CONSUMER);
 
@@ -113,7 +113,7 @@ describe('message recorders', () => {
         void subscriber.subscribe(`news${consumerSpans}`, listener).then(() => publisher.publish(`news${consumerSpans}`, 'x'));
       });
       await heard;
-      await sleep(5);
+      await settled(server);
     }
     assert.deepEqual(suppressed, [false, true]);
     assert.deepEqual(
@@ -164,19 +164,17 @@ describe('message recorders', () => {
   });
 
   it('knows how many messages are being processed', async () => {
-    let finish = (): void => {};
+    const { done, release } = held();
     let heard = 0;
     await subscriber.subscribe('news', async () => {
       heard += 1;
-      await new Promise<void>((resolve) => {
-        finish = resolve;
-      });
+      await done;
     });
     await publisher.publish('news', 'a');
     await until(() => heard > 0);
     assert.deepEqual(await points('messaging.process.in_flight'), [{ attributes: at('process', 'news'), value: 1 }]);
-    finish();
-    await sleep(2);
+    release();
+    await turn();
     assert.deepEqual(await points('messaging.process.in_flight'), [{ attributes: at('process', 'news'), value: 0 }]);
   });
 
@@ -190,7 +188,7 @@ describe('message recorders', () => {
     while ((await context.with(untraced, () => publisher.publish('room:last', 'a'))) === 0);
     await heard;
     await publisher.publish('room:other', 'a');
-    await sleep(5);
+    await settled(server);
     assert.deepEqual(
       redisSpans().flatMap(({ name }) => (name.includes('room') ? [name] : [])),
       ['process room:{}', 'publish room:{}'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import sinon from 'sinon';
@@ -8,19 +8,10 @@ import { Measuring, ofPools } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, folderOf, loadRedis, major, VERSIONS, type Version } from '../support/versions';
-import { until } from '../support/waiting';
+import { held, until } from '../support/waiting';
 
 const POOL_NAME = 'db.client.connection.pool.name';
 const STATE = 'db.client.connection.state';
-
-/** A task that holds its connection until it is told. */
-function held(): { task: () => Promise<string>; release: () => void } {
-  let release = (): void => {};
-  const done = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { task: () => done.then(() => 'done'), release };
-}
 
 /** The class itself: a pool made without `create`, as if before we came. */
 function poolClass(version: Version): new (...args: unknown[]) => Client {
@@ -63,18 +54,19 @@ describe('pool recorder', () => {
     describe(`on redis ${version}`, () => {
       it('counts and times connections, tasks that wait, and limits, with these attributes and no others', async () => {
         const pool = await newPool(version, { minimum: 2, maximum: 3 }).connect();
-        const { task, release } = held();
+        const { done, release } = held();
         let begun = 0;
         const counted = () => {
           begun += 1;
-          return task();
+          return done.then(() => 'done');
         };
         const running = Array.from({ length: 7 }, () => pool.execute(counted));
         await until(() => begun >= 3);
         const during = ofPools(await measuring.collect());
         release();
         assert.deepEqual(await Promise.all(running), Array(7).fill('done'));
-        await sleep(10);
+        // A task gives its connection back after the application has its result.
+        await turn();
         const limits = {
           'db.client.connection.idle.max': [{ attributes: name(), value: 3 }],
           'db.client.connection.idle.min': [{ attributes: name(), value: 2 }],
@@ -102,9 +94,13 @@ describe('pool recorder', () => {
 
       it('counts a task that got no connection in time, which has not waited for one', async () => {
         const pool = await newPool(version, { maximum: 1, acquireTimeout: 30 }).connect();
-        const { task, release } = held();
-        const running = pool.execute(task);
-        for (let i = 0; i < 2; i++) await assert.rejects(pool.execute(task), /Timeout waiting for a client/);
+        const { done, release } = held();
+        const running = pool.execute(() => done);
+        for (let i = 0; i < 2; i++)
+          await assert.rejects(
+            pool.execute(() => done),
+            /Timeout waiting for a client/,
+          );
         release();
         await running;
         // The same words from the task itself are no timeout of the pool's.
@@ -220,9 +216,13 @@ describe('pool recorder', () => {
         assert.deepEqual(await sums(), [0, 0, 0, 0, 0]);
         // 5.0 has no way back but to be used.
         await pool.connect();
-        const { task, release } = held();
-        const running = pool.execute(task);
-        await sleep(20);
+        const { done, release } = held();
+        let isRunning = false;
+        const running = pool.execute(() => {
+          isRunning = true;
+          return done;
+        });
+        await until(() => isRunning);
         assert.deepEqual(await sums(), [version === '5.0' ? 1 : 2, 100, 2, 100, 0]);
         release();
         await running;
@@ -283,7 +283,7 @@ describe('pool recorder', () => {
     const heap = async (): Promise<number> => {
       // A dropped pool is found dead by one collection, and its name by the next.
       for (let i = 0; i < 3; i++) {
-        await sleep(5);
+        await turn();
         collectGarbage();
         await measuring.collect();
       }
@@ -295,7 +295,7 @@ describe('pool recorder', () => {
         const pool = await createClientPool?.(here(), { minimum: 0 }).connect();
         if (i % 2 === 0) await pool.close();
         // What a WeakRef points at is kept for the rest of the turn.
-        if (i % 100 === 0) await new Promise(setImmediate);
+        if (i % 100 === 0) await turn();
       }
     };
     await churn(500);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Meter, metrics } from '@opentelemetry/api';
 import { createAllowListAttributesProcessor, InstrumentType } from '@opentelemetry/sdk-metrics';
 import { Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, diagnostics, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
+import { until } from '../support/waiting';
 
 const DURATION = 'db.client.operation.duration';
 const LIMIT = 'db.client.connection.limit';
@@ -135,8 +135,7 @@ describe('meter providers', () => {
         });
       });
     await client.publish('news', 'hello');
-    for (let i = 0; i < 100 && received === ''; i++) await sleep(10);
-    assert.equal(received, 'hello');
+    await until(() => received === 'hello');
     instrumentation.setMeterProvider(metrics.getMeterProvider());
     const lines = diagnostics.splice(0);
     assert.ok(lines.length > 0 && lines.every((line) => line.includes('(Error)') && !line.includes('no meter today')), lines.join('\n'));

@@ -1,9 +1,10 @@
 // Knows: situations in which the client, Redis or the event loop is slow, and that a span tells which it was.
 // Must not know: how a write is seen.
 import assert from 'node:assert/strict';
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import sinon from 'sinon';
+import { Clock } from '../support/clock';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, redisSpans, resetTracing } from '../support/tracing';
 import {
@@ -19,6 +20,7 @@ import {
   VERSIONS,
   type Version,
 } from '../support/versions';
+import { held } from '../support/waiting';
 
 /** How long something is held up, on the clock of the test. */
 const HELD_MS = 50;
@@ -50,32 +52,6 @@ function spanOf(operation: string): ReadableSpan {
   const span = redisSpans().find(({ attributes }) => String(attributes['db.operation.name']).toUpperCase() === operation);
   assert.ok(span, `no span ${operation}`);
   return span;
-}
-
-/** The only clock of a test. It stands still unless the test moves it: how fast the machine is makes no difference. */
-class Clock {
-  /** Time never goes back: the watch of the event loop remembers. */
-  private static latestMs = 0;
-  private nowMs = Math.max(performance.now(), Clock.latestMs);
-  private readonly stub = sinon.stub(performance, 'now').callsFake(() => this.nowMs);
-
-  /** Time passes while the event loop runs. It is never ahead of the loop's timers, which come in time then. */
-  async pass(ms: number): Promise<void> {
-    for (let passed = 0; passed < ms; passed += 1) {
-      await sleep(1);
-      this.nowMs += 1;
-    }
-  }
-
-  /** Time passes, and nothing else can run. */
-  block(ms: number): void {
-    this.nowMs += ms;
-  }
-
-  restore(): void {
-    Clock.latestMs = this.nowMs;
-    this.stub.restore();
-  }
 }
 
 /** Runs `call` while the server is stopped, and lets it go on when what was to happen meanwhile has happened. */
@@ -362,10 +338,7 @@ describe('which spans have timing attributes', function () {
 
 /** A name that is not found before the test says so. */
 function heldLookup() {
-  let release = (): void => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const { done: released, release } = held();
   const found = { address: '127.0.0.1', family: 4 };
   const lookup = (_name: string, { all }: { all?: boolean }, done: (...found: unknown[]) => void): void => {
     void released.then(() => (all ? done(null, [found]) : done(null, found.address, found.family)));

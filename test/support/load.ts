@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { channel } from 'node:diagnostics_channel';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import sinon from 'sinon';
 import { LOAD_WINDOW_MS } from '../../src/insights/cache-aside';
@@ -11,7 +11,7 @@ import { type RedisCluster, type RedisServer, startCluster, startStandalone } fr
 import { moveSlot } from './topology';
 import { inSpan } from './tracing';
 import { type Client, connect, end, loadRedis } from './versions';
-import { until } from './waiting';
+import { held, until } from './waiting';
 
 /** Deletes a lock if it is still the caller's. */
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
@@ -105,7 +105,7 @@ export class Load {
     await this.repeat(`visits:${run}`);
     await this.client.multi().get(`user:${run}1`).get('user:absent').exec();
     for (let i = 0; i < 3; i++) await this.caching.get(`user:${run}1`);
-    await Promise.all([1, 2, 3, 4, 5].map(() => this.pool.execute(() => sleep(5))));
+    await Promise.all([1, 2, 3, 4, 5].map(() => this.pool.execute(() => turn())));
     (await openPool(this.server, { minimum: 1 })).destroy();
     await this.loseConnection();
   }
@@ -162,8 +162,8 @@ export class Load {
       .createClient({ socket: { host: this.server.host, port: this.server.port } })
       .get('k')
       .catch(() => {});
-    const { task, release } = held();
-    const holding = this.hasty.execute(task);
+    const { done, release } = held();
+    const holding = this.hasty.execute(() => done);
     const late = await Promise.allSettled([this.hasty.execute(() => 1), this.hasty.execute(() => 2)]);
     assert.deepEqual(
       late.map(({ status }) => status),
@@ -214,8 +214,8 @@ export class Load {
 
   /** From now on the pool has two tasks at work and three that wait. */
   async hold(): Promise<void> {
-    const { task, release } = held();
-    const all = [1, 2, 3, 4, 5].map(() => this.pool.execute(task));
+    const { done, release } = held();
+    const all = [1, 2, 3, 4, 5].map(() => this.pool.execute(() => done));
     this.ending.push(async () => {
       release();
       await Promise.all(all);
@@ -245,13 +245,4 @@ async function openPool({ host, port }: RedisServer, options: object): Promise<C
   const pool = loadRedis('6.3').createClientPool?.({ socket: { host, port } }, options);
   pool.on('error', () => {});
   return pool.connect();
-}
-
-/** A task that holds its connection until it is told. */
-function held(): { task: () => Promise<void>; release: () => void } {
-  let release = (): void => {};
-  const done = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { task: () => done, release };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { RedisServer } from './redis-server';
 import { startCluster, startSentinel, startStandalone } from './redis-server';
+import { until, untilEqual } from './waiting';
 
 describe('servers for tests', function () {
   this.timeout(40_000);
@@ -59,8 +60,7 @@ describe('servers for tests', function () {
         () => false,
         (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
       );
-    for (let i = 0; i < 100 && !(await isRefused()); i++) await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.equal(await isRefused(), true);
+    await until(isRefused);
     assert.equal(existsSync(folder), false);
   });
 
@@ -85,8 +85,7 @@ describe('servers for tests', function () {
     await master.request('SET', 'k', 'v');
     assert.equal(await master.request('WAIT', 1, 1_000), 1);
     // Under load the reply may come before the write is applied.
-    for (let i = 0; i < 50 && (await replica.request('GET', 'k')) === null; i++) await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.equal(await replica.request('GET', 'k'), 'v');
+    await untilEqual(() => replica.request('GET', 'k'), 'v');
     assert.equal(masterName, 'mymaster');
     await group.stop();
     assert.equal(group.servers.length, 5);

@@ -1,6 +1,8 @@
 // Knows: how a test waits for what it needs, on a machine of any speed.
 // Must not know: what it waits for.
+import assert from 'node:assert/strict';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { RedisServer } from './redis-server';
 
 /** Below the limit of a test, so that it is said what did not come. */
@@ -12,6 +14,36 @@ export async function until(holds: () => unknown, what = String(holds)): Promise
   for (const deadline = Date.now() + LIMIT_MS; !(await holds()); await sleep(POLL_MS)) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
   }
+}
+
+/** Waits until what is read is what is expected. Who waits in vain sees the difference. */
+export async function untilEqual<T>(read: () => T | Promise<T>, expected: T): Promise<void> {
+  let actual: T | undefined;
+  const isEqual = async (): Promise<boolean> => {
+    actual = await read();
+    return isDeepStrictEqual(actual, expected);
+  };
+  await until(isEqual).catch(() => {});
+  assert.deepEqual(actual, expected);
+}
+
+/** Waits until a command waits at the server. */
+export function blocked(server: Pick<RedisServer, 'request'>): Promise<void> {
+  return until(async () => /blocked_clients:[1-9]/.test(String(await server.request('INFO', 'clients'))), 'a command that blocks');
+}
+
+/** Something that is not done before the test says so. */
+export interface Held {
+  readonly done: Promise<void>;
+  release(): void;
+}
+
+export function held(): Held {
+  let release = (): void => {};
+  const done = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { done, release };
 }
 
 /**
