@@ -177,7 +177,10 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
       : undefined;
     const spans = new RepeatedCalls(this.composites ?? recorder, familyOf, this.repeated);
     const totals = settings.requestTotals ? new RequestTotals() : undefined;
-    this.metrics.use(insights, settings.metricsByNode);
+    // The recorder of spans has a mask of its own, which reports what is wrong with the function.
+    const mask = keyMask(settings.spans.keys, () => {});
+    const mayShow = settings.spans.keys !== 'hidden';
+    this.metrics.use(insights, settings.series, mask, mayShow ? family : undefined);
     this.sizes.use({ familyOf });
     const { channels, streams } = settings.propagation;
     const propagator =
@@ -185,8 +188,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.operation.use(settings.operation, insights, spans, this.allMetrics, propagator, totals);
     this.messageMetrics.use(settings.spans.keys, family, settings.redisClientMetrics);
     this.redisClient.use(settings.spans.keys, family);
-    // The recorder of spans has a mask of its own, which reports what is wrong with the function.
-    this.events.use(keyMask(settings.spans.keys, () => {}));
+    this.events.use(mask);
     const messageSpans = new MessageSpans(settings.spans, tracer, family, this.report);
     this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, propagator);
   }

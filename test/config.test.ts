@@ -57,7 +57,7 @@ describe('config', () => {
         responseHook: undefined,
       },
       traces: true,
-      metricsByNode: true,
+      series: { byNode: true, bySummary: false },
       redisClientMetrics: true,
       failureEvents: false,
       requestTotals: false,

@@ -242,6 +242,13 @@ export const OPTIONS = {
     more: '[Metrics](metrics.md)',
     example: 'false',
   }),
+  metricsBySummary: option(BOOLEAN, false, {
+    section: 'metrics',
+    meaning:
+      'Add `db.query.summary` (`GET user:{}`) to `db.client.operation.duration`: one series for each command and key family. Raise the cardinality limit of the SDK, which is 2,000 series of a metric.',
+    more: '[Metrics](metrics.md#reduce-the-number-of-series)',
+    example: 'true',
+  }),
   internalCommands: option(BOOLEAN, false, {
     section: 'metrics',
     meaning:

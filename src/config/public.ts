@@ -202,6 +202,12 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   metricsByNode?: boolean;
   /**
+   * Add `db.query.summary` (`GET user:{}`) to `db.client.operation.duration`: one series for each command and key
+   * family. Raise the cardinality limit of the SDK, which is 2,000 series of a metric. Default: `false`.
+   * @example metricsBySummary: true
+   */
+  metricsBySummary?: boolean;
+  /**
    * Count commands that clients send by themselves, in `db.client.operation.duration` with `db.redis.internal` =
    * `true`: the handshake of a connection, the topology of a cluster or sentinel, pings. They get no spans, and
    * their values are not recorded. Default: `false`.

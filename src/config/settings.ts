@@ -63,7 +63,8 @@ export interface Settings {
   readonly metrics: boolean;
   /** Also under the names of Redis's clients. */
   readonly redisClientMetrics: boolean;
-  readonly metricsByNode: boolean;
+  /** By what the durations of operations are told apart. */
+  readonly series: { readonly byNode: boolean; readonly bySummary: boolean };
   readonly failureEvents: boolean;
   /** Which client libraries are recorded. */
   readonly clients: readonly ClientName[];
@@ -74,7 +75,7 @@ export interface Settings {
 export function readSettings(config: RedisInstrumentationConfig, environment: Environment, report: Report): Settings {
   const options = readOptions(config, environment, report);
   const { requireParentSpan, consumerSpans, propagateChannels, propagateStreams, traces, requestTotals } = options;
-  const { metrics, redisClientMetrics, metricsByNode, failureEvents, clients, onConflict } = options;
+  const { metrics, redisClientMetrics, failureEvents, clients, onConflict } = options;
   return Object.freeze({
     operation: Object.freeze(operationSettings(options, report)),
     messages: Object.freeze({ consumerSpans, requireParentSpan }),
@@ -88,7 +89,7 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
     requestTotals,
     metrics,
     redisClientMetrics,
-    metricsByNode,
+    series: Object.freeze({ byNode: options.metricsByNode, bySummary: options.metricsBySummary }),
     failureEvents,
     clients: Object.freeze([...clients]),
     onConflict,

@@ -1,8 +1,9 @@
 // Knows: how facts become the attributes of an operation.
 // Must not know: clients, patches, tracers, meters.
 import type { Attributes, Link, Span } from '@opentelemetry/api';
+import { type Entry, type KeyMask, keyIndexOf } from '../catalog';
 import type { SpanSettings } from '../config';
-import type { ClientFacts, Timing } from '../core/events';
+import type { Arguments, ClientFacts, Timing } from '../core/events';
 import type { CacheFacts, DataFacts, Failure, Fill, ItemCounts, LockFacts, Lookup } from '../core/facts';
 import type { Resends } from '../core/resends';
 import * as semconv from '../core/semconv';
@@ -78,6 +79,21 @@ export function metricAttributes(operation: string, facts: ClientFacts, failure:
   addServer(attributes, facts);
   if (failure !== undefined) addFailure(attributes, failure);
   return attributes;
+}
+
+/**
+ * `db.query.summary`: the operation and the family of its first key.
+ * @param family how the family of a key is shown; undefined: it may not be shown
+ */
+export function querySummary(
+  operation: string,
+  entry: Entry,
+  args: Arguments,
+  cache: CacheFacts | undefined,
+  family: KeyMask | undefined,
+): string {
+  const index = family === undefined ? -1 : keyIndexOf(entry, args);
+  return index < 0 ? operation : `${operation} ${cache?.family ?? family?.(args[index])}`;
 }
 
 function addFailure(attributes: Attributes, failure: Failure): void {

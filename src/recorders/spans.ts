@@ -44,6 +44,7 @@ import {
   connectAttributes,
   linksTo,
   nameFor,
+  querySummary,
   setData,
   setFamily,
   setRepetition,
@@ -72,6 +73,8 @@ const CONNECT = 'connect';
 export class SpanRecorder implements CompositeRecorder {
   private readonly mask: KeyMask;
   private readonly destinations: DestinationMasks;
+  /** undefined: no part of a key may be shown. */
+  private readonly families: KeyMask | undefined;
   private readonly selection: SpanSelection;
   private readonly hooks: Hooks;
   private readonly texts: QueryTexts;
@@ -90,6 +93,7 @@ export class SpanRecorder implements CompositeRecorder {
     this.mask = keyMask(settings.keys, report);
     this.selection = new SpanSelection(settings);
     this.destinations = { name: this.mask, family };
+    this.families = settings.keys === 'hidden' ? undefined : family;
     this.hooks = new Hooks(settings, report, replies);
     this.texts = new QueryTexts(settings, this.mask, this.hooks);
   }
@@ -272,19 +276,12 @@ export class SpanRecorder implements CompositeRecorder {
     if (rows !== undefined && rows >= this.settings.rowsFrom)
       span.setAttribute(semconv.ATTR_DB_RESPONSE_RETURNED_ROWS, rows);
     if (this.settings.withSummary)
-      span.setAttribute(semconv.ATTR_DB_QUERY_SUMMARY, this.summaryOf(operation, entry, args, cache));
+      span.setAttribute(semconv.ATTR_DB_QUERY_SUMMARY, querySummary(operation, entry, args, cache, this.families));
     if (cache !== undefined) setFamily(span, cache, found !== undefined);
     const keyIndex = this.settings.withKey ? keyIndexOf(entry, args) : -1;
     if (keyIndex >= 0) span.setAttribute(semconv.ATTR_REDIS_KEY, this.mask(args[keyIndex]));
     if (this.settings.withArgsCount && rule !== undefined)
       span.setAttribute(semconv.ATTR_REDIS_ARGS_COUNT, args.length - from);
-  }
-
-  /** The family of its first key, if that may be shown. */
-  private summaryOf(operation: string, entry: Entry, args: Arguments, cache: Facts['cache']): string {
-    const index = this.settings.keys === 'hidden' ? -1 : keyIndexOf(entry, args);
-    if (index < 0) return operation;
-    return `${operation} ${cache?.family ?? this.destinations.family(args[index])}`;
   }
 
   /** Creates a child span for each command, over the time of the whole batch: Redis returns no single times. */

@@ -31,6 +31,7 @@ export const EXAMPLES = {
   metrics: false,
   redisClientMetrics: false,
   metricsByNode: false,
+  metricsBySummary: true,
   internalCommands: true,
   failureEvents: true,
   clients: ['redis'],

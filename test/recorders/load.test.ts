@@ -109,7 +109,7 @@ describe('metrics under a known load', function () {
       operation('GET', 2, { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' }),
       operation('GET', 1, { 'error.type': 'ClientClosedError' }),
       operation('DEL', 1),
-      operation('EVAL', 2),
+      operation('EVALSHA', 2, { 'db.stored_procedure.name': load.releaseSha }),
       operation('RPUSH', 2),
       operation('INCR', 12),
       operation('BLPOP', 1, { 'redis.client.operation.blocking': true }),

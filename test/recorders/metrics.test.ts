@@ -9,7 +9,8 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { NO_DATA } from '../../src/insights/cache';
 import { MessageMetrics } from '../../src/recorders/message-metrics';
-import { MAX_NODES, MetricRecorder } from '../../src/recorders/metrics';
+import { MetricRecorder } from '../../src/recorders/metrics';
+import { MAX_NODES, MAX_PROCEDURES } from '../../src/recorders/operation-series';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
@@ -90,6 +91,70 @@ describe('metric recorder', () => {
       { attributes: at('XGROUP CREATE'), value: 2 },
       { attributes: at('XGROUP CREATE', { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' }), value: 1 },
     ]);
+  });
+
+  describe('by summary', () => {
+    const summaries = async (): Promise<unknown[]> => {
+      const told = await points('db.client.operation.duration');
+      return told.map(({ attributes, value }) => [(attributes as Attributes)['db.query.summary'], value]);
+    };
+    const load = async (): Promise<void> => {
+      for (const key of ['user:1', 'user:2', 'order:7']) await client.get(key);
+      await client.lPush('jobs:4', 'x');
+      await client.ping();
+      await client.multi().get('user:1').get('order:7').exec();
+    };
+
+    it('tells operations apart by the family of their first key, as spans do', async () => {
+      resetTracing({ metricsBySummary: true, optionalAttributes: ['db.query.summary'] });
+      await load();
+      assert.deepEqual(await summaries(), [
+        ['GET user:{}', 2],
+        ['GET order:{}', 1],
+        ['LPUSH jobs:{}', 1],
+        ['PING', 1],
+        ['MULTI GET', 1],
+      ]);
+      const ofSpans = new Set(redisSpans().map(({ attributes }) => attributes['db.query.summary']));
+      assert.deepEqual([...ofSpans], ['GET user:{}', 'GET order:{}', 'LPUSH jobs:{}', 'PING', undefined]);
+    });
+
+    it('names no key where keys are hidden', async () => {
+      resetTracing({ metricsBySummary: true, keys: 'hidden' });
+      await load();
+      assert.deepEqual(await summaries(), [
+        ['GET', 3],
+        ['LPUSH', 1],
+        ['PING', 1],
+        ['MULTI GET', 1],
+      ]);
+    });
+
+    it('has few families, however many keys there are', async () => {
+      resetTracing({ metricsBySummary: true, keyFamilies: true });
+      const words = Array.from({ length: 1_000 }, (_, index) => `${'abcdefghij'[index % 10]}${index}word`);
+      for (const round of [1, 2]) await Promise.all(words.map((word) => client.get(`${word}:part:${round}`)));
+      const told = await summaries();
+      assert.ok(told.length <= 210, `${told.length} series`);
+    });
+
+    it('is off by default', async () => {
+      await client.get('user:1');
+      assert.deepEqual(await summaries(), [[undefined, 1]]);
+    });
+  });
+
+  it('names the script or function that was called: the first fifty, then _OTHER', async () => {
+    const shas = Array.from({ length: MAX_PROCEDURES + 3 }, (_, index) => `${index}`.padStart(40, 'a'));
+    for (const sha of [...shas, ...shas]) await client.evalSha(sha).catch(() => {});
+    await client.eval('return 1');
+    const told = await points('db.client.operation.duration');
+    const values = told.map(({ attributes, value }) => [(attributes as Attributes)['db.stored_procedure.name'], value]);
+    // Earlier tests called scripts too.
+    const [named, others] = [values.filter(([name]) => shas.includes(String(name))), values.filter(([name]) => name === '_OTHER')];
+    assert.ok(named.length > 40 && named.length <= MAX_PROCEDURES && named.every(([, value]) => value === 2), JSON.stringify(named));
+    assert.deepEqual(others, [['_OTHER', 2 * (shas.length - named.length)]]);
+    assert.deepEqual(values.at(-1), [undefined, 1]);
   });
 
   it('tells 64 nodes apart, and the others together', async () => {

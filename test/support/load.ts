@@ -27,6 +27,8 @@ export class Load {
   private runs = 0;
   private received = 0;
   private passedMs = 0;
+  /** Of the script that releases a lock. */
+  releaseSha = '';
   private readonly ending: (() => unknown)[] = [];
 
   private constructor(
@@ -55,12 +57,14 @@ export class Load {
       await connect(redis, server),
       await connect(redis, server),
       await connect(redis, server, { RESP: 3, clientSideCache: { maxEntries: 2 } }),
-      await openPool(server, { minimum: 1, maximum: 2, cleanupDelay: 60_000 }),
+      // Its waiting tasks wait until all tests have run.
+      await openPool(server, { minimum: 1, maximum: 2, acquireTimeout: 600_000, cleanupDelay: 60_000 }),
       await openPool(server, { minimum: 1, maximum: 1, acquireTimeout: 30, cleanupDelay: 60_000 }),
       cluster,
       await redis.createCluster({ rootNodes: cluster.rootNodes }).connect(),
     );
     await server.request('RPUSH', 'feed:1', ...Array.from({ length: 10_000 }, String));
+    load.releaseSha = String(await server.request('SCRIPT', 'LOAD', RELEASE));
     await load.begin();
     return load;
   }
@@ -145,7 +149,7 @@ export class Load {
     const [one, two] = [randomUUID(), randomUUID()];
     const acquire = (client: Client, owner: string, px: number) =>
       client.set(key, owner, { condition: 'NX', expiration: { type: 'PX', value: px } });
-    const release = (client: Client, owner: string) => client.eval(RELEASE, { keys: [key], arguments: [owner] });
+    const release = (client: Client, owner: string) => client.evalSha(this.releaseSha, { keys: [key], arguments: [owner] });
     assert.equal(await acquire(this.client, one, 10_000), 'OK');
     assert.equal(await acquire(this.other, two, 20), null);
     assert.equal(await release(this.client, one), 1);

@@ -1,0 +1,113 @@
+// Knows: which durations of operations are one series, and that the attributes of a series are made once.
+// Must not know: meters, spans.
+import type { Attributes } from '@opentelemetry/api';
+import { type Entry, type KeyMask, mayWait, procedureName } from '../catalog';
+import type { ClientFacts, Command } from '../core/events';
+import type { Facts, Failure } from '../core/facts';
+import { FewNames } from '../core/few-names';
+import * as semconv from '../core/semconv';
+import { metricAttributes, querySummary } from './attributes';
+
+/** The number of attribute objects kept for one client: every command and error, and a limit for names without end. */
+const MAX_ATTRIBUTE_SETS = 500;
+
+/** Nodes told apart. */
+export const MAX_NODES = 64;
+
+/** Stored procedures told apart. A program that makes its scripts as it runs has them without end. */
+export const MAX_PROCEDURES = 50;
+
+const OTHER = '_OTHER';
+
+/** What separates the durations of some operations from others of the same name. */
+type Kind = 'internal' | 'blocking';
+
+/** By what else operations are told apart. */
+export interface SeriesSettings {
+  /** Operations of clusters by the node that answered. */
+  readonly byNode: boolean;
+  /** Operations by the family of their first key. */
+  readonly bySummary: boolean;
+}
+
+export class OperationSeries {
+  private sets = new WeakMap<ClientFacts, Map<string, Attributes>>();
+  private readonly nodes = new Set<string>();
+  private readonly procedures = new FewNames(MAX_PROCEDURES);
+  private settings: SeriesSettings = { byNode: true, bySummary: false };
+  private mask: KeyMask = () => '?';
+  private family: KeyMask | undefined;
+
+  /**
+   * Sets what is told apart, from now on.
+   * @param mask how names of functions are shown
+   * @param family see SpanRecorder; undefined: no part of a key may be shown
+   */
+  use(settings: SeriesSettings, mask: KeyMask, family: KeyMask | undefined): void {
+    this.sets = new WeakMap();
+    this.settings = settings;
+    this.mask = mask;
+    this.family = family;
+  }
+
+  /** Another meter counts from now on. */
+  forget(): void {
+    this.sets = new WeakMap();
+    this.nodes.clear();
+  }
+
+  ofCommand({ args, client, isInternal, procedure: known }: Command, entry: Entry, facts: Facts): Attributes {
+    const { operation, failure, cache } = facts;
+    const kind = isInternal ? 'internal' : mayWait(entry, args) ? 'blocking' : undefined;
+    const procedure = entry.rule?.procedure ? this.nameOf(procedureName(entry, args, this.mask, known)) : undefined;
+    const summary = this.settings.bySummary ? querySummary(operation, entry, args, cache, this.family) : undefined;
+    return this.of(client.facts, operation, failure, kind, procedure, summary);
+  }
+
+  ofBatch(facts: ClientFacts, operation: string, failure: Failure | undefined): Attributes {
+    return this.of(facts, operation, failure, undefined, undefined, this.settings.bySummary ? operation : undefined);
+  }
+
+  private of(
+    facts: ClientFacts,
+    operation: string,
+    failure: Failure | undefined,
+    kind: Kind | undefined,
+    procedure: string | undefined,
+    summary: string | undefined,
+  ): Attributes {
+    let sets = this.sets.get(facts);
+    if (sets === undefined) {
+      sets = new Map();
+      this.sets.set(facts, sets);
+    }
+    let key = failure === undefined ? operation : `${operation} ${failure.type}`;
+    if (kind !== undefined) key = `${key} ${kind}`;
+    if (procedure !== undefined) key = `${key}\n${procedure}`;
+    if (summary !== undefined) key = `${key}\n\n${summary}`;
+    const known = sets.get(key);
+    if (known !== undefined) return known;
+    const attributes = metricAttributes(operation, facts, failure);
+    if (this.settings.byNode && facts.peerAddress !== undefined)
+      this.addNode(attributes, facts.peerAddress, facts.peerPort);
+    if (kind === 'internal') attributes[semconv.ATTR_REDIS_INTERNAL] = true;
+    if (kind === 'blocking') attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] = true;
+    if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
+    if (summary !== undefined) attributes[semconv.ATTR_DB_QUERY_SUMMARY] = summary;
+    if (sets.size < MAX_ATTRIBUTE_SETS) sets.set(key, attributes);
+    return attributes;
+  }
+
+  private nameOf(procedure: string | undefined): string | undefined {
+    return procedure === undefined || this.procedures.admits(procedure) ? procedure : OTHER;
+  }
+
+  /** Nodes of clusters come and go, in some clouds under new addresses. */
+  private addNode(attributes: Attributes, address: string, port: number | undefined): void {
+    const node = `${address}:${port}`;
+    if (this.nodes.size < MAX_NODES) this.nodes.add(node);
+    const isKnown = this.nodes.has(node);
+    attributes[semconv.ATTR_NETWORK_PEER_ADDRESS] = isKnown ? address : OTHER;
+    if (isKnown && port !== undefined) attributes[semconv.ATTR_NETWORK_PEER_PORT] = port;
+  }
+}
