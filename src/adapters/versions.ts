@@ -111,7 +111,11 @@ const CLIENT_FILES: readonly SeamFile[] = [
   },
   // From 5.12.
   { file: 'dist/lib/opentelemetry/metrics.js', patch: (taps, exported, ledger) => taps.native.patch(exported, ledger) },
-  { file: 'dist/lib/cluster/index.js', patch: (taps, exported, ledger) => taps.fanOuts.patchCluster(exported, ledger) },
+  {
+    file: 'dist/lib/cluster/index.js',
+    patch: ({ groups, fanOuts }, exported, ledger) =>
+      [groups, fanOuts].every((tap) => tap.patchCluster(exported, ledger)),
+  },
   {
     file: 'dist/lib/sentinel/wait-queue.js',
     patch: (taps, exported, ledger) => taps.sentinelPool.patchQueue(exported, ledger),

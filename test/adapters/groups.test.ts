@@ -597,6 +597,29 @@ describe('groups of nodes', () => {
       });
     }
 
+    for (const version of fromV5) {
+      it(`of redis ${version}: a call that is given up has a span when the application is told`, async () => {
+        const options = { name: group.masterName, sentinelRootNodes: group.sentinels, maxCommandRediscovers: 2 };
+        const sentinel = loadRedis(version).createSentinel?.(options);
+        sentinel.on('error', () => {});
+        await sentinel.connect();
+        try {
+          const told = await sentinel.eval("return redis.error_reply('READONLY no master')").catch(() => seen());
+          assert.deepEqual(
+            told.map(({ attributes }: { attributes: Attributes }) => [
+              attributes['error.type'],
+              attributes['redis.client.operation.retry_attempts'],
+              attributes['redis.client.redirection.kind'],
+            ]),
+            [['READONLY', 2, undefined]],
+          );
+        } finally {
+          await sentinel.destroy();
+        }
+        assertQuiet();
+      });
+    }
+
     it('of ioredis 5.11: answered by the new master after a failover', async () => {
       const sentinel = loadRedis('ioredis-5.11').createSentinel?.({ name: group.masterName, sentinelRootNodes: group.sentinels });
       sentinel.on('error', () => {});

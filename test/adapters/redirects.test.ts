@@ -1,78 +1,282 @@
 import assert from 'node:assert/strict';
-import sinon from 'sinon';
-import { isRedirect, Redirects, type SentinelCall, SentinelCalls } from '../../src/adapters/shared/retried-calls';
+import type { Attributes } from '@opentelemetry/api';
+import { ClusterLoop, MAX_PAUSES } from '../../src/adapters/node-redis/promise/hidden-loops';
+import { RetriedCalls } from '../../src/adapters/shared/retried-calls';
+import { Measuring } from '../support/metrics';
+import { type Proxy as ProxyServer, startProxy } from '../support/proxy';
+import { type ClusterNode, eventually, type RedisCluster, startCluster } from '../support/redis-server';
+import { moveSlot } from '../support/topology';
+import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
+import { type Client, end, loadRedis, type Version } from '../support/versions';
+import { until } from '../support/waiting';
 
-describe('redirects', () => {
-  let clock: sinon.SinonFakeTimers;
+/** Those whose loop is private, and those that run a function on a node. */
+const CLUSTERED = ['4.7', '5.0', '5.12', '6.3'] as const;
+
+/** A key of the first of three masters and its slot, another key of it, and one of the third. */
+const [KEY, SLOT, BESIDE, OTHER] = ['b', 3300, 'f', 'a'] as const;
+
+interface Told {
+  readonly error: string;
+  /** What was recorded when the application was told. */
+  readonly spans: readonly Attributes[];
+}
+
+/** The spans of before. */
+let known = 0;
+
+/** What a span says of its end. */
+function ends(): Attributes[] {
+  const told = ['db.operation.name', 'error.type', 'redis.client.operation.retry_attempts', 'redis.client.redirection.kind'];
+  return redisSpans()
+    .slice(known)
+    .map(({ attributes }) => Object.fromEntries(Object.entries(attributes).filter(([name]) => told.includes(name))));
+}
+
+const classOf = (error: Error): string => error.constructor.name;
+
+/** Waits for the rejection of a call. */
+function rejectionOf(call: Promise<unknown>): Promise<Told> {
+  return call.then(
+    (value) => assert.fail(`answered: ${String(value)}`),
+    (error: Error) => ({ error: `${classOf(error)}: ${error.message}`, spans: ends() }),
+  );
+}
+
+describe('calls that clusters redirect', () => {
+  let cluster: RedisCluster;
+  let masters: ClusterNode[];
+  let spare: ClusterNode;
+  before(async function () {
+    this.timeout(40_000);
+    cluster = await startCluster();
+    masters = cluster.nodes.filter(({ role }) => role === 'master');
+    spare = cluster.nodes.find(({ role }) => role === 'replica') ?? assert.fail();
+  });
+  after(() => cluster.stop());
   beforeEach(() => {
-    clock = sinon.useFakeTimers();
-  });
-  afterEach(() => clock.restore());
-
-  it('gives a later try what the first began, once', () => {
-    const redirects = new Redirects<string>();
-    const [list, giveUp] = [['GET', 'k'], sinon.spy()];
-    redirects.wait(list, 'begun', giveUp);
-    assert.equal(redirects.resume(['GET', 'k']), undefined, 'another list with the same words');
-    assert.equal(redirects.resume(list), 'begun');
-    assert.equal(redirects.resume(list), undefined);
-    clock.tick(60_000);
-    sinon.assert.notCalled(giveUp);
+    resetTracing();
+    known = 0;
   });
 
-  it('distinguishes waiting calls that share one list', () => {
-    const redirects = new Redirects<string>();
-    const [list, giveUpFirst, giveUpThird] = [['GET', 'k'], sinon.spy(), sinon.spy()];
-    redirects.wait(list, 'first', giveUpFirst);
-    clock.tick(1);
-    redirects.wait(list, 'second', assert.fail);
-    redirects.wait(list, 'third', giveUpThird);
-    assert.deepEqual([redirects.resume(list), redirects.resume(list)], ['first', 'second']);
-    clock.tick(60_000);
-    sinon.assert.notCalled(giveUpFirst);
-    sinon.assert.calledOnce(giveUpThird);
-    assert.equal(redirects.resume(list), undefined);
+  const owner = (index: number): ClusterNode => masters[index] ?? assert.fail();
+  const inCluster = (): RedisCluster => ({ ...cluster, nodes: masters });
+
+  async function connected(version: Version, options: object = {}): Promise<Client> {
+    const client = loadRedis(version).createCluster({ rootNodes: cluster.rootNodes, ...options });
+    client.on('error', () => {});
+    await client.connect();
+    return client;
+  }
+
+  async function withCluster<T>(version: Version, run: (client: Client) => Promise<T>, options: object = {}): Promise<T> {
+    const client = await connected(version, options);
+    try {
+      return await run(client);
+    } finally {
+      await end(client);
+    }
+  }
+
+  /** Runs with us, and without: the application must be told the same. */
+  async function told(version: Version, run: (client: Client) => Promise<Told>, options: object = {}): Promise<Told> {
+    instrumentation.disable();
+    const control = await withCluster(version, run, options);
+    instrumentation.enable();
+    const traced = await inSpan(() => withCluster(version, run, options));
+    assert.equal(traced.error, control.error);
+    return traced;
+  }
+
+  /** A client that knows where the key was, and not where it is. */
+  async function whileMoved<T>(client: Client, run: () => Promise<T>): Promise<T> {
+    await client.get(KEY);
+    known = redisSpans().length;
+    await moveSlot(inCluster(), KEY, OTHER);
+    try {
+      return await run();
+    } finally {
+      await moveSlot(inCluster(), KEY, BESIDE);
+    }
+  }
+
+  for (const version of CLUSTERED) {
+    describe(`of redis ${version}`, () => {
+      const moved = (operation: string, attempts = 0): Attributes => ({
+        'db.operation.name': operation,
+        'error.type': version === '6.3' ? 'MaxCommandRedirectionsError' : 'MOVED',
+        ...(attempts === 0 ? {} : { 'redis.client.operation.retry_attempts': attempts, 'redis.client.redirection.kind': 'MOVED' }),
+      });
+
+      it('record a transaction across slots when the application is told, with its error', async () => {
+        const measuring = Measuring.start();
+        const { error, spans } = await told(version, (client) => rejectionOf(client.multi().set(KEY, '1').set(OTHER, '2').exec()));
+        // Before 6.2 it is not sent again, except by 4.7 if it is told of the refusal before that of EXEC.
+        const attempts = version === '6.3' || (version === '4.7' && error.includes('MOVED')) ? 16 : 0;
+        assert.deepEqual(spans, [moved('MULTI SET', attempts)], error);
+        const count = (points: { attributes: Attributes; value: number }[], type: string) =>
+          points.filter(({ attributes }) => attributes['error.type'] === type).reduce((sum, { value }) => sum + value, 0);
+        assert.equal(count(await measuring.points('db.client.operation.duration'), String(spans[0]?.['error.type'])), 1);
+        const retries = (await measuring.points('redis.client.retries')).map(({ value }) => value);
+        assert.deepEqual(retries, attempts === 0 ? [] : [attempts]);
+        await measuring.stop();
+        assertQuiet();
+      });
+
+      it('record what is not followed when the application is told, with its error', async () => {
+        const run = (client: Client) => whileMoved(client, () => rejectionOf(client.get(KEY)));
+        const { error, spans } = await told(version, run, { maxCommandRedirections: 0 });
+        assert.deepEqual(spans, [moved('GET')], error);
+        assertQuiet();
+      });
+
+      it('record what a node refuses that the application has chosen itself', async () => {
+        const run = (client: Client) =>
+          whileMoved(client, async () => rejectionOf((await client.nodeClient(client.slots[SLOT].master)).get(KEY)));
+        const { spans } = await told(version, run);
+        // Whether a private loop goes on is known a turn later.
+        if (version === '5.12' || version === '6.3') assert.equal(spans.length, 1);
+        await until(() => ends().length > 0);
+        assert.deepEqual(ends(), [{ 'db.operation.name': 'GET', 'error.type': 'MOVED' }]);
+        assertQuiet();
+      });
+
+      it('record that nobody tells the nodes any more', async () => {
+        const proxies: ProxyServer[] = [];
+        const run = (client: Client) =>
+          whileMoved(client, async () => {
+            for (const proxy of proxies) proxy.refuse();
+            return rejectionOf(client.get(KEY));
+          });
+        const proxied = async (): Promise<object> => {
+          for (const proxy of proxies.splice(0)) await proxy.stop();
+          proxies.push(...(await Promise.all(masters.map((master) => startProxy(master, [])))));
+          const behind = (port: number) => proxies[masters.findIndex((master) => master.port === port)] ?? assert.fail();
+          return {
+            rootNodes: proxies.map(({ host, port }) => ({ url: `redis://${host}:${port}` })),
+            nodeAddressMap: (address: string) => {
+              const { host, port } = behind(Number(address.split(':')[1]));
+              return { host, port };
+            },
+            defaults: { socket: { reconnectStrategy: false } },
+          };
+        };
+        try {
+          instrumentation.disable();
+          const control = await withCluster(version, run, await proxied());
+          instrumentation.enable();
+          const { error, spans } = await inSpan(async () => withCluster(version, run, await proxied()));
+          assert.equal(error, control.error);
+          assert.deepEqual(spans, [{ 'db.operation.name': 'GET', 'error.type': error.split(':')[0] }]);
+        } finally {
+          for (const proxy of proxies) await proxy.stop();
+        }
+        assertQuiet();
+      });
+
+      it('record that the node is unknown to which ASK leads', async () => {
+        await spare.request('CLUSTER', 'RESET');
+        await Promise.all(masters.map(({ host, port }) => spare.request('CLUSTER', 'MEET', host, port)));
+        const id = String(await spare.request('CLUSTER', 'MYID'));
+        await eventually('a master without slots', async () => {
+          const views = await Promise.all([spare, ...masters].map(async (node) => String(await node.request('CLUSTER', 'NODES'))));
+          return views.every(
+            (view) => view.split('\n').length === 7 && /master/.test(view.split('\n').find((line) => line.startsWith(id)) ?? ''),
+          );
+        });
+        await spare.request('CLUSTER', 'SETSLOT', SLOT, 'IMPORTING', String(await owner(0).request('CLUSTER', 'MYID')));
+        await owner(0).request('CLUSTER', 'SETSLOT', SLOT, 'MIGRATING', id);
+        try {
+          const { error, spans } = await told(version, (client) => rejectionOf(client.get(KEY)));
+          assert.match(error, /^Error: Cannot find node/);
+          assert.deepEqual(spans, [{ 'db.operation.name': 'GET', 'error.type': 'Error' }]);
+        } finally {
+          await Promise.all([owner(0), spare].map((node) => node.request('CLUSTER', 'SETSLOT', SLOT, 'STABLE')));
+        }
+        assertQuiet();
+      });
+
+      it('give calls of one list of arguments one span each', async () => {
+        const run = (client: Client) =>
+          whileMoved(client, async () => {
+            const list = ['GET', KEY];
+            return Promise.all([1, 2, 3].map(() => client.sendCommand(KEY, false, list)));
+          });
+        await withCluster(version, run);
+        const again = { 'redis.client.operation.retry_attempts': 1, 'redis.client.redirection.kind': 'MOVED' };
+        const expected = { 'db.operation.name': 'GET', ...again };
+        assert.deepEqual(ends(), [expected, expected, expected]);
+        assertQuiet();
+      });
+
+      it('settle in the same order, and in the same turn, as without us', async () => {
+        const turns = (client: Client) => turnsOf(client);
+        await owner(0).request('LPUSH', `{${KEY}}list`, 'x');
+        instrumentation.disable();
+        const control = await withCluster(version, turns);
+        instrumentation.enable();
+        assert.deepEqual(await inSpan(() => withCluster(version, turns)), control);
+        assertQuiet();
+      });
+
+      it('stay unhandled if nobody handles them', async () => {
+        const before = process.listeners('unhandledRejection');
+        process.removeAllListeners('unhandledRejection');
+        const unhandled: string[] = [];
+        process.on('unhandledRejection', (error) => unhandled.push(classOf(error as Error)));
+        try {
+          await owner(0).request('LPUSH', `{${KEY}}list`, 'x');
+          await inSpan(() =>
+            withCluster(version, async (client) => {
+              client.get(`{${KEY}}list`);
+              client.sendCommand(`{${KEY}}list`, false, ['GET', `{${KEY}}list`]);
+              client.multi().set(KEY, '1').set(OTHER, '2').exec();
+              await until(() => unhandled.length >= 3);
+            }),
+          );
+          assert.equal(unhandled.length, 3);
+        } finally {
+          process.removeAllListeners('unhandledRejection');
+          for (const listener of before) process.on('unhandledRejection', listener);
+        }
+        assertQuiet();
+      });
+    });
+  }
+
+  it('are joined up to a number: beyond it, the oldest counts as ended', () => {
+    const [calls, loop, ended] = [new RetriedCalls(), new ClusterLoop().at({}), [] as number[]];
+    const error = new Error('MOVED 3300 127.0.0.1:6379');
+    for (let i = 0; i <= MAX_PAUSES; i++) calls.fail([], undefined, loop, { begun: i, error, end: () => ended.push(i) });
+    assert.deepEqual(ended, [0]);
   });
 
-  it('gives up after ten seconds without another try', () => {
-    const redirects = new Redirects<string>();
-    const [list, giveUp] = [['GET', 'k'], sinon.spy()];
-    redirects.wait(list, 'begun', giveUp);
-    clock.tick(9_999);
-    sinon.assert.notCalled(giveUp);
-    clock.tick(1);
-    sinon.assert.calledOnce(giveUp);
-    assert.equal(redirects.resume(list), undefined);
-  });
-
-  it('gives up when the call of a sentinel ends, and not before', async () => {
-    const [calls, redirects] = [new SentinelCalls(), new Redirects<string>()];
-    const [call, list, giveUp, error] = [{} as SentinelCall, ['GET', 'k'], sinon.spy(), new Error('lost')];
-    const lose = () => redirects.wait(list, 'begun', giveUp, calls.sending);
-    calls.send(call, lose);
-    assert.equal(calls.sending, undefined);
-    clock.tick(3_600_000);
-    sinon.assert.notCalled(giveUp);
-    assert.equal(redirects.resume(list), undefined, 'the same list, in another call');
-    assert.equal(redirects.resume(list, call), 'begun');
-    assert.equal(await calls.end(call, Promise.resolve('answered')), 'answered');
-    sinon.assert.notCalled(giveUp);
-    calls.send(call, lose);
-    await assert.rejects(calls.end(call, Promise.reject(error)), error);
-    sinon.assert.calledOnce(giveUp);
-  });
-
-  it('does not keep the process alive while it waits', () => {
-    clock.restore();
-    const before = process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
-    new Redirects<string>().wait([], 'begun', () => {});
-    assert.equal(process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length, before);
-  });
-
-  it('knows which errors are followed', () => {
-    const followed = ['MOVED 3999 10.0.0.1:6381', 'ASK 3999 10.0.0.1:6381', "READONLY You can't write against a read only replica."];
-    for (const message of followed) assert.ok(isRedirect(new Error(message)), message);
-    for (const message of ['MOVEDLY', 'ERR MOVED', 'WRONGTYPE x']) assert.ok(!isRedirect(new Error(message)), message);
-    assert.ok(!isRedirect('MOVED 1 x'));
+  it('of redis 6.3 say how often parts of a call that is divided among nodes were sent again', async () => {
+    await withCluster('6.3', (client) => whileMoved(client, () => client.mGet([KEY, OTHER])));
+    const again = { 'redis.client.operation.retry_attempts': 1, 'redis.client.redirection.kind': 'MOVED' };
+    assert.deepEqual(ends(), [{ 'db.operation.name': 'MGET', ...again }]);
+    assertQuiet();
   });
 });
+
+/** How many turns of promises each call needs, after a node's own client has got the first reply of the same packet. */
+async function turnsOf(client: Client): Promise<[string, number][]> {
+  const node = await client.nodeClient(client.slots[SLOT].master);
+  const list = `{${KEY}}list`;
+  const settled: [string, number][] = [];
+  let turn = 0;
+  const first = node.get(KEY).then(async () => {
+    for (; turn < 200; turn++) await undefined;
+  });
+  const calls: Record<string, Promise<unknown>> = {
+    get: client.get(KEY),
+    refused: client.get(list),
+    raw: client.sendCommand(KEY, false, ['GET', KEY]),
+    'refused raw': client.sendCommand(list, false, ['GET', list]),
+    multi: client.multi().get(KEY).get(list).exec(),
+    pipeline: client.multi().get(KEY).execAsPipeline(),
+  };
+  const note = (name: string) => () => void settled.push([name, turn]);
+  await Promise.all([first, ...Object.entries(calls).map(([name, call]) => call.then(note(name), note(name)))]);
+  return settled;
+}

@@ -17,6 +17,8 @@ export interface Proxy {
   readonly port: number;
   /** From now on connections are left alone. */
   relent(): void;
+  /** From now on no new connection is made. */
+  refuse(): void;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function startProxy(target: Target, cuts: readonly Cut[]): Promise<
       left.length = 0;
       for (const connection of connections) connection.cut = undefined;
     },
+    refuse: () => void server.close(),
     stop: () => {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -1,80 +1,138 @@
-// Knows: that a command that one node refused or lost is sent again to another node, within the same call.
-// Must not know: which version sends it, spans.
-import { clearTimeout, setTimeout } from 'node:timers';
-import type { Redirection } from '../../core/resends';
+// Knows: that a client may send one call several times, to one node after another, and that the call ends once.
+// Must not know: which client does so, spans.
+import { type Redirection, Resends } from '../../core/resends';
+import { watch } from './observe';
 
-/** How long the second attempt may take: it can need a new topology and a new connection. */
-const PATIENCE_MS = 10_000;
-
-interface Waiting<T> {
-  readonly value: T;
-  readonly timer: NodeJS.Timeout | undefined;
+/** An attempt that failed. */
+export interface FailedAttempt {
+  /** What the first attempt of the call began. */
+  readonly begun: unknown;
+  readonly error: unknown;
+  /** Ends the call. @param error what the caller gets */
+  end(error: unknown): void;
 }
 
-/** A call of a sentinel. It is retried until it has an answer, whatever happened to earlier attempts. */
-export interface SentinelCall {
-  giveUp?: () => void;
+/** A client that sends calls again where nobody sees it, as one of its nodes shows it. */
+export interface HiddenLoop {
+  /** Returns whether it goes on after an attempt; otherwise it rejects the call with the same error. */
+  goesOn(call: RetriedCall, error: unknown): boolean;
+  /** The call went on, or ended. */
+  left(call: RetriedCall): void;
 }
 
-/** The calls of all sentinels: only they know whether a failed attempt was the last one. */
-export class SentinelCalls {
-  private current: SentinelCall | undefined;
+/** A call that its client may send several times. */
+export class RetriedCall {
+  /** undefined: it was sent once. */
+  resends: Resends | undefined;
+  private failed: FailedAttempt | undefined;
+  private loop: HiddenLoop | undefined;
+  private promise: Promise<unknown> | undefined;
+  private isWatched = false;
 
-  /** The call whose command is being sent. */
-  get sending(): SentinelCall | undefined {
-    return this.current;
+  /** @param isHidden whether nobody sees its promise */
+  constructor(readonly isHidden = false) {}
+
+  /** Whether its last attempt has failed, and neither another one nor the end has followed. */
+  get isWaiting(): boolean {
+    return this.failed !== undefined;
   }
 
-  send<T>(call: SentinelCall, run: () => T): T {
-    this.current = call;
+  /** Begins an attempt. Returns what the first one began; undefined: this is the first one. */
+  goOn<T>(): T | undefined {
+    const failed = this.leave();
+    if (failed === undefined) return undefined;
+    this.resends ??= new Resends();
+    this.resends.add(redirectionOf(failed.error));
+    return failed.begun as T;
+  }
+
+  /** An attempt failed. The client sends the call again, or rejects it, perhaps with another error. */
+  fail(failed: FailedAttempt): void {
+    this.failed = failed;
+    this.watch();
+  }
+
+  /** An attempt failed at a node of this loop. Returns whether the loop goes on; otherwise the call has ended. */
+  failAt(loop: HiddenLoop | undefined, failed: FailedAttempt): boolean {
+    this.failed = failed;
+    this.loop = loop;
+    if (loop?.goesOn(this, failed.error) === true) return true;
+    this.end(failed.error);
+    return false;
+  }
+
+  /** No other attempt follows. */
+  end(error: unknown): void {
+    this.leave()?.end(error);
+  }
+
+  /** Follows the whole call. The library handles its promise at once. It is only watched once an attempt has failed. */
+  follow(promise: Promise<unknown>): Promise<unknown> {
+    this.promise = promise;
+    this.watch();
+    return promise;
+  }
+
+  private leave(): FailedAttempt | undefined {
+    const { failed, loop } = this;
+    this.failed = undefined;
+    this.loop = undefined;
+    loop?.left(this);
+    return failed;
+  }
+
+  private watch(): void {
+    if (this.isWatched || this.failed === undefined || this.promise === undefined) return;
+    this.isWatched = true;
+    watch(this.promise, { succeed: () => {}, fail: (error) => this.end(error) });
+  }
+}
+
+/** The calls of all clients that may send one to several nodes. */
+export class RetriedCalls {
+  private sending: RetriedCall | undefined;
+  /** Calls of hidden loops, by their list of arguments: the same object in each attempt, perhaps of several calls. */
+  private readonly hidden = new WeakMap<object, RetriedCall[]>();
+
+  /** Whether an attempt of a call is being sent. */
+  get isSending(): boolean {
+    return this.sending !== undefined;
+  }
+
+  /** Runs the function that sends an attempt, synchronously. @param call undefined: nothing is recorded of it */
+  send(call: RetriedCall | undefined, run: (...args: never[]) => unknown, args: IArguments): unknown {
+    const outer = this.sending;
+    this.sending = call;
     try {
-      return run();
+      return run.apply(undefined, args as never);
     } finally {
-      this.current = undefined;
+      this.sending = outer;
     }
   }
 
-  /** Ends a call: if it was rejected, no attempt follows. */
-  end<T>(call: SentinelCall, promise: Promise<T>): Promise<T> {
-    return promise.catch((error: unknown) => {
-      call.giveUp?.();
-      throw error;
-    });
-  }
-}
-
-/**
- * Joins the attempts of one call. The call of a cluster is identified by its list of arguments, the same object each
- * time.
- */
-export class Redirects<T> {
-  /** An application may send one list several times at once. */
-  private readonly waiting = new WeakMap<object, Waiting<T>[]>();
-
-  /**
-   * Keeps what the first attempt began. If there is no second one, as with a node's own client, `giveUp` is called:
-   * at the end of the sentinel's call, or, without one, after a while.
-   */
-  wait(list: object, value: T, giveUp: () => void, call?: SentinelCall): void {
-    const all = this.waiting.get(call ?? list) ?? [];
-    const stop = (): void => {
-      const index = all.indexOf(one);
-      if (index < 0) return;
-      all.splice(index, 1);
-      giveUp();
-    };
-    const one: Waiting<T> = { value, timer: call === undefined ? setTimeout(stop, PATIENCE_MS).unref() : undefined };
-    if (call !== undefined) call.giveUp = stop;
-    all.push(one);
-    this.waiting.set(call ?? list, all);
+  /** The call to which the attempt belongs that is being sent; undefined: it is the first, as far as is known. */
+  of(list: object): RetriedCall | undefined {
+    if (this.sending !== undefined) return this.sending;
+    const calls = this.hidden.get(list);
+    let call = calls?.shift();
+    while (call?.isWaiting === false) call = calls?.shift();
+    return call;
   }
 
-  /** Returns what an earlier attempt of the same call began. */
-  resume(list: object, call?: SentinelCall): T | undefined {
-    const waiting = this.waiting.get(call ?? list)?.shift();
-    if (waiting === undefined) return undefined;
-    clearTimeout(waiting.timer);
-    return waiting.value;
+  /** An attempt failed, which ends its call unless the client goes on. @param loop of the node where it failed */
+  fail(list: object, call: RetriedCall | undefined, loop: HiddenLoop | undefined, failed: FailedAttempt): void {
+    if (call?.isHidden === false) {
+      call.fail(failed);
+      return;
+    }
+    const hidden = call ?? new RetriedCall(true);
+    if (hidden.failAt(loop, failed)) this.hide(list, hidden);
+  }
+
+  private hide(list: object, call: RetriedCall): void {
+    const calls = this.hidden.get(list) ?? [];
+    calls.push(call);
+    this.hidden.set(list, calls);
   }
 }
 
@@ -83,9 +141,4 @@ export function redirectionOf(error: unknown): Redirection | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error.message.startsWith('MOVED ')) return 'MOVED';
   return error.message.startsWith('ASK ') ? 'ASK' : undefined;
-}
-
-/** MOVED and ASK name another node of a cluster; READONLY shows that a sentinel's master has changed. */
-export function isRedirect(error: unknown): boolean {
-  return error instanceof Error && /^(?:MOVED|ASK|READONLY) /.test(error.message);
 }

@@ -220,6 +220,7 @@ export class RedisClientTap {
       return all.batches.execute({
         kind,
         commands,
+        isLooped: false,
         clientOf: (queue) => (queue === undefined ? all.refOf(client) : all.connectionOf(queue, client)),
         call: (list) => all.sender.run(client, () => original.apply(this, replacing(call, list))),
         repliesIn: (result) => result,

@@ -2,8 +2,10 @@
 // Must not know: spans, which nodes.
 import type { Arguments, ClientFacts } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
+import { Resends } from '../../../core/resends';
 import { watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { redirectionOf } from '../../shared/retried-calls';
 
 interface Parser {
   readonly redisArgs?: Arguments;
@@ -25,6 +27,7 @@ interface Cluster {
 interface Shares {
   sent: number;
   local: number;
+  resends: Resends | undefined;
 }
 
 type ExecuteWithPolicies = (
@@ -80,12 +83,13 @@ export class FanOuts {
       const isShared = Array.isArray(args) && typeof makeRun === 'function' && isSharedOut(this._self ?? this, parser);
       const command = isShared ? tap.begin({ facts: factsOf((this._self ?? this)._slots) }, args) : undefined;
       if (command === undefined) return original.apply(this, arguments as never);
-      const shares: Shares = { sent: 0, local: 0 };
+      const shares: Shares = { sent: 0, local: 0, resends: undefined };
+      const ended = () => (shares.resends === undefined ? command : { ...command, resends: shares.resends });
       arguments[3] = share(makeRun, shares);
       // Only the cluster's own methods call this, and they handle the promise.
       return watch(original.apply(this, arguments as never), {
-        succeed: (reply) => tap.succeed(command, reply, shares.local === shares.sent),
-        fail: (error) => tap.fail(command, error),
+        succeed: (reply) => tap.succeed(ended(), reply, shares.local === shares.sent),
+        fail: (error) => tap.fail(ended(), error),
       });
     };
   }
@@ -94,18 +98,35 @@ export class FanOuts {
   private share(makeRun: MakeRun, shares: Shares): MakeRun {
     return (parser) => {
       const run = makeRun(parser);
+      let refusal: unknown;
       return (...args) => {
+        if (refusal !== undefined) resent(shares, refusal);
         const outer = this.current;
         this.current = shares;
         shares.sent += 1;
         try {
-          return run(...args);
+          const promise = run(...args);
+          // The cluster handles it at once, and may send this part again.
+          if (promise instanceof Promise) {
+            watch(promise, {
+              succeed: () => {},
+              fail: (error) => {
+                refusal = error;
+              },
+            });
+          }
+          return promise;
         } finally {
           this.current = outer;
         }
       };
     };
   }
+}
+
+function resent(shares: Shares, refusal: unknown): void {
+  shares.resends ??= new Resends();
+  shares.resends.add(redirectionOf(refusal));
 }
 
 /** Commands without a policy, and those with the default one, go to a single node. */

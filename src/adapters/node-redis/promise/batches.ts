@@ -2,15 +2,8 @@
 // Must not know: which version called, spans.
 import type { Arguments, BatchKind, BatchStart, ClientFacts, Write, Writes } from '../../../core/events';
 import type { SettledBatch, Tap } from '../../../core/operation';
-import { Resends } from '../../../core/resends';
 import { type Observer, watch } from '../../shared/observe';
-import {
-  isRedirect,
-  Redirects,
-  redirectionOf,
-  type SentinelCall,
-  type SentinelCalls,
-} from '../../shared/retried-calls';
+import type { RetriedCall, RetriedCalls } from '../../shared/retried-calls';
 import { isSelecting, selected } from './database';
 import { both, type Ending } from './entries';
 import type { NodeRef } from './retries';
@@ -28,18 +21,11 @@ interface OpenBatch {
   readonly promises: Promise<unknown>[];
   /** Whether the next added command is MULTI itself. */
   isOpening: boolean;
-  readonly call: SentinelCall | undefined;
+  readonly call: RetriedCall | undefined;
   queue: object | undefined;
   write: Write | undefined;
   /** The facts before a SELECT in the batch. */
   startedIn: ClientFacts | undefined;
-  readonly resends: Resends | undefined;
-}
-
-/** A batch that a node refused or lost. */
-interface Refused extends Pick<OpenBatch, 'resends'> {
-  readonly start: BatchStart;
-  readonly error: unknown;
 }
 
 /** One call of a batch executor. */
@@ -47,6 +33,8 @@ export interface BatchCall {
   readonly kind: BatchKind;
   /** The executor's first argument, unchanged. */
   readonly commands: unknown;
+  /** Whether the private loop of a cluster sends batches again. */
+  readonly isLooped: boolean;
   /** The client's facts; `queue` is the one that the commands were sent to, if they were sent. */
   clientOf(queue: object | undefined): NodeRef;
   /** Calls the executor with its first argument, or with what is to be sent instead. */
@@ -62,13 +50,12 @@ export class Batches {
   // another.
   private open: OpenBatch | undefined;
   private isInside = false;
-  private readonly redirects = new Redirects<Refused>();
 
   /** @param writesOf returns the writes of a queue; undefined: they cannot be observed */
   constructor(
     private readonly tap: Tap,
     private readonly writesOf: (queue: object) => Writes | undefined,
-    private readonly calls: SentinelCalls,
+    private readonly calls: RetriedCalls,
   ) {}
 
   /** Whether the current `addCommand` call belongs to a batch. */
@@ -108,17 +95,15 @@ export class Batches {
     const { kind, commands, call } = batch;
     // The client refuses invalid commands in its own way, at its own time.
     if (!areCommands(commands)) return this.enter(undefined, () => call(commands));
-    const { sending } = this.calls;
-    // A group runs a transaction that was redirected or lost once more, with the same list.
-    const resumed = this.redirects.resume(commands, sending);
-    const start = resumed?.start ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
+    // A group runs a transaction that was redirected or lost once more.
+    const retried = this.calls.of(commands);
+    const start = retried?.goOn<BatchStart>() ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
     const seen = {
       isOpening: kind === 'MULTI',
-      call: sending,
+      call: retried,
       queue: undefined,
       write: undefined,
       startedIn: undefined,
-      resends: resumed && resentAfter(resumed),
     };
     const open: OpenBatch = { batch, isRecorded: start !== undefined, promises: [], ...seen };
     const promise = this.enter(open, () => call(withSent(commands, start?.sent)));
@@ -127,14 +112,14 @@ export class Batches {
   }
 
   private ending(open: OpenBatch, start: BatchStart): Observer {
-    const { kind, commands, clientOf, repliesIn } = open.batch;
+    const { kind, commands, isLooped, clientOf, repliesIn } = open.batch;
     const list = applicationCommands(commands);
     const settle = (ended: Ended): void => {
       if (list.length === 0 && open.queue === undefined && !ended.failed) return;
       const ref = clientOf(open.queue);
       const client = open.startedIn === undefined ? ref : { facts: open.startedIn };
-      const { write, resends } = open;
-      this.tap.settleBatch(start, { kind, commands: list, client, write, resends, ...ended });
+      const resends = open.call?.resends;
+      this.tap.settleBatch(start, { kind, commands: list, client, write: open.write, resends, ...ended });
     };
     return {
       succeed: (result) => {
@@ -144,15 +129,16 @@ export class Batches {
         settle({ failed: replies.some(isError), aborted: found === null, error: undefined, replies });
       },
       fail: (error) => {
-        const endMonotonicMs = performance.now();
-        const aborted = isWatchError(error);
         const known = answersOf(open.promises.slice(0, list.length), kind);
-        const conclude = async (): Promise<void> =>
-          settle({ failed: !aborted, aborted, error, replies: await known, endMonotonicMs });
-        const isFollowed = open.call !== undefined || (isRedirect(error) && clientOf(open.queue).isNode === true);
-        const { resends } = open;
-        if (isFollowed) this.redirects.wait(commands as object, { start, error, resends }, conclude, open.call);
-        else conclude();
+        const end = async (final: unknown): Promise<void> => {
+          const endMonotonicMs = performance.now();
+          const aborted = isWatchError(final);
+          // What its commands were told in the last attempt is not why the client gave up.
+          const replies = final === error ? await known : [];
+          settle({ failed: !aborted, aborted, error: final, replies, endMonotonicMs });
+        };
+        const loop = isLooped ? clientOf(open.queue).loop : undefined;
+        this.calls.fail(commands as object, open.call, loop, { begun: start, error, end });
       },
     };
   }
@@ -200,11 +186,6 @@ async function answersOf(promises: readonly Promise<unknown>[], kind: BatchKind)
   }
   await undefined;
   return answers.slice();
-}
-
-function resentAfter({ error, resends = new Resends() }: Refused): Resends {
-  resends.add(redirectionOf(error));
-  return resends;
 }
 
 function isError(reply: unknown): boolean {

@@ -80,8 +80,8 @@ export class Commands {
     const known = this.clients.get(client);
     if (known !== undefined) return known;
     const facts = factsFrom(client.options);
-    const group = this.groups.addressOf(client);
-    return group === undefined ? { facts } : { facts: asNodeOf(group, facts), isNode: true };
+    const group = this.groups.groupOf(client);
+    return group === undefined ? { facts } : { facts: asNodeOf(group.address, facts), loop: group.loop };
   }
 
   /** The facts of a queue. @param client its client, if that is known */
@@ -91,9 +91,10 @@ export class Commands {
       this.connections.add(queue, client === undefined ? UNKNOWN_SERVER : factsFrom(client.options));
     if (client === undefined || connection.isNode !== undefined) return connection;
     // Known from its first command.
-    const group = this.groups.addressOf(client);
+    const group = this.groups.groupOf(client);
     connection.isNode = group !== undefined;
-    if (group !== undefined) connection.facts = asNodeOf(group, connection.facts);
+    connection.loop = group?.loop;
+    if (group !== undefined) connection.facts = asNodeOf(group.address, connection.facts);
     this.clients.set(client, connection);
     this.dialect.onClient(client);
     return connection;

@@ -17,6 +17,8 @@ interface Socket {
 
 /** The facts of a queue, whether it writes for a node of a group, and the state of its socket. */
 export interface Connection extends NodeRef {
+  /** undefined: not known yet. */
+  isNode?: boolean;
   /** undefined: the queue was created before us. */
   readonly socket: WeakRef<Socket> | undefined;
   readonly writes: QueueWrites;

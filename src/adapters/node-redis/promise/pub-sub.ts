@@ -142,8 +142,8 @@ export class PubSubTap {
     const known = this.refs.get(client);
     if (known !== undefined) return known;
     const facts = factsFrom(client.options);
-    const group = this.groups.addressOf(client);
-    const ref = { facts: group === undefined ? facts : asNodeOf(group, facts) };
+    const group = this.groups.groupOf(client);
+    const ref = { facts: group === undefined ? facts : asNodeOf(group.address, facts) };
     this.refs.set(client, ref);
     return ref;
   }

@@ -2,19 +2,13 @@
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
-import { Resends } from '../../../core/resends';
-import {
-  isRedirect,
-  Redirects,
-  redirectionOf,
-  type SentinelCall,
-  type SentinelCalls,
-} from '../../shared/retried-calls';
+import type { HiddenLoop, RetriedCall, RetriedCalls } from '../../shared/retried-calls';
 import { type Begun, CommandEnding } from './entries';
 
-/** A client's facts, and whether a group may send what it refused to another node. */
+/** A client's facts, and how it sends again what a node of its group refused. */
 export interface NodeRef extends ClientRef {
-  isNode?: boolean;
+  /** undefined: it is no node, or its calls are seen. */
+  loop?: HiddenLoop | undefined;
 }
 
 /** Begins a command that the client sends by itself. It has no span, and is counted on request. */
@@ -30,14 +24,9 @@ interface DefinedScript {
   readonly list: object;
 }
 
-/** A command that a node refused or lost. */
-interface Refused {
-  readonly command: Command;
-  readonly error: unknown;
-}
-
 interface UnknownScript extends DefinedScript {
   readonly command: Command | undefined;
+  readonly call: RetriedCall | undefined;
 }
 
 /**
@@ -46,12 +35,11 @@ interface UnknownScript extends DefinedScript {
  */
 export class Retries {
   private readonly unknownScripts = new WeakMap<object, UnknownScript[]>();
-  private readonly redirects = new Redirects<Refused>();
   private script: DefinedScript | undefined;
 
   constructor(
     private readonly tap: Tap,
-    private readonly calls: SentinelCalls,
+    private readonly calls: RetriedCalls,
   ) {}
 
   /** Runs a script executor. The first command that it sends, synchronously, is the EVALSHA. */
@@ -67,7 +55,7 @@ export class Retries {
 
   /** Whether the command that is being sent may be sent again. */
   mayBeRetried(owner: object, node: NodeRef, args: Arguments): boolean {
-    if (this.script !== undefined || node.isNode === true) return true;
+    if (this.script !== undefined || this.calls.isSending || node.loop !== undefined) return true;
     return args[0] === 'EVAL' && this.unknownScripts.get(owner)?.some(({ body }) => body === args[1]) === true;
   }
 
@@ -76,13 +64,15 @@ export class Retries {
     const { script = this.takeUnknown(owner, args) } = this;
     this.script = undefined;
     const list = script?.list ?? args;
-    const { sending } = this.calls;
-    const command = this.commandOf(script, list, node, args);
+    const call = isUnknown(script) ? script.call : this.calls.of(list);
+    const command = this.commandOf(script, call, node, args);
     const fail = (error: unknown): void => {
-      if (script !== undefined && isUnknownScript(error)) this.waitForScript(owner, { ...script, command }, error);
-      else if (sending !== undefined || (node.isNode === true && isRedirect(error)))
-        this.waitForNode(list, command, error, sending);
-      else if (command !== undefined) this.tap.fail(command, error);
+      if (script !== undefined && isUnknownScript(error))
+        this.waitForScript(owner, { ...script, command, call }, error);
+      else if (command !== undefined) {
+        const end = (final: unknown): void => this.tap.fail(command, final);
+        this.calls.fail(list, call, node.loop, { begun: command, error, end });
+      }
     };
     const succeed = (reply: unknown): void => {
       if (command !== undefined) this.tap.succeed(command, reply);
@@ -93,13 +83,13 @@ export class Retries {
   /** Returns what an earlier attempt began, now at this node; or a new command. */
   private commandOf(
     script: DefinedScript | undefined,
-    list: object,
+    call: RetriedCall | undefined,
     node: NodeRef,
     args: Arguments,
   ): Command | undefined {
-    if (script !== undefined && 'command' in script) return (script as UnknownScript).command;
-    const redirected = this.redirects.resume(list, this.calls.sending);
-    if (redirected !== undefined) return sentAgain(redirected, node);
+    if (isUnknown(script)) return script.command;
+    const begun = call?.goOn<Command>();
+    if (begun !== undefined) return { ...begun, client: node, resends: call?.resends };
     // A script executor changes its list for the second attempt.
     const command = this.tap.begin(node, script === undefined ? args : args.slice());
     return command !== undefined && typeof script?.body === 'string' ? { ...command, script: script.body } : command;
@@ -123,23 +113,10 @@ export class Retries {
       if (script.command !== undefined) this.tap.fail(script.command, error);
     });
   }
-
-  private waitForNode(
-    list: object,
-    command: Command | undefined,
-    error: unknown,
-    call: SentinelCall | undefined,
-  ): void {
-    if (command === undefined) return;
-    const endMonotonicMs = performance.now();
-    this.redirects.wait(list, { command, error }, () => this.tap.fail(command, error, endMonotonicMs), call);
-  }
 }
 
-function sentAgain({ command, error }: Refused, client: ClientRef): Command {
-  const { resends = new Resends() } = command;
-  resends.add(redirectionOf(error));
-  return { ...command, client, resends };
+function isUnknown(script: DefinedScript | undefined): script is UnknownScript {
+  return script !== undefined && 'command' in script;
 }
 
 function isUnknownScript(error: unknown): boolean {

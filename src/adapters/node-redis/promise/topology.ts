@@ -1,10 +1,12 @@
 // Knows: which clients are nodes of a cluster or of a sentinel's master, and the address of that group.
 // Must not know: how commands are tapped, spans.
 import type { ClientFacts } from '../../../core/events';
+import type { Tap } from '../../../core/operation';
 import { Ambient } from '../../shared/ambient';
-import { type Class, onConstruct, PatchLedger, type Target } from '../../shared/patch';
-import { type SentinelCall, SentinelCalls } from '../../shared/retried-calls';
+import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { type HiddenLoop, RetriedCall, RetriedCalls } from '../../shared/retried-calls';
 import { type ClientOptions, hostAndPort, UNKNOWN_SERVER } from '../server-info';
+import { type ClusterLoop, ClusterLoops, selfOf } from './hidden-loops';
 
 /** A cluster's record of its nodes. Public in every version from 4.1 on; private in 4.0. */
 interface Slots {
@@ -23,6 +25,7 @@ interface ClusterNode {
 
 interface ClusterOptions {
   readonly rootNodes?: readonly unknown[];
+  readonly maxCommandRedirections?: number;
 }
 
 export interface SentinelOptions {
@@ -40,7 +43,9 @@ type Make = (...args: unknown[]) => Sentinel;
 type Factory = (this: unknown, options: SentinelOptions) => Make;
 type Duplicate = (this: Sentinel, overrides?: SentinelOptions) => Sentinel;
 type Quit = (this: object) => unknown;
-type RunOnNode = (this: Sentinel, isReadonly: unknown, run: (client: object) => unknown) => Promise<unknown>;
+type Run = (client: { readonly _self?: object }, options?: unknown) => unknown;
+type RunOnNode = (this: Sentinel, isReadonly: unknown, run: Run) => Promise<unknown>;
+type Execute = (this: object, key: unknown, isReadonly: unknown, options: unknown, run: Run) => Promise<unknown>;
 
 interface SentinelGroup {
   readonly address: string;
@@ -51,27 +56,40 @@ interface Cluster {
   readonly slots: WeakRef<Slots>;
   readonly address: string;
   readonly facts: ClientFacts;
+  readonly loop: ClusterLoop | undefined;
+}
+
+/** The group that a client is a node of. */
+export interface Group {
+  readonly address: string;
+  /** undefined: its calls are seen. */
+  readonly loop?: HiddenLoop | undefined;
 }
 
 /** Clusters and sentinels of the process, and the clients that belong to them. */
 export class Groups {
-  readonly calls = new SentinelCalls();
+  readonly calls = new RetriedCalls();
   /** Whether a cluster ends its nodes' connections now: nobody asked for a QUIT of each. */
   private readonly quitting = new Ambient<boolean>();
   private clusters: Cluster[] = [];
   private readonly sentinels = new WeakMap<Sentinel, SentinelGroup>();
   private readonly sentinelNodes = new WeakMap<object, string>();
+  private readonly loops = new ClusterLoops();
   private hasSentinels = false;
 
   /** @param seen called for every sentinel when it is created */
-  constructor(private readonly seen: (sentinel: Sentinel, address: string, options: SentinelOptions) => void) {}
+  constructor(
+    private readonly tap: Pick<Tap, 'decide'>,
+    private readonly seen: (sentinel: Sentinel, address: string, options: SentinelOptions) => void,
+  ) {}
 
   /** `cluster/cluster-slots.js`: each instance belongs to a cluster. */
   patchSlots(moduleExports: Target, ledger: PatchLedger): boolean {
     if (typeof moduleExports.default !== 'function') return false;
-    const seen = (slots: object, args: readonly unknown[]) =>
-      this.addCluster(slots, args[0] as ClusterOptions | undefined);
     const { prototype } = moduleExports.default as { prototype: Target };
+    const areHidden = this.loops.patch(prototype, ledger);
+    const seen = (slots: object, args: readonly unknown[]) =>
+      this.addCluster(slots, args[0] as ClusterOptions | undefined, areHidden);
     if (PatchLedger.has(prototype, 'quit')) ledger.wrap<Quit>(prototype, 'quit', (original) => this.wrapQuit(original));
     ledger.replace(moduleExports, 'default', onConstruct(moduleExports.default as Class, seen));
     return true;
@@ -98,11 +116,20 @@ export class Groups {
     return true;
   }
 
-  /** The address of the group that `client` is a node of; undefined for a client of its own. */
-  addressOf(client: object): string | undefined {
-    if (this.clusters.length === 0) return this.sentinelNodes.get(client);
+  /** `cluster/index.js`. Before 5.6 the method is private. */
+  patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (PatchLedger.has(prototype, '_execute'))
+      ledger.wrap<Execute>(prototype, '_execute', (original) => this.wrapExecute(original));
+    return true;
+  }
+
+  /** The group that `client` is a node of; undefined for a client of its own. */
+  groupOf(client: object): Group | undefined {
     const owner = this.clusters.find(({ slots }) => isNodeOf(slots.deref(), client));
-    return owner?.address ?? this.sentinelNodes.get(client);
+    if (owner !== undefined) return { address: owner.address, loop: owner.loop?.at(client) };
+    const address = this.sentinelNodes.get(client);
+    return address === undefined ? undefined : { address };
   }
 
   /** The facts of a whole cluster, for a call that goes to several of its nodes. */
@@ -126,10 +153,24 @@ export class Groups {
     };
   }
 
-  private addCluster(slots: object, options: ClusterOptions | undefined): void {
+  private addCluster(slots: object, options: ClusterOptions | undefined, isLoopHidden: boolean): void {
     const address = addressOfAll(options?.rootNodes ?? []);
+    const loop = isLoopHidden ? this.loops.add(slots, options?.maxCommandRedirections) : undefined;
     this.clusters = this.clusters.filter((cluster) => cluster.slots.deref() !== undefined);
-    this.clusters.push({ slots: new WeakRef(slots as Slots), address, facts: factsOfCluster(address) });
+    this.clusters.push({ slots: new WeakRef(slots as Slots), address, facts: factsOfCluster(address), loop });
+  }
+
+  /** The call ends when the promise does, whatever its attempts came to. */
+  private wrapExecute(original: Execute): Execute {
+    const { tap, calls } = this;
+    return function execute(this: object, _key: unknown, _isReadonly: unknown, _options: unknown, run: Run) {
+      if (typeof run !== 'function' || tap.decide() === 'pass') return original.apply(this, arguments as never);
+      const call = new RetriedCall();
+      arguments[3] = function () {
+        return calls.send(call, run, arguments);
+      };
+      return call.follow(original.apply(this, arguments as never));
+    };
   }
 
   private wrapFactory(original: Factory): Factory {
@@ -168,16 +209,17 @@ export class Groups {
 
   /** Only the function that a sentinel runs on a node knows which node was chosen. */
   private wrapRunOnNode(original: RunOnNode): RunOnNode {
-    const { sentinels, sentinelNodes, calls } = this;
-    return function execute(this: Sentinel, _isReadonly: unknown, run: (client: object) => unknown): Promise<unknown> {
+    const { tap, sentinels, sentinelNodes, calls } = this;
+    return function execute(this: Sentinel, _isReadonly: unknown, run: Run): Promise<unknown> {
       const address = sentinels.get(this._self ?? this)?.address;
       if (address === undefined || typeof run !== 'function') return original.apply(this, arguments as never);
-      const call: SentinelCall = {};
-      arguments[1] = (client: { readonly _self?: object }) => {
-        sentinelNodes.set(client._self ?? client, address);
-        return calls.send(call, () => run(client));
+      const call = tap.decide() === 'pass' ? undefined : new RetriedCall();
+      arguments[1] = function (client: { readonly _self?: object }) {
+        sentinelNodes.set(selfOf(client), address);
+        return calls.send(call, run, arguments);
       };
-      return calls.end(call, original.apply(this, arguments as never));
+      const promise = original.apply(this, arguments as never);
+      return call === undefined ? promise : call.follow(promise);
     };
   }
 }

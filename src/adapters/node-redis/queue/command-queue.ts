@@ -85,6 +85,7 @@ export class CommandQueueTap {
       return all.batches.execute({
         kind,
         commands,
+        isLooped: true,
         clientOf: (queue) => (queue === undefined ? { facts: factsFrom(this.options) } : all.connectionOf(queue, this)),
         call: (list) => all.sender.run(this, () => original.apply(this, replacing(call, list))),
         // A transaction resolves with the replies of MULTI, of the queued commands, and of EXEC.
