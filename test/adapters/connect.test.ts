@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, recorded, redisSpans, resetTracing } from '../support/tracing';
 import { connect, end, IOREDIS_CORE, LEGACY_VERSIONS, loadRedis, titleOf, VERSIONS } from '../support/versions';
+import { turnsOf } from '../support/waiting';
 
 describe('connectSpans', () => {
   let server: RedisServer;
@@ -45,6 +46,19 @@ describe('connectSpans', () => {
       const error = version === '4.0' ? 'ReconnectStrategyError' : 'ECONNREFUSED';
       const attributes = { ...at(1), 'error.type': error };
       assert.deepEqual(connects().map(recorded), [{ name: `connect ${server.host}:1`, kind: 'CLIENT', attributes, error }]);
+    });
+
+    it(`leave the caller of redis ${version} the client's own promise`, async () => {
+      const turns: number[] = [];
+      for (const connectSpans of [false, true]) {
+        resetTracing({ connectSpans });
+        const client = loadRedis(version).createClient({ socket: { host: server.host, port: server.port } });
+        client.on('error', () => {});
+        turns.push(await turnsOf((begin) => client.once('ready', begin).connect()));
+        await end(client);
+      }
+      assert.equal(turns[1], turns[0]);
+      assert.equal(connects().length, 1);
     });
 
     it(`do not show a refused password of redis ${version}`, async () => {

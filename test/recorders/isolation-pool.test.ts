@@ -6,7 +6,7 @@ import { type Collected, Measuring, ofPools } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis, major, VERSIONS } from '../support/versions';
-import { held, until, untilEqual } from '../support/waiting';
+import { held, turnsOf, until, untilEqual } from '../support/waiting';
 
 describe('the isolation pool', () => {
   let server: RedisServer;
@@ -106,6 +106,7 @@ describe('the isolation pool', () => {
             seen.push(await promise.catch((error: Error) => `rejected: ${error.message}`));
           }
           seen.push(await client.executeIsolated((one: Client) => one.set('k', 'v')));
+          seen.push(await turnsOf((begin) => client.executeIsolated(async () => begin())));
           seen.push(Object.keys(client.duplicate()));
           outcomes.push(seen);
           await end(client);

@@ -8,7 +8,7 @@ import { Measuring, ofPools } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, folderOf, loadRedis, major, VERSIONS, type Version } from '../support/versions';
-import { held, until } from '../support/waiting';
+import { held, turnsOf, until } from '../support/waiting';
 
 const POOL_NAME = 'db.client.connection.pool.name';
 const STATE = 'db.client.connection.state';
@@ -104,7 +104,11 @@ describe('pool recorder', () => {
         release();
         await running;
         // The same words from the task itself are no timeout of the pool's.
-        await assert.rejects(pool.execute(() => Promise.reject(new Error('Timeout waiting for a client'))));
+        const own = new Error('Timeout waiting for a client');
+        await assert.rejects(
+          pool.execute(() => Promise.reject(own)),
+          own,
+        );
         const collected = await measuring.collect();
         assert.deepEqual(collected['db.client.connection.timeouts'], [{ attributes: name(), value: 2 }]);
         assert.deepEqual(collected['db.client.connection.wait_time'], [{ attributes: name(), value: 2 }]);
@@ -150,10 +154,11 @@ describe('pool recorder', () => {
             );
           }
           seen.push(await pool.execute((client: Client) => client.get('k')));
+          seen.push(await turnsOf((begin) => fresh.execute(async () => begin())));
           outcomes.push(seen);
         }
         assert.deepEqual(outcomes[1], outcomes[0]);
-        assert.equal(outcomes[1]?.length, 7);
+        assert.equal(outcomes[1]?.length, 8);
       });
 
       it('rejects an invalid URL as without us', async () => {

@@ -54,3 +54,17 @@ export async function settled(server: Pick<RedisServer, 'request'>): Promise<voi
   await server.request('PING');
   for (let turns = 0; turns < 3; turns++) await turn();
 }
+
+/** How many turns a promise takes to settle, from when `begin` is called. */
+export async function turnsOf(call: (begin: () => void) => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let isSettled = false;
+  const count = async (): Promise<void> => {
+    for (; !isSettled; turns++) await undefined;
+  };
+  const settle = (): void => {
+    isSettled = true;
+  };
+  await call(() => void count()).then(settle, settle);
+  return turns;
+}

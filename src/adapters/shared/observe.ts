@@ -1,5 +1,6 @@
-// Knows: how to observe the end of a promise, by passing on another promise or the same one.
+// Knows: how to observe the end of a promise, by passing on another promise or the same one, or by looking at it.
 // Must not know: whose promise it is.
+import { inspect } from 'node:util';
 
 /** Is called when an operation ends. Must not throw. */
 export interface Observer {
@@ -34,4 +35,14 @@ export function watch<T>(promise: Promise<T>, observer: Observer): Promise<T> {
     (error: unknown) => observer.fail(error),
   );
   return promise;
+}
+
+/** Looks at a promise without handling it. Returns the reason as text; undefined: it is not rejected. */
+export function rejectionOf(promise: Promise<unknown>): string | undefined {
+  try {
+    return /^Promise \{\s*<rejected> (.*)/s.exec(inspect(promise, { customInspect: false, depth: 0 }))?.[1];
+  } catch {
+    // The error belongs to the application.
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@
 // Must not know: how a version implements pools.
 import type { ClientFacts, Pool, PoolLimits, PoolState } from '../../core/events';
 import type { PoolRecorder } from '../../core/recorder';
+import { rejectionOf, watch } from './observe';
 import { PoolNames } from './pool-names';
 
 /** A pool, as it is watched, identified by its owner object. */
@@ -9,7 +10,7 @@ interface Watching<O> {
   readonly name: string;
   readonly limits: PoolLimits | undefined;
   /** undefined once the pool is closed. */
-  stateOf(owner: O): PoolState | undefined;
+  stateOf(owner: O, pool: Pool): PoolState | undefined;
 }
 
 /** The pools that are watched, by owner. */
@@ -31,13 +32,13 @@ export class WatchedPools {
     const { pools } = this;
     const read = (): PoolState | undefined => {
       const current = reference.deref();
-      const state = current && stateOf(current);
+      const state = current && stateOf(current, pool);
       if (state !== undefined) return state;
       give();
       if (current !== undefined) pools.delete(current);
       return undefined;
     };
-    const pool = { name, limits, read };
+    const pool: Pool = { name, limits, read };
     pools.set(owner, pool);
     this.recorder.watch(pool);
     return pool;
@@ -49,57 +50,85 @@ export function poolNameOf({ serverAddress, serverPort, namespace }: ClientFacts
   return `${serverPort === undefined ? serverAddress : `${serverAddress}:${serverPort}`}/${namespace}`;
 }
 
-/** How one kind of pool is asked about its tasks. One object serves all tasks: a task may be a single command. */
-export interface Leasing<O, C> {
+/** More tasks than wait in a process that works. Further ones are not counted. */
+const MAX_WAITING = 10_000;
+
+/** How one kind of pool is asked about its tasks. */
+interface Leasing<O, C> {
   readonly recorder: PoolRecorder;
   /** The task gets its connection from this pool. */
   lent(owner: O, client: C): Pool;
-  run(task: (client: C) => unknown, client: C): unknown;
-  /** The task has ended, or got no connection. undefined: its pool is not known. */
-  ended(owner: O, wasLent: boolean): Pool | undefined;
-  isTimeout(error: unknown): boolean;
+  run(task: Task<C>, client: C): unknown;
+  /** The task has returned its connection. */
+  returned(owner: O): void;
+  /** Whether this error, as text, tells that a task got no connection in time. */
+  isTimeout(error: string): boolean;
 }
 
-/** Measures how long a task waited for its connection, and how long it kept it. */
-export function timeLease<O, C>(
-  leasing: Leasing<O, C>,
-  owner: O,
-  task: (client: C) => unknown,
-  call: (task: (client: C) => unknown) => unknown,
-): unknown {
-  const { recorder } = leasing;
-  const askedMonotonicMs = performance.now();
-  let lentMonotonicMs: number | undefined;
-  let returnedMonotonicMs: number | undefined;
-  const lent = (client: C): unknown => {
-    lentMonotonicMs = performance.now();
-    recorder.waited(leasing.lent(owner, client), lentMonotonicMs - askedMonotonicMs);
-    const result = leasing.run(task, client);
-    // The pool only waits for native promises.
-    if (!(result instanceof Promise)) returnedMonotonicMs = performance.now();
-    return result;
-  };
-  const settle = (error?: unknown): void => {
-    const pool = leasing.ended(owner, lentMonotonicMs !== undefined);
-    if (pool === undefined) return;
-    if (lentMonotonicMs !== undefined)
-      recorder.used(pool, (returnedMonotonicMs ?? performance.now()) - lentMonotonicMs);
-    else if (leasing.isTimeout(error)) recorder.timedOut(pool);
-  };
-  const promise = call(lent);
-  return promise instanceof Promise ? following(promise, settle) : promise;
+export type Task<C> = (client: C) => unknown;
+
+/** Measures how long tasks wait for a connection, and how long they keep it. A task may be a single command. */
+export class Leases<O extends object, C> {
+  private readonly waiting = new WeakMap<O, Set<Promise<unknown>>>();
+
+  constructor(private readonly leasing: Leasing<O, C>) {}
+
+  /** Returns what `call` does: the pool's own promise. */
+  time(owner: O, task: Task<C>, call: (task: Task<C>) => unknown): unknown {
+    const { leasing } = this;
+    const askedMonotonicMs = performance.now();
+    let isLent = false;
+    let promise: unknown;
+    const timed = (client: C): unknown => {
+      isLent = true;
+      this.waiting.get(owner)?.delete(promise as Promise<unknown>);
+      const pool = leasing.lent(owner, client);
+      const lentMonotonicMs = performance.now();
+      leasing.recorder.waited(pool, lentMonotonicMs - askedMonotonicMs);
+      const returned = (): void => {
+        leasing.returned(owner);
+        leasing.recorder.used(pool, performance.now() - lentMonotonicMs);
+      };
+      return runUntil(() => leasing.run(task, client), returned);
+    };
+    promise = call(timed);
+    if (!isLent && promise instanceof Promise && leasing.recorder.isActive()) this.wait(owner, promise);
+    return promise;
+  }
+
+  /**
+   * Returns the number of tasks that wait. The promise of a task that was refused may only be handled by the
+   * application, so the promises are looked at here, when the pool is read.
+   */
+  waitingAt(owner: O, pool: Pool): number {
+    const waiting = this.waiting.get(owner);
+    if (waiting === undefined) return 0;
+    for (const promise of waiting) {
+      const error = rejectionOf(promise);
+      if (error === undefined) continue;
+      waiting.delete(promise);
+      if (this.leasing.isTimeout(error)) this.leasing.recorder.timedOut(pool);
+    }
+    return waiting.size;
+  }
+
+  private wait(owner: O, promise: Promise<unknown>): void {
+    const waiting = this.waiting.get(owner) ?? new Set();
+    this.waiting.set(owner, waiting);
+    if (waiting.size < MAX_WAITING) waiting.add(promise);
+  }
 }
 
-/** Reports when a promise settles. Value, rejection and unhandled rejections do not change. */
-function following(promise: Promise<unknown>, settle: (error?: unknown) => void): Promise<unknown> {
-  return promise.then(
-    (value) => {
-      settle();
-      return value;
-    },
-    (error: unknown) => {
-      settle(error);
-      throw error;
-    },
-  );
+/** Calls `ended` when the task has ended. A pool waits only for native promises, and always handles them. */
+function runUntil(run: () => unknown, ended: () => void): unknown {
+  let result: unknown;
+  try {
+    result = run();
+  } catch (error) {
+    ended();
+    throw error;
+  }
+  if (result instanceof Promise) watch(result, { succeed: ended, fail: ended });
+  else ended();
+  return result;
 }

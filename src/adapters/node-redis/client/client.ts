@@ -7,7 +7,7 @@ import { observe } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { replacing } from '../promise/batches';
 import { Commands, type SendingClient } from '../promise/commands';
-import { type Connect, wrapConnect } from '../promise/connect';
+import type { Connect } from '../promise/connect';
 import type { Connections } from '../promise/connections';
 import { isSelecting, selecting } from '../promise/database';
 import type { Begun } from '../promise/entries';
@@ -66,7 +66,7 @@ export class RedisClientTap {
     private readonly tap: Tap,
     groups: Groups,
     private readonly fanOuts: FanOuts,
-    connections: Connections,
+    private readonly connections: Connections,
     recorder: ConnectionRecorder,
     /** Called for each client at its first command. */
     onClient: (client: object) => void,
@@ -93,7 +93,13 @@ export class RedisClientTap {
     ledger.wrap<Send>(prototype, 'sendCommand', send);
     ledger.wrap<Execute>(prototype, '_executeMulti', (original) => this.wrapExecute('MULTI', original));
     ledger.wrap<Execute>(prototype, '_executePipeline', (original) => this.wrapExecute('PIPELINE', original));
-    ledger.wrap<Connect<Client>>(prototype, 'connect', (original) => wrapConnect(this.tap, refOf, original), 'caller');
+    const { connects } = this.connections;
+    ledger.wrap<Connect<Client>>(
+      prototype,
+      'connect',
+      (original) => connects.wrap(this.tap, refOf, original),
+      'caller',
+    );
     ledger.wrap<Quit>(prototype, 'QUIT', (original) => this.wrapQuit(original));
     ledger.wrap<ExecuteCommand>(prototype, '_executeCommand', (original) =>
       wrapExecuteCommand<Client>(this.tap, this.caches, this.fanOuts, refOf, original),

@@ -2,8 +2,10 @@
 // Must not know: spans, metrics, attribute names.
 import { context } from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../../../core/events';
+import { Ambient } from '../../shared/ambient';
+import { watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
-import { type Leasing, poolNameOf, timeLease, type WatchedPools } from '../../shared/pools';
+import { Leases, poolNameOf, type Task, type WatchedPools } from '../../shared/pools';
 import { type ClientOptions, factsFrom } from '../server-info';
 
 interface ClientPool {
@@ -29,9 +31,9 @@ interface Made {
   readonly limits: PoolLimits;
 }
 
-type Task = (client: PoolClient) => unknown;
 type Create = (this: unknown, server?: ClientOptions, options?: PoolOptions) => ClientPool;
-type Execute = (this: ClientPool, task: Task, ...rest: unknown[]) => unknown;
+type PoolTask = Task<PoolClient>;
+type Execute = (this: ClientPool, task: PoolTask, ...rest: unknown[]) => unknown;
 type End = (this: ClientPool) => unknown;
 type Connect = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
@@ -44,18 +46,17 @@ export class PoolTap {
   /** Pools that are closed or destroyed, or are about to be. */
   private readonly ended = new WeakSet<ClientPool>();
   /** The pool whose own code is running, synchronously: a client that connects now belongs to it. */
-  private inside: ClientPool | undefined;
-
-  private readonly leasing: Leasing<ClientPool, PoolClient>;
+  private readonly inside = new Ambient<ClientPool>();
+  private readonly leases: Leases<ClientPool, PoolClient>;
 
   constructor(private readonly pools: WatchedPools) {
-    this.leasing = {
+    this.leases = new Leases({
       recorder: pools.recorder,
       lent: (pool, client) => this.see(pool, client?.options),
-      run: (task, client) => this.enter(undefined, () => task(client)),
-      ended: (pool) => pools.get(pool),
+      run: (task, client) => this.inside.run(undefined, () => task(client)),
+      returned: () => {},
       isTimeout,
-    };
+    });
   }
 
   /** `client/pool.js`. Returns false if the seam is unknown; then nothing was changed. */
@@ -97,7 +98,7 @@ export class PoolTap {
   private wrapConnect(original: Connect): Connect {
     const connecting = (pool: ClientPool, call: () => Promise<unknown>) => {
       this.ended.delete(pool);
-      const promise = this.enter(pool, call);
+      const promise = this.inside.run(pool, call);
       this.seeMade(pool);
       return promise;
     };
@@ -108,8 +109,9 @@ export class PoolTap {
   }
 
   private wrapExecute(original: Execute): Execute {
-    const execute = (pool: ClientPool, task: Task, call: (task: Task) => unknown) => this.execute(pool, task, call);
-    return function (this: ClientPool, task: Task): unknown {
+    const execute = (pool: ClientPool, task: PoolTask, call: (task: PoolTask) => unknown) =>
+      this.execute(pool, task, call);
+    return function (this: ClientPool, task: PoolTask): unknown {
       if (typeof task !== 'function') return original.apply(this, arguments as never);
       // A waiting task would otherwise run in the context of the code that returns a connection.
       return execute(this._self ?? this, context.bind(context.active(), task), (bound) => {
@@ -133,36 +135,25 @@ export class PoolTap {
     };
   }
 
-  private execute(pool: ClientPool, task: Task, call: (task: Task) => unknown): unknown {
+  private execute(pool: ClientPool, task: PoolTask, call: (task: PoolTask) => unknown): unknown {
     const { pools } = this;
     if (pools.get(pool) === undefined && pool.isOpen === true) this.seeMade(pool);
     if (!pools.recorder.isActive())
       return call(pools.get(pool) === undefined ? this.lookingAtClient(pool, task) : task);
-    return this.enter(pool, () => timeLease(this.leasing, pool, task, call));
+    return this.inside.run(pool, () => this.leases.time(pool, task, call));
   }
 
   private timeCreation(client: PoolClient, call: () => Promise<unknown>): Promise<unknown> {
-    const { inside: pool } = this;
+    const pool = this.inside.current;
     if (pool === undefined || !this.pools.recorder.isActive()) return call();
     const startMonotonicMs = performance.now();
-    return call().then((connected) => {
+    const succeed = (): void =>
       this.pools.recorder.created(this.see(pool, client.options), performance.now() - startMonotonicMs);
-      return connected;
-    });
-  }
-
-  private enter<T>(pool: ClientPool | undefined, call: () => T): T {
-    const { inside } = this;
-    this.inside = pool;
-    try {
-      return call();
-    } finally {
-      this.inside = inside;
-    }
+    return watch(call(), { succeed, fail: () => {} });
   }
 
   /** The server of a pool is private. If we did not see its creation, the first client that it lends shows it. */
-  private lookingAtClient(pool: ClientPool, task: Task): Task {
+  private lookingAtClient(pool: ClientPool, task: PoolTask): PoolTask {
     return (client) => {
       this.see(pool, client?.options);
       return task(client);
@@ -177,11 +168,15 @@ export class PoolTap {
   private see(pool: ClientPool, server: ClientOptions | undefined): Pool {
     const known = this.pools.get(pool);
     if (known !== undefined) return known;
-    const { made, ended } = this;
+    const { made, ended, leases } = this;
     return this.pools.watch(pool, {
       name: poolNameOf(factsFrom(server)),
       limits: made.get(pool)?.limits,
-      stateOf: (current) => readPool(current, ended.has(current)),
+      stateOf: (current, watched) => {
+        // The pool shows how many wait, but not how many waited too long.
+        leases.waitingAt(current, watched);
+        return readPool(current, ended.has(current));
+      },
     });
   }
 }
@@ -209,6 +204,6 @@ function readPool(pool: ClientPool, isEnded: boolean): PoolState | undefined {
 }
 
 /** The pool's own error. The text is the same in all versions; the name of the class does not survive minification. */
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Timeout waiting for a client');
+function isTimeout(error: string): boolean {
+  return error.includes('Timeout waiting for a client');
 }

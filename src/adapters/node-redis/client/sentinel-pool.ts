@@ -1,6 +1,7 @@
 // Knows: the connections to its master that a sentinel client of redis 5 and 6 lends to its commands.
 // Must not know: spans, metrics, attribute names.
 import type { Pool, PoolState } from '../../../core/events';
+import { watch } from '../../shared/observe';
 import { type Class, onConstruct, PatchLedger, type Target } from '../../shared/patch';
 import type { WatchedPools } from '../../shared/pools';
 import type { SentinelOptions } from '../promise/topology';
@@ -114,11 +115,11 @@ export class SentinelPoolTap {
     const askedMonotonicMs = performance.now();
     leases.waiting += 1;
     // No caller is ever refused.
-    return promise.then((id) => {
+    const succeed = (id: unknown): void => {
       leases.waiting -= 1;
       this.lent(queue, id, performance.now() - askedMonotonicMs);
-      return id;
-    });
+    };
+    return watch(promise, { succeed, fail: () => {} });
   }
 
   private lent(queue: FreeQueue, id: unknown, waitMs: number): void {

@@ -2,8 +2,9 @@
 // Must not know: spans, metrics, attribute names.
 import type { ClientFacts, ConnectionState } from '../../../core/events';
 import type { ConnectionRecorder } from '../../../core/recorder';
-import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { type Class, onConstruct, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { type ClientOptions, factsFrom } from '../server-info';
+import { Connects } from './connect';
 import { beginAnew } from './database';
 import type { Ending } from './entries';
 import { QueueWrites } from './queue-writes';
@@ -37,6 +38,8 @@ export interface Connection extends NodeRef {
 
 /** Connections and their queues. A client keeps both private, and creates one right after the other. */
 export class Connections {
+  /** What the application asks of them. */
+  readonly connects = new Connects();
   private readonly connections = new WeakMap<object, Connection>();
   /** Connections that should be ready and are not. While there are none, waiting commands are not checked. */
   private readonly down = new Set<Connection>();
@@ -62,7 +65,7 @@ export class Connections {
    *   versions a socket without a queue replaces another during maintenance.
    */
   patchSocket(moduleExports: Target, ledger: PatchLedger, mayBeFirst: boolean): boolean {
-    if (!PatchLedger.has(prototypeOf(moduleExports), 'connect')) return false;
+    if (!this.connects.patchSocket(moduleExports, ledger)) return false;
     return replaceClass(moduleExports, ledger, (socket, args) => {
       const { unpairedQueue } = this;
       this.unpairedQueue = undefined;

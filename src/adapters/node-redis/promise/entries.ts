@@ -1,9 +1,8 @@
 // Knows: the entry that a queue of redis 4 to 6 keeps for a command, which gets the result of the command.
 // Must not know: where a version keeps it, spans.
-import { inspect } from 'node:util';
 import type { Arguments, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
-import { type Observer, type observe, watch } from '../../shared/observe';
+import { type Observer, type observe, rejectionOf, watch } from '../../shared/observe';
 
 /** Is called with the result of one command before the application is. */
 export type Ending = Observer;
@@ -141,7 +140,7 @@ export class QueueEntries {
       // No entry: the command was refused, because the queue is full or it was aborted before. Only the caller may
       // handle its promise, so the command is refused a second time at the same moment, for the same reason. A command
       // that was not refused is never repeated: it would be sent twice.
-      else if (isShown && isRejected(promise)) watch(original.apply(queue, call as never), ending);
+      else if (isShown && rejectionOf(promise) !== undefined) watch(original.apply(queue, call as never), ending);
       else return unseen(promise, ending);
       return promise;
     };
@@ -150,11 +149,6 @@ export class QueueEntries {
 
 function listAt(place: Place): List {
   return ('list' in place && place.list) || (place as List);
-}
-
-/** Looks at a promise without handling it. */
-function isRejected(promise: Promise<unknown>): boolean {
-  return /^Promise \{\s*<rejected>/.test(inspect(promise, { customInspect: false, depth: 0 }));
 }
 
 function settle(entry: Entry, ending: Ending): void {

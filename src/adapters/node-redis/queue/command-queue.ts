@@ -5,7 +5,7 @@ import type { Tap } from '../../../core/operation';
 import { PatchLedger, prototypeOf, requiredBy, type Target } from '../../shared/patch';
 import { replacing } from '../promise/batches';
 import { Commands, type SendingClient } from '../promise/commands';
-import { type Connect, wrapConnect } from '../promise/connect';
+import type { Connect } from '../promise/connect';
 import type { Connections } from '../promise/connections';
 import type { Groups } from '../promise/topology';
 import { factsFrom } from '../server-info';
@@ -28,7 +28,7 @@ export class CommandQueueTap {
   constructor(
     private readonly tap: Tap,
     groups: Groups,
-    connections: Connections,
+    private readonly connections: Connections,
   ) {
     this.commands = new Commands(tap, groups, connections, {
       // Before the socket is ready, commands at the head of the queue are the client's own. If its state is unknown,
@@ -55,7 +55,9 @@ export class CommandQueueTap {
     if (!PatchLedger.has(prototype, 'sendCommand', 'multiExecutor', 'executeScript', 'connect')) return false;
     const refOf = ({ options }: SendingClient) => ({ facts: factsFrom(options) });
     ledger.wrap<SendCommand>(prototype, 'sendCommand', (original) => this.wrapSend(original));
-    ledger.wrap<Connect<SendingClient>>(prototype, 'connect', (original) => wrapConnect(this.tap, refOf, original));
+    ledger.wrap<Connect<SendingClient>>(prototype, 'connect', (original) =>
+      this.connections.connects.wrap(this.tap, refOf, original),
+    );
     ledger.wrap<MultiExecutor>(prototype, 'multiExecutor', (original) => this.wrapMultiExecutor(original));
     ledger.wrap<ExecuteScript>(prototype, 'executeScript', (original) => this.wrapExecuteScript(original));
     return true;

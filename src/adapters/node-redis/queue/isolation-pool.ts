@@ -1,8 +1,9 @@
 // Knows: the pool of a client of redis 4, for commands that must not share its connection.
 // Must not know: spans, metrics, attribute names.
 import type { Pool, PoolLimits, PoolState } from '../../../core/events';
+import { watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
-import { type Leasing, poolNameOf, timeLease, type WatchedPools } from '../../shared/pools';
+import { Leases, poolNameOf, type Task, type WatchedPools } from '../../shared/pools';
 import { type ClientOptions, factsFrom } from '../server-info';
 
 interface Client {
@@ -22,14 +23,12 @@ interface PoolOptions {
  * The state of a client's pool. The pool itself is private to the client, but it acts through methods of the client.
  */
 interface Isolation {
-  waiting: number;
   used: number;
   /** The connections that were made. */
   readonly clients: Set<Client>;
 }
 
-type Task = (client: Client) => unknown;
-type ExecuteIsolated = (this: Client, task: Task) => unknown;
+type ExecuteIsolated = (this: Client, task: Task<Client>) => unknown;
 type Duplicate = (this: Client, overrides?: object) => Client;
 type Connect = (this: Client, ...args: unknown[]) => Promise<unknown>;
 
@@ -40,17 +39,16 @@ export class IsolationPoolTap {
   private readonly isolations = new WeakMap<Client, Isolation>();
   /** The client for whose pool a client was created. */
   private readonly owners = new WeakMap<Client, Client>();
-
-  private readonly leasing: Leasing<Client, Client>;
+  private readonly leases: Leases<Client, Client>;
 
   constructor(private readonly pools: WatchedPools) {
-    this.leasing = {
+    this.leases = new Leases({
       recorder: pools.recorder,
       lent: (owner, client) => this.lent(owner, client),
       run: (task, client) => task(client),
-      ended: (owner, wasLent) => this.ended(owner, wasLent),
+      returned: (owner) => this.returned(owner),
       isTimeout,
-    };
+    });
   }
 
   /** `client/index.js`. Returns false if the seam is unknown; then nothing was changed. */
@@ -64,11 +62,13 @@ export class IsolationPoolTap {
   }
 
   private wrapExecute(original: ExecuteIsolated): ExecuteIsolated {
-    const execute = (client: Client, task: Task, call: (task: Task) => unknown) => this.execute(client, task, call);
-    return function executeIsolated(this: Client, task: Task): unknown {
+    const { leases } = this;
+    const see = (client: Client) => this.see(client);
+    return function executeIsolated(this: Client, task: Task<Client>): unknown {
       if (typeof task !== 'function' || this.options?.isolationPoolOptions?.Promise)
         return original.apply(this, arguments as never);
-      return execute(this, task, (timed) => {
+      see(this);
+      return leases.time(this, task, (timed) => {
         arguments[0] = timed;
         return original.apply(this, arguments as never);
       });
@@ -96,52 +96,44 @@ export class IsolationPoolTap {
     };
   }
 
-  private execute(owner: Client, task: Task, call: (task: Task) => unknown): unknown {
-    this.see(owner);
-    this.isolationOf(owner).waiting += 1;
-    return timeLease(this.leasing, owner, task, call);
-  }
-
   private lent(owner: Client, client: Client): Pool {
     const isolation = this.isolationOf(owner);
-    isolation.waiting -= 1;
     isolation.used += 1;
     keep(isolation, client);
     return this.see(owner);
   }
 
-  private ended(owner: Client, wasLent: boolean): Pool {
-    this.isolationOf(owner)[wasLent ? 'used' : 'waiting'] -= 1;
-    return this.see(owner);
+  private returned(owner: Client): void {
+    this.isolationOf(owner).used -= 1;
   }
 
   private timeCreation(owner: Client, client: Client, call: () => Promise<unknown>): Promise<unknown> {
     const startMonotonicMs = performance.now();
-    return call().then((connected) => {
+    const succeed = (): void => {
       keep(this.isolationOf(owner), client);
       this.pools.recorder.created(this.see(owner), performance.now() - startMonotonicMs);
-      return connected;
-    });
+    };
+    return watch(call(), { succeed, fail: () => {} });
   }
 
   private isolationOf(owner: Client): Isolation {
     const known = this.isolations.get(owner);
     if (known !== undefined) return known;
-    const isolation = { waiting: 0, used: 0, clients: new Set<Client>() };
+    const isolation = { used: 0, clients: new Set<Client>() };
     this.isolations.set(owner, isolation);
     return isolation;
   }
 
   /** Watched from its first use on: every client has a pool, and most never use it. */
   private see(owner: Client): Pool {
-    const stateOf = (current: Client): PoolState | undefined => readIsolation(current, this.isolations.get(current));
     const { options } = owner;
     return (
       this.pools.get(owner) ??
       this.pools.watch(owner, {
         name: poolNameOf(factsFrom(options)),
         limits: limitsOf(options?.isolationPoolOptions),
-        stateOf,
+        stateOf: (current, pool) =>
+          readIsolation(current, this.isolationOf(current), this.leases.waitingAt(current, pool)),
       })
     );
   }
@@ -168,9 +160,7 @@ function forgetClosed(clients: Set<Client>): void {
 }
 
 /** Returns undefined once the client is closed, and its pool with it. */
-function readIsolation(owner: Client, isolation: Isolation | undefined): PoolState | undefined {
-  if (isolation === undefined) return undefined;
-  const { waiting: pending, used, clients } = isolation;
+function readIsolation(owner: Client, { used, clients }: Isolation, pending: number): PoolState | undefined {
   forgetClosed(clients);
   if (owner.isOpen !== true && clients.size === 0 && pending === 0) return undefined;
   return { idle: Math.max(0, clients.size - used), used, pending };
@@ -188,6 +178,6 @@ function integerOr(value: unknown, otherwise: number): number {
 }
 
 /** generic-pool's own error. */
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.message === 'ResourceRequest timed out';
+function isTimeout(error: string): boolean {
+  return error.includes('ResourceRequest timed out');
 }
