@@ -33,7 +33,7 @@ export interface SeriesSettings {
 export class OperationSeries {
   private sets = new WeakMap<ClientFacts, Map<string, Attributes>>();
   private readonly nodes = new Set<string>();
-  private readonly procedures = new FewNames(MAX_PROCEDURES);
+  private procedures = new FewNames(MAX_PROCEDURES);
   private settings: SeriesSettings = { byNode: true, bySummary: false };
   private mask: KeyMask = () => '?';
   private family: KeyMask | undefined;
@@ -54,6 +54,7 @@ export class OperationSeries {
   forget(): void {
     this.sets = new WeakMap();
     this.nodes.clear();
+    this.procedures = new FewNames(MAX_PROCEDURES);
   }
 
   ofCommand({ args, client, isInternal, procedure: known }: Command, entry: Entry, facts: Facts): Attributes {
