@@ -1,5 +1,5 @@
 // Knows: all modules. This is the composition root, and the only file that knows them all.
-import { diag, type Meter, type MeterProvider, type Tracer, type TracerProvider } from '@opentelemetry/api';
+import { diag, type MeterProvider, type Tracer, type TracerProvider } from '@opentelemetry/api';
 import {
   type InstrumentationBase,
   InstrumentationNodeModuleDefinition,
@@ -25,6 +25,7 @@ import { FailureEvents } from './recorders/failure-events';
 import { GuideMetrics } from './recorders/guide-metrics';
 import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
+import { Meters } from './recorders/meters';
 import { MetricRecorder } from './recorders/metrics';
 import { PoolMetrics } from './recorders/pool';
 import { RedisClientMetrics } from './recorders/redis-client-metrics';
@@ -76,6 +77,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private readonly tracerNow: () => Tracer | undefined;
   private isMeasuring = false;
   private insights: CommandInsights | undefined;
+  private readonly meters: Meters;
   private readonly metrics: MetricRecorder;
   private readonly allMetrics: AllMetrics;
   private readonly guide: GuideMetrics;
@@ -105,19 +107,19 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
       () => this.isMeasured(),
     );
     this.report = this.reporting();
-    this.providers = new Providers(() => this.followMeter());
+    this.providers = new Providers();
     this.tracerNow = this.status?.tracer(this.providers.tracer) ?? this.providers.tracer;
-    const meter = (): Meter | undefined => (this.isMeasuring ? this.providers.meter() : undefined);
-    this.messageMetrics = new MessageMetrics(meter);
-    this.metrics = new MetricRecorder(meter, this.messageMetrics, this.report);
-    this.repeated = new RepeatedCallMetrics(meter, this.report);
-    this.pools = new PoolMetrics(meter, this.report);
-    this.redisClient = new RedisClientMetrics(() => (this.withRedisClient ? meter() : undefined), this.report);
+    this.meters = new Meters(() => (this.isMeasuring ? this.providers.meter() : undefined), this.report);
+    this.messageMetrics = new MessageMetrics(this.meters);
+    this.metrics = new MetricRecorder(this.meters, this.messageMetrics);
+    this.repeated = new RepeatedCallMetrics(this.meters);
+    this.pools = new PoolMetrics(this.meters, this.report);
+    this.redisClient = new RedisClientMetrics(this.meters, () => this.withRedisClient);
     this.events = new FailureEvents(() => (this.withEvents ? this.providers.logger() : undefined), this.report);
-    this.servers = new ServerMetrics(meter, this.report, [this.redisClient, this.events]);
-    this.sizes = new ReplySizes(meter, this.report);
-    this.retries = new RetryMetrics(meter, this.report);
-    this.guide = new GuideMetrics(() => (this.withGuide ? meter() : undefined), this.pools, this.report);
+    this.servers = new ServerMetrics(this.meters, this.report, [this.redisClient, this.events]);
+    this.sizes = new ReplySizes(this.meters);
+    this.retries = new RetryMetrics(this.meters);
+    this.guide = new GuideMetrics(this.meters, this.pools, () => this.withGuide);
     this.allMetrics = new AllMetrics(this.metrics, this.report);
     this.operation = this.status?.operation(this.report) ?? new Operation(this.report);
     this.deliveries = new Deliveries(this.report);
@@ -163,7 +165,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
       ],
       this.withEvents ? this.events : undefined,
     );
-    this.followMeter();
+    this.meters.reconfigure();
     this.adapters.use(settings.clients, settings.onConflict);
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
     const tracer = settings.traces ? this.tracerNow : () => undefined;
@@ -243,17 +245,6 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
       this.report(`node-redis records ${names.join(', ')} itself; our metrics of that name are off`);
   }
 
-  /** Counters use the current meter; observable instruments have to be moved to it. */
-  private followMeter(): void {
-    this.repeated.refresh();
-    this.pools.refresh();
-    this.servers.refresh();
-    this.guide.refresh();
-    this.sizes.refresh();
-    this.retries.refresh();
-    this.redisClient.refresh();
-  }
-
   override isEnabled(): boolean {
     return this.isOn;
   }
@@ -299,7 +290,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   override setMeterProvider(provider: MeterProvider): void {
     super.setMeterProvider(provider);
     this.providers.setMeterProvider(provider);
-    this.followMeter();
+    this.meters.refresh();
   }
 
   override setLoggerProvider(provider: Parameters<InstrumentationBase['setLoggerProvider']>[0]): void {

@@ -58,9 +58,6 @@ export class Providers {
   private loggerOf: LoggerProvider | undefined;
   private currentLogger: Logger | undefined;
 
-  /** @param meterChanged called when another meter is to be used: observable instruments have to move to it */
-  constructor(private readonly meterChanged: () => void) {}
-
   /** The global proxy may belong to a copy of the API that no SDK uses; only a provider of its own is kept. */
   setTracerProvider(provider: TracerProvider): void {
     this.tracerProvider = isProxy(provider) ? undefined : provider;
@@ -100,7 +97,6 @@ export class Providers {
     if (provider !== this.meterOf) {
       this.meterOf = provider;
       this.currentMeter = meterFrom(provider);
-      this.meterChanged();
     }
     return this.currentMeter;
   };

@@ -31,6 +31,9 @@ export interface Recorder {
   openBatch?(kind: BatchKind, commands: readonly Arguments[], started: BatchStart): Context | undefined;
 }
 
+/** Measures operations while there is a meter. */
+export type OperationMetrics = Pick<Recorder, 'command' | 'batch'>;
+
 /** Records how clients connect. */
 export interface ConnectRecorder {
   isActive(): boolean;

@@ -3,11 +3,11 @@
 // Must not know: any recorder.
 import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
-import type { Recorder, Report } from '../core/recorder';
+import type { OperationMetrics, Recorder, Report } from '../core/recorder';
 
 /** One recorder for all: the first is called for every operation, the others on request. */
 export class AllMetrics implements Recorder {
-  private others: readonly Recorder[] = [];
+  private others: readonly OperationMetrics[] = [];
   private events: Recorder | undefined;
 
   constructor(
@@ -20,7 +20,7 @@ export class AllMetrics implements Recorder {
    * @param others what has the same meter as the first
    * @param events what does not need a meter
    */
-  use(others: readonly Recorder[], events?: Recorder): void {
+  use(others: readonly OperationMetrics[], events?: Recorder): void {
     this.others = events === undefined ? others : [...others, events];
     this.events = events;
   }

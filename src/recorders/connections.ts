@@ -5,7 +5,6 @@ import type {
   BatchObservableResult,
   Counter,
   Meter,
-  Observable,
   ObservableCounter,
   ObservableGauge,
   ObservableUpDownCounter,
@@ -15,7 +14,7 @@ import type { CloseReason, ConnectionRecorder, NativeMetrics, Report } from '../
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { addServer } from './attributes';
-import { Instrumented } from './instrumented';
+import type { Instrumented, Meters } from './meters';
 
 /** Below this number, connections that are gone are not searched. */
 const MIN_SWEEP = 64;
@@ -58,14 +57,16 @@ export class ServerMetrics implements ConnectionRecorder {
   private hasNativeCount = false;
   private readonly instrumented: Instrumented<Instruments>;
 
-  /** @param source the current meter; undefined: no provider is registered */
   constructor(
-    source: () => Meter | undefined,
+    private readonly meters: Meters,
     private readonly report: Report,
     private readonly also: readonly Partial<Pick<ConnectionRecorder, 'connectionFailed' | 'connectionClosed'>>[],
   ) {
-    const kind = { make: instrumentsOf, observables, observe: this.observe, moved: () => this.forgetCounts() };
-    this.instrumented = new Instrumented(source, kind, report);
+    this.instrumented = meters.hold({
+      make: instrumentsOf,
+      observe: (result, instruments) => this.observe(result, instruments),
+      moved: () => this.forgetCounts(),
+    });
   }
 
   start(): void {
@@ -79,12 +80,12 @@ export class ServerMetrics implements ConnectionRecorder {
   watchConnection(connection: Connection): void {
     this.connections.add(connection);
     if (this.connections.size >= this.sweepAt) this.sweep();
-    this.refresh();
+    this.meters.refresh();
   }
 
   watchCache(cache: ClientCache): void {
     this.caches.add(cache);
-    this.refresh();
+    this.meters.refresh();
   }
 
   reconnected(facts: ClientFacts): void {
@@ -111,21 +112,14 @@ export class ServerMetrics implements ConnectionRecorder {
     this.hasNativeCount = connections;
   }
 
-  /** Moves the instruments to the current meter. */
-  refresh(): void {
-    this.instrumented.refresh();
-  }
-
-  private readonly observe = (result: BatchObservableResult): void => {
-    const instruments = this.instrumented.current;
-    if (instruments === undefined) return;
+  private observe(result: BatchObservableResult, instruments: Instruments): void {
     this.addUp();
     for (const server of this.servers.values()) {
       if (!this.hasNativeCount) result.observe(instruments.open, server.open, server.attributes);
       result.observe(instruments.waiting, server.waiting, server.attributes);
       if (!this.hasNativeCache) observeCache(result, instruments, server);
     }
-  };
+  }
 
   /** For tests of the bounds. */
   get size(): number {
@@ -191,7 +185,7 @@ export class ServerMetrics implements ConnectionRecorder {
   private guarded(record: () => void): void {
     if (this.isStopped) return;
     try {
-      this.refresh();
+      this.meters.refresh();
       record();
     } catch (error) {
       this.report('a connection could not be measured', error);
@@ -249,8 +243,4 @@ function instrumentsOf(meter: Meter): Instruments {
       description: 'Entries of the client-side cache.',
     }),
   };
-}
-
-function observables({ open, waiting, cacheRequests, cacheEvictions, cacheItems }: Instruments): Observable[] {
-  return [open, waiting, cacheRequests, cacheEvictions, cacheItems];
 }

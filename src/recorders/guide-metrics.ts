@@ -3,9 +3,9 @@
 import type { BatchObservableResult, Meter, ObservableCounter, ObservableGauge } from '@opentelemetry/api';
 import type { Batch, BatchOutcome, Command, Outcome, Pool, PoolState } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
-import type { Recorder, Report } from '../core/recorder';
+import type { OperationMetrics } from '../core/recorder';
 import * as semconv from '../core/semconv';
-import { Instrumented } from './instrumented';
+import type { Meters } from './meters';
 
 interface Instruments {
   readonly operations: ObservableCounter;
@@ -20,34 +20,23 @@ interface Pools {
 }
 
 /** Counts operations as plain numbers, which are read when metrics are collected. */
-export class GuideMetrics implements Recorder {
+export class GuideMetrics implements OperationMetrics {
   private readonly counts = new Map<string, number>();
   /** The pools that were observed last. */
   private shown: readonly string[] = [];
-  private readonly instrumented: Instrumented<Instruments>;
 
-  /** @param source the current meter; undefined: no provider is registered, or these names are off */
+  /** @param isWanted whether these names are on */
   constructor(
-    source: () => Meter | undefined,
+    meters: Meters,
     private readonly pools: Pools,
-    report: Report,
+    isWanted: () => boolean,
   ) {
-    const kind = {
+    meters.hold({
       make: instrumentsOf,
-      observables: ({ operations, total, active, idle }: Instruments) => [operations, total, active, idle],
-      observe: (result: BatchObservableResult) => this.observe(result),
+      observe: (result, instruments) => this.observe(result, instruments),
       moved: () => this.forget(),
-    };
-    this.instrumented = new Instrumented(source, kind, report);
-  }
-
-  /** Moves the instruments to the current meter. */
-  refresh(): void {
-    this.instrumented.refresh();
-  }
-
-  isActive(): boolean {
-    return this.instrumented.current !== undefined;
+      isWanted,
+    });
   }
 
   command({ isInternal }: Command, _outcome: Outcome, { operation }: Facts): void {
@@ -62,16 +51,14 @@ export class GuideMetrics implements Recorder {
     this.counts.set(operation, (this.counts.get(operation) ?? 0) + 1);
   }
 
-  private observe(result: BatchObservableResult): void {
-    const { current } = this.instrumented;
-    if (current === undefined) return;
+  private observe(result: BatchObservableResult, to: Instruments): void {
     for (const [operation, count] of this.counts) {
-      result.observe(current.operations, count, { [semconv.ATTR_GUIDE_OPERATION]: operation });
+      result.observe(to.operations, count, { [semconv.ATTR_GUIDE_OPERATION]: operation });
     }
     const pools = this.pools.read();
     // The SDK keeps exporting the last value of a series that is no longer observed.
-    for (const name of this.shown) if (!pools.has(name)) observePool(result, current, name, 0, 0);
-    for (const [name, [, { idle, used }]] of pools) observePool(result, current, name, used, idle);
+    for (const name of this.shown) if (!pools.has(name)) observePool(result, to, name, 0, 0);
+    for (const [name, [, { idle, used }]] of pools) observePool(result, to, name, used, idle);
     this.shown = [...pools.keys()];
   }
 

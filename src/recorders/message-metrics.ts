@@ -9,12 +9,12 @@ import { typeOf } from '../insights/errors';
 import { addServer } from './attributes';
 import { PROCESS } from './messages';
 import type { Messaging } from './messaging';
+import type { Instrumented, Meters } from './meters';
 
 /** Bucket boundaries in seconds, as the semantic conventions advise. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
 interface Instruments {
-  readonly meter: Meter;
   readonly sent: Counter;
   readonly operationDuration: Histogram;
   readonly consumed: Counter;
@@ -29,12 +29,13 @@ export class MessageMetrics implements MessageRecorder {
   private families: KeyMask | undefined;
   /** For consumer groups, of which each process may have its own. */
   private groups: KeyMask | undefined;
-  private instruments: Instruments | undefined;
   private withRedisNames = false;
   private isNative = false;
+  private readonly instrumented: Instrumented<Instruments>;
 
-  /** @param source the current meter; undefined: no provider is registered */
-  constructor(private readonly source: () => Meter | undefined) {}
+  constructor(private readonly meters: Meters) {
+    this.instrumented = meters.hold({ make: instrumentsOf });
+  }
 
   /**
    * Sets how channels are shown from now on. Called before the first message.
@@ -54,19 +55,19 @@ export class MessageMetrics implements MessageRecorder {
   }
 
   isActive(): boolean {
-    return this.current() !== undefined;
+    return this.meters.refresh();
   }
 
   /** Counts a message that was sent, or whose sending failed. */
   sent(operation: string, destination: unknown, facts: ClientFacts, errorType: string | undefined): void {
     const attributes = this.attributesOf(operation, destination, facts);
     if (errorType !== undefined) attributes[semconv.ATTR_ERROR_TYPE] = errorType;
-    this.current()?.sent.add(1, attributes);
+    this.instrumented.current?.sent.add(1, attributes);
   }
 
   /** Counts entries of a stream that were read. */
   received(operation: string, stream: string, group: unknown, facts: ClientFacts, count: number): void {
-    if (count > 0) this.current()?.consumed.add(count, this.attributesOf(operation, stream, facts, group));
+    if (count > 0) this.instrumented.current?.consumed.add(count, this.attributesOf(operation, stream, facts, group));
   }
 
   /** A message that was published, under the name that Redis's clients have for it. */
@@ -80,12 +81,12 @@ export class MessageMetrics implements MessageRecorder {
     if (isSharded !== undefined) attributes[semconv.ATTR_REDIS_PUBSUB_SHARDED] = isSharded;
     if (this.families !== undefined) attributes[semconv.ATTR_REDIS_PUBSUB_CHANNEL] = this.families(channel);
     addServer(attributes, facts);
-    this.current()?.pubSub.add(1, attributes);
+    this.instrumented.current?.pubSub.add(1, attributes);
   }
 
   begin({ channel, client, entry, isSharded }: Message): Processing {
     const attributes = this.attributesOf(PROCESS, channel, client.facts, entry?.group);
-    const instruments = this.current();
+    const instruments = this.instrumented.current;
     if (entry === undefined) {
       instruments?.consumed.add(1, attributes);
       this.passed('in', channel, client.facts, isSharded);
@@ -113,7 +114,7 @@ export class MessageMetrics implements MessageRecorder {
       group,
     );
     if (errorType !== undefined) attributes[semconv.ATTR_ERROR_TYPE] = errorType;
-    this.current()?.operationDuration.record(durationMs / 1_000, attributes);
+    this.instrumented.current?.operationDuration.record(durationMs / 1_000, attributes);
   }
 
   private attributesOf(operation: string, destination: unknown, facts: ClientFacts, group?: unknown): Attributes {
@@ -129,18 +130,10 @@ export class MessageMetrics implements MessageRecorder {
     addServer(attributes, facts);
     return attributes;
   }
-
-  /** Instruments belong to one meter; a provider may be registered, replaced or removed. */
-  private current(): Instruments | undefined {
-    const meter = this.source();
-    if (meter !== this.instruments?.meter) this.instruments = meter === undefined ? undefined : instrumentsOf(meter);
-    return this.instruments;
-  }
 }
 
 function instrumentsOf(meter: Meter): Instruments {
   return {
-    meter,
     sent: meter.createCounter(semconv.METRIC_MESSAGING_SENT_MESSAGES, {
       description: 'Number of messages producer attempted to send to the broker.',
       unit: '{message}',

@@ -4,29 +4,30 @@ import type { Histogram, Meter } from '@opentelemetry/api';
 import { type KeyMask, lookup } from '../catalog';
 import type { Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Insights } from '../core/facts';
-import type { NativeMetrics, Recorder, Report } from '../core/recorder';
+import type { NativeMetrics, Recorder } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { DURATION_BUCKETS } from './buckets';
 import { CacheMetrics } from './cache-metrics';
 import type { MessageMetrics } from './message-metrics';
 import { type Messaging, messagingOf } from './messaging';
+import type { Instrumented, Meters } from './meters';
 import { OperationSeries, type SeriesSettings } from './operation-series';
 
 /** Counts and times operations, with or without a span. */
 export class MetricRecorder implements Recorder {
   private readonly series = new OperationSeries();
-  private meter: Meter | undefined;
-  private duration: Histogram | undefined;
-  private readonly cache = new CacheMetrics();
+  private readonly duration: Instrumented<Histogram>;
+  private readonly cache: CacheMetrics;
   private isDoubled = false;
 
-  /** @param source the current meter; undefined: no provider is registered */
   constructor(
-    private readonly source: () => Meter | undefined,
+    private readonly meters: Meters,
     private readonly messages: MessageMetrics,
-    private readonly report: Report,
-  ) {}
+  ) {
+    this.cache = new CacheMetrics(meters);
+    this.duration = meters.hold({ make: durationOf, moved: () => this.series.forget() });
+  }
 
   /** Sets the source of counts, and what is told apart (see OperationSeries), from now on. */
   use(insights: Insights, settings: SeriesSettings, mask: KeyMask, family: KeyMask | undefined): void {
@@ -34,16 +35,8 @@ export class MetricRecorder implements Recorder {
     this.cache.read(insights);
   }
 
-  /** A meter is foreign code: an error must not reach the application's command. */
   isActive(): boolean {
-    try {
-      const meter = this.source();
-      if (meter !== this.meter) this.follow(meter);
-      return meter !== undefined;
-    } catch (error) {
-      this.report('a meter could not be used', error);
-      return false;
-    }
+    return this.meters.refresh();
   }
 
   /** node-redis has begun to measure operations itself. */
@@ -57,7 +50,7 @@ export class MetricRecorder implements Recorder {
     const { failure, cache, lock } = known;
     const entry = lookup(args);
     if (!this.isDoubled)
-      this.duration?.record(durationMs / 1_000, this.series.ofCommand(command, entry, known), context);
+      this.duration.current?.record(durationMs / 1_000, this.series.ofCommand(command, entry, known), context);
     if (command.isInternal) return;
     // Most commands have nothing to do with messages; this check saves them a call.
     if (entry.rule?.sends || command.transfer !== undefined) {
@@ -72,7 +65,7 @@ export class MetricRecorder implements Recorder {
     const { client, context } = batch;
     if (!this.isDoubled) {
       const attributes = this.series.ofBatch(client.facts, operation, failure);
-      this.duration?.record(outcome.durationMs / 1_000, attributes, context);
+      this.duration.current?.record(outcome.durationMs / 1_000, attributes, context);
     }
     this.cache.record(fills, sizes);
     for (const lock of locks) this.cache.recordLock(lock);
@@ -104,16 +97,12 @@ export class MetricRecorder implements Recorder {
     if (isSharded !== undefined && errorType === undefined) this.messages.published(destinations[0], facts, isSharded);
     for (const [stream, count] of receipt?.counts ?? []) this.messages.received(operation, stream, group, facts, count);
   }
+}
 
-  /** A provider was registered, replaced or removed: instruments belong to one meter. */
-  private follow(meter: Meter | undefined): void {
-    this.meter = meter;
-    this.series.forget();
-    this.duration = meter?.createHistogram(semconv.METRIC_DB_CLIENT_OPERATION_DURATION, {
-      description: 'Duration of database client operations.',
-      unit: 's',
-      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
-    });
-    this.cache.follow(meter);
-  }
+function durationOf(meter: Meter): Histogram {
+  return meter.createHistogram(semconv.METRIC_DB_CLIENT_OPERATION_DURATION, {
+    description: 'Duration of database client operations.',
+    unit: 's',
+    advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+  });
 }

@@ -32,7 +32,7 @@ export interface SeriesSettings {
 
 export class OperationSeries {
   private sets = new WeakMap<ClientFacts, Map<string, Attributes>>();
-  private readonly nodes = new Set<string>();
+  private nodes = new FewNames(MAX_NODES);
   private procedures = new FewNames(MAX_PROCEDURES);
   private settings: SeriesSettings = { byNode: true, bySummary: false };
   private mask: KeyMask = () => '?';
@@ -53,7 +53,7 @@ export class OperationSeries {
   /** Another meter counts from now on. */
   forget(): void {
     this.sets = new WeakMap();
-    this.nodes.clear();
+    this.nodes = new FewNames(MAX_NODES);
     this.procedures = new FewNames(MAX_PROCEDURES);
   }
 
@@ -105,9 +105,7 @@ export class OperationSeries {
 
   /** Nodes of clusters come and go, in some clouds under new addresses. */
   private addNode(attributes: Attributes, address: string, port: number | undefined): void {
-    const node = `${address}:${port}`;
-    if (this.nodes.size < MAX_NODES) this.nodes.add(node);
-    const isKnown = this.nodes.has(node);
+    const isKnown = this.nodes.admits(`${address}:${port}`);
     attributes[semconv.ATTR_NETWORK_PEER_ADDRESS] = isKnown ? address : OTHER;
     if (isKnown && port !== undefined) attributes[semconv.ATTR_NETWORK_PEER_PORT] = port;
   }

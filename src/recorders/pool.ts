@@ -12,7 +12,7 @@ import type { Pool, PoolLimits, PoolState } from '../core/events';
 import type { NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { DURATION_BUCKETS } from './buckets';
-import { Instrumented } from './instrumented';
+import type { Instrumented, Meters } from './meters';
 
 /** Below this number, pools that are gone are not searched. */
 const MIN_SWEEP = 64;
@@ -51,24 +51,25 @@ export class PoolMetrics implements PoolRecorder {
   private native: NativeMetrics | undefined;
   private readonly instrumented: Instrumented<Instruments>;
 
-  /** @param source the current meter; undefined: no provider is registered */
   constructor(
-    source: () => Meter | undefined,
+    private readonly meters: Meters,
     private readonly report: Report,
   ) {
-    const kind = { make: instrumentsOf, observables, observe: this.observe, moved: () => this.shown.clear() };
-    this.instrumented = new Instrumented(source, kind, report);
+    this.instrumented = meters.hold({
+      make: instrumentsOf,
+      observe: (result, instruments) => this.observe(result, instruments),
+      moved: () => this.shown.clear(),
+    });
   }
 
   isActive(): boolean {
-    this.refresh();
-    return this.instrumented.current !== undefined;
+    return this.meters.refresh();
   }
 
   watch(pool: Pool): void {
     this.pools.add(pool);
     if (this.pools.size >= this.sweepAt) this.sweep();
-    this.refresh();
+    this.meters.refresh();
   }
 
   /** node-redis has begun to measure connections itself. */
@@ -94,11 +95,6 @@ export class PoolMetrics implements PoolRecorder {
     this.guarded(() => this.instrumented.current?.timeouts.add(1, this.attributesOf(pool).pool));
   }
 
-  /** Moves the instruments to the current meter. */
-  refresh(): void {
-    this.instrumented.refresh();
-  }
-
   /**
    * Removes pools that are gone, even if metrics are never collected. Amortised: the next search is at twice the
    * size.
@@ -108,10 +104,8 @@ export class PoolMetrics implements PoolRecorder {
     this.sweepAt = Math.max(MIN_SWEEP, this.pools.size * 2);
   }
 
-  private readonly observe = (result: BatchObservableResult): void => {
+  private observe(result: BatchObservableResult, instruments: Instruments): void {
     const { shown } = this;
-    const instruments = this.instrumented.current;
-    if (instruments === undefined) return;
     const alive = this.read();
     // The SDK keeps exporting the last value of a series that is no longer observed.
     for (const pool of shown.values())
@@ -121,7 +115,7 @@ export class PoolMetrics implements PoolRecorder {
       observePool(result, instruments, this.attributesOf(pool), pool.limits, state);
       shown.set(pool.name, pool);
     }
-  };
+  }
 
   /** Returns the living pools by name, with their current state. */
   read(): ReadonlyMap<string, readonly [Pool, PoolState]> {
@@ -206,8 +200,4 @@ function instrumentsOf(meter: Meter): Instruments {
     waitTime: histogram(semconv.METRIC_DB_CLIENT_CONNECTION_WAIT_TIME, 'Time a task waits for a connection.'),
     useTime: histogram(semconv.METRIC_DB_CLIENT_CONNECTION_USE_TIME, 'Time a task keeps a connection.'),
   };
-}
-
-function observables({ count, idleMax, idleMin, limit, pending }: Instruments): ObservableUpDownCounter[] {
-  return [count, idleMax, idleMin, limit, pending];
 }

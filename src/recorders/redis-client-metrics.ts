@@ -1,14 +1,6 @@
 // Knows: the metrics that Redis's own clients record, under the names that Redis's dashboards ask for.
 // Must not know: clients, redis versions, spans, the metrics that the conventions have for the same.
-import type {
-  Attributes,
-  BatchObservableResult,
-  Counter,
-  Histogram,
-  Meter,
-  ObservableCounter,
-  UpDownCounter,
-} from '@opentelemetry/api';
+import type { Attributes, Counter, Histogram, Meter, ObservableCounter, UpDownCounter } from '@opentelemetry/api';
 import { type Entry, familyMask, type KeyMask, type KeyMode, lookup, partsByStream } from '../catalog';
 import type { Arguments, Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
@@ -17,16 +9,15 @@ import type {
   ConnectionRecorder,
   MaintenanceRecorder,
   NativeMetrics,
-  Recorder,
-  Report,
+  OperationMetrics,
 } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { lengthOf } from '../insights/cache';
 import { categoryOf, classify } from '../insights/errors';
 import { addServer } from './attributes';
 import { DURATION_BUCKETS } from './buckets';
-import { Instrumented } from './instrumented';
 import { messageIdOf } from './messaging';
+import type { Instrumented, Meters } from './meters';
 
 /** Servers told apart; what is beyond is counted without one. */
 const MAX_SERVERS = 1_000;
@@ -57,7 +48,7 @@ interface Saved {
 
 type Closing = Pick<ConnectionRecorder, 'connectionFailed' | 'connectionClosed'>;
 
-export class RedisClientMetrics implements Recorder, Closing, MaintenanceRecorder {
+export class RedisClientMetrics implements OperationMetrics, Closing, MaintenanceRecorder {
   private native: NativeMetrics | undefined;
   /** undefined: no name of a stream may be shown. */
   private streams: KeyMask | undefined;
@@ -65,15 +56,16 @@ export class RedisClientMetrics implements Recorder, Closing, MaintenanceRecorde
   private readonly saved = new Map<string, Saved>();
   private readonly instrumented: Instrumented<Instruments>;
 
-  /** @param source the meter of whoever listens now; undefined while nobody does, or wants these names */
-  constructor(source: () => Meter | undefined, report: Report) {
-    const kind = {
+  /** @param isWanted whether these names are on */
+  constructor(meters: Meters, isWanted: () => boolean) {
+    this.instrumented = meters.hold({
       make: instrumentsOf,
-      observables: ({ saved }: Instruments) => [saved],
-      observe: (result: BatchObservableResult) => this.observe(result),
+      observe: (result, { saved }) => {
+        for (const { attributes, bytes } of this.saved.values()) result.observe(saved, bytes, attributes);
+      },
       moved: () => this.saved.clear(),
-    };
-    this.instrumented = new Instrumented(source, kind, report);
+      isWanted,
+    });
   }
 
   /**
@@ -89,15 +81,6 @@ export class RedisClientMetrics implements Recorder, Closing, MaintenanceRecorde
   /** node-redis has begun to measure itself. */
   yieldTo(native: NativeMetrics): void {
     this.native = native;
-  }
-
-  /** Follows the meter. */
-  refresh(): void {
-    this.instrumented.refresh();
-  }
-
-  isActive(): boolean {
-    return this.instrumented.current !== undefined;
   }
 
   /** Nearly all commands have nothing of it. */
@@ -187,12 +170,6 @@ export class RedisClientMetrics implements Recorder, Closing, MaintenanceRecorde
       attributes[semconv.ATTR_REDIS_STREAM_GROUP] = this.groups(args[from + 1]);
     }
     return attributes;
-  }
-
-  private observe(result: BatchObservableResult): void {
-    const { current } = this.instrumented;
-    if (current === undefined) return;
-    for (const { attributes, bytes } of this.saved.values()) result.observe(current.saved, bytes, attributes);
   }
 }
 

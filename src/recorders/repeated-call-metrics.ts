@@ -1,10 +1,9 @@
 // Knows: how many calls were part of a loop of round trips, by operation and family.
 // Must not know: how a loop is recognised, spans.
-import type { Attributes, BatchObservableResult, Meter, ObservableCounter } from '@opentelemetry/api';
+import type { Attributes, BatchObservableResult, ObservableCounter } from '@opentelemetry/api';
 import { OTHER_FAMILY } from '../catalog';
-import type { Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
-import { Instrumented } from './instrumented';
+import type { Meters } from './meters';
 
 /** More than a healthy process has: two hundred families, with a few operations each. */
 const MAX_COUNTS = 500;
@@ -20,22 +19,13 @@ export interface RepeatedCount {
  */
 export class RepeatedCallMetrics {
   private readonly counts = new Map<string, RepeatedCount>();
-  private readonly instrumented: Instrumented<ObservableCounter>;
 
-  /** @param source the current meter; undefined: no provider is registered */
-  constructor(source: () => Meter | undefined, report: Report) {
-    const kind = {
-      make: (meter: Meter) => meter.createObservableCounter(semconv.METRIC_REDIS_REPEATED_CALLS, OPTIONS),
-      observables: (counter: ObservableCounter) => [counter],
-      observe: (result: BatchObservableResult) => this.observe(result),
+  constructor(meters: Meters) {
+    meters.hold({
+      make: (meter) => ({ calls: meter.createObservableCounter(semconv.METRIC_REDIS_REPEATED_CALLS, OPTIONS) }),
+      observe: (result, { calls }) => this.observe(result, calls),
       moved: () => this.reset(),
-    };
-    this.instrumented = new Instrumented(source, kind, report);
-  }
-
-  /** Moves the instruments to the current meter. */
-  refresh(): void {
-    this.instrumented.refresh();
+    });
   }
 
   /** Returns the object to count in. @param family undefined: there is none */
@@ -54,10 +44,8 @@ export class RepeatedCallMetrics {
     return count;
   }
 
-  private observe(result: BatchObservableResult): void {
-    const { current } = this.instrumented;
-    if (current === undefined) return;
-    for (const { attributes, calls } of this.counts.values()) if (calls > 0) result.observe(current, calls, attributes);
+  private observe(result: BatchObservableResult, counter: ObservableCounter): void {
+    for (const { attributes, calls } of this.counts.values()) if (calls > 0) result.observe(counter, calls, attributes);
   }
 
   /** Sets counts to zero but keeps the objects: loops in progress still add to them. */

@@ -4,10 +4,10 @@ import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
 import { keyIndexOf, lookup } from '../catalog';
 import type { Command, Outcome } from '../core/events';
 import type { Facts, Insights } from '../core/facts';
-import type { Recorder, Report } from '../core/recorder';
+import type { OperationMetrics } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { rowsOf } from '../insights/rows';
-import { Instrumented } from './instrumented';
+import type { Instrumented, Meters } from './meters';
 
 /** As the conventions advise. */
 const ROW_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
@@ -26,32 +26,18 @@ interface Instruments {
 }
 
 /** Counts the elements of replies, and tells of what is large by the family of its key. */
-export class ReplySizes implements Recorder {
+export class ReplySizes implements OperationMetrics {
   private readonly attributes = new Map<string, Attributes>();
   private familyOf: Insights['familyOf'] = () => undefined;
   private readonly instrumented: Instrumented<Instruments>;
 
-  /** @param source the meter of whoever listens now; undefined while nobody does */
-  constructor(source: () => Meter | undefined, report: Report) {
-    this.instrumented = new Instrumented(
-      source,
-      { make: instrumentsOf, observables: () => [], observe: () => {}, moved: () => this.attributes.clear() },
-      report,
-    );
+  constructor(meters: Meters) {
+    this.instrumented = meters.hold({ make: instrumentsOf, moved: () => this.attributes.clear() });
   }
 
   /** Sets where families are read, from now on. */
   use({ familyOf }: Pick<Insights, 'familyOf'>): void {
     this.familyOf = familyOf;
-  }
-
-  /** Follows the meter. */
-  refresh(): void {
-    this.instrumented.refresh();
-  }
-
-  isActive(): boolean {
-    return this.instrumented.current !== undefined;
   }
 
   command(command: Command, { failed, reply, isLocal }: Outcome, { operation }: Facts): void {

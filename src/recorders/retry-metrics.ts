@@ -2,34 +2,20 @@
 // Must not know: clients, redis versions, spans.
 import type { Counter, Meter } from '@opentelemetry/api';
 import type { Batch, ClientFacts, Command } from '../core/events';
-import type { Recorder, Report } from '../core/recorder';
+import type { OperationMetrics } from '../core/recorder';
 import type { Redirection, Resends } from '../core/resends';
 import * as semconv from '../core/semconv';
 import { addServer } from './attributes';
-import { Instrumented } from './instrumented';
+import type { Instrumented, Meters } from './meters';
 
 const REASONS: readonly (Redirection | undefined)[] = ['MOVED', 'ASK', undefined];
 
 /** Counts attempts after the first, by the redirection that caused them. */
-export class RetryMetrics implements Recorder {
-  private readonly instrumented: Instrumented<Counter>;
+export class RetryMetrics implements OperationMetrics {
+  private readonly counter: Instrumented<Counter>;
 
-  /** @param source the current meter; undefined: no provider is registered */
-  constructor(source: () => Meter | undefined, report: Report) {
-    this.instrumented = new Instrumented(
-      source,
-      { make: counterOf, observables: () => [], observe: () => {}, moved: () => {} },
-      report,
-    );
-  }
-
-  /** Moves the instrument to the current meter. */
-  refresh(): void {
-    this.instrumented.refresh();
-  }
-
-  isActive(): boolean {
-    return this.instrumented.current !== undefined;
+  constructor(meters: Meters) {
+    this.counter = meters.hold({ make: counterOf });
   }
 
   command({ resends, client }: Command): void {
@@ -46,7 +32,7 @@ export class RetryMetrics implements Recorder {
       if (count === 0) continue;
       const attributes = redirection === undefined ? {} : { [semconv.ATTR_REDIS_REDIRECTION_KIND]: redirection };
       addServer(attributes, facts);
-      this.instrumented.current?.add(count, attributes);
+      this.counter.current?.add(count, attributes);
     }
   }
 }

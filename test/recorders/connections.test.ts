@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { UNKNOWN_SERVER } from '../../src/adapters/node-redis/server-info';
 import { MAX_SERVERS, ServerMetrics } from '../../src/recorders/connections';
+import { Meters } from '../../src/recorders/meters';
 import { type Collected, Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
@@ -208,7 +209,7 @@ describe('server metrics', () => {
 
   it('forgets servers without connections once there are too many, after one more export', async () => {
     const own = new Measuring();
-    const recorder = new ServerMetrics(() => own.provider.getMeter('churn'), assert.fail, []);
+    const recorder = new ServerMetrics(new Meters(() => own.provider.getMeter('churn'), assert.fail), assert.fail, []);
     const shown = async (): Promise<number> => {
       await own.collectScope('churn');
       return recorder.size;

@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { NO_DATA } from '../../src/insights/cache';
 import { MessageMetrics } from '../../src/recorders/message-metrics';
+import { Meters } from '../../src/recorders/meters';
 import { MetricRecorder } from '../../src/recorders/metrics';
 import { MAX_NODES, MAX_PROCEDURES } from '../../src/recorders/operation-series';
 import { type RedisServer, startStandalone } from '../support/redis-server';
@@ -156,7 +157,8 @@ describe('metric recorder', () => {
 
   it('tells 64 nodes apart, and the others together', async () => {
     const { provider: own, reader: read } = newProvider();
-    const recorder = new MetricRecorder(() => own.getMeter('own'), new MessageMetrics(() => undefined), assert.fail);
+    const meters = new Meters(() => own.getMeter('own'), assert.fail);
+    const recorder = new MetricRecorder(meters, new MessageMetrics(meters));
     assert.ok(recorder.isActive());
     const outcome = { durationMs: 1, failed: false, reply: null, error: undefined, isLocal: false };
     const known = { operation: 'GET', failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };

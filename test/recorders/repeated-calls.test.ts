@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Meters } from '../../src/recorders/meters';
 import { RepeatedCallMetrics } from '../../src/recorders/repeated-call-metrics';
 import { Clock } from '../support/clock';
 import { Measuring } from '../support/metrics';
@@ -115,7 +116,7 @@ describe('repeated calls', () => {
   });
 
   it('belong to the family `_other` if there are many, but keep their operation', () => {
-    const metrics = new RepeatedCallMetrics(() => undefined, assert.fail);
+    const metrics = new RepeatedCallMetrics(new Meters(() => undefined, assert.fail));
     const counts = Array.from({ length: 1_000 }, (_, index) => metrics.of('GET', `family${index}`));
     assert.equal(new Set(counts).size, 501);
     assert.deepEqual(counts.at(-1)?.attributes, { 'db.operation.name': 'GET', 'db.redis.key_family': '_other' });

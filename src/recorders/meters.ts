@@ -1,0 +1,107 @@
+// Knows: that instruments belong to one meter, which may come late, be replaced or go.
+// Must not know: any instrument.
+import type { BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
+import type { Report } from '../core/recorder';
+
+/** The instruments of one recorder. */
+interface Kind<I extends object> {
+  make(meter: Meter): I;
+  /** Reads what is known only when metrics are collected. */
+  observe?(result: BatchObservableResult, instruments: I): void;
+  /** Called when the meter changes: a new one counts from zero. */
+  moved?(): void;
+  /** Whether the user wants these metrics at present; default true. */
+  isWanted?(): boolean;
+}
+
+/** The instruments of one recorder that belong to the current meter. */
+export interface Instrumented<I> {
+  /** undefined: no provider is registered, or nobody wants these metrics. */
+  readonly current: I | undefined;
+}
+
+/** Moves the instruments of all recorders to the current meter, and reads them in one go. */
+export class Meters {
+  private meter: Meter | undefined;
+  private readonly held: Held<object>[] = [];
+  private observables: Observable[] = [];
+
+  /** @param source the current meter; undefined: no provider is registered */
+  constructor(
+    private readonly source: () => Meter | undefined,
+    private readonly report: Report,
+  ) {}
+
+  hold<I extends object>(kind: Kind<I>): Instrumented<I> {
+    const held = new Held(kind);
+    this.held.push(held as unknown as Held<object>);
+    return held;
+  }
+
+  /** Whether there is a meter now. A meter is foreign code: an error must not reach the application. */
+  refresh(): boolean {
+    try {
+      const meter = this.source();
+      if (meter !== this.meter) this.move(meter);
+      return meter !== undefined;
+    } catch (error) {
+      this.report('a meter could not be used', error);
+      return false;
+    }
+  }
+
+  /** The user may want other metrics from now on. */
+  reconfigure(): void {
+    if (this.refresh()) this.move(this.meter);
+  }
+
+  private move(meter: Meter | undefined): void {
+    if (this.observables.length > 0) this.meter?.removeBatchObservableCallback(this.observe, this.observables);
+    this.meter = meter;
+    this.observables = [];
+    for (const held of this.held) this.guarded(() => held.follow(meter));
+    if (meter === undefined) return;
+    this.observables = this.held.flatMap((held) => held.observables());
+    if (this.observables.length > 0) meter.addBatchObservableCallback(this.observe, this.observables);
+  }
+
+  private readonly observe = (result: BatchObservableResult): void => {
+    for (const held of this.held) this.guarded(() => held.observe(result));
+  };
+
+  private guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.report('a meter could not be used', error);
+    }
+  }
+}
+
+class Held<I extends object> implements Instrumented<I> {
+  current: I | undefined;
+  private meter: Meter | undefined;
+
+  constructor(private readonly kind: Kind<I>) {}
+
+  follow(offered: Meter | undefined): void {
+    const meter = this.kind.isWanted?.() === false ? undefined : offered;
+    if (meter === this.meter) return;
+    this.meter = meter;
+    this.current = undefined;
+    this.kind.moved?.();
+    if (meter !== undefined) this.current = this.kind.make(meter);
+  }
+
+  observables(): Observable[] {
+    return this.kind.observe === undefined ? [] : Object.values(this.current ?? {}).filter(isObservable);
+  }
+
+  observe(result: BatchObservableResult): void {
+    if (this.current !== undefined) this.kind.observe?.(result, this.current);
+  }
+}
+
+function isObservable(instrument: unknown): instrument is Observable {
+  return typeof instrument === 'object' && instrument !== null && 'addCallback' in instrument;
+}
