@@ -1,26 +1,16 @@
 // Knows: which commands below one parent are recorded as one span, and when that span is created.
 // Must not know: how a span is recorded, clients.
 import timers from 'node:timers';
-import { type Context, type Span, type Tracer, trace } from '@opentelemetry/api';
+import { type Span, type Tracer, trace } from '@opentelemetry/api';
 import { type Entry, lookup, mayWait } from '../catalog';
 import type { SpanSettings } from '../config';
 import { isRecording } from '../core/context';
-import type {
-  Arguments,
-  Batch,
-  BatchKind,
-  BatchOutcome,
-  BatchStart,
-  Command,
-  Connecting,
-  Outcome,
-  ProcessOutcome,
-} from '../core/events';
+import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Fill, Miss } from '../core/facts';
 import type { Report } from '../core/recorder';
 import { MAX_ARGUMENTS, MAX_RUN_MS, Run } from './run';
 import type { FamilyOf } from './subject';
-import type { CompositeRecorder, Repetition, TracedRecorder } from './traced';
+import { type CompositeRecorder, PassingRecorder, type Repetition } from './traced';
 
 /** The settings that decide which commands may be joined. */
 type CompositeSettings = Pick<SpanSettings, 'compressMaxDurationMs' | 'slowMs' | 'minDurationMs' | 'spanHook'>;
@@ -36,7 +26,7 @@ const INTERVAL_MS = 25;
 const { setTimeout } = timers;
 
 /** Collects runs of similar commands. The span is created at the end of a run, so no span is open meanwhile. */
-export class CompositeSpans implements TracedRecorder {
+export class CompositeSpans extends PassingRecorder<CompositeRecorder> {
   /** One run for each parent, the oldest first. */
   private readonly runs = new Map<Span, Run>();
   /** The run of a look-up that missed and has no span yet. */
@@ -46,20 +36,17 @@ export class CompositeSpans implements TracedRecorder {
   private isWaiting = false;
 
   constructor(
-    private readonly next: CompositeRecorder,
+    next: CompositeRecorder,
     private readonly settings: CompositeSettings,
     private readonly tracer: () => Tracer | undefined,
     private readonly familyOf: FamilyOf,
     private readonly report: Report,
   ) {
+    super(next);
     this.timer = setTimeout(() => this.look(performance.now()), INTERVAL_MS).unref();
   }
 
-  isActive(): boolean {
-    return this.next.isActive();
-  }
-
-  command(command: Command, outcome: Outcome, facts: Facts, repeated?: Repetition): void {
+  override command(command: Command, outcome: Outcome, facts: Facts, repeated?: Repetition): void {
     const parent = trace.getSpan(command.context);
     if (facts.cache !== undefined && facts.cache.fills.length > 0) this.endMissed(facts.cache.fills);
     const isShort = !outcome.failed && outcome.durationMs < this.settings.minDurationMs;
@@ -76,23 +63,11 @@ export class CompositeSpans implements TracedRecorder {
     if (run !== undefined && run.count >= MAX_RUN_LENGTH) this.end(parent);
   }
 
-  batch(batch: Batch, outcome: BatchOutcome, facts: BatchFacts): void {
+  override batch(batch: Batch, outcome: BatchOutcome, facts: BatchFacts): void {
     const parent = trace.getSpan(batch.context);
     if (facts.fills.length > 0) this.endMissed(facts.fills);
     if (parent !== undefined) this.end(parent);
     this.next.batch(batch, outcome, facts);
-  }
-
-  connect(connecting: Connecting, outcome: ProcessOutcome): void {
-    this.next.connect(connecting, outcome);
-  }
-
-  open(command: Command): Context | undefined {
-    return this.next.open(command);
-  }
-
-  openBatch(kind: BatchKind, commands: readonly Arguments[], started: BatchStart): Context | undefined {
-    return this.next.openBatch(kind, commands, started);
   }
 
   /** Ends all runs. */

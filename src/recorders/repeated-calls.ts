@@ -1,23 +1,13 @@
 // Knows: which commands below one parent follow each other and are alike: a loop of round trips.
 // Must not know: how a span is recorded, clients.
-import { type Context, type Span, trace } from '@opentelemetry/api';
+import { type Span, trace } from '@opentelemetry/api';
 import { lookup, mayWait } from '../catalog';
 import { isRecording } from '../core/context';
-import type {
-  Arguments,
-  Batch,
-  BatchKind,
-  BatchOutcome,
-  BatchStart,
-  Command,
-  Connecting,
-  Outcome,
-  ProcessOutcome,
-} from '../core/events';
-import type { BatchFacts, Facts } from '../core/facts';
+import type { Command, Outcome } from '../core/events';
+import type { Facts } from '../core/facts';
 import type { RepeatedCallMetrics, RepeatedCount } from './repeated-call-metrics';
 import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
-import type { Repetition, TracedRecorder } from './traced';
+import { PassingRecorder, type Repetition, type TracedRecorder } from './traced';
 
 /** Fewer calls are not a loop. */
 export const MIN_REPEATED_CALLS = 10;
@@ -43,40 +33,22 @@ interface Loop {
 }
 
 /** Counts repeated calls, and passes their number to the span recorder. */
-export class RepeatedCalls implements TracedRecorder {
+export class RepeatedCalls extends PassingRecorder {
   private readonly loops = new WeakMap<Span, Loop[]>();
   /** The parent that was looked up last: the replies of one request often come together. */
   private lastParent: Span | undefined;
   private lastLoops: Loop[] = [];
 
   constructor(
-    private readonly next: TracedRecorder,
+    next: TracedRecorder,
     private readonly familyOf: FamilyOf,
     private readonly metrics: RepeatedCallMetrics,
-  ) {}
-
-  isActive(): boolean {
-    return this.next.isActive();
+  ) {
+    super(next);
   }
 
-  command(command: Command, outcome: Outcome, facts: Facts): void {
+  override command(command: Command, outcome: Outcome, facts: Facts): void {
     this.next.command(command, outcome, facts, this.count(command, outcome, facts));
-  }
-
-  batch(batch: Batch, outcome: BatchOutcome, facts: BatchFacts): void {
-    this.next.batch(batch, outcome, facts);
-  }
-
-  connect(connecting: Connecting, outcome: ProcessOutcome): void {
-    this.next.connect(connecting, outcome);
-  }
-
-  open(command: Command): Context | undefined {
-    return this.next.open(command);
-  }
-
-  openBatch(kind: BatchKind, commands: readonly Arguments[], started: BatchStart): Context | undefined {
-    return this.next.openBatch(kind, commands, started);
   }
 
   private count(

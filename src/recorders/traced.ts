@@ -1,8 +1,18 @@
 // Knows: the interface of span recorders, and what recorders before them add.
 // Must not know: any recorder.
-import type { Tracer } from '@opentelemetry/api';
-import type { Arguments, Command, Outcome } from '../core/events';
-import type { Facts, Miss } from '../core/facts';
+import type { Context, Tracer } from '@opentelemetry/api';
+import type {
+  Arguments,
+  Batch,
+  BatchKind,
+  BatchOutcome,
+  BatchStart,
+  Command,
+  Connecting,
+  Outcome,
+  ProcessOutcome,
+} from '../core/events';
+import type { BatchFacts, Facts, Miss } from '../core/facts';
 import type { ConnectRecorder, Recorder } from '../core/recorder';
 
 /** Similar calls that followed each other. */
@@ -17,6 +27,35 @@ export interface Repetition {
 export interface TracedRecorder extends Required<Recorder>, ConnectRecorder {
   /** @param repeated undefined: too few similar calls to report */
   command(command: Command, outcome: Outcome, facts: Facts, repeated?: Repetition): void;
+}
+
+/** Passes everything on. Who decides about some of it overrides that. */
+export class PassingRecorder<Next extends TracedRecorder = TracedRecorder> implements TracedRecorder {
+  constructor(protected readonly next: Next) {}
+
+  isActive(): boolean {
+    return this.next.isActive();
+  }
+
+  command(command: Command, outcome: Outcome, facts: Facts, repeated?: Repetition): void {
+    this.next.command(command, outcome, facts, repeated);
+  }
+
+  batch(batch: Batch, outcome: BatchOutcome, facts: BatchFacts): void {
+    this.next.batch(batch, outcome, facts);
+  }
+
+  connect(connecting: Connecting, outcome: ProcessOutcome): void {
+    this.next.connect(connecting, outcome);
+  }
+
+  open(command: Command): Context | undefined {
+    return this.next.open(command);
+  }
+
+  openBatch(kind: BatchKind, commands: readonly Arguments[], started: BatchStart): Context | undefined {
+    return this.next.openBatch(kind, commands, started);
+  }
 }
 
 /** Records a run of similar commands as one span. */
