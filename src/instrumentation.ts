@@ -7,53 +7,27 @@ import {
 } from '@opentelemetry/instrumentation';
 import { Adapters, activeAdapters } from './adapters';
 import { NeighbourlyBase } from './base';
-import { familyMask, keyMask } from './catalog';
+import { familyMask } from './catalog';
 import { readSettings } from './config';
 import type { RedisInstrumentationConfig } from './config/public';
 import { Deliveries } from './core/delivery';
 import type { InsightSettings } from './core/facts';
 import { Operation } from './core/operation';
-import { type NativeMetrics, type Report, reportOnce } from './core/recorder';
-import * as semconv from './core/semconv';
+import { type Report, reportOnce } from './core/recorder';
 import { CommandInsights } from './insights';
 import { MessagePropagator } from './propagation/propagator';
 import { Providers } from './providers';
 import { AllMetrics } from './recorders/all-metrics';
 import { CompositeSpans } from './recorders/composite-spans';
-import { ServerMetrics } from './recorders/connections';
-import { FailureEvents } from './recorders/failure-events';
-import { GuideMetrics } from './recorders/guide-metrics';
-import { MessageMetrics } from './recorders/message-metrics';
 import { MessageSpans } from './recorders/messages';
-import { Meters } from './recorders/meters';
-import { MetricRecorder } from './recorders/metrics';
-import { PoolMetrics } from './recorders/pool';
-import { RedisClientMetrics } from './recorders/redis-client-metrics';
-import { RepeatedCallMetrics } from './recorders/repeated-call-metrics';
 import { RepeatedCalls } from './recorders/repeated-calls';
-import { ReplySizes } from './recorders/reply-sizes';
 import { RequestTotals } from './recorders/request-totals';
-import { RetryMetrics } from './recorders/retry-metrics';
 import { SpanRecorder } from './recorders/spans';
 import { describeProvider, type State, StatusFile } from './status';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
 
 /** The object in which every copy of the API registers globals. */
 const API = Symbol.for('opentelemetry.js.api.1');
-
-/** Metrics that node-redis can record itself, under the same names as ours. */
-const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
-  ['operations', semconv.METRIC_DB_CLIENT_OPERATION_DURATION],
-  ['connections', semconv.METRIC_DB_CLIENT_CONNECTION_CREATE_TIME],
-  ['waits', semconv.METRIC_DB_CLIENT_CONNECTION_WAIT_TIME],
-  ['cache', semconv.METRIC_REDIS_CSC_REQUESTS],
-  ['cache', semconv.METRIC_REDIS_CSC_EVICTIONS],
-  ['connections', semconv.METRIC_REDIS_CONNECTIONS],
-  ['errors', semconv.METRIC_REDIS_CLIENT_ERRORS],
-  ['closed', semconv.METRIC_REDIS_CONNECTION_CLOSED],
-  ['pubSub', semconv.METRIC_REDIS_PUBSUB_MESSAGES],
-  ['streams', semconv.METRIC_REDIS_STREAM_LAG],
-];
 
 /** Options that can leave a process without spans, and whose values are not secret. */
 const REPORTED_OPTIONS: readonly (keyof RedisInstrumentationConfig)[] = [
@@ -75,24 +49,9 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private readonly status: StatusFile | undefined;
   private readonly providers: Providers;
   private readonly tracerNow: () => Tracer | undefined;
-  private isMeasuring = false;
+  private readonly metrics: AllMetrics;
   private insights: CommandInsights | undefined;
-  private readonly meters: Meters;
-  private readonly metrics: MetricRecorder;
-  private readonly allMetrics: AllMetrics;
-  private readonly guide: GuideMetrics;
-  private readonly sizes: ReplySizes;
-  private readonly retries: RetryMetrics;
-  private withGuide = false;
-  private readonly redisClient: RedisClientMetrics;
-  private withRedisClient = false;
-  private readonly repeated: RepeatedCallMetrics;
-  private readonly events: FailureEvents;
-  private withEvents = false;
-  private readonly pools: PoolMetrics;
-  private readonly servers: ServerMetrics;
   private readonly operation: Operation;
-  private readonly messageMetrics: MessageMetrics;
   private readonly deliveries: Deliveries;
   private readonly adapters: Adapters;
   /** undefined: no span is held back. */
@@ -109,27 +68,16 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.report = this.reporting();
     this.providers = new Providers();
     this.tracerNow = this.status?.tracer(this.providers.tracer) ?? this.providers.tracer;
-    this.meters = new Meters(() => (this.isMeasuring ? this.providers.meter() : undefined), this.report);
-    this.messageMetrics = new MessageMetrics(this.meters);
-    this.metrics = new MetricRecorder(this.meters, this.messageMetrics);
-    this.repeated = new RepeatedCallMetrics(this.meters);
-    this.pools = new PoolMetrics(this.meters, this.report);
-    this.redisClient = new RedisClientMetrics(this.meters, () => this.withRedisClient);
-    this.events = new FailureEvents(() => (this.withEvents ? this.providers.logger() : undefined), this.report);
-    this.servers = new ServerMetrics(this.meters, this.report, [this.redisClient, this.events]);
-    this.sizes = new ReplySizes(this.meters);
-    this.retries = new RetryMetrics(this.meters);
-    this.guide = new GuideMetrics(this.meters, this.pools, () => this.withGuide);
-    this.allMetrics = new AllMetrics(this.metrics, this.report);
+    this.metrics = new AllMetrics(this.providers, this.report);
     this.operation = this.status?.operation(this.report) ?? new Operation(this.report);
     this.deliveries = new Deliveries(this.report);
     this.adapters = new Adapters(
       this.operation,
       this.deliveries,
-      this.pools,
-      this.servers,
-      (native) => this.yieldTo(native),
-      this.redisClient,
+      this.metrics.pools,
+      this.metrics.servers,
+      (native) => this.metrics.yieldTo(native),
+      this.metrics.redisClient,
       this.report,
       () => this.stop(),
     );
@@ -152,47 +100,26 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private configure(): void {
     this.flushSpans();
     const settings = readSettings(this.getConfig(), process.env, this.report);
-    this.isMeasuring = settings.metrics;
-    this.withGuide = settings.spans.oldNames;
-    this.withRedisClient = settings.redisClientMetrics;
-    this.withEvents = settings.failureEvents;
-    this.allMetrics.use(
-      [
-        this.sizes,
-        this.retries,
-        ...(this.withGuide ? [this.guide] : []),
-        ...(this.withRedisClient ? [this.redisClient] : []),
-      ],
-      this.withEvents ? this.events : undefined,
-    );
-    this.meters.reconfigure();
     this.adapters.use(settings.clients, settings.onConflict);
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
     const tracer = settings.traces ? this.tracerNow : () => undefined;
     const insights = this.insightsWith(settings.insights);
     const familyOf = (key: unknown) => insights.familyOf(key);
     const family = familyMask(settings.spans.keys, this.report, settings.insights.familyOf);
+    this.metrics.use(settings, insights, family);
     const recorder = new SpanRecorder(settings.spans, tracer, family, this.report, this.adapters.replies);
     const { isCollecting } = settings.spans;
     this.composites = isCollecting
       ? new CompositeSpans(recorder, settings.spans, tracer, familyOf, this.report)
       : undefined;
-    const spans = new RepeatedCalls(this.composites ?? recorder, familyOf, this.repeated);
+    const spans = new RepeatedCalls(this.composites ?? recorder, familyOf, this.metrics.repeated);
     const totals = settings.requestTotals ? new RequestTotals() : undefined;
-    // The recorder of spans has a mask of its own, which reports what is wrong with the function.
-    const mask = keyMask(settings.spans.keys, () => {});
-    const mayShow = settings.spans.keys !== 'hidden';
-    this.metrics.use(insights, settings.series, mask, mayShow ? family : undefined);
-    this.sizes.use({ familyOf });
     const { channels, streams } = settings.propagation;
     const propagator =
       channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation, this.report) : undefined;
-    this.operation.use(settings.operation, insights, spans, this.allMetrics, propagator, totals);
-    this.messageMetrics.use(settings.spans.keys, family, settings.redisClientMetrics);
-    this.redisClient.use(settings.spans.keys, family);
-    this.events.use(mask);
+    this.operation.use(settings.operation, insights, spans, this.metrics, propagator, totals);
     const messageSpans = new MessageSpans(settings.spans, tracer, family, this.report);
-    this.deliveries.use(settings.messages, messageSpans, this.messageMetrics, propagator);
+    this.deliveries.use(settings.messages, messageSpans, this.metrics.messages, propagator);
   }
 
   /** Made once: counters that were observed must not go back. */
@@ -230,19 +157,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   }
 
   private isMeasured(): boolean {
-    return this.isMeasuring && this.providers.meter() !== undefined;
-  }
-
-  /** The user enabled node-redis's own metrics; with ours, each value would exist twice. */
-  private yieldTo(native: NativeMetrics): void {
-    this.metrics.yieldTo(native);
-    this.pools.yieldTo(native);
-    this.servers.yieldTo(native);
-    this.redisClient.yieldTo(native);
-    this.messageMetrics.yieldTo(native);
-    const names = DOUBLED.filter(([part]) => native[part]).map(([, name]) => name);
-    if (names.length > 0)
-      this.report(`node-redis records ${names.join(', ')} itself; our metrics of that name are off`);
+    return this.metrics.refresh();
   }
 
   override isEnabled(): boolean {
@@ -253,7 +168,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.isOn = true;
     this.operation.start();
     this.deliveries.start();
-    this.servers.start();
+    this.metrics.servers.start();
     // The adapters stop again if another instrumentation is to be left alone.
     this.adapters.patch();
   }
@@ -276,7 +191,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.flushSpans();
     this.operation.stop();
     this.deliveries.stop();
-    this.servers.stop();
+    this.metrics.servers.stop();
   }
 
   override setTracerProvider(provider: TracerProvider): void {
@@ -290,7 +205,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   override setMeterProvider(provider: MeterProvider): void {
     super.setMeterProvider(provider);
     this.providers.setMeterProvider(provider);
-    this.meters.refresh();
+    this.metrics.refresh();
   }
 
   override setLoggerProvider(provider: Parameters<InstrumentationBase['setLoggerProvider']>[0]): void {

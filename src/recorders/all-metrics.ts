@@ -1,32 +1,123 @@
-// Knows: that several recorders follow the same operations, with or without spans, and that a fault in one does not
-// affect the others.
-// Must not know: any recorder.
+// Knows: everything that measures, what the user wants of it, and that a fault in one part does not affect the others.
+// Must not know: spans, how a client is patched.
+import type { Meter } from '@opentelemetry/api';
+import { type KeyMask, keyMask } from '../catalog';
+import type { Settings } from '../config';
 import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
-import type { BatchFacts, Facts } from '../core/facts';
-import type { OperationMetrics, Recorder, Report } from '../core/recorder';
+import type { BatchFacts, Facts, Insights } from '../core/facts';
+import type { Logger } from '../core/log-record';
+import type { NativeMetrics, OperationMetrics, Recorder, Report } from '../core/recorder';
+import * as semconv from '../core/semconv';
+import { ServerMetrics } from './connections';
+import { FailureEvents } from './failure-events';
+import { GuideMetrics } from './guide-metrics';
+import { MessageMetrics } from './message-metrics';
+import { Meters } from './meters';
+import { MetricRecorder } from './metrics';
+import { PoolMetrics } from './pool';
+import { RedisClientMetrics } from './redis-client-metrics';
+import { RepeatedCallMetrics } from './repeated-call-metrics';
+import { ReplySizes } from './reply-sizes';
+import { RetryMetrics } from './retry-metrics';
 
-/** One recorder for all: the first is called for every operation, the others on request. */
+/** Metrics that node-redis can record itself, under the same names as ours. */
+const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
+  ['operations', semconv.METRIC_DB_CLIENT_OPERATION_DURATION],
+  ['connections', semconv.METRIC_DB_CLIENT_CONNECTION_CREATE_TIME],
+  ['waits', semconv.METRIC_DB_CLIENT_CONNECTION_WAIT_TIME],
+  ['cache', semconv.METRIC_REDIS_CSC_REQUESTS],
+  ['cache', semconv.METRIC_REDIS_CSC_EVICTIONS],
+  ['connections', semconv.METRIC_REDIS_CONNECTIONS],
+  ['errors', semconv.METRIC_REDIS_CLIENT_ERRORS],
+  ['closed', semconv.METRIC_REDIS_CONNECTION_CLOSED],
+  ['pubSub', semconv.METRIC_REDIS_PUBSUB_MESSAGES],
+  ['streams', semconv.METRIC_REDIS_STREAM_LAG],
+];
+
+type MetricSettings = Pick<Settings, 'metrics' | 'redisClientMetrics' | 'failureEvents' | 'series'> & {
+  readonly spans: Pick<Settings['spans'], 'keys' | 'oldNames'>;
+};
+
+/** The current meter and logger; undefined: no provider is registered. */
+interface Sources {
+  meter(): Meter | undefined;
+  logger(): Logger | undefined;
+}
+
 export class AllMetrics implements Recorder {
+  readonly messages: MessageMetrics;
+  readonly pools: PoolMetrics;
+  readonly redisClient: RedisClientMetrics;
+  readonly repeated: RepeatedCallMetrics;
+  readonly servers: ServerMetrics;
+  private readonly meters: Meters;
+  private readonly operations: MetricRecorder;
+  private readonly events: FailureEvents;
+  private readonly sizes: ReplySizes;
+  private readonly retries: RetryMetrics;
+  private readonly guide: GuideMetrics;
+  private settings: MetricSettings | undefined;
+  /** Who is called for every operation, before `operations`. */
   private others: readonly OperationMetrics[] = [];
-  private events: Recorder | undefined;
 
   constructor(
-    private readonly first: Recorder,
+    { meter, logger }: Sources,
     private readonly report: Report,
-  ) {}
+  ) {
+    const meters = new Meters(() => (this.settings?.metrics ? meter() : undefined), report);
+    this.meters = meters;
+    this.messages = new MessageMetrics(meters);
+    this.operations = new MetricRecorder(meters, this.messages);
+    this.repeated = new RepeatedCallMetrics(meters);
+    this.pools = new PoolMetrics(meters, report);
+    this.redisClient = new RedisClientMetrics(meters, () => this.settings?.redisClientMetrics === true);
+    this.events = new FailureEvents(() => (this.settings?.failureEvents ? logger() : undefined), report);
+    this.servers = new ServerMetrics(meters, report, [this.redisClient, this.events]);
+    this.sizes = new ReplySizes(meters);
+    this.retries = new RetryMetrics(meters);
+    this.guide = new GuideMetrics(meters, this.pools, () => this.settings?.spans.oldNames === true);
+  }
 
   /**
-   * Sets who else is called, from now on.
-   * @param others what has the same meter as the first
-   * @param events what does not need a meter
+   * Sets what is measured, from now on.
+   * @param family the mask of channels and streams in names, shared by all recorders
    */
-  use(others: readonly OperationMetrics[], events?: Recorder): void {
-    this.others = events === undefined ? others : [...others, events];
-    this.events = events;
+  use(settings: MetricSettings, insights: Insights, family: KeyMask): void {
+    this.settings = settings;
+    const { redisClientMetrics, failureEvents, series, spans } = settings;
+    const others: (OperationMetrics | false)[] = [
+      this.sizes,
+      this.retries,
+      spans.oldNames && this.guide,
+      redisClientMetrics && this.redisClient,
+      failureEvents && this.events,
+    ];
+    this.others = others.filter((one) => one !== false);
+    this.meters.reconfigure();
+    // The recorder of spans has a mask of its own, which reports what is wrong with the function.
+    const mask = keyMask(spans.keys, () => {});
+    this.operations.use(insights, series, mask, spans.keys === 'hidden' ? undefined : family);
+    this.sizes.use(insights);
+    this.messages.use(spans.keys, family, redisClientMetrics);
+    this.redisClient.use(spans.keys, family);
+    this.events.use(mask);
+  }
+
+  /** Moves the instruments to the current meter. Returns whether there is one. */
+  refresh(): boolean {
+    return this.meters.refresh();
   }
 
   isActive(): boolean {
-    return this.first.isActive() || this.events?.isActive() === true;
+    return this.meters.refresh() || (this.settings?.failureEvents === true && this.events.isActive());
+  }
+
+  /** The user enabled node-redis's own metrics; with ours, each value would exist twice. */
+  yieldTo(native: NativeMetrics): void {
+    for (const one of [this.operations, this.pools, this.servers, this.redisClient, this.messages]) one.yieldTo(native);
+    const names = DOUBLED.filter(([part]) => native[part]).map(([, name]) => name);
+    if (names.length > 0)
+      this.report(`node-redis records ${names.join(', ')} itself; our metrics of that name are off`);
   }
 
   command(command: Command, outcome: Outcome, facts: Facts): void {
@@ -37,7 +128,7 @@ export class AllMetrics implements Recorder {
         this.report('a command could not be measured', error);
       }
     }
-    this.first.command(command, outcome, facts);
+    this.operations.command(command, outcome, facts);
   }
 
   batch(batch: Batch, outcome: BatchOutcome, facts: BatchFacts): void {
@@ -48,6 +139,6 @@ export class AllMetrics implements Recorder {
         this.report('a batch could not be measured', error);
       }
     }
-    this.first.batch(batch, outcome, facts);
+    this.operations.batch(batch, outcome, facts);
   }
 }

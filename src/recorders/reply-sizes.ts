@@ -28,7 +28,7 @@ interface Instruments {
 /** Counts the elements of replies, and tells of what is large by the family of its key. */
 export class ReplySizes implements OperationMetrics {
   private readonly attributes = new Map<string, Attributes>();
-  private familyOf: Insights['familyOf'] = () => undefined;
+  private insights: Pick<Insights, 'familyOf'> | undefined;
   private readonly instrumented: Instrumented<Instruments>;
 
   constructor(meters: Meters) {
@@ -36,8 +36,8 @@ export class ReplySizes implements OperationMetrics {
   }
 
   /** Sets where families are read, from now on. */
-  use({ familyOf }: Pick<Insights, 'familyOf'>): void {
-    this.familyOf = familyOf;
+  use(insights: Pick<Insights, 'familyOf'>): void {
+    this.insights = insights;
   }
 
   command(command: Command, { failed, reply, isLocal }: Outcome, { operation }: Facts): void {
@@ -60,7 +60,7 @@ export class ReplySizes implements OperationMetrics {
   private large({ args }: Command, operation: string, kind: 'rows' | 'bytes'): void {
     const entry = lookup(args);
     const keyIndex = keyIndexOf(entry, args);
-    const family = keyIndex < 0 ? undefined : this.familyOf(args[keyIndex]);
+    const family = keyIndex < 0 ? undefined : this.insights?.familyOf(args[keyIndex]);
     const attributes: Attributes = {
       [semconv.ATTR_DB_OPERATION_NAME]: operation,
       [semconv.ATTR_REDIS_LARGE_KIND]: kind,
