@@ -289,6 +289,7 @@ const PATCHED_V4 = [
   'commands-queue.addCommand',
   'commands-queue.getCommandToSend',
   'socket exports.default',
+  'socket.connect',
   'index.sendCommand',
   'index.connect',
   'index.duplicate',
@@ -299,6 +300,7 @@ const PATCHED_V4 = [
 const PATCHED_V5 = [
   'commands-queue exports.default',
   'socket exports.default',
+  'socket.connect',
   'commands-queue.addCommand',
   'commands-queue.commandsToWrite',
   'commands-queue.reset',
