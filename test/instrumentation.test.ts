@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { context, diag, trace } from '@opentelemetry/api';
 import { InstrumentationBase } from '@opentelemetry/instrumentation';
 import { RedisInstrumentation } from '../src';
@@ -75,6 +78,50 @@ describe('instrumentation', () => {
     assert.ok(names().includes('redis') && names().includes('@redis/client'));
     assert.deepEqual(names(), names());
     assert.ok(instrumentation instanceof InstrumentationBase);
+  });
+
+  describe('on versions that are not published yet', () => {
+    const folders: string[] = [];
+    after(() => {
+      for (const folder of folders) rmSync(folder, { recursive: true });
+    });
+
+    /** `@redis/client`, as if this version of it were installed. */
+    async function clientOf(version: string): Promise<Client> {
+      const require = createRequire(createRequire(`${folderOf('5.0')}/package.json`).resolve('redis'));
+      const folder = mkdtempSync(join(tmpdir(), 'redis-'));
+      folders.push(folder);
+      for (const name of ['@redis/client', 'cluster-key-slot']) {
+        cpSync(dirname(require.resolve(`${name}/package.json`)), join(folder, 'node_modules', name), { recursive: true });
+      }
+      const manifest = join(folder, 'node_modules/@redis/client/package.json');
+      writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')), version }));
+      return connect(createRequire(manifest)('@redis/client'), server);
+    }
+
+    it('records a prerelease of a known major', async () => {
+      for (const version of ['6.4.0-rc.1', '5.13.0-beta.2+build.7']) {
+        resetTracing();
+        const client = await clientOf(version);
+        await client.get('k');
+        await end(client);
+        assert.deepEqual(
+          redisSpans().map(({ name }) => name.split(' ')[0]),
+          ['GET'],
+          version,
+        );
+        assertQuiet();
+      }
+    });
+
+    it('leaves a major alone that is not known, and says so', async () => {
+      const client = await clientOf('7.0.0-rc.1');
+      await client.get('k');
+      await end(client);
+      assert.deepEqual(redisSpans(), []);
+      const told = diagnostics.splice(0);
+      assert.match(told.join(), /@redis\/client 7\.0\.0-rc\.1 is not supported \(known: 1, 5, 6\)/);
+    });
   });
 
   for (const version of VERSIONS) {
@@ -311,6 +358,7 @@ const PATCHED_V5 = [
   'index._executePipeline',
   'index._executeMulti',
   'index.QUIT',
+  'index.resetIfDirty',
   'pool class.create',
   'pool.connect',
   'pool.execute',

@@ -598,6 +598,25 @@ describe('groups of nodes', () => {
     }
 
     for (const version of fromV5) {
+      it(`of redis ${version}: no span for the reset of a connection that is given back`, async () => {
+        const { warn } = console;
+        console.warn = () => {};
+        try {
+          await comparedBySentinel(version, async (sentinel) => {
+            await sentinel.use((lease: Client) => lease.watch('k'));
+            // Its turn comes when the one connection is reset.
+            return sentinel.use((lease: Client) => lease.get('k'));
+          });
+        } finally {
+          console.warn = warn;
+        }
+        assert.deepEqual(
+          seen().map(({ attributes }) => attributes['db.operation.name']),
+          ['WATCH', 'GET'],
+        );
+        assertQuiet();
+      });
+
       it(`of redis ${version}: a call that is given up has a span when the application is told`, async () => {
         const options = { name: group.masterName, sentinelRootNodes: group.sentinels, maxCommandRediscovers: 2 };
         const sentinel = loadRedis(version).createSentinel?.(options);

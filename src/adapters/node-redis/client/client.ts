@@ -9,7 +9,7 @@ import { replacing } from '../promise/batches';
 import { Commands, type SendingClient } from '../promise/commands';
 import type { Connect } from '../promise/connect';
 import type { Connections } from '../promise/connections';
-import { isSelecting, selecting } from '../promise/database';
+import { isSelecting } from '../promise/database';
 import type { Begun } from '../promise/entries';
 import type { Groups } from '../promise/topology';
 import type { ClientOptions } from '../server-info';
@@ -105,6 +105,8 @@ export class RedisClientTap {
       wrapExecuteCommand<Client>(this.tap, this.caches, this.fanOuts, refOf, original),
     );
     ledger.wrap<ExecuteScript>(prototype, '_executeScript', (original) => this.wrapExecuteScript(original));
+    if (PatchLedger.has(prototype, 'resetIfDirty'))
+      ledger.wrap<Reset>(prototype, 'resetIfDirty', (original) => this.wrapResetIfDirty(original));
     return true;
   }
 
@@ -154,7 +156,7 @@ export class RedisClientTap {
       }
       const client = this._self ?? this;
       const outer = sender.enter(client);
-      const outerBackground = background.enter(isBackground(this, client, args, arguments.length));
+      const outerBackground = background.enter(isBackground(this, client, args, arguments.length, arguments[1]));
       reached.queue = undefined;
       commands.decision = decision;
       try {
@@ -197,7 +199,9 @@ export class RedisClientTap {
     const { background } = this.commands;
     return function sendCommand(this: Client, args: Arguments): Promise<unknown> {
       const client = this._self ?? this;
-      const begun = background.run(isBackground(this, client, args, arguments.length), () => begin(client, args));
+      const begun = background.run(isBackground(this, client, args, arguments.length, arguments[1]), () =>
+        begin(client, args),
+      );
       if (begun === undefined) return original.apply(this, arguments as never);
       return observe(
         original.apply(this, (begun.sent === undefined ? arguments : replacing(arguments, begun.sent)) as never),
@@ -254,20 +258,34 @@ export class RedisClientTap {
 
   /** RESET is put into the queue without `addCommand`. */
   private wrapReset(original: Reset): Reset {
-    const { entries } = this.commands;
-    const connectionOf = (queue: object) => this.commands.connectionOf(queue);
+    const { commands } = this;
     return function reset(this: object): Promise<unknown> {
-      return entries.next(selecting(connectionOf(this), RESET), () => original.apply(this, arguments as never));
+      return commands.entries.next(commands.beginAlone(this, RESET), () => original.apply(this, arguments as never));
+    };
+  }
+
+  /** A sentinel client resets a connection that comes back in another state. */
+  private wrapResetIfDirty(original: Reset): Reset {
+    const { background } = this.commands;
+    return function resetIfDirty(this: object): Promise<unknown> {
+      const outer = background.enter(true);
+      try {
+        return original.apply(this, arguments as never);
+      } finally {
+        background.leave(outer);
+      }
     };
   }
 }
 
 /**
  * Commands that the client sends by itself: the PING of `pingInterval`, and the AUTH of streaming credentials. It
- * sends them on the instance; an application has an object derived from it.
+ * sends them on the instance; an application has an object derived from it. From 6.3 on also those that prepare a
+ * connection for HIMPORT SET, with just these two options.
  */
-function isBackground(called: Client, client: Client, args: Arguments, callLength: number): boolean {
-  if (client.options === undefined || callLength !== 1 || !Array.isArray(args)) return false;
+function isBackground(called: Client, client: Client, args: Arguments, callLength: number, options: unknown): boolean {
+  if (client.options === undefined || !Array.isArray(args)) return false;
+  if (callLength !== 1) return args[0] === 'HIMPORT' && Object.keys(options ?? {}).join() === 'asap,chainId';
   if (args[0] === 'PING') return called === client && client.options.pingInterval !== undefined && args.length === 1;
   return args[0] === 'AUTH' && client.options.credentialsProvider?.type === 'streaming-credentials-provider';
 }

@@ -9,7 +9,7 @@ import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
 import { Batches, replacing } from './batches';
 import type { Connection, Connections } from './connections';
 import { isSelecting, selecting } from './database';
-import { type Begun, both, CommandEnding, QueueEntries } from './entries';
+import { type Begun, both, CommandEnding, type Ending, QueueEntries } from './entries';
 import { beginInternal, type NodeRef, Retries } from './retries';
 import { asNodeOf, type Groups } from './topology';
 
@@ -105,6 +105,16 @@ export class Commands {
     if (this.retries.mayBeRetried(owner, ref, args)) return this.retries.begin(owner, ref, args);
     const command = this.tap.begin(ref, args, decision);
     return command && new CommandEnding(this.tap, command);
+  }
+
+  /** Begins a command that selects a database, and is put into the queue without `addCommand`. */
+  beginAlone(queue: object, args: Arguments): Ending {
+    const connection = this.connectionOf(queue);
+    const begun = this.isUnasked(args)
+      ? beginInternal(this.tap, connection, args)
+      : this.begin(queue, connection, args);
+    const selected = selecting(connection, args);
+    return both(begun, selected) ?? selected;
   }
 
   /** Whether the command that is being sent was not called by the application itself. */
