@@ -17,6 +17,8 @@ interface QueuedCommand {
 interface OpenBatch {
   readonly batch: BatchCall;
   readonly isRecorded: boolean;
+  /** Whether one of its commands may change the database. */
+  readonly selects: boolean;
   /** The promises of the application's commands, then that of EXEC. */
   readonly promises: Promise<unknown>[];
   /** Whether the next added command is MULTI itself. */
@@ -63,6 +65,12 @@ export class Batches {
     return this.isInside;
   }
 
+  /** Whether the next command of the running batch may need an observer. */
+  get isObserving(): boolean {
+    const { open } = this;
+    return open !== undefined && (open.selects || (open.isRecorded && open.queue === undefined));
+  }
+
   /** Begins a command of the running batch. Most need no observer. */
   member(queue: object, args: unknown): Ending | undefined {
     const { open } = this;
@@ -98,22 +106,24 @@ export class Batches {
     // A group runs a transaction that was redirected or lost once more.
     const retried = this.calls.of(commands);
     const start = retried?.goOn<BatchStart>() ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
-    const seen = {
+    const open: OpenBatch = {
+      batch,
+      isRecorded: start !== undefined,
+      selects: commands.some(isSelectingOne),
+      promises: [],
       isOpening: kind === 'MULTI',
       call: retried,
       queue: undefined,
       write: undefined,
       startedIn: undefined,
     };
-    const open: OpenBatch = { batch, isRecorded: start !== undefined, promises: [], ...seen };
     const promise = this.enter(open, () => call(withSent(commands, start?.sent)));
     // Only code that queues commands calls executors, and it handles the promise.
-    return start === undefined ? promise : watch(promise, this.ending(open, start));
+    return start === undefined ? promise : watch(promise, this.ending(open, start, applicationCommands(commands)));
   }
 
-  private ending(open: OpenBatch, start: BatchStart): Observer {
+  private ending(open: OpenBatch, start: BatchStart, list: readonly Arguments[]): Observer {
     const { kind, commands, isLooped, clientOf, repliesIn } = open.batch;
-    const list = applicationCommands(commands);
     const settle = (ended: Ended): void => {
       if (list.length === 0 && open.queue === undefined && !ended.failed) return;
       const ref = clientOf(open.queue);
@@ -159,15 +169,15 @@ export class Batches {
 
 /** Observes a command that selects the database of its connection. */
 function selectingMember(open: OpenBatch, queue: object, args: unknown): Ending | undefined {
-  if (!Array.isArray(args)) return undefined;
+  if (!open.selects || !Array.isArray(args)) return undefined;
   const { kind, commands, clientOf } = open.batch;
   const isPipeline = kind === 'PIPELINE';
-  if (isPipeline ? !isSelecting(args) : args[0] !== 'EXEC' || !selects(commands)) return undefined;
+  if (isPipeline ? !isSelecting(args) : args[0] !== 'EXEC') return undefined;
   const succeed = (reply: unknown): void => {
     const ref = clientOf(queue);
     open.startedIn ??= ref.facts;
     if (isPipeline) selected(ref, args);
-    else selectIn(ref, commands, reply);
+    else selectIn(ref, commands as readonly QueuedCommand[], reply);
   };
   return { succeed, fail: () => {} };
 }
@@ -193,11 +203,10 @@ function isError(reply: unknown): boolean {
 }
 
 /** Returns the list with other arguments where messages carry context. The application's own list does not change. */
-function withSent(commands: unknown, sent: ReadonlyMap<number, Arguments> | undefined): unknown {
-  if (sent === undefined || sent.size === 0 || !Array.isArray(commands)) return commands;
-  const list = commands as readonly QueuedCommand[];
-  const first = list.length - applicationCommands(list).length > 0 ? 1 : 0;
-  return list.map((command, index) => {
+function withSent(commands: readonly QueuedCommand[], sent: ReadonlyMap<number, Arguments> | undefined): unknown {
+  if (sent === undefined || sent.size === 0) return commands;
+  const first = isWrapped(commands) ? 1 : 0;
+  return commands.map((command, index) => {
     const args = sent.get(index - first);
     return args === undefined ? command : { ...command, args };
   });
@@ -213,19 +222,25 @@ function areCommands(commands: unknown): commands is readonly QueuedCommand[] {
 }
 
 /** Version 4.0 passes MULTI and EXEC among the commands; they are not the application's. */
-function applicationCommands(commands: unknown): readonly Arguments[] {
-  const list = areCommands(commands) ? commands.map(({ args }) => args) : [];
-  const isWrapped = list.length >= 2 && list[0]?.[0] === 'MULTI' && list[list.length - 1]?.[0] === 'EXEC';
-  return isWrapped ? list.slice(1, -1) : list;
+function applicationCommands(commands: readonly QueuedCommand[]): readonly Arguments[] {
+  const list = commands.map(argsOf);
+  return isWrapped(commands) ? list.slice(1, -1) : list;
 }
 
-/** Whether a batch may change the database. */
-function selects(commands: unknown): boolean {
-  return applicationCommands(commands).some(isSelecting);
+function isWrapped(commands: readonly QueuedCommand[]): boolean {
+  return commands.length >= 2 && commands[0]?.args[0] === 'MULTI' && commands.at(-1)?.args[0] === 'EXEC';
+}
+
+function argsOf({ args }: QueuedCommand): Arguments {
+  return args;
+}
+
+function isSelectingOne({ args }: QueuedCommand): boolean {
+  return isSelecting(args);
 }
 
 /** A refused command selects nothing, and its argument may be any text. */
-function selectIn(ref: NodeRef, commands: unknown, replies: unknown): void {
+function selectIn(ref: NodeRef, commands: readonly QueuedCommand[], replies: unknown): void {
   if (!Array.isArray(replies)) return;
   applicationCommands(commands).forEach((args, index) => {
     if (isSelecting(args) && !isError(replies[index])) selected(ref, args);

@@ -124,15 +124,29 @@ export class Commands {
 
   // Nothing here keeps `arguments` or creates a closure: both would be allocated for every command.
   private wrapAdd(original: AddCommand): AddCommand {
-    const { batches, connections } = this;
+    const { batches, connections, reached } = this;
+    const addObserved = this.wrapObserved(original);
+    const isStraight = () => this.isStraight;
+    return function addCommand(this: object, _args: Arguments, options?: AddOptions): Promise<unknown> {
+      if (!batches.inside) {
+        if (!isStraight() || options?.chainId !== undefined || connections.isAnyDown)
+          return addObserved.apply(this, arguments as never);
+        return original.apply(this, arguments as never);
+      }
+      if (batches.isObserving || connections.isAnyDown) return addObserved.apply(this, arguments as never);
+      reached.queue = this;
+      const promise = original.apply(this, arguments as never);
+      batches.collect(promise);
+      return promise;
+    };
+  }
+
+  private wrapObserved(original: AddCommand): AddCommand {
+    const { batches, connections, reached } = this;
     const add = this.entries.adding(original);
     const reach = (queue: object, args: unknown, options: AddOptions | undefined) => this.reach(queue, args, options);
-    const isStraight = () => this.isStraight;
-    const { reached } = this;
     return function addCommand(this: object, args: Arguments, options?: AddOptions): Promise<unknown> {
       const isInside = batches.inside;
-      if (!isInside && isStraight() && options?.chainId === undefined && !connections.isAnyDown)
-        return original.apply(this, arguments as never);
       reached.queue = this;
       const begun: Begun | undefined = isInside ? batches.member(this, args) : reach(this, args, options);
       const ending = both(begun, connections.waiting(this, options?.asap === true));
