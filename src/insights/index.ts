@@ -17,10 +17,11 @@ import { BatchDigest } from './batch';
 import { NO_DATA, readData, readLookup } from './cache';
 import { CacheCounts } from './cache-counts';
 import { classify, isThereAlready } from './errors';
+import type { Exchange, KnownEntry, SentCommand } from './exchange';
 import { Locks } from './lock';
 import { OperationNames } from './operation-names';
 import { RawTransactions } from './raw-transactions';
-import { CacheTraffic, type Exchange, type KnownEntry, type SentCommand } from './traffic';
+import { CacheTraffic } from './traffic';
 
 /** Commands that run a script with keys, which may write to them. */
 const RUNS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
@@ -95,7 +96,7 @@ export class CommandInsights implements Insights {
       if (keepsMembers) digest.members.push(facts);
     }
     if (batch.kind === 'MULTI') this.locks?.endTransaction(batch.client);
-    if (batch.size !== undefined && !outcome.aborted) this.traffic.writeUnseen(endMonotonicMs);
+    if (batch.size !== undefined && !outcome.aborted) this.traffic.memory?.wroteUnseen(endMonotonicMs);
     if (outcome.aborted) digest.failure = undefined;
     else if (outcome.failed) digest.failure ??= classify(outcome.error);
     return digest;
@@ -106,7 +107,7 @@ export class CommandInsights implements Insights {
   }
 
   counts(nowMonotonicMs: number): Iterable<FamilyCounts> {
-    this.traffic.expire(nowMonotonicMs);
+    this.traffic.memory?.expire(nowMonotonicMs);
     return this.cacheCounts.collect();
   }
 
@@ -147,8 +148,8 @@ export class CommandInsights implements Insights {
   private change(exchange: Exchange, data: DataFacts): CacheFacts | undefined {
     const { rule, canonical } = exchange.entry;
     if (rule.stores) return this.traffic.write(exchange, data);
-    if (RUNS.has(canonical)) this.traffic.run(exchange);
-    else if (rule.ends || rule.prolongs || rule.flushes !== undefined) this.traffic.change(exchange, data);
+    if (RUNS.has(canonical)) this.traffic.memory?.ran(exchange);
+    else if (rule.ends || rule.prolongs || rule.flushes !== undefined) this.traffic.memory?.changed(exchange, data);
     return rule.made.length > 0 ? this.traffic.make(exchange) : undefined;
   }
 

@@ -11,6 +11,7 @@ import type { Arguments, ClientRef } from '../core/events';
 import type { DataFacts, LockFacts } from '../core/facts';
 import { integerOf, isMissing } from './cache';
 import type { CacheCounts, Counts } from './cache-counts';
+import type { Exchange } from './exchange';
 import { Expiring } from './expiring';
 import { KeyIdentities } from './identity';
 import { hasOption, isNone, isRefused } from './life';
@@ -18,7 +19,6 @@ import { type Act, type Call, callOf, readAct } from './lock-acts';
 import { type Holding, Holdings } from './lock-holdings';
 import { LockWaits, looksUnique } from './lock-waits';
 import { ScriptMemory } from './scripts';
-import type { Exchange } from './traffic';
 import { WatchedKeys } from './watched';
 
 /** The number of held locks, and of refused attempts, that are followed at a time. */

@@ -1,0 +1,144 @@
+// Knows: what is remembered of cached items: open misses, and which keys were written or deleted.
+// Must not know: spans, metrics, clients, how items are counted, which keys are locks.
+import { endOfItems } from '../catalog';
+import { type Caller, callerIn } from '../core/context';
+import type { DataFacts, Fill, Miss, MissReason } from '../core/facts';
+import { isMissing } from './cache';
+import { OpenMisses } from './cache-aside';
+import type { Counts } from './cache-counts';
+import type { Exchange, SentCommand } from './exchange';
+import { identityOf, KeyIdentities } from './identity';
+import { type Expiry, hasOption, isNone } from './life';
+import { WrittenKeys } from './written';
+
+/** Matches writes with misses, and misses with what happened to the key before. Bounded and expiring. */
+export class CacheMemory {
+  private readonly misses = new OpenMisses();
+  private readonly written = new WrittenKeys();
+  private readonly identities = new KeyIdentities();
+
+  expire(nowMonotonicMs: number): void {
+    this.misses.expire(nowMonotonicMs);
+  }
+
+  /**
+   * Remembers a miss that a later write may fill: of the key at `index`, or of the single field that was read.
+   * Returns why the key is missing, if that is known of it.
+   */
+  missed(
+    { command, endMonotonicMs, entry, args }: Exchange,
+    counts: Counts,
+    index: number,
+    miss: Miss,
+    isLocal: boolean,
+  ): MissReason | undefined {
+    const key = this.identities.of(args[index], command.client.facts);
+    const isField = entry.rule.items?.areFields === true && args.length === entry.from + 2;
+    const item = isField ? identityOf(args[entry.from + 1], key | 0) : key;
+    this.misses.add(item, counts, callerIn(command.context), endMonotonicMs, miss, isLocal);
+    return this.written.reason(key, endMonotonicMs);
+  }
+
+  /** A whole value was written. @param fills gets the miss that this filled */
+  wrote(key: unknown, command: SentCommand, expiry: Expiry, ttlSeconds: number | undefined, fills: Fill[]): void {
+    const { client, startMonotonicMs } = command;
+    const id = this.identities.of(key, client.facts);
+    const place = this.identities.placeOf(client.facts);
+    this.fill(id, command, fills);
+    if (expiry === 'kept') this.written.wroteWithin(id, startMonotonicMs, place);
+    else this.written.wrote(id, ttlSeconds === undefined ? undefined : ttlSeconds * 1_000, startMonotonicMs, place);
+  }
+
+  /** Fields were written. A miss of a whole hash is filled by the first write of its fields. */
+  wroteFields({ command, entry, args }: Exchange, fills: Fill[]): void {
+    const { items } = entry.rule;
+    const { client, startMonotonicMs } = command;
+    const hash = this.identities.of(args[entry.from], client.facts);
+    this.fill(hash, command, fills);
+    const end = items === undefined ? entry.from : endOfItems(items, args, entry.from);
+    for (let index = entry.from + 1; index < end; index += items?.step ?? end) {
+      this.fill(identityOf(args[index], hash | 0), command, fills);
+    }
+    this.written.wroteWithin(hash, startMonotonicMs, this.identities.placeOf(client.facts));
+  }
+
+  /** The key at `index` is there after the command, whose value is not known. */
+  made(exchange: Exchange, index: number, fills: Fill[]): void {
+    const { command, entry, args } = exchange;
+    const { rule, from } = entry;
+    const isFirst = index === from;
+    if (isFirst && rule.items?.areFields) this.wroteFields(exchange, fills);
+    else this.fill(this.identities.of(args[index], command.client.facts), command, fills);
+    const id = this.identities.of(args[index], command.client.facts);
+    // A copied or computed key has the expiry of its source, or none.
+    if (!isFirst || rule.made[0]?.how === 'unlessNone') this.written.forget(id);
+    else if (!rule.items?.areFields)
+      this.written.wroteWithin(id, command.startMonotonicMs, this.identities.placeOf(command.client.facts));
+  }
+
+  /** A write with hidden arguments. A value under a visible key fills its miss; nothing is known of the rest. */
+  wroteMasked(exchange: Exchange, fills: Fill[]): boolean {
+    const { command, endMonotonicMs, entry, args, reply } = exchange;
+    const { rule, from } = entry;
+    const key = args[from];
+    if (rule.onlyReads || rule.prolongs || isMissing(reply)) return false;
+    const isPlain = rule.items?.areWhole === true && rule.items.step === undefined && rule.stores;
+    if (!isPlain || key === undefined) {
+      this.misses.forgetAll(endMonotonicMs);
+      return false;
+    }
+    const id = this.identities.of(key, command.client.facts);
+    this.written.forget(id);
+    // With GET the reply is the previous value.
+    if (String(reply) === 'OK') this.fill(id, command, fills);
+    else this.misses.forget(id);
+    return true;
+  }
+
+  /** More keys were written than are followed: it is not known which misses that filled. */
+  wroteMany(monotonicMs: number): void {
+    this.misses.forgetAll(monotonicMs);
+    this.written.forgetAll();
+  }
+
+  /** A write could not be seen. */
+  wroteUnseen(monotonicMs: number): void {
+    this.misses.forgetAll(monotonicMs);
+  }
+
+  /** A script may have filled the miss of any of its keys. */
+  ran({ command, args }: Exchange): void {
+    const end = 3 + Math.min(Number(args[2]) || 0, args.length - 3);
+    for (let index = 3; index < end; index++) {
+      const id = this.identities.of(args[index], command.client.facts);
+      this.misses.forget(id);
+      this.written.forget(id);
+    }
+  }
+
+  /** Handles deletes, and commands that change only a time to live. */
+  changed({ command, endMonotonicMs, entry, args, reply }: Exchange, data: DataFacts): void {
+    const { written } = this;
+    const { rule, from } = entry;
+    const place = this.identities.placeOf(command.client.facts);
+    if (rule.flushes !== undefined) written.flushed(place, rule.flushes === 'server', endMonotonicMs);
+    if ((!rule.ends && !rule.prolongs) || isMissing(reply) || isNone(reply)) return;
+    const end = rule.items === undefined ? from : endOfItems(rule.items, args, from);
+    if (rule.counts === 'deleted' && end > from + 1) {
+      const keys = args.slice(from, end).map((key) => this.identities.of(key, command.client.facts));
+      written.deletedSome(keys, data.keysDeleted ?? Number(reply), endMonotonicMs, place);
+      return;
+    }
+    const key = this.identities.of(args[from], command.client.facts);
+    if (rule.ends) written.deleted(key, endMonotonicMs, place);
+    else if (data.ttlSeconds !== undefined)
+      written.wrote(key, data.ttlSeconds * 1_000, command.startMonotonicMs, place);
+    else if (rule.persists || hasOption(args, from + 1, 'PERSIST'))
+      written.wrote(key, undefined, command.startMonotonicMs, place);
+  }
+
+  private fill(id: number, { context, startMonotonicMs }: SentCommand, fills: Fill[]): void {
+    const fill = this.misses.fill(id, (): Caller | undefined => callerIn(context), startMonotonicMs);
+    if (fill !== undefined) fills.push(fill);
+  }
+}
