@@ -13,7 +13,7 @@ interface Rules {
 interface Rule {
   readonly alert?: string;
   readonly labels?: { readonly severity?: string };
-  readonly annotations?: { readonly summary?: string; readonly description?: string };
+  readonly annotations?: { readonly summary?: string; readonly description?: string; readonly runbook_url?: string };
 }
 
 interface UnitTests {
@@ -51,7 +51,15 @@ describe('the rules for Prometheus', function () {
     assert.deepEqual([...new Set(raised.map(({ alertname }) => alertname))].sort(), alerts.map(({ alert }) => alert).sort());
     for (const { alert, labels, annotations } of alerts) {
       assert.match(labels?.severity ?? '', /^(critical|warning|info)$/, alert);
+      assert.ok(annotations?.runbook_url?.includes(`#${alert?.toLowerCase()}{{`), alert);
       assert.ok((annotations?.summary?.length ?? 0) > 0 && (annotations?.description?.length ?? 0) > 40, alert);
     }
+  });
+
+  it('have a section for each alert, and no other, in the page that says what to do', () => {
+    const alerts = read<Rules>(RULES).groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
+    const page = readFileSync(join(FOLDER, '../docs/alerts.md'), 'utf8');
+    const sections = [...page.matchAll(/^### (\w+)$/gm)].map(([, title]) => title);
+    assert.deepEqual(sections.sort(), alerts.sort());
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Attributes } from '@opentelemetry/api';
-import { Load } from '../support/load';
+import { Load, MISSING } from '../support/load';
 import { type Collected, Measuring } from '../support/metrics';
 import type { RedisServer } from '../support/redis-server';
 import { assertQuiet, resetTracing } from '../support/tracing';
@@ -107,6 +107,11 @@ describe('metrics under a known load', function () {
       // Three hits, three misses, one that is filled, four of a stampede, three of the client with a cache.
       operation('GET', 14),
       operation('GET', 2, { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' }),
+      operation('EVALSHA', 1, {
+        'error.type': 'NOSCRIPT',
+        'db.response.status_code': 'NOSCRIPT',
+        'db.stored_procedure.name': MISSING,
+      }),
       operation('GET', 1, { 'error.type': 'ClientClosedError' }),
       operation('DEL', 1),
       operation('EVALSHA', 2, { 'db.stored_procedure.name': load.releaseSha }),
@@ -160,6 +165,7 @@ describe('metrics under a known load', function () {
       ['redis.client.large_replies', large, 1],
       ['messaging.client.operation.duration', message('publish'), 3],
       ['redis.client.errors', error('WRONGTYPE', 'server', false), 2],
+      ['redis.client.errors', error('NOSCRIPT', 'server', false), 1],
       ['redis.client.errors', error('SocketClosedUnexpectedlyError', 'network', true), 1],
       ['redis.client.errors', ofClient('ClientClosedError'), 1],
       ['redis.client.connection.closed', { ...at(), 'redis.client.connection.close.reason': 'error' }, 1],

@@ -16,6 +16,9 @@ import { held, until } from './waiting';
 /** Deletes a lock if it is still the caller's. */
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
 
+/** Of a script that no server has. */
+export const MISSING = 'f'.repeat(40);
+
 /** A key of the first of two masters. */
 const VISITS = 'node:visits';
 /** One of the first, one of the second. */
@@ -158,10 +161,11 @@ export class Load {
     assert.equal(await release(this.other, two), 0);
   }
 
-  /** Two errors of Redis, one of a client that is not connected, and two tasks that get no connection in time. */
+  /** Three errors of Redis, one of a client that is not connected, and two tasks that get no connection in time. */
   private async fail(): Promise<void> {
     await this.client.rPush('list', 'x');
     for (let i = 0; i < 2; i++) await this.client.get('list').catch(() => {});
+    await this.client.evalSha(MISSING).catch(() => {});
     await this.redis
       .createClient({ socket: { host: this.server.host, port: this.server.port } })
       .get('k')
