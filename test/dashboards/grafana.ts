@@ -17,6 +17,8 @@ export interface Panel {
   readonly panels?: readonly Panel[];
   readonly gridPos: { readonly h: number; readonly w: number; readonly x: number; readonly y: number };
   readonly targets?: readonly Target[];
+  readonly fieldConfig?: { readonly defaults: { readonly unit?: string; readonly thresholds?: { readonly steps: readonly unknown[] } } };
+  readonly options?: { readonly yAxis?: { readonly unit?: string } };
 }
 
 interface Variable {

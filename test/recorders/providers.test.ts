@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Meter, metrics } from '@opentelemetry/api';
+import { type Attributes, type Meter, metrics } from '@opentelemetry/api';
 import { createAllowListAttributesProcessor, InstrumentType } from '@opentelemetry/sdk-metrics';
 import { Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
@@ -95,6 +95,21 @@ describe('meter providers', () => {
     assert.deepEqual(collected['redis.duration'], [{ attributes: { 'db.operation.name': 'GET' }, value: 2 }]);
     assert.equal(collected[DURATION], undefined);
     assert.equal(collected['pool.limit']?.at(-1)?.value, 5);
+    await measuring.stop();
+  });
+
+  it('may have a view that joins names of commands that differ in their case', async () => {
+    const name = 'db.operation.name';
+    const inCapitals = { process: (attributes: Attributes) => ({ ...attributes, [name]: String(attributes[name]).toUpperCase() }) };
+    const measuring = Measuring.start({ views: [{ instrumentName: DURATION, attributesProcessors: [inCapitals] }] });
+    const client = await newClient();
+    await client.get('k');
+    await client.sendCommand(['get', 'k']);
+    const points = await measuring.points(DURATION);
+    assert.deepEqual(
+      points.map(({ attributes, value }) => [attributes[name], value]),
+      [['GET', 2]],
+    );
     await measuring.stop();
   });
 
