@@ -7,66 +7,44 @@
 // that it is a lock is one from the beginning. Nothing follows from our own clock: a lock is lost only if the server
 // says so.
 import { callerIn } from '../core/context';
-import type { Arguments, ClientRef } from '../core/events';
+import type { ClientRef } from '../core/events';
 import type { DataFacts, LockFacts } from '../core/facts';
 import { integerOf, isMissing } from './cache';
 import type { CacheCounts, Counts } from './cache-counts';
 import type { Exchange } from './exchange';
-import { Expiring } from './expiring';
-import { KeyIdentities } from './identity';
 import { hasOption, isNone, isRefused } from './life';
 import { type Act, type Call, callOf, readAct } from './lock-acts';
-import { type Holding, Holdings } from './lock-holdings';
-import { LockWaits, looksUnique } from './lock-waits';
+import type { Holding, Holdings } from './lock-holdings';
+import { factsOf, LockState, type Subject } from './lock-state';
+import { looksUnique } from './lock-waits';
 import { ScriptMemory } from './scripts';
 import { WatchedKeys } from './watched';
 
-/** The number of held locks, and of refused attempts, that are followed at a time. */
-export const MAX_LOCKS = 5_000;
-
-/**
- * A caller whose attempt was refused this long ago has given up. A lock without an expiry is followed for this long
- * too.
- */
-const MEMORY_MS = 10 * 60_000;
-
-/** A key of a command, and what is known of it. */
-interface Subject {
-  readonly key: unknown;
-  readonly id: number;
-  readonly counts: Counts;
-}
-
 /** Follows locks from the first attempt to the release. Bounded and expiring. */
 export class Locks {
-  private readonly holdings = new Holdings(MAX_LOCKS, MEMORY_MS);
-  private readonly waits = new LockWaits(MAX_LOCKS, MEMORY_MS);
-  /** Keys that were seen to be locks, if their family holds keys of any kind. */
-  private readonly confirmed = new Expiring<true>(MAX_LOCKS, MEMORY_MS);
+  private readonly state: LockState;
+  private readonly holdings: Holdings;
   private readonly scripts = new ScriptMemory();
   private readonly watched = new WatchedKeys();
-  private readonly identities = new KeyIdentities();
-  private named: ((key: string) => boolean) | undefined;
 
-  constructor(private readonly cacheCounts: CacheCounts) {}
+  constructor(cacheCounts: CacheCounts) {
+    this.state = new LockState(cacheCounts);
+    this.holdings = this.state.holdings;
+  }
 
   /** @param named says which keys are locks, as configured by the application; undefined: locks are recognised */
   use(named: ((key: string) => boolean) | undefined): void {
-    this.named = named;
+    this.state.use(named);
   }
 
   /** For tests of the bounds. */
   get size(): number {
-    return this.holdings.size + this.waits.size + this.confirmed.size + this.scripts.size;
+    return this.state.size + this.scripts.size;
   }
 
   /** Whether a key is known to be a lock by now. */
-  isLock(counts: Counts, key: unknown, { command, endMonotonicMs }: Exchange): boolean {
-    if (this.named !== undefined)
-      return typeof key === 'string' ? this.named(key) : ArrayBuffer.isView(key) && this.named(String(key));
-    if (this.cacheCounts.isLock(counts, key)) return true;
-    if (!counts.isMixed || this.confirmed.size === 0) return false;
-    return this.confirmed.get(this.identities.of(key, command.client.facts), endMonotonicMs) === true;
+  isLock(counts: Counts, key: unknown, exchange: Exchange): boolean {
+    return this.state.isLock(counts, key, exchange);
   }
 
   read(exchange: Exchange, data: DataFacts): LockFacts | undefined {
@@ -89,7 +67,7 @@ export class Locks {
       case 'WATCH':
         this.watched.watch(
           exchange.command.client,
-          args.slice(from).map((key) => this.subject(exchange, key).id),
+          args.slice(from).map((key) => this.state.subject(exchange, key).id),
         );
         return undefined;
       case 'UNWATCH':
@@ -114,7 +92,7 @@ export class Locks {
   seeValue(exchange: Exchange): void {
     const { command, entry, args, reply, endMonotonicMs } = exchange;
     if (isMissing(reply)) return;
-    const { id } = this.subject(exchange, args[entry.from]);
+    const { id } = this.state.subject(exchange, args[entry.from]);
     if (this.holdings.of(id, reply, endMonotonicMs) !== undefined) this.watched.compare(command.client, id);
   }
 
@@ -131,69 +109,30 @@ export class Locks {
     const { entry, args, reply, endMonotonicMs } = exchange;
     const { canonical, from } = entry;
     const token = args[from + 1];
-    const ttlMs = data.ttlSeconds === undefined ? undefined : data.ttlSeconds * 1_000;
+    const ttlMs = secondsToMs(data.ttlSeconds);
     if (canonical === 'SETNX' || (canonical === 'SET' && hasOption(args, from + 2, 'NX'))) {
-      return this.attempt(exchange, [args[from]], token, !isRefused(entry, args, reply), ttlMs);
+      return this.state.attempt(exchange, [args[from]], token, !isRefused(entry, args, reply), ttlMs);
     }
     if (this.holdings.size === 0 || canonical !== 'SET') return undefined;
-    const subject = this.subject(exchange, args[from]);
+    const subject = this.state.subject(exchange, args[from]);
     const holding = this.holdings.of(subject.id, token, endMonotonicMs);
     return holding === undefined
       ? undefined
-      : this.renewed(exchange, subject, holding, !isRefused(entry, args, reply), ttlMs);
-  }
-
-  private attempt(
-    exchange: Exchange,
-    keys: Arguments,
-    token: unknown,
-    acquired: boolean,
-    ttlMs: number | undefined,
-  ): LockFacts | undefined {
-    const { command, endMonotonicMs } = exchange;
-    const { startMonotonicMs } = command;
-    const first = this.subject(exchange, keys[0]);
-    const isKnown = this.isLock(first.counts, first.key, exchange);
-    const caller = callerIn(command.context);
-    const waitMs = this.waits.attempt({ key: first.id, token, caller, acquired, startMonotonicMs, endMonotonicMs });
-    if (acquired) {
-      const holding: Holding = {
-        acquiredMonotonicMs: endMonotonicMs,
-        traceId: caller?.traceId,
-        unreportedWaitMs: isKnown ? undefined : waitMs,
-        isLost: false,
-      };
-      for (const key of keys) this.holdings.add(this.subject(exchange, key).id, token, holding, endMonotonicMs, ttlMs);
-    }
-    if (!isKnown) return undefined;
-    return factsOf(first, { ttlSeconds: secondsOf(ttlMs), acquired, waitMs });
+      : this.state.renewed(exchange, subject, holding, !isRefused(entry, args, reply), ttlMs);
   }
 
   private prolong(exchange: Exchange, data: DataFacts): LockFacts | undefined {
     const { command, entry, args, reply, endMonotonicMs } = exchange;
     const { rule, from } = entry;
-    const subject = this.subject(exchange, args[from]);
+    const subject = this.state.subject(exchange, args[from]);
     const holding = this.holdings.latest(subject.id, endMonotonicMs);
     if (holding === undefined) return undefined;
-    if (this.watched.isCompared(command.client, subject.id)) this.confirm(subject, endMonotonicMs);
+    if (this.watched.isCompared(command.client, subject.id)) this.state.confirm(subject, endMonotonicMs);
     if (!isMissing(reply) && !isNone(reply))
-      return this.renewed(exchange, subject, holding, true, secondsToMs(data.ttlSeconds));
+      return this.state.renewed(exchange, subject, holding, true, secondsToMs(data.ttlSeconds));
     // With NX and the like, 0 says that another expiry is kept. GETEX and PERSIST say nothing certain.
     const saysGone = rule.hit === undefined && !rule.persists && args.length === from + 2;
-    return saysGone ? this.renewed(exchange, subject, holding, false, secondsToMs(data.ttlSeconds)) : undefined;
-  }
-
-  private renewed(
-    exchange: Exchange,
-    subject: Subject,
-    holding: Holding,
-    isDone: boolean,
-    ttlMs: number | undefined,
-  ): LockFacts | undefined {
-    if (isDone) this.holdings.keep(subject.id, holding, exchange.endMonotonicMs, ttlMs);
-    if (!this.isLock(subject.counts, subject.key, exchange)) return undefined;
-    const lost = !isDone && this.lose(subject.counts, holding);
-    return factsOf(subject, { ttlSeconds: secondsOf(ttlMs), acquired: isDone, waitMs: reportWait(holding), lost });
+    return saysGone ? this.state.renewed(exchange, subject, holding, false, secondsToMs(data.ttlSeconds)) : undefined;
   }
 
   /** DEL matters only for a lock that is held: it compares nothing. DELEX and DELIFEQ compare. */
@@ -201,7 +140,7 @@ export class Locks {
     const { command, entry, args, reply, endMonotonicMs } = exchange;
     const { rule, from } = entry;
     const isDone = !isMissing(reply) && !isNone(reply);
-    const subject = this.subject(exchange, args[from]);
+    const subject = this.state.subject(exchange, args[from]);
     const token = comparedToken(exchange);
     if (rule.items?.step !== undefined && args.length > from + 1 && token === undefined)
       return this.endSeveral(exchange);
@@ -211,8 +150,8 @@ export class Locks {
         : this.holdings.of(subject.id, token, endMonotonicMs);
     if (holding === undefined) return undefined;
     if (looksUnique(token) || this.watched.isCompared(command.client, subject.id))
-      this.confirm(subject, endMonotonicMs);
-    const isKnown = this.isLock(subject.counts, subject.key, exchange);
+      this.state.confirm(subject, endMonotonicMs);
+    const isKnown = this.state.isLock(subject.counts, subject.key, exchange);
     const own =
       token === undefined
         ? this.holdings.ownOf(subject.id, callerIn(command.context)?.traceId, endMonotonicMs)
@@ -222,19 +161,14 @@ export class Locks {
     // The owner is unknown: the lock was taken over, and the deleting caller is neither the old nor the new holder.
     if (own === undefined) return factsOf(subject, { released: isDone });
     // The lock of another holder was deleted.
-    const lost = (!isDone || own !== holding) && this.lose(subject.counts, own);
-    return factsOf(subject, {
-      released: isDone && own === holding,
-      holdMs: endMonotonicMs - own.acquiredMonotonicMs,
-      waitMs: reportWait(own),
-      lost,
-    });
+    const released = isDone && own === holding;
+    return this.state.released(exchange, subject, own, released, !released);
   }
 
   private endSeveral(exchange: Exchange): undefined {
     const { entry, args, endMonotonicMs } = exchange;
     for (const key of args.slice(entry.from)) {
-      const { id } = this.subject(exchange, key);
+      const { id } = this.state.subject(exchange, key);
       const holding = this.holdings.latest(id, endMonotonicMs);
       if (holding !== undefined) this.holdings.remove(id, holding, endMonotonicMs);
     }
@@ -252,7 +186,13 @@ export class Locks {
     const { token, ttl, ttlUnitMs } = script.takes;
     const ttlMs = ttl === undefined ? undefined : Number(call.values[ttl]) * ttlUnitMs;
     const acquired = (integerOf(exchange.reply) ?? (isMissing(exchange.reply) || exchange.reply === false ? 0 : 1)) > 0;
-    return this.attempt(exchange, call.keys, call.values[token], acquired, Number.isNaN(ttlMs) ? undefined : ttlMs);
+    return this.state.attempt(
+      exchange,
+      call.keys,
+      call.values[token],
+      acquired,
+      Number.isNaN(ttlMs) ? undefined : ttlMs,
+    );
   }
 
   /** Finds the held key of a call whose token is among the other arguments. */
@@ -260,7 +200,7 @@ export class Locks {
     const found: { readonly subject: Subject; readonly holding: Holding }[] = [];
     let token: unknown;
     for (const key of keys) {
-      const subject = this.subject(exchange, key);
+      const subject = this.state.subject(exchange, key);
       if (this.holdings.latest(subject.id, exchange.endMonotonicMs) === undefined) continue;
       for (const value of found.length === 0 ? [...values, ...keys] : [token]) {
         const holding = value === key ? undefined : this.holdings.of(subject.id, value, exchange.endMonotonicMs);
@@ -276,40 +216,18 @@ export class Locks {
 
   private act(exchange: Exchange, { subject, holding, all }: Held, act: Act): LockFacts | undefined {
     const { endMonotonicMs } = exchange;
-    if (act.isProof) for (const one of all) this.confirm(one.subject, endMonotonicMs);
+    if (act.isProof) for (const one of all) this.state.confirm(one.subject, endMonotonicMs);
     if (act.does === 'renew') {
       if (act.isDone === undefined) return undefined;
       for (const one of all.slice(1))
         if (act.isDone) this.holdings.keep(one.subject.id, one.holding, endMonotonicMs, act.ttlMs);
-      return this.renewed(exchange, subject, holding, act.isDone, act.ttlMs);
+      return this.state.renewed(exchange, subject, holding, act.isDone, act.ttlMs);
     }
     for (const one of all) this.holdings.remove(one.subject.id, one.holding, endMonotonicMs);
-    if (!this.isLock(subject.counts, subject.key, exchange)) return undefined;
+    if (!this.state.isLock(subject.counts, subject.key, exchange)) return undefined;
     // A library returns the number of keys that it released.
     const isComplete = act.isDone !== false && (act.count === undefined || act.count >= all.length);
-    const lost = !isComplete && this.lose(subject.counts, holding);
-    return factsOf(subject, {
-      released: act.isDone,
-      holdMs: endMonotonicMs - holding.acquiredMonotonicMs,
-      waitMs: reportWait(holding),
-      lost,
-    });
-  }
-
-  private lose(counts: Counts, holding: Holding): boolean {
-    if (holding.isLost) return false;
-    holding.isLost = true;
-    counts.lostLocks++;
-    return true;
-  }
-
-  private confirm({ id, counts }: Subject, nowMonotonicMs: number): void {
-    if (counts.isMixed) this.confirmed.set(id, true, nowMonotonicMs);
-    else this.cacheCounts.confirmLock(counts);
-  }
-
-  private subject({ command }: Exchange, key: unknown): Subject {
-    return { key, id: this.identities.of(key, command.client.facts), counts: this.cacheCounts.peek(key) };
+    return this.state.released(exchange, subject, holding, act.isDone, !isComplete);
   }
 }
 
@@ -327,23 +245,6 @@ function comparedToken({ entry, args }: Exchange): unknown {
   return canonical === 'DELEX' && hasOption(args.slice(0, from + 2), from + 1, 'IFEQ') ? args[from + 2] : undefined;
 }
 
-/** Returns the wait once, with the first facts reported for the lock. */
-function reportWait(holding: Holding): number | undefined {
-  const { unreportedWaitMs } = holding;
-  holding.unreportedWaitMs = undefined;
-  return unreportedWaitMs;
-}
-
-function secondsOf(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : ms / 1_000;
-}
-
 function secondsToMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1_000;
-}
-
-// Written out, so that all objects have the same shape.
-function factsOf({ key, counts }: Subject, known: Partial<LockFacts>): LockFacts {
-  const { ttlSeconds, acquired, released, waitMs, holdMs, lost = false } = known;
-  return { key, family: counts.family, ttlSeconds, acquired, released, waitMs, holdMs, lost };
 }

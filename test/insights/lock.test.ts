@@ -4,7 +4,7 @@ import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import type { Arguments, Batch, ClientRef, Command } from '../../src/core/events';
 import type { Facts, InsightSettings, LockFacts } from '../../src/core/facts';
 import { CommandInsights } from '../../src/insights';
-import { MAX_LOCKS } from '../../src/insights/lock';
+import { MAX_LOCKS } from '../../src/insights/lock-state';
 import { CLIENT, SETTINGS } from './settings';
 
 const RELEASE = 'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) else return 0 end';

@@ -1,0 +1,147 @@
+// Knows: which keys are locks, who holds them, and what follows when one is acquired, renewed or released.
+// Must not know: spans, metrics, clients; which command did it.
+import { callerIn } from '../core/context';
+import type { Arguments } from '../core/events';
+import type { LockFacts } from '../core/facts';
+import type { CacheCounts, Counts } from './cache-counts';
+import type { Exchange } from './exchange';
+import { Expiring } from './expiring';
+import { KeyIdentities } from './identity';
+import { type Holding, Holdings } from './lock-holdings';
+import { LockWaits } from './lock-waits';
+
+/** The number of held locks, and of refused attempts, that are followed at a time. */
+export const MAX_LOCKS = 5_000;
+
+/**
+ * A caller whose attempt was refused this long ago has given up. A lock without an expiry is followed for this long
+ * too.
+ */
+const MEMORY_MS = 10 * 60_000;
+
+/** A key of a command, and what is known of it. */
+export interface Subject {
+  readonly key: unknown;
+  readonly id: number;
+  readonly counts: Counts;
+}
+
+/** Bounded and expiring. */
+export class LockState {
+  readonly holdings = new Holdings(MAX_LOCKS, MEMORY_MS);
+  private readonly waits = new LockWaits(MAX_LOCKS, MEMORY_MS);
+  /** Keys that were seen to be locks, if their family holds keys of any kind. */
+  private readonly confirmed = new Expiring<true>(MAX_LOCKS, MEMORY_MS);
+  private readonly identities = new KeyIdentities();
+  private named: ((key: string) => boolean) | undefined;
+
+  constructor(private readonly cacheCounts: CacheCounts) {}
+
+  /** @param named says which keys are locks, as configured by the application; undefined: locks are recognised */
+  use(named: ((key: string) => boolean) | undefined): void {
+    this.named = named;
+  }
+
+  get size(): number {
+    return this.holdings.size + this.waits.size + this.confirmed.size;
+  }
+
+  /** Whether a key is known to be a lock by now. */
+  isLock(counts: Counts, key: unknown, { command, endMonotonicMs }: Exchange): boolean {
+    if (this.named !== undefined)
+      return typeof key === 'string' ? this.named(key) : ArrayBuffer.isView(key) && this.named(String(key));
+    if (this.cacheCounts.isLock(counts, key)) return true;
+    if (!counts.isMixed || this.confirmed.size === 0) return false;
+    return this.confirmed.get(this.identities.of(key, command.client.facts), endMonotonicMs) === true;
+  }
+
+  /** A key was seen to be a lock. */
+  confirm({ id, counts }: Subject, nowMonotonicMs: number): void {
+    if (counts.isMixed) this.confirmed.set(id, true, nowMonotonicMs);
+    else this.cacheCounts.confirmLock(counts);
+  }
+
+  subject({ command }: Exchange, key: unknown): Subject {
+    return { key, id: this.identities.of(key, command.client.facts), counts: this.cacheCounts.peek(key) };
+  }
+
+  attempt(
+    exchange: Exchange,
+    keys: Arguments,
+    token: unknown,
+    acquired: boolean,
+    ttlMs: number | undefined,
+  ): LockFacts | undefined {
+    const { command, endMonotonicMs } = exchange;
+    const { startMonotonicMs } = command;
+    const first = this.subject(exchange, keys[0]);
+    const isKnown = this.isLock(first.counts, first.key, exchange);
+    const caller = callerIn(command.context);
+    const waitMs = this.waits.attempt({ key: first.id, token, caller, acquired, startMonotonicMs, endMonotonicMs });
+    if (acquired) {
+      const holding: Holding = {
+        acquiredMonotonicMs: endMonotonicMs,
+        traceId: caller?.traceId,
+        unreportedWaitMs: isKnown ? undefined : waitMs,
+        isLost: false,
+      };
+      for (const key of keys) this.holdings.add(this.subject(exchange, key).id, token, holding, endMonotonicMs, ttlMs);
+    }
+    if (!isKnown) return undefined;
+    return factsOf(first, { ttlSeconds: secondsOf(ttlMs), acquired, waitMs });
+  }
+
+  renewed(
+    exchange: Exchange,
+    subject: Subject,
+    holding: Holding,
+    isDone: boolean,
+    ttlMs: number | undefined,
+  ): LockFacts | undefined {
+    if (isDone) this.holdings.keep(subject.id, holding, exchange.endMonotonicMs, ttlMs);
+    if (!this.isLock(subject.counts, subject.key, exchange)) return undefined;
+    const lost = !isDone && lose(subject.counts, holding);
+    return factsOf(subject, { ttlSeconds: secondsOf(ttlMs), acquired: isDone, waitMs: reportWait(holding), lost });
+  }
+
+  /**
+   * @param released undefined: the reply does not say
+   * @param isLost whether somebody else had the lock by then
+   */
+  released(
+    { endMonotonicMs }: Exchange,
+    subject: Subject,
+    holding: Holding,
+    released: boolean | undefined,
+    isLost: boolean,
+  ): LockFacts {
+    const holdMs = endMonotonicMs - holding.acquiredMonotonicMs;
+    const lost = isLost && lose(subject.counts, holding);
+    return factsOf(subject, { released, holdMs, waitMs: reportWait(holding), lost });
+  }
+}
+
+/** Returns whether that is news. */
+function lose(counts: Counts, holding: Holding): boolean {
+  if (holding.isLost) return false;
+  holding.isLost = true;
+  counts.lostLocks++;
+  return true;
+}
+
+/** Returns the wait once, with the first facts reported for the lock. */
+function reportWait(holding: Holding): number | undefined {
+  const { unreportedWaitMs } = holding;
+  holding.unreportedWaitMs = undefined;
+  return unreportedWaitMs;
+}
+
+function secondsOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1_000;
+}
+
+// Written out, so that all objects have the same shape.
+export function factsOf({ key, counts }: Subject, known: Partial<LockFacts>): LockFacts {
+  const { ttlSeconds, acquired, released, waitMs, holdMs, lost = false } = known;
+  return { key, family: counts.family, ttlSeconds, acquired, released, waitMs, holdMs, lost };
+}
