@@ -2,7 +2,7 @@
 // Must not know: whose promise it is.
 import { inspect } from 'node:util';
 
-/** Is called when an operation ends. Must not throw. */
+/** Is called when an operation ends, before the application is. Must not throw. */
 export interface Observer {
   succeed(value: unknown): void;
   fail(error: unknown): void;

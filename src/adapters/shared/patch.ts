@@ -10,8 +10,9 @@ type AnyFunction = (this: any, ...args: any[]) => any;
 /** An object of redis whose methods are replaced: a prototype, a class, a module's exports. */
 export type Target = Record<string, unknown>;
 
-/** The prototype of the class that a module exports as its default. */
-export function prototypeOf({ default: exported }: Target): unknown {
+/** The prototype of a class that a module exports. */
+export function prototypeOf(moduleExports: Target, name = 'default'): Target | undefined {
+  const exported = moduleExports[name];
   return typeof exported === 'function' ? exported.prototype : undefined;
 }
 

@@ -5,6 +5,7 @@ import type { Arguments, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import type { Report } from '../../../core/recorder';
 import { isMainRealm, isOurs } from '../../realm';
+import { Ambient } from '../../shared/ambient';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { factsFrom, selectDatabase } from '../server-info';
 import { BundledClients } from './bundled-clients';
@@ -59,7 +60,8 @@ export class Channels {
   private readonly traffic: Listeners;
   private isStarted = false;
   private isListening = false;
-  private isHooked = false;
+  /** Whether a client that is hooked connects. */
+  private readonly hooked = new Ambient<boolean>();
 
   /**
    * @param met called before a client that no hook knows is recorded
@@ -119,23 +121,16 @@ export class Channels {
   }
 
   private wrapConnect(original: Connect): Connect {
-    const hooked = <T>(call: () => T): T => {
-      this.isHooked = true;
-      try {
-        return call();
-      } finally {
-        this.isHooked = false;
-      }
-    };
+    const { hooked } = this;
     return function connect(this: object): Promise<unknown> {
       // The channel publishes synchronously.
-      return hooked(() => original.apply(this, arguments as unknown as unknown[]));
+      return hooked.run(true, () => original.apply(this, arguments as unknown as unknown[]));
     };
   }
 
   private meet(message: Message): void {
     const { clientId, serverAddress, serverPort } = message;
-    if (this.isHooked || typeof clientId !== 'string' || this.clients.has(clientId)) return;
+    if (this.hooked.current || typeof clientId !== 'string' || this.clients.has(clientId)) return;
     if (!isOurs(message)) {
       if (isMainRealm) this.report(ELSEWHERE);
       return;

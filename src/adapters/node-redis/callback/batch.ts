@@ -3,6 +3,8 @@
 import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Arguments, BatchKind, BatchStart, ClientRef, Write } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
+import { Ambient } from '../../shared/ambient';
+import type { Observer } from '../../shared/observe';
 
 export type Callback = (this: unknown, error?: unknown, reply?: unknown) => unknown;
 
@@ -26,12 +28,6 @@ export interface LegacyMulti {
 
 export type Exec = (this: LegacyMulti, callback?: unknown) => unknown;
 
-/** Is called when a command ends. */
-export interface Ending {
-  succeed(reply: unknown): void;
-  fail(error: unknown): void;
-}
-
 /** A copy: the library may use the application's own array, which the application may change later. */
 export function argumentsOf({ command, args }: CommandObject): Arguments {
   return [command, ...args];
@@ -43,7 +39,7 @@ export function sendInstead(command: CommandObject, args: Arguments): void {
 }
 
 /** Runs a callback in the context of the caller. The library would run it in the context of its socket. */
-export function boundTo(caller: Context, callback: Callback, ending: Ending | undefined): Callback {
+export function boundTo(caller: Context, callback: Callback, ending: Observer | undefined): Callback {
   return function (this: unknown, error, reply) {
     if (ending !== undefined) {
       if (error) ending.fail(error);
@@ -57,7 +53,7 @@ export function boundTo(caller: Context, callback: Callback, ending: Ending | un
   };
 }
 
-type Members = ReadonlyMap<CommandObject, Ending | undefined>;
+type Members = ReadonlyMap<CommandObject, Observer | undefined>;
 
 /**
  * The batches and transactions of all clients. Other commands may pass between theirs; they are told apart by
@@ -65,11 +61,11 @@ type Members = ReadonlyMap<CommandObject, Ending | undefined>;
  */
 export class LegacyBatches {
   /** The commands of the batch that runs: all of them pass synchronously, and offline ones are known from then on. */
-  private members: Members = new Map();
+  private readonly members = new Ambient<Members>();
   /** The application's arguments, if others are sent: `exec` may be called twice. */
   private readonly given = new WeakMap<CommandObject, Arguments>();
   /** The transaction whose MULTI and EXEC pass now, synchronously: the library creates them itself. */
-  private transaction: { readonly client: object; readonly ending: Ending | undefined } | undefined;
+  private readonly transaction = new Ambient<{ readonly client: object; readonly ending: Observer | undefined }>();
 
   constructor(
     private readonly tap: Tap,
@@ -77,14 +73,18 @@ export class LegacyBatches {
   ) {}
 
   owns(client: object, command: CommandObject): boolean {
-    return this.members.has(command) || (this.transaction?.client === client && isEnvelope(command));
+    return this.isMember(command) || (this.transaction.current?.client === client && isEnvelope(command));
   }
 
   /** Returns who observes the end of a command that we follow. */
-  endingOf(command: CommandObject): Ending | undefined {
-    return command.command === 'exec' && !this.members.has(command)
-      ? this.transaction?.ending
-      : this.members.get(command);
+  endingOf(command: CommandObject): Observer | undefined {
+    return command.command === 'exec' && !this.isMember(command)
+      ? this.transaction.current?.ending
+      : this.members.current?.get(command);
+  }
+
+  private isMember(command: CommandObject): boolean {
+    return this.members.current?.has(command) === true;
   }
 
   /**
@@ -109,15 +109,12 @@ export class LegacyBatches {
     const queued = multi.queue.toArray();
     const { start, batch } = this.begin('MULTI', multi, queued);
     const ending = start === undefined ? undefined : new Transaction(batch, multi);
-    const outer = this.transaction;
-    this.transaction = { client: multi._client, ending };
+    const members = new Map(queued.map((command) => [command, undefined]));
     try {
-      return this.runWith(new Map(queued.map((command) => [command, undefined])), call);
+      return this.transaction.run({ client: multi._client, ending }, () => this.members.run(members, call));
     } catch (error) {
       ending?.fail(error);
       throw error;
-    } finally {
-      this.transaction = outer;
     }
   }
 
@@ -128,20 +125,10 @@ export class LegacyBatches {
     const { start, batch } = this.begin('PIPELINE', multi, queued);
     const members = new Map(queued.map((command, index) => [command, start && new Member(batch, index)]));
     try {
-      return this.runWith(members, call);
+      return this.members.run(members, call);
     } catch (error) {
       batch.end({ error, aborted: false });
       throw error;
-    }
-  }
-
-  private runWith(members: Members, call: () => unknown): unknown {
-    const outer = this.members;
-    this.members = members;
-    try {
-      return call();
-    } finally {
-      this.members = outer;
     }
   }
 
@@ -194,7 +181,7 @@ class OpenBatch {
 }
 
 /** One command of a `batch()`. */
-class Member implements Ending {
+class Member implements Observer {
   private isOpen = true;
 
   constructor(
@@ -213,7 +200,7 @@ class Member implements Ending {
 }
 
 /** The EXEC of a transaction. */
-class Transaction implements Ending {
+class Transaction implements Observer {
   constructor(
     private readonly batch: OpenBatch,
     private readonly multi: LegacyMulti,

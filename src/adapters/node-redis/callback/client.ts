@@ -2,38 +2,17 @@
 // Must not know: spans, metrics, attribute names.
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { MessageTap } from '../../../core/delivery';
-import type { ClientFacts, ClientRef, Command } from '../../../core/events';
+import type { Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import type { ConnectionRecorder } from '../../../core/recorder';
-import { KeptBack } from '../../shared/kept-back';
-import { PatchLedger, type Target } from '../../shared/patch';
-import { factsFrom, selectDatabase } from '../server-info';
-import { argumentsOf, boundTo, type CommandObject, type Ending, type Exec, LegacyBatches, sendInstead } from './batch';
+import { Ambient } from '../../shared/ambient';
+import type { Observer } from '../../shared/observe';
+import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { argumentsOf, boundTo, type CommandObject, type Exec, LegacyBatches, sendInstead } from './batch';
 import { LegacyConnections } from './connections';
+import { abortError, type Client, isOffline, isQueued, isRestoring, LegacyClientRef, type QueueName } from './library';
 import { LegacyMessages } from './messages';
 
-/** The part of a client that we read. */
-interface Client {
-  readonly ready: boolean;
-  readonly closing: boolean;
-  readonly enable_offline_queue: boolean;
-  readonly stream: { readonly writable: boolean };
-  readonly command_queue: Queue;
-  readonly offline_queue: Queue;
-  readonly connection_options?: { readonly host?: string; readonly port?: number; readonly path?: string };
-  /** The database of the commands whose replies arrive now. */
-  readonly selected_db?: unknown;
-  readonly options?: { readonly retry_unfulfilled_commands?: unknown; readonly prefix?: unknown };
-}
-
-interface Queue {
-  readonly length: number;
-  get(index: number): CommandObject | undefined;
-  peekBack(): CommandObject | undefined;
-  toArray(): CommandObject[];
-}
-
-type QueueName = 'command_queue' | 'offline_queue';
 type Method = (this: Client, ...args: unknown[]) => unknown;
 type Send = (this: Client, command: CommandObject) => unknown;
 type ReturnReply = (this: Client, reply: unknown) => unknown;
@@ -43,6 +22,10 @@ type Flush = (
   options?: { readonly queues?: readonly QueueName[] },
 ) => unknown;
 
+/** They send commands by themselves, synchronously: AUTH with the password of the options, and INFO. */
+const BACKGROUND_METHODS = ['ready_check', 'create_stream'];
+const METHODS = ['internal_send_command', 'return_reply', 'return_error', 'flush_and_error', ...BACKGROUND_METHODS];
+const BATCH_METHODS = ['exec_batch', 'exec', 'EXEC'];
 const QUEUES: readonly QueueName[] = ['command_queue', 'offline_queue'];
 
 /** Commands that change the purpose of the connection. They have no span, as in every other version. */
@@ -60,12 +43,12 @@ export class LegacyClientTap {
   /** Commands that may pass a second time: an offline command does when the connection is ready. */
   private readonly seen = new WeakSet<CommandObject>();
   /** Commands without a callback that wait for their reply. */
-  private readonly silent = new WeakMap<CommandObject, Ending>();
+  private readonly silent = new WeakMap<CommandObject, Observer>();
   private readonly halfBuilt = new Set<Target>();
   private readonly batches: LegacyBatches;
   private readonly messages: LegacyMessages;
   private readonly connections: LegacyConnections;
-  private isBackground = false;
+  private readonly background = new Ambient<boolean>();
 
   constructor(
     private readonly tap: Tap,
@@ -84,32 +67,19 @@ export class LegacyClientTap {
       this.halfBuilt.add(moduleExports);
       return true;
     }
-    const { RedisClient, Multi } = moduleExports;
-    const client = prototypeOf(RedisClient);
-    const multi = prototypeOf(Multi);
-    if (
-      !PatchLedger.has(
-        client,
-        'internal_send_command',
-        'return_reply',
-        'return_error',
-        'flush_and_error',
-        'ready_check',
-        'create_stream',
-      )
-    )
+    const client = prototypeOf(moduleExports, 'RedisClient');
+    const multi = prototypeOf(moduleExports, 'Multi');
+    if (!PatchLedger.has(client, ...METHODS) || !PatchLedger.has(multi, ...BATCH_METHODS, 'exec_transaction'))
       return false;
-    if (!PatchLedger.has(multi, 'exec_transaction', 'exec_batch', 'exec', 'EXEC')) return false;
     if (!this.connections.patchClient(client, ledger)) return false;
     ledger.wrap<Send>(client, 'internal_send_command', (original) => this.wrapSend(original));
     ledger.wrap<ReturnReply>(client, 'return_reply', (original) => this.messages.wrapReply(this.wrapReply(original)));
     ledger.wrap<ReturnReply>(client, 'return_error', (original) => this.wrapError(original));
     ledger.wrap<Flush>(client, 'flush_and_error', (original) => this.wrapFlush(original));
-    for (const name of ['ready_check', 'create_stream'])
+    for (const name of BACKGROUND_METHODS)
       ledger.wrap<Method>(client, name, (original) => this.wrapBackground(original));
     // `exec` and `EXEC` are `exec_batch` here; `multi()` gives its own objects `exec_transaction` under both names.
-    for (const name of ['exec_batch', 'exec', 'EXEC'])
-      ledger.wrap<Exec>(multi, name, (original) => this.batches.wrapBatch(original));
+    for (const name of BATCH_METHODS) ledger.wrap<Exec>(multi, name, (original) => this.batches.wrapBatch(original));
     ledger.wrap<Exec>(multi, 'exec_transaction', (original) => this.batches.wrapTransaction(original));
     return true;
   }
@@ -146,7 +116,7 @@ export class LegacyClientTap {
   }
 
   /** Begins to follow a command, once. undefined: its end is not observed. */
-  private follow(client: Client, command: CommandObject): Ending | undefined {
+  private follow(client: Client, command: CommandObject): Observer | undefined {
     if (!Array.isArray(command?.args)) return undefined;
     if (this.seen.has(command)) {
       this.clientOf(client).writes.resume();
@@ -154,7 +124,7 @@ export class LegacyClientTap {
     }
     if (isOffline(client) || client.options?.retry_unfulfilled_commands) this.seen.add(command);
     const isMember = this.batches.owns(client, command);
-    const isInternal = !isMember && (this.isBackground || isRestoring(command));
+    const isInternal = !isMember && (this.background.current === true || isRestoring(command));
     if (isInternal && !this.tap.wantsInternal) return undefined;
     const ending = isMember ? this.batches.endingOf(command) : this.begin(client, command, isInternal);
     const { callback } = command;
@@ -168,7 +138,7 @@ export class LegacyClientTap {
     return ending;
   }
 
-  private begin(client: Client, object: CommandObject, isInternal: boolean): Ending | undefined {
+  private begin(client: Client, object: CommandObject, isInternal: boolean): Observer | undefined {
     if (MODES.has(object.command)) return undefined;
     const [ref, args] = [this.clientOf(client), argumentsOf(object)];
     const command = isInternal ? this.tap.beginInternal(ref, args) : this.tap.begin(ref, args);
@@ -212,21 +182,10 @@ export class LegacyClientTap {
     };
   }
 
-  /**
-   * Commands that these methods send by themselves, synchronously: AUTH with the password of the options, and INFO.
-   */
   private wrapBackground(original: Method): Method {
-    const enter = (call: () => unknown): unknown => {
-      const outer = this.isBackground;
-      this.isBackground = true;
-      try {
-        return call();
-      } finally {
-        this.isBackground = outer;
-      }
-    };
-    return function background(this: Client): unknown {
-      return enter(() => original.apply(this, arguments as unknown as unknown[]));
+    const { background } = this;
+    return function (this: Client): unknown {
+      return background.run(true, () => original.apply(this, arguments as unknown as unknown[]));
     };
   }
 
@@ -241,7 +200,7 @@ export class LegacyClientTap {
 }
 
 /** A command outside of batches. It ends once, even if its callback throws, which comes back as a failed call. */
-class Single implements Ending {
+class Single implements Observer {
   private isOpen = true;
 
   constructor(
@@ -261,53 +220,4 @@ class Single implements Ending {
     else if (this.isOpen) this.tap.fail(this.command, error);
     this.isOpen = false;
   }
-}
-
-/** The library follows SELECT itself, in single commands, batches and transactions. */
-class LegacyClientRef implements ClientRef {
-  readonly writes: KeptBack;
-  private readonly known: ClientRef;
-
-  constructor(private readonly client: Client) {
-    this.writes = new KeptBack(() => isOffline(client));
-    this.known = { facts: factsOf(client) };
-  }
-
-  get facts(): ClientFacts {
-    selectDatabase(this.known, this.client.selected_db);
-    return this.known.facts;
-  }
-}
-
-function factsOf({ connection_options: target, selected_db: database, options }: Client): ClientFacts {
-  const prefix = options?.prefix;
-  const known = factsFrom({ socket: target, database });
-  // The library adds the prefix to the keys after our seam.
-  const facts = typeof prefix === 'string' && prefix !== '' ? Object.freeze({ ...known, keyPrefix: prefix }) : known;
-  const isElsewhere = target?.host === undefined && target?.path === undefined;
-  // The application gave a stream; its destination is not known.
-  return isElsewhere ? Object.freeze({ ...facts, serverAddress: undefined, serverPort: undefined }) : facts;
-}
-
-function prototypeOf(exported: unknown): unknown {
-  return typeof exported === 'function' ? exported.prototype : undefined;
-}
-
-/** The library's own condition for queueing a command. */
-function isOffline({ ready, stream }: Client): boolean {
-  return ready === false || stream.writable === false;
-}
-
-function isQueued(client: Client, command: CommandObject): boolean {
-  return client.command_queue.peekBack() === command || client.offline_queue.peekBack() === command;
-}
-
-/** The library sends these itself after a reconnect. Commands of the application have what is missing here. */
-function isRestoring({ command, callback, call_on_write }: CommandObject): boolean {
-  return (command === 'select' && callback === undefined) || (command === 'monitor' && call_on_write === undefined);
-}
-
-/** The error for a command without a callback, which the library does not create. */
-function abortError(code: unknown): Error {
-  return Object.assign(new Error('no reply'), { name: 'AbortError', code });
 }

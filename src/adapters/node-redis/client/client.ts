@@ -122,11 +122,11 @@ export class RedisClientTap {
 
   /** `client/linked-list.js`: the list in which a queue keeps its entries. */
   patchList(moduleExports: Target, ledger: PatchLedger): boolean {
-    const { DoublyLinkedList: list } = moduleExports as { DoublyLinkedList?: { readonly prototype?: unknown } };
-    if (!PatchLedger.has(list?.prototype, 'push', 'unshift')) return false;
+    const prototype = prototypeOf(moduleExports, 'DoublyLinkedList');
+    if (!PatchLedger.has(prototype, 'push', 'unshift')) return false;
     const { entries } = this.commands;
     for (const name of ['push', 'unshift']) {
-      ledger.wrap<Take>(list.prototype, name, (original) => {
+      ledger.wrap<Take>(prototype, name, (original) => {
         return function take(this: object, value: unknown): unknown {
           if (entries.isExpecting) entries.meet(value, this);
           return original.call(this, value);
@@ -145,9 +145,9 @@ export class RedisClientTap {
   }
 
   private wrapSend(original: Send): Send {
-    const { sender, background, reached } = this.commands;
+    const { sender, background, decision: decided, reached } = this.commands;
     const refused = (client: Client, args: Arguments) => this.refused(client, args);
-    const { tap, commands } = this;
+    const { tap } = this;
     const sendStraight = this.wrapStraight(original);
     return function sendCommand(this: Client, args: Arguments): Promise<unknown> {
       const decision = tap.decide();
@@ -158,13 +158,13 @@ export class RedisClientTap {
       const outer = sender.enter(client);
       const outerBackground = background.enter(isBackground(this, client, args, arguments.length, arguments[1]));
       reached.queue = undefined;
-      commands.decision = decision;
+      const outerDecision = decided.enter(decision);
       try {
         const promise = original.apply(this, arguments as never);
         if (reached.queue === undefined) refused(client, args);
         return promise;
       } finally {
-        commands.decision = undefined;
+        decided.leave(outerDecision);
         background.leave(outerBackground);
         sender.leave(outer);
       }
@@ -173,13 +173,13 @@ export class RedisClientTap {
 
   /** The cheapest and most frequent path: the queue is told to look at nothing. */
   private wrapStraight(original: Send): Send {
-    const { commands } = this;
+    const { straight } = this.commands;
     return function sendCommand(this: Client): Promise<unknown> {
-      commands.isStraight = true;
+      const outer = straight.enter(true);
       try {
         return original.apply(this, arguments as never);
       } finally {
-        commands.isStraight = false;
+        straight.leave(outer);
       }
     };
   }

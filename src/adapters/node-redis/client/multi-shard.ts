@@ -3,6 +3,7 @@
 import type { Arguments, ClientFacts } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import { Resends } from '../../../core/resends';
+import { Ambient } from '../../shared/ambient';
 import { watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { redirectionOf } from '../../shared/retried-calls';
@@ -41,7 +42,7 @@ type ExecuteWithPolicies = (
 /** A call that is divided among nodes is one operation: MGET of keys in three slots, DBSIZE of every master. */
 export class FanOuts {
   /** The call whose part is being sent. */
-  private current: Shares | undefined;
+  private readonly sending = new Ambient<Shares>();
 
   /** @param factsOf returns the facts of the cluster that has these slots */
   constructor(
@@ -51,12 +52,13 @@ export class FanOuts {
 
   /** Whether the command that is being sent is a part of a call that is recorded as a whole. */
   get inside(): boolean {
-    return this.current !== undefined;
+    return this.sending.current !== undefined;
   }
 
   /** The part that is being sent was answered by the client's own cache. */
   answeredLocally(): void {
-    if (this.current !== undefined) this.current.local += 1;
+    const shares = this.sending.current;
+    if (shares !== undefined) shares.local += 1;
   }
 
   /** `cluster/index.js`. Before 6.2 calls are not divided, and nothing is patched. */
@@ -101,24 +103,18 @@ export class FanOuts {
       let refusal: unknown;
       return (...args) => {
         if (refusal !== undefined) resent(shares, refusal);
-        const outer = this.current;
-        this.current = shares;
         shares.sent += 1;
-        try {
-          const promise = run(...args);
-          // The cluster handles it at once, and may send this part again.
-          if (promise instanceof Promise) {
-            watch(promise, {
-              succeed: () => {},
-              fail: (error) => {
-                refusal = error;
-              },
-            });
-          }
-          return promise;
-        } finally {
-          this.current = outer;
+        const promise = this.sending.run(shares, () => run(...args));
+        // The cluster handles it at once, and may send this part again.
+        if (promise instanceof Promise) {
+          watch(promise, {
+            succeed: () => {},
+            fail: (error) => {
+              refusal = error;
+            },
+          });
         }
+        return promise;
       };
     };
   }

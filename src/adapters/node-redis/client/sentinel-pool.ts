@@ -2,7 +2,7 @@
 // Must not know: spans, metrics, attribute names.
 import type { Pool, PoolState } from '../../../core/events';
 import { watch } from '../../shared/observe';
-import { type Class, onConstruct, PatchLedger, type Target } from '../../shared/patch';
+import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import type { WatchedPools } from '../../shared/pools';
 import type { SentinelOptions } from '../promise/topology';
 
@@ -43,22 +43,21 @@ export class SentinelPoolTap {
 
   /** `sentinel/wait-queue.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
-    const queue = moduleExports.WaitQueue as { readonly prototype?: unknown } | undefined;
-    if (!PatchLedger.has(queue?.prototype, 'shift', 'wait', 'push')) return false;
-    ledger.wrap<Shift>(queue.prototype, 'shift', (original) => this.wrapShift(original));
-    ledger.wrap<Wait>(queue.prototype, 'wait', (original) => this.wrapWait(original));
-    ledger.wrap<Push>(queue.prototype, 'push', (original) => this.wrapPush(original));
+    const prototype = prototypeOf(moduleExports, 'WaitQueue');
+    if (!PatchLedger.has(prototype, 'shift', 'wait', 'push')) return false;
+    ledger.wrap<Shift>(prototype, 'shift', (original) => this.wrapShift(original));
+    ledger.wrap<Wait>(prototype, 'wait', (original) => this.wrapWait(original));
+    ledger.wrap<Push>(prototype, 'push', (original) => this.wrapPush(original));
     const seen = (instance: FreeQueue): void => {
       this.unpairedQueue = instance;
     };
-    ledger.replace(moduleExports, 'WaitQueue', onConstruct(queue as unknown as Class, seen));
+    ledger.replace(moduleExports, 'WaitQueue', onConstruct(moduleExports.WaitQueue as Class, seen));
     return true;
   }
 
   /** `sentinel/index.js`. */
   patchSentinel(moduleExports: Target, ledger: PatchLedger): boolean {
-    const { default: sentinel } = moduleExports;
-    const { prototype } = (sentinel ?? {}) as { readonly prototype?: unknown };
+    const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'connect')) return false;
     ledger.wrap<Connect>(prototype, 'connect', (original) => this.wrapConnect(original));
     return true;

@@ -2,10 +2,11 @@
 // Must not know: which version called, spans.
 import type { Arguments, BatchKind, BatchStart, ClientFacts, Write, Writes } from '../../../core/events';
 import type { SettledBatch, Tap } from '../../../core/operation';
+import { Ambient } from '../../shared/ambient';
 import { type Observer, watch } from '../../shared/observe';
 import type { RetriedCall, RetriedCalls } from '../../shared/retried-calls';
 import { isSelecting, selected } from './database';
-import { both, type Ending } from './entries';
+import { both } from './entries';
 import type { NodeRef } from './retries';
 
 /** A queued command, as the batch executors of redis 4 to 6 get it. */
@@ -45,13 +46,15 @@ export interface BatchCall {
   repliesIn(result: unknown): unknown;
 }
 
+/** Commands of a batch that cannot be read must not be taken for single commands. */
+const UNKNOWN = Symbol('unknown');
+
 type Ended = Pick<SettledBatch, 'failed' | 'aborted' | 'error' | 'replies' | 'endMonotonicMs'>;
 
 export class Batches {
   // A flag around the call groups the commands, not the chain id: v4 pipelines have none, and an ASK retry has
   // another.
-  private open: OpenBatch | undefined;
-  private isInside = false;
+  private readonly open = new Ambient<OpenBatch | typeof UNKNOWN>();
 
   /** @param writesOf returns the writes of a queue; undefined: they cannot be observed */
   constructor(
@@ -62,24 +65,24 @@ export class Batches {
 
   /** Whether the current `addCommand` call belongs to a batch. */
   get inside(): boolean {
-    return this.isInside;
+    return this.open.current !== undefined;
   }
 
   /** Whether the next command of the running batch may need an observer. */
   get isObserving(): boolean {
-    const { open } = this;
-    return open !== undefined && (open.selects || (open.isRecorded && open.queue === undefined));
+    const open = this.open.current;
+    return open !== undefined && open !== UNKNOWN && (open.selects || (open.isRecorded && open.queue === undefined));
   }
 
   /** Begins a command of the running batch. Most need no observer. */
-  member(queue: object, args: unknown): Ending | undefined {
-    const { open } = this;
-    if (open === undefined) return undefined;
+  member(queue: object, args: unknown): Observer | undefined {
+    const open = this.open.current;
+    if (open === undefined || open === UNKNOWN) return undefined;
     return both(this.first(open, queue), selectingMember(open, queue, args));
   }
 
   /** The executor's promise settles later than its commands: by then, later writes may have been answered too. */
-  private first(open: OpenBatch, queue: object): Ending | undefined {
+  private first(open: OpenBatch, queue: object): Observer | undefined {
     if (!open.isRecorded || open.queue !== undefined) return undefined;
     open.queue = queue;
     const write = this.writesOf(queue)?.next();
@@ -92,8 +95,8 @@ export class Batches {
 
   /** The executor still handles the promise. */
   collect(promise: Promise<unknown>): void {
-    const { open } = this;
-    if (open?.isRecorded !== true) return;
+    const open = this.open.current;
+    if (open === undefined || open === UNKNOWN || !open.isRecorded) return;
     if (open.isOpening) open.isOpening = false;
     else open.promises.push(promise);
   }
@@ -102,7 +105,7 @@ export class Batches {
   execute(batch: BatchCall): Promise<unknown> {
     const { kind, commands, call } = batch;
     // The client refuses invalid commands in its own way, at its own time.
-    if (!areCommands(commands)) return this.enter(undefined, () => call(commands));
+    if (!areCommands(commands)) return this.open.run(UNKNOWN, () => call(commands));
     // A group runs a transaction that was redirected or lost once more.
     const retried = this.calls.of(commands);
     const start = retried?.goOn<BatchStart>() ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
@@ -117,7 +120,7 @@ export class Batches {
       write: undefined,
       startedIn: undefined,
     };
-    const promise = this.enter(open, () => call(withSent(commands, start?.sent)));
+    const promise = this.open.run(open, () => call(withSent(commands, start?.sent)));
     // Only code that queues commands calls executors, and it handles the promise.
     return start === undefined ? promise : watch(promise, this.ending(open, start, applicationCommands(commands)));
   }
@@ -152,23 +155,10 @@ export class Batches {
       },
     };
   }
-
-  /** Commands of a batch that is not recorded must not be taken for single commands. */
-  private enter(open: OpenBatch | undefined, call: () => Promise<unknown>): Promise<unknown> {
-    const { open: outerOpen, isInside: outerInside } = this;
-    this.open = open;
-    this.isInside = true;
-    try {
-      return call();
-    } finally {
-      this.open = outerOpen;
-      this.isInside = outerInside;
-    }
-  }
 }
 
 /** Observes a command that selects the database of its connection. */
-function selectingMember(open: OpenBatch, queue: object, args: unknown): Ending | undefined {
+function selectingMember(open: OpenBatch, queue: object, args: unknown): Observer | undefined {
   if (!open.selects || !Array.isArray(args)) return undefined;
   const { kind, commands, clientOf } = open.batch;
   const isPipeline = kind === 'PIPELINE';

@@ -3,13 +3,13 @@
 import type { Arguments } from '../../../core/events';
 import type { Decision, Tap } from '../../../core/operation';
 import { Ambient } from '../../shared/ambient';
-import { observe, watch } from '../../shared/observe';
+import { type Observer, observe, watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
 import { Batches, replacing } from './batches';
 import type { Connection, Connections } from './connections';
 import { isSelecting, selecting } from './database';
-import { type Begun, both, CommandEnding, type Ending, QueueEntries } from './entries';
+import { type Begun, both, CommandEnding, QueueEntries } from './entries';
 import { beginInternal, type NodeRef, Retries } from './retries';
 import { asNodeOf, type Groups } from './topology';
 
@@ -48,9 +48,9 @@ export class Commands {
   /** The queue that was called last. Set it to undefined before a call to find out whether the call uses one. */
   readonly reached: { queue: object | undefined } = { queue: undefined };
   /** Whether nothing is recorded of the command that is being sent, and it selects no database. */
-  isStraight = false;
+  readonly straight = new Ambient<boolean>();
   /** What was decided about it; undefined: nothing yet. */
-  decision: Decision | undefined;
+  readonly decision = new Ambient<Decision>();
   private readonly clients = new WeakMap<object, Connection>();
 
   constructor(
@@ -108,7 +108,7 @@ export class Commands {
   }
 
   /** Begins a command that selects a database, and is put into the queue without `addCommand`. */
-  beginAlone(queue: object, args: Arguments): Ending {
+  beginAlone(queue: object, args: Arguments): Observer {
     const connection = this.connectionOf(queue);
     const begun = this.isUnasked(args)
       ? beginInternal(this.tap, connection, args)
@@ -124,12 +124,11 @@ export class Commands {
 
   // Nothing here keeps `arguments` or creates a closure: both would be allocated for every command.
   private wrapAdd(original: AddCommand): AddCommand {
-    const { batches, connections, reached } = this;
+    const { batches, connections, reached, straight } = this;
     const addObserved = this.wrapObserved(original);
-    const isStraight = () => this.isStraight;
     return function addCommand(this: object, _args: Arguments, options?: AddOptions): Promise<unknown> {
       if (!batches.inside) {
-        if (!isStraight() || options?.chainId !== undefined || connections.isAnyDown)
+        if (straight.current !== true || options?.chainId !== undefined || connections.isAnyDown)
           return addObserved.apply(this, arguments as never);
         return original.apply(this, arguments as never);
       }
@@ -173,7 +172,7 @@ export class Commands {
   private reach(queue: object, args: unknown, options: AddOptions | undefined): Begun | undefined {
     if (!Array.isArray(args) || args.length === 0) return undefined;
     const isHandshake = this.dialect.isHandshake(queue, options);
-    const decision = isHandshake ? 'pass' : (this.decision ?? this.tap.decide());
+    const decision = isHandshake ? 'pass' : (this.decision.current ?? this.tap.decide());
     const selects = isSelecting(args);
     if (decision === 'pass' && !selects && !this.tap.wantsInternal) return undefined;
     // The group of a node may not be known yet; then the result must not be cached.

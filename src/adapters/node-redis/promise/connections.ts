@@ -2,11 +2,11 @@
 // Must not know: spans, metrics, attribute names.
 import type { ClientFacts, ConnectionState } from '../../../core/events';
 import type { ConnectionRecorder } from '../../../core/recorder';
+import type { Observer } from '../../shared/observe';
 import { type Class, onConstruct, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { type ClientOptions, factsFrom } from '../server-info';
 import { Connects } from './connect';
 import { beginAnew } from './database';
-import type { Ending } from './entries';
 import { QueueWrites } from './queue-writes';
 import type { NodeRef } from './retries';
 
@@ -127,7 +127,7 @@ export class Connections {
   /**
    * Counts a command that waits for its connection. undefined: it does not wait, or is needed to make the connection.
    */
-  waiting(queue: object, isAsap: boolean): Ending | undefined {
+  waiting(queue: object, isAsap: boolean): Observer | undefined {
     if (this.down.size === 0 || isAsap) return undefined;
     const connection = this.connections.get(queue);
     if (connection === undefined || !this.down.has(connection)) return undefined;

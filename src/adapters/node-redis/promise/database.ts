@@ -1,8 +1,8 @@
 // Knows: which commands change the database of a connection, and when: as their replies come, in order.
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef } from '../../../core/events';
+import type { Observer } from '../../shared/observe';
 import { selectDatabase } from '../server-info';
-import type { Ending } from './entries';
 
 /** The first database of every connection, also after RESET. */
 const FIRST = '0';
@@ -22,7 +22,7 @@ function isLetter(name: string, letter: 's' | 'r'): boolean {
 }
 
 /** The effect of a command for which `isSelecting` is true, once it succeeds. A refused command changes nothing. */
-export function selecting(ref: ClientRef, args: Arguments): Ending {
+export function selecting(ref: ClientRef, args: Arguments): Observer {
   return { succeed: () => selected(ref, args), fail: () => {} };
 }
 

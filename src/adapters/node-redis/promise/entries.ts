@@ -4,11 +4,8 @@ import type { Arguments, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import { type Observer, type observe, rejectionOf, watch } from '../../shared/observe';
 
-/** Is called with the result of one command before the application is. */
-export type Ending = Observer;
-
 /** A command that was begun. */
-export interface Begun extends Ending {
+export interface Begun extends Observer {
   /** The arguments to send instead. */
   readonly sent?: Arguments | undefined;
 }
@@ -34,7 +31,7 @@ export class CommandEnding implements Begun {
 }
 
 /** Calls both, in this order. */
-export function both(first: Ending | undefined, second: Ending | undefined): Ending | undefined {
+export function both(first: Observer | undefined, second: Observer | undefined): Observer | undefined {
   if (first === undefined || second === undefined) return first ?? second;
   return {
     succeed(reply) {
@@ -69,7 +66,12 @@ type AddCommand = (this: any, args: Arguments, ...rest: any[]) => Promise<unknow
  * Adds a command to a queue as `call` says, and observes its end. Returns the client's own promise. If the queue does
  * not show its entries, the promise is observed as the last argument says.
  */
-export type Add = (queue: object, call: ArrayLike<unknown>, ending: Ending, unseen: typeof observe) => Promise<unknown>;
+export type Add = (
+  queue: object,
+  call: ArrayLike<unknown>,
+  ending: Observer,
+  unseen: typeof observe,
+) => Promise<unknown>;
 
 /**
  * The caller gets the client's own promise. So calls settle in the same order as without us, and an unhandled
@@ -77,7 +79,7 @@ export type Add = (queue: object, call: ArrayLike<unknown>, ending: Ending, unse
  * We see the entry while the command is added, which is synchronous.
  */
 export class QueueEntries {
-  private expected: Ending | undefined;
+  private expected: Observer | undefined;
   private args: unknown;
   private place: Place | undefined;
   private readonly lists = new WeakMap<object, List>();
@@ -97,7 +99,7 @@ export class QueueEntries {
   }
 
   /** Observes the end of the command that `call` adds. */
-  next<T>(ending: Ending, call: () => T): T {
+  next<T>(ending: Observer, call: () => T): T {
     const { expected, args } = this;
     this.expected = ending;
     this.args = undefined;
@@ -110,7 +112,7 @@ export class QueueEntries {
   }
 
   /** Observes the end of the command that a queue writes next. */
-  observeFirst(queue: object, ending: Ending): void {
+  observeFirst(queue: object, ending: Observer): void {
     const entry = this.lists.get(queue)?.head?.value;
     if (entry !== undefined) settle(entry, ending);
   }
@@ -151,12 +153,12 @@ function listAt(place: Place): List {
   return ('list' in place && place.list) || (place as List);
 }
 
-function settle(entry: Entry, ending: Ending): void {
+function settle(entry: Entry, ending: Observer): void {
   const { resolve, reject } = entry;
   // Called once. Redis 4 keeps the abort signal of a sent command: it may be aborted, and answered later. The
   // reference is dropped then: an entry that keeps it outlives several garbage collections, which costs a microsecond
   // per command.
-  let open: Ending | undefined = ending;
+  let open: Observer | undefined = ending;
   entry.resolve = function (reply) {
     const observer = open;
     open = undefined;

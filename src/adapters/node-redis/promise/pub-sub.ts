@@ -3,6 +3,7 @@
 import { context } from '@opentelemetry/api';
 import type { Delivery, MessageTap } from '../../../core/delivery';
 import type { Arrival, ClientRef } from '../../../core/events';
+import { Ambient } from '../../shared/ambient';
 import { INVALIDATION, isAsync, Listening, runDetached } from '../../shared/listener-run';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
@@ -52,7 +53,7 @@ export class PubSubTap {
   private readonly owners = new WeakMap<PubSub, Client>();
   private readonly refs = new WeakMap<Client, ClientRef>();
   private readonly internal = new WeakSet<Client>();
-  private subscriber: Client | undefined;
+  private readonly subscriber = new Ambient<Client>();
 
   constructor(
     private readonly messages: MessageTap,
@@ -70,7 +71,7 @@ export class PubSubTap {
 
   /** `client/pub-sub.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchPubSub(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = (moduleExports.PubSub as { readonly prototype?: unknown } | undefined)?.prototype;
+    const prototype = prototypeOf(moduleExports, 'PubSub');
     if (!PatchLedger.has(prototype, 'handleMessageReply', ...SUBSCRIBED)) return false;
     for (const name of SUBSCRIBED) ledger.wrap<Method>(prototype, name, (original) => this.wrapSubscribed(original));
     ledger.wrap<Handle>(prototype, 'handleMessageReply', (original) => this.wrapHandle(original));
@@ -79,33 +80,23 @@ export class PubSubTap {
 
   /** The client that is subscribing. */
   get current(): ClientRef {
-    return this.subscriber === undefined ? UNKNOWN : this.refOf(this.subscriber);
+    const client = this.subscriber.current;
+    return client === undefined ? UNKNOWN : this.refOf(client);
   }
 
   private wrapSubscribing(original: Subscribe): Subscribe {
-    const enter = (client: Client, call: () => unknown): unknown => {
-      const outer = this.subscriber;
-      this.subscriber = client;
-      try {
-        return call();
-      } finally {
-        this.subscriber = outer;
-      }
-    };
-    const { internal } = this;
+    const { internal, subscriber } = this;
     return function subscribing(this: Client, channels: unknown): unknown {
       const client = this._self ?? this;
       if (isSentinelControl(channels)) internal.add(client);
-      return enter(client, () => original.apply(this, arguments as never));
+      return subscriber.run(client, () => original.apply(this, arguments as never));
     };
   }
 
   private wrapSubscribed(original: Method): Method {
-    const own = (pubSub: PubSub): void => {
-      if (this.subscriber !== undefined) this.owners.set(pubSub, this.subscriber);
-    };
+    const { owners, subscriber } = this;
     return function subscribed(this: PubSub): unknown {
-      own(this);
+      if (subscriber.current !== undefined) owners.set(this, subscriber.current);
       return original.apply(this, arguments as never);
     };
   }
