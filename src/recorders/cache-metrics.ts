@@ -1,8 +1,9 @@
 // Knows: the metrics of the cache and its locks.
 // Must not know: commands, replies, how any of it was found out.
-import type { Attributes, BatchObservableResult, Histogram, Meter, ObservableCounter } from '@opentelemetry/api';
+import type { Attributes, BatchObservableResult, ObservableCounter } from '@opentelemetry/api';
 import type { FamilyCounts, Fill, Insights, LockFacts, MissReason, ValueSize } from '../core/facts';
 import * as semconv from '../core/semconv';
+import { histogram, type Made, observedCounter } from './instruments';
 import type { Instrumented, Meters } from './meters';
 
 /** In seconds. Loading asks a database or another service. */
@@ -12,18 +13,59 @@ const BYTE_BUCKETS = [64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576,
 
 const REASONS: readonly MissReason[] = ['expired', 'deleted', 'unknown'];
 
-interface Instruments {
-  readonly requests: ObservableCounter;
-  readonly misses: ObservableCounter;
-  readonly unfilled: ObservableCounter;
-  readonly writes: ObservableCounter;
-  readonly lostLocks: ObservableCounter;
-  readonly loadDuration: Histogram;
-  readonly stampedeWidth: Histogram;
-  readonly valueSize: Histogram;
-  readonly lockWait: Histogram;
-  readonly lockHold: Histogram;
-}
+const INSTRUMENTS = {
+  requests: observedCounter(
+    semconv.METRIC_CACHE_REQUESTS,
+    '{request}',
+    'Items looked up in the cache, by whether they were found.',
+  ),
+  misses: observedCounter(
+    semconv.METRIC_CACHE_MISSES,
+    '{miss}',
+    'Items that were not found, by the reason this process knows.',
+  ),
+  unfilled: observedCounter(
+    semconv.METRIC_CACHE_UNFILLED_MISSES,
+    '{miss}',
+    'Items that were not found, and that this process did not store in time, as far as it can be seen.',
+  ),
+  writes: observedCounter(
+    semconv.METRIC_CACHE_WRITES,
+    '{write}',
+    'Items stored, by whether they were given a time to live.',
+  ),
+  lostLocks: observedCounter(
+    semconv.METRIC_REDIS_LOCK_LOST,
+    '{lock}',
+    'Locks that were gone before they were given back, as Redis said.',
+  ),
+  loadDuration: histogram(
+    semconv.METRIC_CACHE_LOAD_DURATION,
+    's',
+    LOAD_BUCKETS,
+    'Time from a miss to the write that fills it.',
+  ),
+  stampedeWidth: histogram(
+    semconv.METRIC_CACHE_STAMPEDE_WIDTH,
+    '{caller}',
+    WIDTH_BUCKETS,
+    'Traces in this process that missed an item together, until it was filled.',
+  ),
+  valueSize: histogram(semconv.METRIC_CACHE_VALUE_SIZE, 'By', BYTE_BUCKETS, 'Size of values stored.'),
+  lockWait: histogram(
+    semconv.METRIC_REDIS_LOCK_WAIT_DURATION,
+    's',
+    LOAD_BUCKETS,
+    'Time from the first refused attempt to get a lock to the one that got it.',
+  ),
+  lockHold: histogram(
+    semconv.METRIC_REDIS_LOCK_HOLD_DURATION,
+    's',
+    LOAD_BUCKETS,
+    'Time from getting a lock to giving it back.',
+  ),
+};
+type Instruments = Made<typeof INSTRUMENTS>;
 
 /**
  * Counts are plain numbers of the insights, read when metrics are collected: adding to a counter would hash
@@ -35,8 +77,7 @@ export class CacheMetrics {
   private readonly instrumented: Instrumented<Instruments>;
 
   constructor(meters: Meters) {
-    this.instrumented = meters.hold({
-      make: instrumentsOf,
+    this.instrumented = meters.hold(INSTRUMENTS, {
       observe: (result, instruments) => {
         for (const counts of this.insights?.counts(performance.now()) ?? []) observe(result, instruments, counts);
       },
@@ -75,61 +116,6 @@ export class CacheMetrics {
     }
     return attributes;
   }
-}
-
-function instrumentsOf(meter: Meter): Instruments {
-  const counter = (name: string, unit: string, description: string) =>
-    meter.createObservableCounter(name, { unit, description });
-  const histogram = (name: string, unit: string, explicitBucketBoundaries: number[], description: string) =>
-    meter.createHistogram(name, { unit, description, advice: { explicitBucketBoundaries } });
-  return {
-    requests: counter(
-      semconv.METRIC_CACHE_REQUESTS,
-      '{request}',
-      'Items looked up in the cache, by whether they were found.',
-    ),
-    misses: counter(
-      semconv.METRIC_CACHE_MISSES,
-      '{miss}',
-      'Items that were not found, by the reason this process knows.',
-    ),
-    unfilled: counter(
-      semconv.METRIC_CACHE_UNFILLED_MISSES,
-      '{miss}',
-      'Items that were not found, and that this process did not store in time, as far as it can be seen.',
-    ),
-    writes: counter(semconv.METRIC_CACHE_WRITES, '{write}', 'Items stored, by whether they were given a time to live.'),
-    lostLocks: counter(
-      semconv.METRIC_REDIS_LOCK_LOST,
-      '{lock}',
-      'Locks that were gone before they were given back, as Redis said.',
-    ),
-    loadDuration: histogram(
-      semconv.METRIC_CACHE_LOAD_DURATION,
-      's',
-      LOAD_BUCKETS,
-      'Time from a miss to the write that fills it.',
-    ),
-    stampedeWidth: histogram(
-      semconv.METRIC_CACHE_STAMPEDE_WIDTH,
-      '{caller}',
-      WIDTH_BUCKETS,
-      'Traces in this process that missed an item together, until it was filled.',
-    ),
-    valueSize: histogram(semconv.METRIC_CACHE_VALUE_SIZE, 'By', BYTE_BUCKETS, 'Size of values stored.'),
-    lockWait: histogram(
-      semconv.METRIC_REDIS_LOCK_WAIT_DURATION,
-      's',
-      LOAD_BUCKETS,
-      'Time from the first refused attempt to get a lock to the one that got it.',
-    ),
-    lockHold: histogram(
-      semconv.METRIC_REDIS_LOCK_HOLD_DURATION,
-      's',
-      LOAD_BUCKETS,
-      'Time from getting a lock to giving it back.',
-    ),
-  };
 }
 
 /** Only what has happened: a family has few of all these. */

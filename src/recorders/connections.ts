@@ -1,19 +1,12 @@
 // Knows: the metrics of the connections to a server, and of its clients' caches.
 // Must not know: sockets, clients.
-import type {
-  Attributes,
-  BatchObservableResult,
-  Counter,
-  Meter,
-  ObservableCounter,
-  ObservableGauge,
-  ObservableUpDownCounter,
-} from '@opentelemetry/api';
+import type { Attributes, BatchObservableResult } from '@opentelemetry/api';
 import type { ClientCache, ClientFacts, Connection } from '../core/events';
 import type { CloseReason, ConnectionRecorder, NativeMetrics, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { addServer } from './attributes';
+import { counter, type Made, observedCounter, observedGauge, observedUpDownCounter } from './instruments';
 import type { Instrumented, Meters } from './meters';
 
 /** Below this number, connections that are gone are not searched. */
@@ -22,16 +15,36 @@ const MIN_SWEEP = 64;
 /** Beyond this number, servers without a connection are forgotten: addresses may change without end. */
 export const MAX_SERVERS = 1_000;
 
-/** The instruments of one meter. */
-interface Instruments {
-  readonly open: ObservableUpDownCounter;
-  readonly waiting: ObservableUpDownCounter;
-  readonly reconnects: Counter;
-  readonly errors: Counter;
-  readonly cacheRequests: ObservableCounter;
-  readonly cacheEvictions: ObservableCounter;
-  readonly cacheItems: ObservableGauge;
-}
+const INSTRUMENTS = {
+  open: observedUpDownCounter(semconv.METRIC_REDIS_CONNECTIONS, '{connection}', 'Connections that are ready.'),
+  waiting: observedUpDownCounter(
+    semconv.METRIC_REDIS_OFFLINE_QUEUE_DEPTH,
+    '{command}',
+    'Commands that wait for a connection to be ready.',
+  ),
+  reconnects: counter(
+    semconv.METRIC_REDIS_RECONNECTS,
+    '{connection}',
+    'Connections that were lost and are ready again.',
+  ),
+  errors: counter(
+    semconv.METRIC_REDIS_CONNECTION_ERRORS,
+    '{error}',
+    'Connections that were lost or could not be made.',
+  ),
+  cacheRequests: observedCounter(
+    semconv.METRIC_REDIS_CSC_REQUESTS,
+    '{request}',
+    'Look-ups in the client-side cache, by result.',
+  ),
+  cacheEvictions: observedCounter(
+    semconv.METRIC_REDIS_CSC_EVICTIONS,
+    '{eviction}',
+    'Entries the client-side cache gave up for want of room or time.',
+  ),
+  cacheItems: observedGauge(semconv.METRIC_REDIS_CSC_ITEMS, '{item}', 'Entries of the client-side cache.'),
+};
+type Instruments = Made<typeof INSTRUMENTS>;
 
 /** The totals of all connections to one server, and of all caches of its clients. */
 interface Server {
@@ -62,8 +75,7 @@ export class ServerMetrics implements ConnectionRecorder {
     private readonly report: Report,
     private readonly also: readonly Partial<Pick<ConnectionRecorder, 'connectionFailed' | 'connectionClosed'>>[],
   ) {
-    this.instrumented = meters.hold({
-      make: instrumentsOf,
+    this.instrumented = meters.hold(INSTRUMENTS, {
       observe: (result, instruments) => this.observe(result, instruments),
       moved: () => this.forgetCounts(),
     });
@@ -204,43 +216,4 @@ function observeCache(
   result.observe(to.cacheRequests, hits, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'hit' });
   result.observe(to.cacheRequests, misses, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'miss' });
   result.observe(to.cacheEvictions, evictions, attributes);
-}
-
-function instrumentsOf(meter: Meter): Instruments {
-  const {
-    METRIC_REDIS_CONNECTIONS,
-    METRIC_REDIS_OFFLINE_QUEUE_DEPTH,
-    METRIC_REDIS_RECONNECTS,
-    METRIC_REDIS_CONNECTION_ERRORS,
-  } = semconv;
-  return {
-    open: meter.createObservableUpDownCounter(METRIC_REDIS_CONNECTIONS, {
-      unit: '{connection}',
-      description: 'Connections that are ready.',
-    }),
-    waiting: meter.createObservableUpDownCounter(METRIC_REDIS_OFFLINE_QUEUE_DEPTH, {
-      unit: '{command}',
-      description: 'Commands that wait for a connection to be ready.',
-    }),
-    reconnects: meter.createCounter(METRIC_REDIS_RECONNECTS, {
-      unit: '{connection}',
-      description: 'Connections that were lost and are ready again.',
-    }),
-    errors: meter.createCounter(METRIC_REDIS_CONNECTION_ERRORS, {
-      unit: '{error}',
-      description: 'Connections that were lost or could not be made.',
-    }),
-    cacheRequests: meter.createObservableCounter(semconv.METRIC_REDIS_CSC_REQUESTS, {
-      unit: '{request}',
-      description: 'Look-ups in the client-side cache, by result.',
-    }),
-    cacheEvictions: meter.createObservableCounter(semconv.METRIC_REDIS_CSC_EVICTIONS, {
-      unit: '{eviction}',
-      description: 'Entries the client-side cache gave up for want of room or time.',
-    }),
-    cacheItems: meter.createObservableGauge(semconv.METRIC_REDIS_CSC_ITEMS, {
-      unit: '{item}',
-      description: 'Entries of the client-side cache.',
-    }),
-  };
 }

@@ -1,18 +1,28 @@
 // Knows: the metrics of the guide to tracing Redis caches, under its names.
 // Must not know: pools and operations beyond their counts; the names in the semantic conventions.
-import type { BatchObservableResult, Meter, ObservableCounter, ObservableGauge } from '@opentelemetry/api';
+import type { BatchObservableResult } from '@opentelemetry/api';
 import type { Batch, BatchOutcome, Command, Outcome, Pool, PoolState } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
 import type { OperationMetrics } from '../core/recorder';
 import * as semconv from '../core/semconv';
+import { type Made, observedCounter, observedGauge } from './instruments';
 import type { Meters } from './meters';
 
-interface Instruments {
-  readonly operations: ObservableCounter;
-  readonly total: ObservableGauge;
-  readonly active: ObservableGauge;
-  readonly idle: ObservableGauge;
-}
+const INSTRUMENTS = {
+  operations: observedCounter(
+    semconv.GUIDE_METRIC_OPERATIONS_TOTAL,
+    '{operation}',
+    'Commands, transactions and pipelines.',
+  ),
+  total: observedGauge(semconv.GUIDE_METRIC_CONNECTIONS_TOTAL, '{connection}', 'Connections of a pool.'),
+  active: observedGauge(
+    semconv.GUIDE_METRIC_CONNECTIONS_ACTIVE,
+    '{connection}',
+    'Connections of a pool that are in use.',
+  ),
+  idle: observedGauge(semconv.GUIDE_METRIC_CONNECTIONS_IDLE, '{connection}', 'Connections of a pool that nobody uses.'),
+};
+type Instruments = Made<typeof INSTRUMENTS>;
 
 /** The source of pools. */
 interface Pools {
@@ -31,8 +41,7 @@ export class GuideMetrics implements OperationMetrics {
     private readonly pools: Pools,
     isWanted: () => boolean,
   ) {
-    meters.hold({
-      make: instrumentsOf,
+    meters.hold(INSTRUMENTS, {
       observe: (result, instruments) => this.observe(result, instruments),
       moved: () => this.forget(),
       isWanted,
@@ -73,18 +82,4 @@ function observePool(result: BatchObservableResult, to: Instruments, name: strin
   result.observe(to.total, active + idle, attributes);
   result.observe(to.active, active, attributes);
   result.observe(to.idle, idle, attributes);
-}
-
-function instrumentsOf(meter: Meter): Instruments {
-  const gauge = (name: string, description: string) =>
-    meter.createObservableGauge(name, { description, unit: '{connection}' });
-  return {
-    operations: meter.createObservableCounter(semconv.GUIDE_METRIC_OPERATIONS_TOTAL, {
-      description: 'Commands, transactions and pipelines.',
-      unit: '{operation}',
-    }),
-    total: gauge(semconv.GUIDE_METRIC_CONNECTIONS_TOTAL, 'Connections of a pool.'),
-    active: gauge(semconv.GUIDE_METRIC_CONNECTIONS_ACTIVE, 'Connections of a pool that are in use.'),
-    idle: gauge(semconv.GUIDE_METRIC_CONNECTIONS_IDLE, 'Connections of a pool that nobody uses.'),
-  };
 }

@@ -1,12 +1,13 @@
 // Knows: the metrics of messages, sent or delivered.
 // Must not know: clients, redis versions, patches, spans.
-import type { Attributes, Counter, Histogram, Meter, UpDownCounter } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { familyMask, type KeyMask, type KeyMode } from '../catalog';
 import type { ClientFacts, Message, ProcessOutcome } from '../core/events';
 import type { MessageRecorder, NativeMetrics, Processing } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { typeOf } from '../insights/errors';
 import { addServer } from './attributes';
+import { counter, histogram, type Made, upDownCounter } from './instruments';
 import { PROCESS } from './messages';
 import type { Messaging } from './messaging';
 import type { Instrumented, Meters } from './meters';
@@ -14,14 +15,37 @@ import type { Instrumented, Meters } from './meters';
 /** Bucket boundaries in seconds, as the semantic conventions advise. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-interface Instruments {
-  readonly sent: Counter;
-  readonly operationDuration: Histogram;
-  readonly consumed: Counter;
-  readonly duration: Histogram;
-  readonly inFlight: UpDownCounter;
-  readonly pubSub: Counter;
-}
+const INSTRUMENTS = {
+  sent: counter(
+    semconv.METRIC_MESSAGING_SENT_MESSAGES,
+    '{message}',
+    'Number of messages producer attempted to send to the broker.',
+  ),
+  operationDuration: histogram(
+    semconv.METRIC_MESSAGING_OPERATION_DURATION,
+    's',
+    DURATION_BUCKETS,
+    'Duration of messaging operation initiated by a producer or consumer client.',
+  ),
+  consumed: counter(
+    semconv.METRIC_MESSAGING_CONSUMED_MESSAGES,
+    '{message}',
+    'Number of messages that were delivered to the application.',
+  ),
+  duration: histogram(
+    semconv.METRIC_MESSAGING_PROCESS_DURATION,
+    's',
+    DURATION_BUCKETS,
+    'Duration of processing operation.',
+  ),
+  inFlight: upDownCounter(
+    semconv.METRIC_MESSAGING_PROCESS_IN_FLIGHT,
+    '{message}',
+    'Number of messages that are being processed.',
+  ),
+  pubSub: counter(semconv.METRIC_REDIS_PUBSUB_MESSAGES, '{message}', 'Messages of channels, published and delivered.'),
+};
+type Instruments = Made<typeof INSTRUMENTS>;
 
 /** Counts messages by the family of their channel or stream, never by its name. */
 export class MessageMetrics implements MessageRecorder {
@@ -34,7 +58,7 @@ export class MessageMetrics implements MessageRecorder {
   private readonly instrumented: Instrumented<Instruments>;
 
   constructor(private readonly meters: Meters) {
-    this.instrumented = meters.hold({ make: instrumentsOf });
+    this.instrumented = meters.hold(INSTRUMENTS);
   }
 
   /**
@@ -130,35 +154,4 @@ export class MessageMetrics implements MessageRecorder {
     addServer(attributes, facts);
     return attributes;
   }
-}
-
-function instrumentsOf(meter: Meter): Instruments {
-  return {
-    sent: meter.createCounter(semconv.METRIC_MESSAGING_SENT_MESSAGES, {
-      description: 'Number of messages producer attempted to send to the broker.',
-      unit: '{message}',
-    }),
-    operationDuration: meter.createHistogram(semconv.METRIC_MESSAGING_OPERATION_DURATION, {
-      description: 'Duration of messaging operation initiated by a producer or consumer client.',
-      unit: 's',
-      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
-    }),
-    consumed: meter.createCounter(semconv.METRIC_MESSAGING_CONSUMED_MESSAGES, {
-      description: 'Number of messages that were delivered to the application.',
-      unit: '{message}',
-    }),
-    duration: meter.createHistogram(semconv.METRIC_MESSAGING_PROCESS_DURATION, {
-      description: 'Duration of processing operation.',
-      unit: 's',
-      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
-    }),
-    inFlight: meter.createUpDownCounter(semconv.METRIC_MESSAGING_PROCESS_IN_FLIGHT, {
-      description: 'Number of messages that are being processed.',
-      unit: '{message}',
-    }),
-    pubSub: meter.createCounter(semconv.METRIC_REDIS_PUBSUB_MESSAGES, {
-      description: 'Messages of channels, published and delivered.',
-      unit: '{message}',
-    }),
-  };
 }

@@ -2,10 +2,10 @@
 // Must not know: any instrument.
 import type { BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
 import type { Report } from '../core/recorder';
+import { type Made, makeAll, type Rows } from './instruments';
 
-/** The instruments of one recorder. */
-interface Kind<I extends object> {
-  make(meter: Meter): I;
+/** What a recorder has to do with its instruments. */
+interface Use<I> {
   /** Reads what is known only when metrics are collected. */
   observe?(result: BatchObservableResult, instruments: I): void;
   /** Called when the meter changes: a new one counts from zero. */
@@ -23,7 +23,7 @@ export interface Instrumented<I> {
 /** Moves the instruments of all recorders to the current meter, and reads them in one go. */
 export class Meters {
   private meter: Meter | undefined;
-  private readonly held: Held<object>[] = [];
+  private readonly held: Held<Rows>[] = [];
   private observables: Observable[] = [];
 
   /** @param source the current meter; undefined: no provider is registered */
@@ -32,9 +32,9 @@ export class Meters {
     private readonly report: Report,
   ) {}
 
-  hold<I extends object>(kind: Kind<I>): Instrumented<I> {
-    const held = new Held(kind);
-    this.held.push(held as unknown as Held<object>);
+  hold<R extends Rows>(rows: R, use: Use<Made<R>> = {}): Instrumented<Made<R>> {
+    const held = new Held(rows, use);
+    this.held.push(held as unknown as Held<Rows>);
     return held;
   }
 
@@ -78,27 +78,30 @@ export class Meters {
   }
 }
 
-class Held<I extends object> implements Instrumented<I> {
-  current: I | undefined;
+class Held<R extends Rows> implements Instrumented<Made<R>> {
+  current: Made<R> | undefined;
   private meter: Meter | undefined;
 
-  constructor(private readonly kind: Kind<I>) {}
+  constructor(
+    private readonly rows: R,
+    private readonly use: Use<Made<R>>,
+  ) {}
 
   follow(offered: Meter | undefined): void {
-    const meter = this.kind.isWanted?.() === false ? undefined : offered;
+    const meter = this.use.isWanted?.() === false ? undefined : offered;
     if (meter === this.meter) return;
     this.meter = meter;
     this.current = undefined;
-    this.kind.moved?.();
-    if (meter !== undefined) this.current = this.kind.make(meter);
+    this.use.moved?.();
+    if (meter !== undefined) this.current = makeAll(this.rows, meter);
   }
 
   observables(): Observable[] {
-    return this.kind.observe === undefined ? [] : Object.values(this.current ?? {}).filter(isObservable);
+    return this.use.observe === undefined ? [] : Object.values(this.current ?? {}).filter(isObservable);
   }
 
   observe(result: BatchObservableResult): void {
-    if (this.current !== undefined) this.kind.observe?.(result, this.current);
+    if (this.current !== undefined) this.use.observe?.(result, this.current);
   }
 }
 

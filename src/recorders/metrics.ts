@@ -1,6 +1,5 @@
 // Knows: the metrics of an operation.
 // Must not know: clients, redis versions, patches, spans.
-import type { Histogram, Meter } from '@opentelemetry/api';
 import { type KeyMask, lookup } from '../catalog';
 import type { Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Insights } from '../core/facts';
@@ -9,15 +8,25 @@ import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { DURATION_BUCKETS } from './buckets';
 import { CacheMetrics } from './cache-metrics';
+import { histogram, type Made } from './instruments';
 import type { MessageMetrics } from './message-metrics';
 import { type Messaging, messagingOf } from './messaging';
 import type { Instrumented, Meters } from './meters';
 import { OperationSeries, type SeriesSettings } from './operation-series';
 
+const INSTRUMENTS = {
+  duration: histogram(
+    semconv.METRIC_DB_CLIENT_OPERATION_DURATION,
+    's',
+    DURATION_BUCKETS,
+    'Duration of database client operations.',
+  ),
+};
+
 /** Counts and times operations, with or without a span. */
 export class MetricRecorder implements Recorder {
   private readonly series = new OperationSeries();
-  private readonly duration: Instrumented<Histogram>;
+  private readonly instrumented: Instrumented<Made<typeof INSTRUMENTS>>;
   private readonly cache: CacheMetrics;
   private isDoubled = false;
 
@@ -26,7 +35,7 @@ export class MetricRecorder implements Recorder {
     private readonly messages: MessageMetrics,
   ) {
     this.cache = new CacheMetrics(meters);
-    this.duration = meters.hold({ make: durationOf, moved: () => this.series.forget() });
+    this.instrumented = meters.hold(INSTRUMENTS, { moved: () => this.series.forget() });
   }
 
   /** Sets the source of counts, and what is told apart (see OperationSeries), from now on. */
@@ -50,7 +59,11 @@ export class MetricRecorder implements Recorder {
     const { failure, cache, lock } = known;
     const entry = lookup(args);
     if (!this.isDoubled)
-      this.duration.current?.record(durationMs / 1_000, this.series.ofCommand(command, entry, known), context);
+      this.instrumented.current?.duration.record(
+        durationMs / 1_000,
+        this.series.ofCommand(command, entry, known),
+        context,
+      );
     if (command.isInternal) return;
     // Most commands have nothing to do with messages; this check saves them a call.
     if (entry.rule?.sends || command.transfer !== undefined) {
@@ -65,7 +78,7 @@ export class MetricRecorder implements Recorder {
     const { client, context } = batch;
     if (!this.isDoubled) {
       const attributes = this.series.ofBatch(client.facts, operation, failure);
-      this.duration.current?.record(outcome.durationMs / 1_000, attributes, context);
+      this.instrumented.current?.duration.record(outcome.durationMs / 1_000, attributes, context);
     }
     this.cache.record(fills, sizes);
     for (const lock of locks) this.cache.recordLock(lock);
@@ -97,12 +110,4 @@ export class MetricRecorder implements Recorder {
     if (isSharded !== undefined && errorType === undefined) this.messages.published(destinations[0], facts, isSharded);
     for (const [stream, count] of receipt?.counts ?? []) this.messages.received(operation, stream, group, facts, count);
   }
-}
-
-function durationOf(meter: Meter): Histogram {
-  return meter.createHistogram(semconv.METRIC_DB_CLIENT_OPERATION_DURATION, {
-    description: 'Duration of database client operations.',
-    unit: 's',
-    advice: { explicitBucketBoundaries: DURATION_BUCKETS },
-  });
 }

@@ -1,17 +1,11 @@
 // Knows: the metrics of a connection pool.
 // Must not know: what a pool is made of.
-import type {
-  Attributes,
-  BatchObservableResult,
-  Counter,
-  Histogram,
-  Meter,
-  ObservableUpDownCounter,
-} from '@opentelemetry/api';
+import type { Attributes, BatchObservableResult } from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../core/events';
 import type { NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { DURATION_BUCKETS } from './buckets';
+import { counter, histogram, type Made, observedUpDownCounter } from './instruments';
 import type { Instrumented, Meters } from './meters';
 
 /** Below this number, pools that are gone are not searched. */
@@ -21,18 +15,40 @@ const MIN_SWEEP = 64;
 const EMPTY: PoolState = { idle: 0, used: 0, pending: 0 };
 const NONE: PoolLimits = { minimum: 0, maximum: 0 };
 
-/** The instruments of one meter. */
-interface Instruments {
-  readonly count: ObservableUpDownCounter;
-  readonly idleMax: ObservableUpDownCounter;
-  readonly idleMin: ObservableUpDownCounter;
-  readonly limit: ObservableUpDownCounter;
-  readonly pending: ObservableUpDownCounter;
-  readonly timeouts: Counter;
-  readonly createTime: Histogram;
-  readonly waitTime: Histogram;
-  readonly useTime: Histogram;
-}
+const seconds = (name: string, description: string) => histogram(name, 's', DURATION_BUCKETS, description);
+
+const INSTRUMENTS = {
+  count: observedUpDownCounter(
+    semconv.METRIC_DB_CLIENT_CONNECTION_COUNT,
+    '{connection}',
+    'Connections of a pool, by state.',
+  ),
+  idleMax: observedUpDownCounter(
+    semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MAX,
+    '{connection}',
+    'Idle connections a pool has at most.',
+  ),
+  idleMin: observedUpDownCounter(
+    semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MIN,
+    '{connection}',
+    'Connections a pool keeps when idle.',
+  ),
+  limit: observedUpDownCounter(
+    semconv.METRIC_DB_CLIENT_CONNECTION_LIMIT,
+    '{connection}',
+    'Connections a pool has at most.',
+  ),
+  pending: observedUpDownCounter(
+    semconv.METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS,
+    '{request}',
+    'Tasks that wait for a connection.',
+  ),
+  timeouts: counter(semconv.METRIC_DB_CLIENT_CONNECTION_TIMEOUTS, '{timeout}', 'Tasks that got no connection in time.'),
+  createTime: seconds(semconv.METRIC_DB_CLIENT_CONNECTION_CREATE_TIME, 'Time to make a connection.'),
+  waitTime: seconds(semconv.METRIC_DB_CLIENT_CONNECTION_WAIT_TIME, 'Time a task waits for a connection.'),
+  useTime: seconds(semconv.METRIC_DB_CLIENT_CONNECTION_USE_TIME, 'Time a task keeps a connection.'),
+};
+type Instruments = Made<typeof INSTRUMENTS>;
 
 /** The attributes of one pool, created once. */
 interface PoolAttributes {
@@ -55,8 +71,7 @@ export class PoolMetrics implements PoolRecorder {
     private readonly meters: Meters,
     private readonly report: Report,
   ) {
-    this.instrumented = meters.hold({
-      make: instrumentsOf,
+    this.instrumented = meters.hold(INSTRUMENTS, {
       observe: (result, instruments) => this.observe(result, instruments),
       moved: () => this.shown.clear(),
     });
@@ -167,37 +182,4 @@ function observePool(
   // All connections of a pool may be idle, until it cleans up.
   result.observe(to.idleMax, maximum, attributes.pool);
   result.observe(to.limit, maximum, attributes.pool);
-}
-
-function instrumentsOf(meter: Meter): Instruments {
-  const upDown = (name: string, unit: string, description: string) =>
-    meter.createObservableUpDownCounter(name, { unit, description });
-  const histogram = (name: string, description: string) =>
-    meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: DURATION_BUCKETS } });
-  return {
-    count: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_COUNT, '{connection}', 'Connections of a pool, by state.'),
-    idleMax: upDown(
-      semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MAX,
-      '{connection}',
-      'Idle connections a pool has at most.',
-    ),
-    idleMin: upDown(
-      semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MIN,
-      '{connection}',
-      'Connections a pool keeps when idle.',
-    ),
-    limit: upDown(semconv.METRIC_DB_CLIENT_CONNECTION_LIMIT, '{connection}', 'Connections a pool has at most.'),
-    pending: upDown(
-      semconv.METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS,
-      '{request}',
-      'Tasks that wait for a connection.',
-    ),
-    timeouts: meter.createCounter(semconv.METRIC_DB_CLIENT_CONNECTION_TIMEOUTS, {
-      unit: '{timeout}',
-      description: 'Tasks that got no connection in time.',
-    }),
-    createTime: histogram(semconv.METRIC_DB_CLIENT_CONNECTION_CREATE_TIME, 'Time to make a connection.'),
-    waitTime: histogram(semconv.METRIC_DB_CLIENT_CONNECTION_WAIT_TIME, 'Time a task waits for a connection.'),
-    useTime: histogram(semconv.METRIC_DB_CLIENT_CONNECTION_USE_TIME, 'Time a task keeps a connection.'),
-  };
 }

@@ -1,6 +1,6 @@
 // Knows: the metrics that Redis's own clients record, under the names that Redis's dashboards ask for.
 // Must not know: clients, redis versions, spans, the metrics that the conventions have for the same.
-import type { Attributes, Counter, Histogram, Meter, ObservableCounter, UpDownCounter } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { type Entry, familyMask, type KeyMask, type KeyMode, lookup, partsByStream } from '../catalog';
 import type { Arguments, Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
@@ -16,6 +16,7 @@ import { lengthOf } from '../insights/cache';
 import { categoryOf, classify } from '../insights/errors';
 import { addServer } from './attributes';
 import { DURATION_BUCKETS } from './buckets';
+import { counter, histogram, type Made, observedCounter, upDownCounter } from './instruments';
 import { messageIdOf } from './messaging';
 import type { Instrumented, Meters } from './meters';
 
@@ -30,15 +31,41 @@ const FIRST_CLOCK_MS = 1e12;
 
 const NOTIFICATION = /^[A-Z_]{1,32}$/;
 
-interface Instruments {
-  readonly errors: Counter;
-  readonly closed: Counter;
-  readonly handoffs: Counter;
-  readonly relaxed: UpDownCounter;
-  readonly notifications: Counter;
-  readonly lag: Histogram;
-  readonly saved: ObservableCounter;
-}
+const INSTRUMENTS = {
+  errors: counter(
+    semconv.METRIC_REDIS_CLIENT_ERRORS,
+    '{error}',
+    'Errors, those that clients deal with themselves included.',
+  ),
+  closed: counter(semconv.METRIC_REDIS_CONNECTION_CLOSED, '{connection}', 'Connections that were closed or lost.'),
+  handoffs: counter(
+    semconv.METRIC_REDIS_CONNECTION_HANDOFF,
+    '{handoff}',
+    'Connections handed to another node before maintenance.',
+  ),
+  relaxed: upDownCounter(
+    semconv.METRIC_REDIS_CONNECTION_RELAXED_TIMEOUT,
+    '{relaxation}',
+    'Connections whose time outs are longer during maintenance.',
+  ),
+  notifications: counter(
+    semconv.METRIC_REDIS_MAINTENANCE_NOTIFICATIONS,
+    '{notification}',
+    'What servers announced of their maintenance.',
+  ),
+  lag: histogram(
+    semconv.METRIC_REDIS_STREAM_LAG,
+    's',
+    DURATION_BUCKETS,
+    'Time from the id of an entry of a stream to its being read.',
+  ),
+  saved: observedCounter(
+    semconv.METRIC_REDIS_CSC_NETWORK_SAVED,
+    'By',
+    'Bytes of texts that client-side caches answered.',
+  ),
+};
+type Instruments = Made<typeof INSTRUMENTS>;
 
 /** Bytes that the caches of the clients of one server have saved. */
 interface Saved {
@@ -58,8 +85,7 @@ export class RedisClientMetrics implements OperationMetrics, Closing, Maintenanc
 
   /** @param isWanted whether these names are on */
   constructor(meters: Meters, isWanted: () => boolean) {
-    this.instrumented = meters.hold({
-      make: instrumentsOf,
+    this.instrumented = meters.hold(INSTRUMENTS, {
       observe: (result, { saved }) => {
         for (const { attributes, bytes } of this.saved.values()) result.observe(saved, bytes, attributes);
       },
@@ -187,39 +213,4 @@ function serverOf(facts: ClientFacts): Attributes {
   const attributes: Attributes = {};
   addServer(attributes, facts);
   return attributes;
-}
-
-function instrumentsOf(meter: Meter): Instruments {
-  const counter = (name: string, unit: string, description: string) => meter.createCounter(name, { unit, description });
-  return {
-    errors: counter(
-      semconv.METRIC_REDIS_CLIENT_ERRORS,
-      '{error}',
-      'Errors, those that clients deal with themselves included.',
-    ),
-    closed: counter(semconv.METRIC_REDIS_CONNECTION_CLOSED, '{connection}', 'Connections that were closed or lost.'),
-    handoffs: counter(
-      semconv.METRIC_REDIS_CONNECTION_HANDOFF,
-      '{handoff}',
-      'Connections handed to another node before maintenance.',
-    ),
-    relaxed: meter.createUpDownCounter(semconv.METRIC_REDIS_CONNECTION_RELAXED_TIMEOUT, {
-      unit: '{relaxation}',
-      description: 'Connections whose time outs are longer during maintenance.',
-    }),
-    notifications: counter(
-      semconv.METRIC_REDIS_MAINTENANCE_NOTIFICATIONS,
-      '{notification}',
-      'What servers announced of their maintenance.',
-    ),
-    lag: meter.createHistogram(semconv.METRIC_REDIS_STREAM_LAG, {
-      unit: 's',
-      description: 'Time from the id of an entry of a stream to its being read.',
-      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
-    }),
-    saved: meter.createObservableCounter(semconv.METRIC_REDIS_CSC_NETWORK_SAVED, {
-      unit: 'By',
-      description: 'Bytes of texts that client-side caches answered.',
-    }),
-  };
 }

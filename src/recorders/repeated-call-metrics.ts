@@ -3,10 +3,19 @@
 import type { Attributes, BatchObservableResult, ObservableCounter } from '@opentelemetry/api';
 import { OTHER_FAMILY } from '../catalog';
 import * as semconv from '../core/semconv';
+import { observedCounter } from './instruments';
 import type { Meters } from './meters';
 
 /** More than a healthy process has: two hundred families, with a few operations each. */
 const MAX_COUNTS = 500;
+
+const INSTRUMENTS = {
+  calls: observedCounter(
+    semconv.METRIC_REDIS_REPEATED_CALLS,
+    '{call}',
+    'Commands that came one after another, ten and more, where one could have done.',
+  ),
+};
 
 export interface RepeatedCount {
   readonly attributes: Attributes;
@@ -21,8 +30,7 @@ export class RepeatedCallMetrics {
   private readonly counts = new Map<string, RepeatedCount>();
 
   constructor(meters: Meters) {
-    meters.hold({
-      make: (meter) => ({ calls: meter.createObservableCounter(semconv.METRIC_REDIS_REPEATED_CALLS, OPTIONS) }),
+    meters.hold(INSTRUMENTS, {
       observe: (result, { calls }) => this.observe(result, calls),
       moved: () => this.reset(),
     });
@@ -53,8 +61,3 @@ export class RepeatedCallMetrics {
     for (const count of this.counts.values()) count.calls = 0;
   }
 }
-
-const OPTIONS = {
-  description: 'Commands that came one after another, ten and more, where one could have done.',
-  unit: '{call}',
-};

@@ -1,12 +1,13 @@
 // Knows: which metrics say how large replies are.
 // Must not know: clients, redis versions, spans.
-import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { keyIndexOf, lookup } from '../catalog';
 import type { Command, Outcome } from '../core/events';
 import type { Facts, Insights } from '../core/facts';
 import type { OperationMetrics } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { rowsOf } from '../insights/rows';
+import { counter, histogram, type Made } from './instruments';
 import type { Instrumented, Meters } from './meters';
 
 /** As the conventions advise. */
@@ -20,10 +21,16 @@ const LARGE_BYTES = 1_048_576;
 const MAX_OPERATIONS = 200;
 const OTHER = '_OTHER';
 
-interface Instruments {
-  readonly rows: Histogram;
-  readonly large: Counter;
-}
+const INSTRUMENTS = {
+  rows: histogram(
+    semconv.METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS,
+    '{row}',
+    ROW_BUCKETS,
+    'Elements of the collections that Redis answered.',
+  ),
+  large: counter(semconv.METRIC_REDIS_LARGE_REPLIES, '{reply}', 'Replies of 10,000 elements or a megabyte and more.'),
+};
+type Instruments = Made<typeof INSTRUMENTS>;
 
 /** Counts the elements of replies, and tells of what is large by the family of its key. */
 export class ReplySizes implements OperationMetrics {
@@ -32,7 +39,7 @@ export class ReplySizes implements OperationMetrics {
   private readonly instrumented: Instrumented<Instruments>;
 
   constructor(meters: Meters) {
-    this.instrumented = meters.hold({ make: instrumentsOf, moved: () => this.attributes.clear() });
+    this.instrumented = meters.hold(INSTRUMENTS, { moved: () => this.attributes.clear() });
   }
 
   /** Sets where families are read, from now on. */
@@ -80,18 +87,4 @@ export class ReplySizes implements OperationMetrics {
     this.attributes.set(operation, attributes);
     return attributes;
   }
-}
-
-function instrumentsOf(meter: Meter): Instruments {
-  return {
-    rows: meter.createHistogram(semconv.METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS, {
-      description: 'Elements of the collections that Redis answered.',
-      unit: '{row}',
-      advice: { explicitBucketBoundaries: ROW_BUCKETS },
-    }),
-    large: meter.createCounter(semconv.METRIC_REDIS_LARGE_REPLIES, {
-      description: 'Replies of 10,000 elements or a megabyte and more.',
-      unit: '{reply}',
-    }),
-  };
 }
