@@ -1,7 +1,7 @@
 // Knows: how a client of each flavour is made, where a version has it.
 // Must not know: what is done with it.
 import type { RedisServer } from '../support/redis-server';
-import { type Client, connect, loadRedis, major, type Redis, type Version } from '../support/versions';
+import { type Client, connect, isIoredis, isIoredisFrom, loadRedis, major, type Redis, type Version } from '../support/versions';
 import { type Flavour, SCRIPTS } from './scenario';
 
 export interface OpenClient {
@@ -17,6 +17,11 @@ export async function openClient(version: Version, server: Pick<RedisServer, 'ho
   const socket = { host: server.host, port: server.port, reconnectStrategy: () => 20 };
   if (major(version) < 4) return alone(await connect(redis, server, { socket }));
   const options = { socket, scripts: Object.fromEntries(SCRIPTS.map((script, index) => [`script${index}`, defined(redis, script)])) };
+  if (isIoredis(version)) {
+    // The default of 6 is RESP3, and versions before have no other than RESP2.
+    const isOlder = isIoredisFrom(version, '6.0') && flavour !== 'RESP3';
+    return alone(await connect(redis, server, { ...options, ...(isOlder && { RESP: 2 }) }));
+  }
   if (major(version) < 5) return alone(await connect(redis, server, options));
   if (flavour === 'pool') {
     // One connection: of two, either could be first.

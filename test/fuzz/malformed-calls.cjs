@@ -62,6 +62,32 @@ const CLUSTER = {
   'cluster pipeline': (cluster, shape) => cluster.multi().addCommand('key', false, shape).execAsPipeline?.(),
 };
 const POOL = { 'pool sendCommand': CLIENT.sendCommand, 'pool transaction': CLIENT.transaction };
+const IOREDIS = {
+  call: (client, shape) => client.call(shape),
+  'call with': (client, shape) => client.call('get', shape),
+  'a command': (client, shape) => client.sendCommand(shape),
+  'a Command': (client, shape, { Command }) => client.sendCommand(new Command(shape)),
+  'a Command with': (client, shape, { Command }) => client.sendCommand(new Command('get', shape)),
+  'a frozen Command': (client, _shape, { Command }) => client.sendCommand(Object.freeze(new Command('get', ['k']))),
+  pipeline: (client, shape) => client.pipeline([shape]).exec(),
+  'mixed pipeline': (client, shape) => client.pipeline().get('k').call(shape).get('k').exec(),
+  'a command in a pipeline': (client, shape) => client.pipeline().sendCommand(shape),
+  transaction: (client, shape) => client.multi([shape]).exec(),
+  'transaction with': (client, shape) => client.multi().call('get', shape).exec(),
+  'a transaction of single commands': async (client, shape) => {
+    await client.multi({ pipeline: false });
+    const queued = client.call(shape).catch(shown);
+    return [await client.exec(), await Promise.race([queued, 'no answer'])];
+  },
+  defineCommand: (client, shape) => client.defineCommand('own', { lua: shape, numberOfKeys: 1 }) ?? client.own('k'),
+  'a defined command': (client, shape) => client.defineCommand('own', { lua: 'return 1', numberOfKeys: 1 }) ?? client.own(shape),
+};
+const IOREDIS_CLUSTER = Object.fromEntries(
+  ['call', 'a command', 'a Command', 'pipeline', 'a command in a pipeline', 'transaction'].map((name) => [
+    `cluster ${name}`,
+    IOREDIS[name],
+  ]),
+);
 const LEGACY = {
   send_command: (client, shape, done) => client.send_command(shape, [], done),
   'send_command with': (client, shape, done) => client.send_command('get', shape, done),
@@ -97,8 +123,12 @@ async function ended(start, patience) {
   return Promise.race([settled, patience()]);
 }
 
+const ioredisAt = (Redis, at) => new Redis({ host: '127.0.0.1', port: Number(at), retryStrategy: () => 50, maxRetriesPerRequest: 1 });
+const isIoredis = (version) => version.startsWith('io');
+
 function load(version) {
-  return createRequire(join(__dirname, '..', 'versions', `redis-${version}`, 'package.json'))('redis');
+  const [folder, name] = isIoredis(version) ? [version, version.slice(0, version.indexOf('-'))] : [`redis-${version}`, 'redis'];
+  return createRequire(join(__dirname, '..', 'versions', folder, 'package.json'))(name);
 }
 
 async function close(client) {
@@ -112,13 +142,15 @@ async function close(client) {
 async function open(make) {
   const client = make();
   client.on('error', () => {});
-  await client.connect();
+  // One that connects by itself says when it is ready.
+  if (client.status === undefined) await client.connect();
+  else if (client.status !== 'ready') await new Promise((resolve) => client.once('ready', resolve));
   return client;
 }
 
 /** What is not answered when another client is, twice, will not be. */
-async function answeredAround(redis) {
-  const other = await open(() => redis.createClient({ socket }));
+async function answeredAround(redis, version) {
+  const other = await open(() => (isIoredis(version) ? ioredisAt(redis, port) : redis.createClient({ socket })));
   for (let times = 0; times < 2; times++) await other.ping();
   await close(other);
   return 'no answer';
@@ -126,8 +158,9 @@ async function answeredAround(redis) {
 
 async function promiseCase({ redis, version, make }, name, call, shape) {
   const client = await open(make);
-  const patience = () => (isAnswered(version, shape) ? sleep(PATIENCE_MS, 'no answer', { ref: false }) : answeredAround(redis));
-  const outcome = await ended(() => call(client, SHAPES[shape]), patience);
+  const isSure = !isIoredis(version) && isAnswered(version, shape);
+  const patience = () => (isSure ? sleep(PATIENCE_MS, 'no answer', { ref: false }) : answeredAround(redis, version));
+  const outcome = await ended(() => call(client, SHAPES[shape], redis), patience);
   await close(client);
   return `${name} ${shape}: ${outcome}`;
 }
@@ -159,6 +192,7 @@ async function all(calls, run, shapes = Object.keys(SHAPES)) {
 async function outcomesOf(version) {
   const redis = load(version);
   if (Number.parseInt(version, 10) < 4) return all(LEGACY, (name, call, shape) => legacyCase(redis, name, call, shape));
+  if (isIoredis(version)) return ioredisOutcomes(redis, version);
   const rootNodes = [{ socket: { host: '127.0.0.1', port: Number(clusterPort) } }];
   const outcomes = (calls, make, shapes) => all(calls, (...one) => promiseCase({ redis, version, make }, ...one), shapes);
   const client = () => redis.createClient({ socket });
@@ -166,6 +200,15 @@ async function outcomesOf(version) {
   groups.push(outcomes(CLUSTER, () => redis.createCluster({ rootNodes, defaults: { socket } }), FEW_SHAPES));
   const pool = () => redis.createClientPool({ socket });
   if (redis.createClientPool) groups.push(outcomes(POOL, pool, FEW_SHAPES));
+  return (await Promise.all(groups)).flat();
+}
+
+async function ioredisOutcomes(redis, version) {
+  const outcomes = (calls, make, shapes) => all(calls, (...one) => promiseCase({ redis, version, make }, ...one), shapes);
+  const groups = [
+    outcomes(IOREDIS, () => ioredisAt(redis, port)),
+    outcomes(IOREDIS_CLUSTER, () => new redis.Cluster([{ host: '127.0.0.1', port: Number(clusterPort) }]), FEW_SHAPES),
+  ];
   return (await Promise.all(groups)).flat();
 }
 

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type Run, runScript } from '../support/control';
 import { type RedisCluster, type RedisServer, startCluster, startStandalone } from '../support/redis-server';
-import { LEGACY_VERSIONS, VERSIONS } from '../support/versions';
+import { IOREDIS_CORE, LEGACY_VERSIONS, titleOf, VERSIONS } from '../support/versions';
 
-const ALL = [...LEGACY_VERSIONS, ...VERSIONS];
+const ALL = [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE, 'iovalkey-0.4'] as const;
 const LIMIT_MS = 300_000;
 
 describe('invalid commands', function () {
@@ -30,7 +30,7 @@ describe('invalid commands', function () {
   it('are refused by every method that takes commands, as without us', async () => {
     const control = await play('control');
     const traced = await play('traced');
-    for (const version of ALL) assert.deepEqual(traced.output[version], control.output[version], `redis ${version}`);
+    for (const version of ALL) assert.deepEqual(traced.output[version], control.output[version], titleOf(version));
     assert.equal(traced.exitCode, control.exitCode);
     assert.equal(traced.openSpans, 0);
     const counts = ALL.map((version) => `${version}: ${control.output[version]?.length}`);

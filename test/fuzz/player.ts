@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SEED_SCRIPT } from '../privacy/lines';
 import type { RedisServer } from '../support/redis-server';
-import { type Client, end, loadRedis, major, type Redis, type Version } from '../support/versions';
+import { type Client, end, isIoredis, loadRedis, major, type Redis, type Version } from '../support/versions';
 import { openClient } from './client';
 import { contents } from './contents';
 import { describe, outcomeOf } from './outcome';
@@ -204,7 +204,7 @@ class Player {
   }
 
   private invokeWith(signal: AbortSignal, call: Call): unknown {
-    if (this.isLegacy) return this.invoke(this.client, call);
+    if (this.isLegacy || isIoredis(this.version)) return this.invoke(this.client, call);
     if (major(this.version) >= 5) return this.invoke(this.client.withAbortSignal(signal), call);
     return 'line' in call
       ? this.client.sendCommand(call.line, { signal })
@@ -237,6 +237,7 @@ class Player {
     const waiting = step.who === 'waiting' ? this.waitFor(step.calls) : undefined;
     if (waiting !== undefined) await this.until(() => this.hasBlocked());
     await this.server.request('CLIENT', 'KILL', 'ID', String(id));
+    if (waiting !== undefined && isIoredis(this.version)) await this.unblock();
     await waiting;
     await ready;
   }
@@ -248,6 +249,14 @@ class Player {
 
   private async hasBlocked(): Promise<boolean> {
     return String(await this.server.request('INFO', 'clients')).includes('blocked_clients:1');
+  }
+
+  /** What was not answered, ioredis sends again. */
+  private async unblock(): Promise<void> {
+    await this.until(() => this.hasBlocked());
+    const clients = String(await this.server.request('CLIENT', 'LIST'));
+    const id = /\bid=(\d+) .*\bcmd=blpop\b/.exec(clients)?.[1];
+    if (id !== undefined) await this.server.request('CLIENT', 'UNBLOCK', id);
   }
 
   private async killSubscriber(): Promise<void> {

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { type RedisServer, startStandalone } from '../support/redis-server';
-import { LEGACY_VERSIONS, VERSIONS } from '../support/versions';
+import { IOREDIS_CORE, LEGACY_VERSIONS, titleOf, VERSIONS } from '../support/versions';
 import { type Scenario, scenarios } from './scenario';
 import type { Played, Task } from './worker';
 
@@ -83,8 +83,8 @@ describe('any sequence of application calls', function () {
     traced.stop();
   }
 
-  for (const version of [...LEGACY_VERSIONS, ...VERSIONS]) {
-    it(`ends with redis ${version} as in a process without us, in ${RUNS} scenarios`, async () => {
+  for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE, 'iovalkey-0.4'] as const) {
+    it(`ends with ${titleOf(version)} as in a process without us, in ${RUNS} scenarios`, async () => {
       const counts = { steps: 0, failures: 0, spans: 0 };
       const property = fc.asyncProperty(scenarios, async (scenario) => {
         const task = { ...played(scenario, version), version, server: { host: server.host, port: server.port } };

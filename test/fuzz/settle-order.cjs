@@ -97,6 +97,31 @@ const LEGACY_CALLS = {
   script: ({ client }, done) => client.eval(SCRIPT, 1, 'k', done),
 };
 
+const IOREDIS_CALLS = {
+  get: ({ client }) => client.get('k'),
+  set: ({ client }) => client.set('k', 'v'),
+  bytes: ({ client }) => client.getBuffer('k'),
+  hash: ({ client }) => client.hgetall('h'),
+  raw: ({ client }) => client.call('GET', 'k'),
+  callback: ({ client }) => new Promise((resolve) => client.get('k', resolve)),
+  select: ({ client }) => client.select(1),
+  'select again': ({ client }) => client.select(0),
+  blocking: ({ client }) => client.blpop('l', 1),
+  failing: ({ client }) => client.hget('k', 'f'),
+  unknown: ({ client }) => client.call('NOSUCH', 'k'),
+  transaction: ({ client }) => client.multi().get('k').set('k', 'w').exec(),
+  'failing transaction': ({ client }) => client.multi().get('k').hget('k', 'f').exec(),
+  'refused transaction': ({ client }) => client.multi().call('NOSUCH').get('k').exec(),
+  'selecting transaction': ({ client }) => client.multi().select(1).get('k').select(0).exec(),
+  pipeline: ({ client }) => client.pipeline().get('k').hget('k', 'f').get('k').exec(),
+  'empty pipeline': ({ client }) => client.pipeline().exec(),
+  script: ({ client }) => client.script0('k'),
+  invalid: ({ client }) => client.set('k', {}),
+};
+
+/** What follows an automatic pipeline waits until its scripts are known: the mark would wait for what waits for the mark. */
+const AUTOMATIC_CALLS = Object.fromEntries(Object.entries(IOREDIS_CALLS).filter(([name]) => name !== 'script'));
+
 const heard = [];
 process.on('unhandledRejection', (reason) => heard.push(`unhandled ${reason?.message}`));
 
@@ -219,12 +244,43 @@ async function promises(redis, version, random) {
   return orders;
 }
 
+async function ioredis(Redis, version, random) {
+  const at = { host: socket.host, port: socket.port };
+  const flavours = { plain: at, automatic: { ...at, enableAutoPipelining: true } };
+  if (version.startsWith('ioredis-6')) flavours.RESP2 = { ...at, protocol: 2 };
+  const admin = new Redis(at);
+  const orders = [];
+  for (const [flavour, options] of Object.entries(flavours)) {
+    const client = new Redis(options);
+    client.on('error', () => {});
+    client.defineCommand('script0', { lua: SCRIPT, numberOfKeys: 1 });
+    await new Promise((resolve) => client.once('ready', resolve));
+    const echo = (mark) => void client.echo(mark);
+    const calls = flavour === 'automatic' ? AUTOMATIC_CALLS : IOREDIS_CALLS;
+    for (let round = 0; round < rounds; round++) {
+      await prepare(([name, ...args]) => admin.call(name, ...args));
+      orders.push(`${flavour}: ${await mixed(random, calls, { client }, { echo, isOpen: true })}`);
+    }
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    client.disconnect();
+    await ended;
+    for (let round = 0; round < rounds / 4; round++)
+      orders.push(`closed ${flavour}: ${await mixed(random, IOREDIS_CALLS, { client }, { isOpen: false })}`);
+  }
+  await admin.quit();
+  return orders;
+}
+
+function ordersOf(version, random) {
+  const isIoredis = version.startsWith('io');
+  const [folder, name] = isIoredis ? [version, version.slice(0, version.indexOf('-'))] : [`redis-${version}`, 'redis'];
+  const library = createRequire(join(__dirname, '..', 'versions', folder, 'package.json'))(name);
+  if (isIoredis) return ioredis(library, version, random);
+  return Number.parseInt(version, 10) < 4 ? legacy(library, random) : promises(library, version, random);
+}
+
 (async () => {
   const output = {};
-  for (const version of versions) {
-    const redis = createRequire(join(__dirname, '..', 'versions', `redis-${version}`, 'package.json'))('redis');
-    const random = randomOf(Number(seed));
-    output[version] = await (Number.parseInt(version, 10) < 4 ? legacy(redis, random) : promises(redis, version, random));
-  }
+  for (const version of versions) output[version] = await ordersOf(version, randomOf(Number(seed)));
   process.stdout.write(JSON.stringify(output), () => process.exit());
 })();

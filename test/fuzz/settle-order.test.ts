@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type Run, runScript } from '../support/control';
 import { type RedisServer, startStandalone } from '../support/redis-server';
-import { LEGACY_VERSIONS, VERSIONS } from '../support/versions';
+import { IOREDIS_CORE, LEGACY_VERSIONS, titleOf, VERSIONS } from '../support/versions';
 
-const ALL = [...LEGACY_VERSIONS, ...VERSIONS];
+const ALL = [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE, 'iovalkey-0.4'] as const;
 const ROUNDS = Number(process.env.FUZZ_RUNS ?? 25);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_129);
 const LIMIT_MS = 120_000 + ROUNDS * 2_000;
@@ -31,8 +31,8 @@ describe('concurrent calls', function () {
     const traced = await play('traced');
     const idle = await play('idle');
     for (const version of ALL) {
-      assert.deepEqual(traced.output[version], control.output[version], `redis ${version}`);
-      assert.deepEqual(idle.output[version], control.output[version], `redis ${version}, without an SDK`);
+      assert.deepEqual(traced.output[version], control.output[version], titleOf(version));
+      assert.deepEqual(idle.output[version], control.output[version], `${titleOf(version)}, without an SDK`);
     }
     assert.ok(traced.spans.length > 0);
     assert.equal(traced.openSpans, 0);

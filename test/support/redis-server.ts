@@ -28,6 +28,7 @@ export interface RedisSentinels {
   stop(): Promise<void>;
 }
 
+const HOST = '127.0.0.1';
 const SLOTS = 16_384;
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
@@ -88,6 +89,8 @@ function startClusterServer(): Promise<RedisServer> {
     ...baseArgs(folder, port),
     ...FAST_REPLICATION,
     ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-node-timeout', '2000'],
+    // One that has met nobody does not know its own.
+    ...['--cluster-announce-ip', HOST],
   ]);
 }
 

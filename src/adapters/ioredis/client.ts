@@ -4,7 +4,16 @@ import type { Arguments, ClientRef, Command } from '../../core/events';
 import type { Decision, Tap } from '../../core/operation';
 import { PatchLedger, type Target } from '../shared/patch';
 import { Call, type Following } from './calls';
-import { argumentsOf, beforeReply, type Client, FOLLOWER, isNamed, type LibraryCommand, prototypeOf } from './library';
+import {
+  argumentsOf,
+  beforeReply,
+  type Client,
+  FOLLOWER,
+  isFollowable,
+  isNamed,
+  type LibraryCommand,
+  prototypeOf,
+} from './library';
 import type { OwnTraffic } from './own-traffic';
 import type { DefinedScript, Scripts } from './scripts';
 import type { Route, Server, Servers } from './servers';
@@ -47,15 +56,15 @@ export class Commands {
       try {
         return original.apply(this, arguments as unknown as Parameters<Send>);
       } catch (error) {
-        command[FOLLOWER]?.fail(error);
+        command?.[FOLLOWER]?.fail(error);
         throw error;
       }
     };
   }
 
   private pass(client: Client, command: LibraryCommand): void {
-    const follower = command[FOLLOWER];
-    if (follower === null) return;
+    const follower = command?.[FOLLOWER];
+    if (follower === null || (follower === undefined && !isFollowable(command))) return;
     const server = this.servers.of(client);
     if (follower !== undefined) {
       follower.at(server);
@@ -63,7 +72,6 @@ export class Commands {
     }
     // Set this first: the command may pass again, in another context, and must not be taken for a new one.
     command[FOLLOWER] = null;
-    if (!Array.isArray(command.args) || typeof command.reject !== 'function') return;
     if (this.following.resends.resume(command)) return;
     followDatabase(command, server);
     if (this.own.sends(command, server)) this.beginOwn(command, server);

@@ -3,7 +3,7 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { PatchLedger, type Target } from '../shared/patch';
 import type { Commands } from './client';
-import { type Cluster, FOLLOWER, type LibraryCommand, prototypeOf } from './library';
+import { type Cluster, FOLLOWER, isFollowable, type LibraryCommand, prototypeOf } from './library';
 import type { OwnTraffic } from './own-traffic';
 import type { Resends } from './scripts';
 import { Route, type Servers } from './servers';
@@ -50,9 +50,9 @@ export class Clusters {
   private pass(cluster: Cluster, command: LibraryCommand): void {
     const facts = this.servers.ofCluster(cluster);
     // At the node, commands of the cluster itself are told apart from those of the application.
-    if (command[FOLLOWER] !== undefined || this.own.isOn || MODES.has(command.name)) return;
+    if (!isFollowable(command) || command[FOLLOWER] !== undefined || this.own.isOn || MODES.has(command.name)) return;
     command[FOLLOWER] = null;
-    if (!Array.isArray(command.args) || this.resends.resume(command)) return;
+    if (this.resends.resume(command)) return;
     const route = new Route(facts);
     this.commands.begin(command, route, route);
   }

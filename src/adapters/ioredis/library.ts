@@ -90,6 +90,18 @@ export interface Pipeline {
   reject: Settle;
 }
 
+/** Whether it is a command that can carry our mark: an application may send any object, and none is sent differently. */
+export function isFollowable(command: LibraryCommand): boolean {
+  return (
+    typeof command === 'object' &&
+    command !== null &&
+    typeof command.name === 'string' &&
+    Array.isArray(command.args) &&
+    typeof command.reject === 'function' &&
+    Object.isExtensible(command)
+  );
+}
+
 /**
  * The application's command, with the name first. A copy: for a script, the library replaces the first argument when
  * it writes.

@@ -4,7 +4,15 @@ import type { ClientRef } from '../../core/events';
 import { PatchLedger, type Target } from '../shared/patch';
 import { type Call, type Following, noteShape } from './calls';
 import { type Commands, followDatabase } from './client';
-import { type Cluster, FOLLOWER, type LibraryCommand, type Pipeline, prototypeOf, type Settle } from './library';
+import {
+  type Cluster,
+  FOLLOWER,
+  isFollowable,
+  type LibraryCommand,
+  type Pipeline,
+  prototypeOf,
+  type Settle,
+} from './library';
 import type { OwnTraffic } from './own-traffic';
 import { Route, type Servers } from './servers';
 import { layoutOf, Member, OpenBatch } from './transactions';
@@ -53,6 +61,7 @@ export class Pipelines {
 
   /** The only place where a command of an automatic pipeline passes in its caller's context. */
   private add(pipeline: Pipeline, command: LibraryCommand): void {
+    if (!isFollowable(command)) return;
     const follower = command[FOLLOWER];
     // A cluster sends it again.
     if (follower !== undefined) {
@@ -87,7 +96,7 @@ export class Pipelines {
   private begin(pipeline: Pipeline): void {
     const state = stateOf(pipeline);
     const queue = pipeline._queue;
-    if (state.isBegun || queue.length === 0) return;
+    if (state.isBegun || queue.length === 0 || !queue.every(isFollowable)) return;
     state.isBegun = true;
     if (state.isAutomatic) {
       whenSettled(pipeline, (error) => {
