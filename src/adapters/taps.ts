@@ -60,7 +60,11 @@ function nodeRedis(sinks: Sinks, tap: Gate): Omit<Taps, 'ioredis' | 'iovalkey'> 
   const channels = new Channels(tap, report, settle, meetLoaded);
   const watched = new WatchedPools(pools);
   const sentinelPool = new SentinelPoolTap(watched);
-  const groups = new Groups(tap, (...made) => sentinelPool.meet(...made));
+  const groups = new Groups(
+    tap,
+    () => fanOuts.inside,
+    (...made) => sentinelPool.meet(...made),
+  );
   const pubSub = new PubSubTap(messages, groups);
   const connections = new Connections(recorder);
   const fanOuts = new FanOuts(tap, (slots) => groups.factsOf(slots));

@@ -617,6 +617,24 @@ describe('groups of nodes', () => {
         assertQuiet();
       });
 
+      it(`of redis ${version}: a span for a call of a connection that was given back`, async () => {
+        await comparedBySentinel(version, async (sentinel) => {
+          const kept = await sentinel.acquire();
+          await kept.release();
+          const calls = [kept.get('k'), kept.multi().get('k').get('j').exec(), kept.sendCommand(true, ['GET', 'k'])];
+          return (await Promise.allSettled(calls)).map((one) => one.status === 'rejected' && one.reason.message);
+        });
+        assert.deepEqual(
+          seen().map(({ attributes }) => [attributes['db.operation.name'], attributes['error.type']]),
+          [
+            ['GET', 'Error'],
+            ['MULTI GET', 'Error'],
+            ['GET', 'Error'],
+          ],
+        );
+        assertQuiet();
+      });
+
       it(`of redis ${version}: a call that is given up has a span when the application is told`, async () => {
         const options = { name: group.masterName, sentinelRootNodes: group.sentinels, maxCommandRediscovers: 2 };
         const sentinel = loadRedis(version).createSentinel?.(options);

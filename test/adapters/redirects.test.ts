@@ -196,6 +196,31 @@ describe('calls that clusters redirect', () => {
         assertQuiet();
       });
 
+      if (version === '5.12' || version === '6.3') {
+        it('record what is rejected before there is a node for it', async () => {
+          const client = await connected(version);
+          await client.destroy();
+          const calls: [string, () => Promise<unknown>][] = [
+            ['GET', () => client.get(KEY)],
+            ['SET', () => client.sendCommand(KEY, false, ['SET', KEY, '1'])],
+          ];
+          // Transactions are sent again from 6.2.1 on, and calls divided among nodes from 6.2 on.
+          if (version === '6.3') {
+            calls.push(['MULTI GET', () => client.multi().get(KEY).get(BESIDE).exec()], ['DBSIZE', () => client.dbSize()]);
+          }
+          for (const [operation, call] of calls) {
+            const { error, spans } = await inSpan(() => rejectionOf(call()));
+            assert.deepEqual(spans.at(-1), { 'db.operation.name': operation, 'error.type': error.split(':')[0] });
+          }
+          assert.equal(redisSpans().length, calls.length);
+          const { startTime, endTime, attributes } = redisSpans()[0] ?? assert.fail();
+          assert.ok(startTime[0] < endTime[0] || startTime[1] <= endTime[1]);
+          const seeds = cluster.rootNodes.map(({ url }) => new URL(url).host).sort();
+          assert.deepEqual([attributes['server.address'], attributes['network.peer.address']], [seeds.join(), undefined]);
+          assertQuiet();
+        });
+      }
+
       it('give calls of one list of arguments one span each', async () => {
         const run = (client: Client) =>
           whileMoved(client, async () => {

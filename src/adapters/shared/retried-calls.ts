@@ -1,7 +1,6 @@
 // Knows: that a client may send one call several times, to one node after another, and that the call ends once.
 // Must not know: which client does so, spans.
 import { type Redirection, Resends } from '../../core/resends';
-import { watch } from './observe';
 
 /** An attempt that failed. */
 export interface FailedAttempt {
@@ -22,12 +21,13 @@ export interface HiddenLoop {
 
 /** A call that its client may send several times. */
 export class RetriedCall {
+  readonly startMonotonicMs = performance.now();
+  /** Whether a node was found to send it to. */
+  isSent = false;
   /** undefined: it was sent once. */
   resends: Resends | undefined;
   private failed: FailedAttempt | undefined;
   private loop: HiddenLoop | undefined;
-  private promise: Promise<unknown> | undefined;
-  private isWatched = false;
 
   /** @param isHidden whether nobody sees its promise */
   constructor(readonly isHidden = false) {}
@@ -49,7 +49,6 @@ export class RetriedCall {
   /** An attempt failed. The client sends the call again, or rejects it, perhaps with another error. */
   fail(failed: FailedAttempt): void {
     this.failed = failed;
-    this.watch();
   }
 
   /** An attempt failed at a node of this loop. Returns whether the loop goes on; otherwise the call has ended. */
@@ -66,25 +65,12 @@ export class RetriedCall {
     this.leave()?.end(error);
   }
 
-  /** Follows the whole call. The library handles its promise at once. It is only watched once an attempt has failed. */
-  follow(promise: Promise<unknown>): Promise<unknown> {
-    this.promise = promise;
-    this.watch();
-    return promise;
-  }
-
   private leave(): FailedAttempt | undefined {
     const { failed, loop } = this;
     this.failed = undefined;
     this.loop = undefined;
     loop?.left(this);
     return failed;
-  }
-
-  private watch(): void {
-    if (this.isWatched || this.failed === undefined || this.promise === undefined) return;
-    this.isWatched = true;
-    watch(this.promise, { succeed: () => {}, fail: (error) => this.end(error) });
   }
 }
 
@@ -103,6 +89,7 @@ export class RetriedCalls {
   send(call: RetriedCall | undefined, run: (...args: never[]) => unknown, args: IArguments): unknown {
     const outer = this.sending;
     this.sending = call;
+    if (call !== undefined) call.isSent = true;
     try {
       return run.apply(undefined, args as never);
     } finally {

@@ -7,6 +7,7 @@ import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '
 import { type HiddenLoop, RetriedCall, RetriedCalls } from '../../shared/retried-calls';
 import { type ClientOptions, hostAndPort, UNKNOWN_SERVER } from '../server-info';
 import { type ClusterLoop, ClusterLoops, selfOf } from './hidden-loops';
+import { type Run, recordUnsent } from './unsent';
 
 /** A cluster's record of its nodes. Public in every version from 4.1 on; private in 4.0. */
 interface Slots {
@@ -43,9 +44,14 @@ type Make = (...args: unknown[]) => Sentinel;
 type Factory = (this: unknown, options: SentinelOptions) => Make;
 type Duplicate = (this: Sentinel, overrides?: SentinelOptions) => Sentinel;
 type Quit = (this: object) => unknown;
-type Run = (client: { readonly _self?: object }, options?: unknown) => unknown;
 type RunOnNode = (this: Sentinel, isReadonly: unknown, run: Run) => Promise<unknown>;
-type Execute = (this: object, key: unknown, isReadonly: unknown, options: unknown, run: Run) => Promise<unknown>;
+type Execute = (this: Slotted, key: unknown, isReadonly: unknown, options: unknown, run: Run) => Promise<unknown>;
+
+/** A cluster from 5.6 on. */
+interface Slotted {
+  readonly _self?: Slotted;
+  readonly _slots?: object;
+}
 
 interface SentinelGroup {
   readonly address: string;
@@ -77,9 +83,13 @@ export class Groups {
   private readonly loops = new ClusterLoops();
   private hasSentinels = false;
 
-  /** @param seen called for every sentinel when it is created */
+  /**
+   * @param isPart whether the function that is being called sends a part of a call that is recorded as a whole
+   * @param seen called for every sentinel when it is created
+   */
   constructor(
-    private readonly tap: Pick<Tap, 'decide'>,
+    private readonly tap: Tap,
+    private readonly isPart: () => boolean,
     private readonly seen: (sentinel: Sentinel, address: string, options: SentinelOptions) => void,
   ) {}
 
@@ -157,19 +167,24 @@ export class Groups {
     const address = addressOfAll(options?.rootNodes ?? []);
     const loop = isLoopHidden ? this.loops.add(slots, options?.maxCommandRedirections) : undefined;
     this.clusters = this.clusters.filter((cluster) => cluster.slots.deref() !== undefined);
-    this.clusters.push({ slots: new WeakRef(slots as Slots), address, facts: factsOfCluster(address), loop });
+    this.clusters.push({ slots: new WeakRef(slots as Slots), address, facts: factsOfGroup(address, '0'), loop });
   }
 
   /** The call ends when the promise does, whatever its attempts came to. */
   private wrapExecute(original: Execute): Execute {
     const { tap, calls } = this;
-    return function execute(this: object, _key: unknown, _isReadonly: unknown, _options: unknown, run: Run) {
+    const reject = (call: RetriedCall, run: Run, { _self, _slots }: Slotted, error: unknown) =>
+      this.reject(call, run, this.factsOf(_self?._slots ?? _slots), error);
+    return function execute(this: Slotted, _key: unknown, _isReadonly: unknown, _options: unknown, run: Run) {
       if (typeof run !== 'function' || tap.decide() === 'pass') return original.apply(this, arguments as never);
       const call = new RetriedCall();
       arguments[3] = function () {
         return calls.send(call, run, arguments);
       };
-      return call.follow(original.apply(this, arguments as never));
+      const promise = original.apply(this, arguments as never);
+      // Only the cluster's own methods call this, and they handle the promise.
+      promise.then(undefined, (error: unknown) => reject(call, run, this, error));
+      return promise;
     };
   }
 
@@ -210,6 +225,8 @@ export class Groups {
   /** Only the function that a sentinel runs on a node knows which node was chosen. */
   private wrapRunOnNode(original: RunOnNode): RunOnNode {
     const { tap, sentinels, sentinelNodes, calls } = this;
+    const reject = (call: RetriedCall, run: Run, address: string, error: unknown) =>
+      this.reject(call, run, factsOfGroup(address), error);
     return function execute(this: Sentinel, _isReadonly: unknown, run: Run): Promise<unknown> {
       const address = sentinels.get(this._self ?? this)?.address;
       if (address === undefined || typeof run !== 'function') return original.apply(this, arguments as never);
@@ -219,8 +236,16 @@ export class Groups {
         return calls.send(call, run, arguments);
       };
       const promise = original.apply(this, arguments as never);
-      return call === undefined ? promise : call.follow(promise);
+      if (call !== undefined) promise.then(undefined, (error: unknown) => reject(call, run, address, error));
+      return promise;
     };
+  }
+
+  /** The call has ended, with the error that its caller gets. */
+  private reject(call: RetriedCall, run: Run, facts: ClientFacts, error: unknown): void {
+    if (call.isSent) call.end(error);
+    else
+      recordUnsent(this.tap, run, { client: { facts }, startMonotonicMs: call.startMonotonicMs, error }, this.isPart);
   }
 }
 
@@ -247,9 +272,9 @@ function isClient(candidate: unknown, client: object): boolean {
   return candidate === client || (candidate as { readonly _self?: object } | undefined)?._self === client;
 }
 
-/** A cluster has one database. */
-function factsOfCluster(serverAddress: string): ClientFacts {
-  return Object.freeze({ ...UNKNOWN_SERVER, serverAddress, namespace: '0' });
+/** @param namespace a cluster has one database */
+function factsOfGroup(serverAddress: string, namespace?: string): ClientFacts {
+  return Object.freeze({ ...UNKNOWN_SERVER, serverAddress, namespace });
 }
 
 /** The configured addresses, in an order that does not depend on the configuration. */
