@@ -13,7 +13,7 @@ import { request } from './resp.mjs';
 
 const HOST = '127.0.0.1';
 const START_ATTEMPTS = 5;
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 60_000;
 const TERM_TIMEOUT_MS = 2_000;
 
 // A cluster node also listens on its port + 10,000. Both then stay below the ephemeral ports (32,768 on Linux),

@@ -115,8 +115,7 @@ const CHAPTERS: Readonly<Record<string, Chapter>> = {
   'large-value': { run: (client) => client.set('report:big', 'x'.repeat(2_000_000)) },
 };
 
-describe('the guide to tracing Redis caches', function () {
-  this.timeout(20_000);
+describe('the guide to tracing Redis caches', () => {
   let server: RedisServer;
   before(async () => {
     server = await startStandalone();

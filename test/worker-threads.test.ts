@@ -21,8 +21,7 @@ const APPLICATION = `
     .then(() => parentPort.postMessage(exporter.getFinishedSpans().map(({ name }) => name)));
 `;
 
-describe('worker threads', function () {
-  this.timeout(60_000);
+describe('worker threads', () => {
   let server: RedisServer;
   before(async () => {
     server = await startStandalone();

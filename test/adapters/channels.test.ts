@@ -107,8 +107,7 @@ function bundledRedis(version: string): Redis {
 
 const isSubscribed = (operation: string): boolean => channel(`tracing:node-redis:${operation}:start`).hasSubscribers;
 
-describe('channels', function () {
-  this.timeout(60_000);
+describe('channels', () => {
   let server: RedisServer;
   before(async () => {
     server = await startStandalone();

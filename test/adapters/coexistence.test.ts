@@ -46,8 +46,7 @@ function loadedFirst(version: Version): string {
   return `redis was loaded before this instrumentation was enabled, and was patched afterwards (${PACKAGES[version]})${missing}`;
 }
 
-describe('coexistence', function () {
-  this.timeout(60_000);
+describe('coexistence', () => {
   let server: RedisServer;
   before(async () => {
     server = await startStandalone();

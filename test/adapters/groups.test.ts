@@ -45,8 +45,7 @@ describe('groups of nodes', () => {
     let cluster: RedisCluster;
     let seeds: string;
     let masters: ClusterNode[];
-    before(async function () {
-      this.timeout(40_000);
+    before(async () => {
       cluster = await startCluster();
       seeds = cluster.rootNodes
         .map(({ url }) => new URL(url).host)
@@ -448,8 +447,7 @@ describe('groups of nodes', () => {
 
   describe('sentinel', () => {
     let group: RedisSentinels;
-    before(async function () {
-      this.timeout(40_000);
+    before(async () => {
       group = await startSentinel();
     });
     after(() => group.stop());

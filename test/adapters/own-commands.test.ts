@@ -13,8 +13,7 @@ const operations = (): string[] => redisSpans().map(({ attributes }) => String(a
 describe('commands that node-redis sends by itself', () => {
   let server: RedisServer;
   let cluster: RedisCluster;
-  before(async function () {
-    this.timeout(40_000);
+  before(async () => {
     server = await startStandalone({ args: ['--requirepass', PASSWORD] });
     cluster = await startCluster({ masters: 3, replicasPerMaster: 0 });
   });

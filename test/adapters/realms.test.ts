@@ -55,8 +55,7 @@ interface Seen {
   readonly messages: readonly string[];
 }
 
-describe('a realm of its own, as test runners make one for each file', function () {
-  this.timeout(60_000);
+describe('a realm of its own, as test runners make one for each file', () => {
   let server: RedisServer;
   before(async () => {
     server = await startStandalone();

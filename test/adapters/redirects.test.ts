@@ -47,8 +47,7 @@ describe('calls that clusters redirect', () => {
   let cluster: RedisCluster;
   let masters: ClusterNode[];
   let spare: ClusterNode;
-  before(async function () {
-    this.timeout(40_000);
+  before(async () => {
     cluster = await startCluster();
     masters = cluster.nodes.filter(({ role }) => role === 'master');
     spare = cluster.nodes.find(({ role }) => role === 'replica') ?? assert.fail();

@@ -91,9 +91,7 @@ const anything = fc
 
 const length = fc.integer({ min: 16, max: 300 });
 
-describe('any command whatever', function () {
-  this.timeout(120_000);
-
+describe('any command whatever', () => {
   it(`shows no value, in no mode, in ${RUNS} commands`, () => {
     const property = fc.property(commandWith(key), length, (args, maxLength) => {
       for (const mask of MASKS) {

@@ -55,8 +55,7 @@ function isRight({ family, other }: Shape, found: ReadonlySet<string>): boolean 
   return names.length > 0 && names.every((name) => family(name) === name && !name.startsWith('{}'));
 }
 
-describe('key families of real software', function () {
-  this.timeout(60_000);
+describe('key families of real software', () => {
   const applications = Array.from({ length: 40 }, (_, seed) => new Application(1_000 + seed));
   const results = applications.map((application) => ({ application, late: application.run() }));
 

@@ -15,8 +15,7 @@ import { NAME, type Program, Setup } from './programs';
 
 const CASES = [...PROGRAM, ...VARIABLES, ...LOADING, ...SDK, ...SAMPLING, ...EXPORT];
 
-describe('the doctor', function () {
-  this.timeout(120_000);
+describe('the doctor', () => {
   let setup: Setup;
   before(async () => {
     setup = await Setup.open();

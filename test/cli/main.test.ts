@@ -10,9 +10,7 @@ function cli(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-describe('the command line', function () {
-  this.timeout(60_000);
-
+describe('the command line', () => {
   it('prints its version and its commands', () => {
     assert.deepEqual(cli('--version'), { status: 0, stdout: `${PACKAGE_VERSION}\n`, stderr: '' });
     const { status, stdout } = cli();

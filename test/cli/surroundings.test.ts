@@ -10,8 +10,7 @@ import { Setup } from './programs';
 
 const PERMISSION = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
 
-describe('the doctor, in unusual environments', function () {
-  this.timeout(120_000);
+describe('the doctor, in unusual environments', () => {
   let setup: Setup;
   let own: string;
   before(async () => {

@@ -14,8 +14,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-describe('the command view', function () {
-  this.timeout(60_000);
+describe('the command view', () => {
   let redis: RedisServer;
   before(async () => {
     redis = await startStandalone();

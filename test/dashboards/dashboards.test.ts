@@ -26,8 +26,7 @@ function queriesOf(page: string): readonly string[] {
   return pages().find(({ path }) => path === page)?.queries ?? [];
 }
 
-describe('dashboards and rules', function () {
-  this.timeout(90_000);
+describe('dashboards and rules', () => {
   let load: Load;
   let provider: MeterProvider;
   let endpoint: Server;

@@ -46,8 +46,7 @@ function faultsOf(dashboard: string): string {
   }
 }
 
-describe('the dashboard for Grafana', function () {
-  this.timeout(60_000);
+describe('the dashboard for Grafana', () => {
   const text = readFileSync(join(FOLDER, 'grafana/redis.json'), 'utf8');
 
   it("is what Grafana's own types say", () => {

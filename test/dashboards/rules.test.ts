@@ -34,9 +34,7 @@ function read<T>(file: string): T {
   return parse(readFileSync(file, 'utf8')) as T;
 }
 
-describe('the rules for Prometheus', function () {
-  this.timeout(40_000);
-
+describe('the rules for Prometheus', () => {
   it('are rules', () => promtool('check', 'rules', RULES));
 
   it('raise each alert in its situation, and not in similar ones', () => promtool('test', 'rules', UNIT_TESTS));

@@ -7,8 +7,7 @@ import { type RedisCluster, startCluster } from '../support/redis-server';
 
 const ROOT = join(__dirname, '../..');
 
-describe('the shop of the deployment', function () {
-  this.timeout(60_000);
+describe('the shop of the deployment', () => {
   let cluster: RedisCluster;
   let receiver: Receiver;
   before(async () => {

@@ -7,8 +7,7 @@ import { RUNNERS, type Surroundings } from './runners';
 /** Output and pictures in letters, which nobody runs. */
 const PROSE = ['text', ''];
 
-describe('the code of the documentation', function () {
-  this.timeout(120_000);
+describe('the code of the documentation', () => {
   let redis: RedisServer;
   let receiver: Receiver;
 

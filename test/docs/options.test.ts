@@ -16,9 +16,7 @@ function settingsOf(config: object, environment: Record<string, string> = {}): {
   return { text: JSON.stringify(settings, (_key, value) => (typeof value === 'function' ? String(value) : value)), reports };
 }
 
-describe('the table of options', function () {
-  this.timeout(60_000);
-
+describe('the table of options', () => {
   it('is what the types, the page and the schema were made from', () => {
     execFileSync(process.execPath, ['--import', 'tsx', 'scripts/options.mjs', '--check'], { cwd: ROOT, stdio: 'pipe' });
   });

@@ -5,9 +5,7 @@ import { resolve } from 'node:path';
 
 const DEMO = resolve(__dirname, '../../examples/demo.mjs');
 
-describe('the demo', function () {
-  this.timeout(90_000);
-
+describe('the demo', () => {
   function demo(...args: string[]) {
     const { REDIS_URL: _, ...env } = process.env;
     const child = spawn(process.execPath, [DEMO, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });

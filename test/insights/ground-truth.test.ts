@@ -208,8 +208,7 @@ for (const [title, version, request] of [
   ['no span above', '6.3', <T>(run: () => Promise<T>) => run()],
   ['requests that are traced', 'ioredis-5.11', traced],
 ] as const) {
-  describe(`ground truth of ${titleOf(version)}, with ${title}`, function () {
-    this.timeout(60_000);
+  describe(`ground truth of ${titleOf(version)}, with ${title}`, () => {
     let server: RedisServer;
     let client: Client;
     let provider: MeterProvider;

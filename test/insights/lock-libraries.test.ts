@@ -117,8 +117,7 @@ const BY_HAND: Readonly<Record<string, (client: Client, key: string, token: stri
 };
 
 for (const library of LIBRARIES) {
-  describe(`locks of ${library.name}, with ${titleOf(library.redis)}`, function () {
-    this.timeout(20_000);
+  describe(`locks of ${library.name}, with ${titleOf(library.redis)}`, () => {
     let server: RedisServer;
     let client: Client;
     let measuring: Measuring;
@@ -168,8 +167,7 @@ for (const library of LIBRARIES) {
 }
 
 for (const version of ['4.7', '5.12', '6.3'] as const) {
-  describe(`hand-written locks, with redis ${version}`, function () {
-    this.timeout(20_000);
+  describe(`hand-written locks, with redis ${version}`, () => {
     let server: RedisServer;
     let client: Client;
     before(async () => {

@@ -158,8 +158,7 @@ const TABLE: readonly [version: '4.7' | '5.12' | '6.3', cases: Readonly<Record<s
 ];
 
 for (const [version, cases] of TABLE) {
-  describe(`no lock is claimed with redis ${version}`, function () {
-    this.timeout(60_000);
+  describe(`no lock is claimed with redis ${version}`, () => {
     let server: RedisServer;
     let client: Client;
     before(async () => {

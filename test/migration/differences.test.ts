@@ -64,8 +64,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'a server on 6379: event': 'failure',
 };
 
-describe('the differences from the other instrumentation', function () {
-  this.timeout(60_000);
+describe('the differences from the other instrumentation', () => {
   const page = readFileSync(join(ROOT, 'docs/migration.md'), 'utf8');
   const rows = [...page.matchAll(/^\| ([^|]+?) \|/gm)].map(([, cell]) => cell);
   let redis: RedisServer;

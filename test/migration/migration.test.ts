@@ -24,8 +24,7 @@ interface Seen {
   readonly spans: readonly Span[];
 }
 
-describe('an application set up for the other instrumentation', function () {
-  this.timeout(60_000);
+describe('an application set up for the other instrumentation', () => {
   const page = readFileSync(join(ROOT, 'docs/migration.md'), 'utf8');
   let redis: RedisServer;
   before(async () => {

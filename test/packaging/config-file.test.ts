@@ -5,8 +5,7 @@ import { type RedisServer, startStandalone } from '../../scripts/redis-server.mj
 import { type Ended, type Installation, installation, PACKAGE, run } from './installation';
 import { type Receiver, startReceiver } from './receiver';
 
-describe('an SDK configured by a file', function () {
-  this.timeout(60_000);
+describe('an SDK configured by a file', () => {
   let installed: Installation;
   let redis: RedisServer;
   let receiver: Receiver;

@@ -12,8 +12,7 @@ const PROGRAMS = ['build/cli/main.js', 'build/cli/doctor/probe.js', 'build/prelo
 /** `require('./x')`, `from './x'`, `import('./x')`. */
 const SPECIFIER = /(?:\b(?:require|import)\(|\b(?:from|import) )['"](\.\.?\/[^'"]+)['"]/g;
 
-describe('the build and the package', function () {
-  this.timeout(120_000);
+describe('the build and the package', () => {
   let shipped: ReadonlySet<string>;
   let folder: string;
   before(() => {

@@ -9,8 +9,7 @@ const NAME = 'opentelemetry-instrumentation-redis';
 /** Where the API is two copies, and the SDK is the next line. */
 const OTHERS = 'test/versions/others';
 
-describe('with a CommonJS and an ESM copy of the API, and an SDK that registers through the other', function () {
-  this.timeout(60_000);
+describe('with a CommonJS and an ESM copy of the API, and an SDK that registers through the other', () => {
   let redis: RedisServer;
   let program: string;
 

@@ -6,8 +6,7 @@ import { type Receiver, startReceiver } from './receiver';
 
 const REGISTER = ['--import', 'opentelemetry-instrumentation-redis/register'];
 
-describe('a program under register', function () {
-  this.timeout(60_000);
+describe('a program under register', () => {
   let installed: Installation;
   let redis: RedisServer;
   let receiver: Receiver;

@@ -46,8 +46,7 @@ const CASES: readonly Case[] = [
   { program: 'web-listed.cjs', control: { flags: [] }, ways: [{ flags: [], env: { APP_OURS: PACKAGE } }] },
 ];
 
-describe('the output of other instrumentations', function () {
-  this.timeout(120_000);
+describe('the output of other instrumentations', () => {
   let installed: Installation;
   let redis: RedisServer;
   let receiver: Receiver;

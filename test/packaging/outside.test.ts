@@ -13,8 +13,7 @@ function stateOf(folder: string): string[] {
   return names.map((name) => `${name} ${statSync(join(folder, name)).mtimeMs}`).sort();
 }
 
-describe('from a tree outside the application, the preloads', function () {
-  this.timeout(60_000);
+describe('from a tree outside the application, the preloads', () => {
   let installed: Installation;
   let redis: RedisServer;
   let receiver: Receiver;

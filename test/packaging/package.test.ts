@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { PACKAGE_NAME, PACKAGE_VERSION } from '../../src/version';
 import { type Installation, installation, manifest, run } from './installation';
 
-describe('the package', function () {
-  this.timeout(60_000);
+describe('the package', () => {
   let installed: Installation;
   before(() => {
     installed = installation();

@@ -13,8 +13,7 @@ interface Way {
   readonly env?: Record<string, string>;
 }
 
-describe('the preloads', function () {
-  this.timeout(60_000);
+describe('the preloads', () => {
   let installed: Installation;
   let redis: RedisServer;
   let receiver: Receiver;

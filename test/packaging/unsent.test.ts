@@ -11,8 +11,7 @@ const DOCTOR = `To see why: npx ${PACKAGE} doctor -- <your command>`;
 /** Answers an export of a signal with a status; undefined: hangs up. */
 type Answer = (signal: string) => number | undefined;
 
-describe('telemetry that cannot be sent', function () {
-  this.timeout(60_000);
+describe('telemetry that cannot be sent', () => {
   let installed: Installation;
   let redis: RedisServer;
   let collector: Server;

@@ -6,8 +6,7 @@ import { createInterface } from 'node:readline';
 import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
 import { type Installation, installation, run } from './installation';
 
-describe('the view of the installed package', function () {
-  this.timeout(60_000);
+describe('the view of the installed package', () => {
   let installed: Installation;
   let redis: RedisServer;
   let main: string;

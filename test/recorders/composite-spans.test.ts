@@ -15,8 +15,7 @@ import { assertQuiet, diagnostics, inSpan, instrumentation, redisSpans, resetTra
 import { type Client, connect, end, loadRedis } from '../support/versions';
 import { until } from '../support/waiting';
 
-describe('composite spans', function () {
-  this.timeout(60_000);
+describe('composite spans', () => {
   let server: RedisServer;
   let client: Client;
   let clock: Clock;

@@ -7,8 +7,7 @@ import { untilEqual } from '../support/waiting';
 
 const CONNECTIONS = 'redis.client.connection.count';
 
-describe('metrics of groups of nodes', function () {
-  this.timeout(40_000);
+describe('metrics of groups of nodes', () => {
   let measuring: Measuring;
   beforeEach(() => {
     resetTracing();

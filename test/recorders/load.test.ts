@@ -20,8 +20,7 @@ function sorted(rows: readonly Row[]): string[] {
   return rows.map(([name, attributes, value]) => `${name} ${JSON.stringify(inOrder(attributes))} ${value}`).sort();
 }
 
-describe('metrics under a known load', function () {
-  this.timeout(60_000);
+describe('metrics under a known load', () => {
   let measuring: Measuring;
   let load: Load;
   before(async () => {

@@ -158,8 +158,7 @@ for (const version of [...LEGACY_VERSIONS, ...VERSIONS, ...IOREDIS_CORE] as read
 }
 
 for (const version of VERSIONS) {
-  describe(`a slow socket, redis ${version}`, function () {
-    this.timeout(30_000);
+  describe(`a slow socket, redis ${version}`, () => {
     let server: RedisServer;
     let client: Client;
     let clock: Clock;
@@ -208,8 +207,7 @@ for (const version of VERSIONS) {
   });
 }
 
-describe('which spans have timing attributes', function () {
-  this.timeout(20_000);
+describe('which spans have timing attributes', () => {
   let server: RedisServer;
   let client: Client;
   const TIMES = ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'];

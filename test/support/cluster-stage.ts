@@ -16,10 +16,8 @@ export class ClusterStage {
 
   /** Starts the cluster once, and empties it before each test. */
   constructor() {
-    const stage = this;
-    before(async function () {
-      this.timeout(40_000);
-      await stage.start();
+    before(async () => {
+      await this.start();
     });
     after(() => this.cluster.stop());
     beforeEach(async () => {

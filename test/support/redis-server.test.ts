@@ -8,9 +8,7 @@ import type { RedisServer } from './redis-server';
 import { startCluster, startSentinel, startStandalone } from './redis-server';
 import { until, untilEqual } from './waiting';
 
-describe('servers for tests', function () {
-  this.timeout(40_000);
-
+describe('servers for tests', () => {
   it('starts a standalone server that answers, also on a unix socket, and leaves nothing behind', async () => {
     const server = await startStandalone({ unixSocket: true });
     assert.equal(await server.request('SET', 'k', 'v'), 'OK');

@@ -30,7 +30,7 @@ export interface RedisSentinels {
 
 const HOST = '127.0.0.1';
 const SLOTS = 16_384;
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 const MASTER_NAME = 'mymaster';
 const QUORUM = 2;

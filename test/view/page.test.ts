@@ -26,8 +26,7 @@ const FLAGS = [
 ];
 
 /** The page as somebody sees it who runs `view -- node app.mjs`, in a real browser. */
-describe('the live page', function () {
-  this.timeout(120_000);
+describe('the live page', () => {
   let redis: RedisServer;
   let view: ChildProcess;
   let url: string;

@@ -13,8 +13,7 @@ const APP = resolve(__dirname, 'app.mjs');
 const OFTEN = { OTEL_METRIC_EXPORT_INTERVAL: '500', OTEL_METRIC_EXPORT_TIMEOUT: '500' };
 const REGISTER = resolve(__dirname, '../../build/register.js');
 
-describe('the receiver of the view', function () {
-  this.timeout(60_000);
+describe('the receiver of the view', () => {
   let redis: RedisServer;
   let view: View;
 
