@@ -35,7 +35,7 @@ const MAY: Record<string, readonly string[]> = {
   hook: ['preload'],
   register: ['preload'],
   // Nobody may import it, so that it costs no start-up.
-  cli: ['version', 'adapters', 'status', 'view'],
+  cli: ['version', 'adapters', 'preload', 'status', 'view'],
   view: ['core', 'catalog', 'version'],
 };
 

@@ -13,8 +13,8 @@ import { findPreloaded, type PreloadedCopy } from './preloaded';
 import { ReachedCopies } from './reached';
 import { isMainRealm, Realm } from './realm';
 import type { Target } from './shared/patch';
-import { type Gates, gatesTo, tapsTo } from './taps';
-import { isSeenOnlyNew, SEAMS, seamOf, type Taps } from './versions';
+import { type Gates, gatesTo, type Taps, tapsTo } from './taps';
+import { isSeenOnlyNew, SEAMS, seamOf } from './versions';
 import { type HookedFile, WatchedFiles } from './watched-files';
 
 export { activeAdapters, type Other };

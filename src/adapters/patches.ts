@@ -3,7 +3,8 @@
 import type { ClientName } from '../config';
 import type { Report } from '../core/recorder';
 import { PatchLedger, type Target } from './shared/patch';
-import type { SeamFile, Taps } from './versions';
+import type { Taps } from './taps';
+import type { SeamFile } from './versions';
 
 /** A loaded file that can be patched. */
 export interface Loaded {

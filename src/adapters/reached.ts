@@ -3,7 +3,7 @@
 import type { Report } from '../core/recorder';
 import { ioredisCopyOf } from './ioredis/bundled';
 import { copyOf } from './node-redis/bundled/client';
-import type { Taps } from './versions';
+import type { Taps } from './taps';
 
 type OnLoad = (module: string, file: string | undefined, moduleExports: unknown, version: string | undefined) => void;
 
@@ -19,15 +19,15 @@ export class ReachedCopies {
 
   instrument(client: unknown): void {
     try {
-      const copy = copyOf(client) ?? ioredisCopyOf(client);
-      if (copy === undefined) {
+      const files = copyOf(client) ?? ioredisCopyOf(client);
+      if (files === undefined) {
         this.report(
           'instrumentClient was not given a client of redis 2, 3, 5 or 6 or of ioredis; nothing is changed: ' +
             'leave redis 4 out of the bundle',
         );
         return;
       }
-      for (const { module, version, file, moduleExports } of copy.files) {
+      for (const { module, version, file, moduleExports } of files) {
         const [exported] = Object.values(moduleExports) as [object];
         if (this.reached.has(exported)) continue;
         this.reached.add(exported);

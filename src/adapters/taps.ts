@@ -22,7 +22,6 @@ import { CommandQueueTap } from './node-redis/queue/command-queue';
 import { IsolationPoolTap } from './node-redis/queue/isolation-pool';
 import { Gate, MessageGate } from './shared/gate';
 import { WatchedPools } from './shared/pools';
-import type { Taps } from './versions';
 
 /** Where taps send what they see. */
 export interface Sinks {
@@ -46,7 +45,10 @@ export function gatesTo({ tap }: Sinks): Gates {
   return { redis: new Gate(tap), ioredis: new Gate(tap), iovalkey: new Gate(tap) };
 }
 
-export function tapsTo(sinks: Sinks, gates: Gates): Taps {
+/** The taps of each seam, private to one instrumentation. */
+export type Taps = ReturnType<typeof tapsTo>;
+
+export function tapsTo(sinks: Sinks, gates: Gates) {
   return {
     ...nodeRedis(sinks, gates.redis),
     ioredis: ioredis(sinks, gates.ioredis),
@@ -54,7 +56,7 @@ export function tapsTo(sinks: Sinks, gates: Gates): Taps {
   };
 }
 
-function nodeRedis(sinks: Sinks, tap: Gate): Omit<Taps, 'ioredis' | 'iovalkey'> {
+function nodeRedis(sinks: Sinks, tap: Gate) {
   const { pools, connections: recorder, native, report, settle, meetLoaded } = sinks;
   const messages = new MessageGate(sinks.messages, tap);
   const channels = new Channels(tap, report, settle, meetLoaded);

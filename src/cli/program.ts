@@ -14,7 +14,7 @@ const HAS_GROUPS = process.platform !== 'win32';
 const POLL_MS = 50;
 
 /** SIGHUP comes when a terminal is closed; a group of its own would not get it. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** How a program ended: with a code, or by a signal. */
 export interface Ended {

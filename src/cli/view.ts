@@ -5,15 +5,13 @@ import { PACKAGE_NAME } from '../version';
 import { type Budget, environmentFor, openView, overviewFrom, printReport, readBudgets, type View } from '../view';
 import { EXIT, type Options, type Program, type SubCommand, UsageError } from './command';
 import { preloads } from './preloads';
-import { type Ended, start } from './program';
+import { type Ended, SIGNALS, start } from './program';
 
 /** The number of spans shown of a run without steps. */
 const REPORTED_SPANS = 60;
 
 /** Options that need a program; they make no sense for a page that waits for programs from elsewhere. */
 const OF_A_PROGRAM = ['headless', 'json', 'fail-on', 'hook'] as const;
-
-const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export const view: SubCommand = {
   summary: 'shows traces, hit ratios and latencies of a program on a local page, live',
@@ -126,7 +124,7 @@ function exitCode({ code, signal }: Ended): number {
 
 function signalled(): Promise<unknown> {
   return new Promise((resolve) => {
-    for (const name of ENDINGS) process.once(name, resolve);
+    for (const name of SIGNALS) process.once(name, resolve);
   });
 }
 

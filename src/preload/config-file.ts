@@ -1,10 +1,10 @@
 // Knows: the file that configures an SDK in place of its environment, and where our options are in it.
 // Must not know: the meaning of an option, the rest of the file.
 import { readFileSync } from 'node:fs';
-import { diag } from '@opentelemetry/api';
 import type { RedisInstrumentationConfig } from '../config/public';
 import { PACKAGE_NAME } from '../version';
 import { CONFIGURATION, findConfiguration } from './application';
+import { log } from './diagnostics';
 
 /**
  * The part that we use of the package with which the SDK reads the file. The first function exists from 0.300 on, the
@@ -36,7 +36,9 @@ export function optionsInFile(): RedisInstrumentationConfig {
   const path = findConfiguration();
   const { parseConfigFile, createConfigFactory } = path === undefined ? {} : (require(path) as ConfigurationModule);
   if (parseConfigFile === undefined && createConfigFactory === undefined) {
-    report(`the options in ${file} are not read: ${CONFIGURATION} was not found; it comes with the SDK, from 0.210 on`);
+    log().warn(
+      `the options in ${file} are not read: ${CONFIGURATION} was not found; it comes with the SDK, from 0.210 on`,
+    );
     return {};
   }
   try {
@@ -54,8 +56,4 @@ function namesUs(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-function report(message: string): void {
-  diag.createComponentLogger({ namespace: PACKAGE_NAME }).warn(message);
 }

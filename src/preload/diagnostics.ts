@@ -1,11 +1,16 @@
 // Knows: that diagnostics are lost while no logger is set.
 // Must not know: the messages.
 import { DiagConsoleLogger, type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { PACKAGE_NAME } from '../version';
 
 /** The object in which every copy of the API registers globals. */
 interface ApiGlobals {
   readonly diag?: object;
   readonly trace?: object;
+}
+
+export function log(): DiagLogger {
+  return diag.createComponentLogger({ namespace: PACKAGE_NAME });
 }
 
 const API = Symbol.for('opentelemetry.js.api.1');

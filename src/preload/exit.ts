@@ -2,8 +2,8 @@
 // Must not know: what is exported.
 
 import { isMainThread } from 'node:worker_threads';
-import { diag, metrics, trace } from '@opentelemetry/api';
-import { PACKAGE_NAME } from '../version';
+import { metrics, trace } from '@opentelemetry/api';
+import { log } from './diagnostics';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -70,6 +70,6 @@ async function settled(work: () => Promise<unknown> | undefined): Promise<void> 
     await work();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    diag.createComponentLogger({ namespace: PACKAGE_NAME }).warn(`the last telemetry could not be sent: ${reason}`);
+    log().warn(`the last telemetry could not be sent: ${reason}`);
   }
 }

@@ -1,8 +1,8 @@
 // Knows: the results of the SDK's exporters, which of them are reported, and what the SDK itself logs about them.
 // Must not know: which exporters there are, how they send.
-import { diag } from '@opentelemetry/api';
 import { describeExporter } from '../status/provider';
 import { PACKAGE_NAME } from '../version';
+import { log } from './diagnostics';
 
 /** The result of an export, as every exporter gives it to its processor. */
 interface Result {
@@ -73,12 +73,14 @@ export class ExportWatch {
     const isUnwanted = signal === 'metrics' && areOthersSent && NOT_HERE.includes(failure.reason);
     const advice = isUnwanted ? 'If nobody takes metrics there, set OTEL_METRICS_EXPORTER=none. ' : '';
     const what = isAnswered(failure) ? signal : 'telemetry';
-    warn(`${what} cannot be sent to ${failure.url}: ${failure.reason}; said once. ${advice}To see why: ${DOCTOR}`);
+    log().warn(
+      `${what} cannot be sent to ${failure.url}: ${failure.reason}; said once. ${advice}To see why: ${DOCTOR}`,
+    );
   }
 
   private recover(signal: string, { url }: Failure): void {
     this.failing.delete(signal);
-    if (this.failing.size === 0) warn(`telemetry is sent again: ${url} takes ${signal}`);
+    if (this.failing.size === 0) log().warn(`telemetry is sent again: ${url} takes ${signal}`);
   }
 }
 
@@ -123,8 +125,4 @@ function isAnswered({ reason }: Failure): boolean {
 
 function originOf({ url }: Failure): string {
   return URL.canParse(url) ? new URL(url).origin : url;
-}
-
-function warn(message: string): void {
-  diag.createComponentLogger({ namespace: PACKAGE_NAME }).warn(message);
 }

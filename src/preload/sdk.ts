@@ -1,12 +1,11 @@
 // Knows: how the application's SDK is started. Its environment or its file configures it.
 // Must not know: exporters, processors and samplers, which OTEL_* variables define.
-import { diag } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { RedisInstrumentation } from '../instrumentation';
 import { PACKAGE_NAME } from '../version';
 import { findBeside, SDK } from './application';
 import { configFile } from './config-file';
-import { apiGlobals, quieten, useConsole, withConsoleLogger } from './diagnostics';
+import { apiGlobals, log, quieten, useConsole, withConsoleLogger } from './diagnostics';
 import { isSdkDisabled } from './environment';
 import { flushAtEnd } from './exit';
 import { type ExporterClass, ExportWatch } from './export-watch';
@@ -40,7 +39,7 @@ export function startSdk(
   if (isSdkDisabled(process.env) || apiGlobals().trace !== undefined) return;
   if (path === undefined) {
     const advice = `install it, or start an SDK yourself and preload ${PACKAGE_NAME}/hook instead`;
-    withConsoleLogger(() => report(`${SDK} was not found, so nothing is exported: ${advice}`));
+    withConsoleLogger(() => log().error(`${SDK} was not found, so nothing is exported: ${advice}`));
     return;
   }
   const exports = watchExports(path);
@@ -69,12 +68,8 @@ function startOf({ NodeSDK, startNodeSdk, startNodeSDK }: SdkModule): Start {
     // collector.
     useConsole();
     if (file !== undefined)
-      report(`${SDK} is too old to read OTEL_CONFIG_FILE (0.210 can); it is configured by the environment`);
+      log().error(`${SDK} is too old to read OTEL_CONFIG_FILE (0.210 can); it is configured by the environment`);
     sdk.start();
     return sdk;
   };
-}
-
-function report(message: string): void {
-  diag.createComponentLogger({ namespace: PACKAGE_NAME }).error(message);
 }

@@ -1,6 +1,6 @@
 // Knows: how to find the seams of a copy of ioredis or iovalkey from one of its clients, if files cannot be hooked.
 // Must not know: what is patched there.
-import { type BundledCopy, type BundledFile, ownerOf } from '../shared/bundle';
+import { type BundledFile, ownerOf } from '../shared/bundle';
 import { PatchLedger, type Target } from '../shared/patch';
 
 /** The methods of a client that we call. */
@@ -21,7 +21,7 @@ const shown = new WeakMap<object, Target>();
  * The seams of a client; undefined: it is not a client. The nodes of a cluster are included once they are known. The
  * seams of messages, and of the beginning of a connection, cannot be reached.
  */
-export function ioredisCopyOf(client: unknown): BundledCopy | undefined {
+export function ioredisCopyOf(client: unknown): readonly BundledFile[] | undefined {
   if (
     typeof client !== 'object' ||
     client === null ||
@@ -30,7 +30,7 @@ export function ioredisCopyOf(client: unknown): BundledCopy | undefined {
     return undefined;
   const one = client as unknown as Client;
   const files = one.isCluster === true ? clusterFiles(one) : redisFiles(client);
-  return files.length === 0 ? undefined : { files: [...files, ...batchFiles(one)] };
+  return files.length === 0 ? undefined : [...files, ...batchFiles(one)];
 }
 
 function clusterFiles(cluster: Client): BundledFile[] {

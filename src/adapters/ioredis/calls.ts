@@ -1,8 +1,10 @@
 // Knows: how one command of ioredis is followed over all its attempts, and ends once.
 // Must not know: where it passes, pipelines, spans, metrics.
+
 import type { Arguments, Command } from '../../core/events';
 import type { Tap } from '../../core/operation';
 import type { ReplyShapes } from '../../core/replies';
+import { isUnknownScript } from '../shared/retried-calls';
 import { FOLLOWER, type Follower, type LibraryCommand, sendInstead } from './library';
 import type { DefinedScript, Resends } from './scripts';
 import type { Route, Server } from './servers';
@@ -118,8 +120,4 @@ export class Call implements Follower {
 /** Callers get text for bytes, and an object for a list of pairs. */
 export function noteShape(replies: ReplyShapes, args: Arguments, command: LibraryCommand): void {
   if (replies.isWanted) replies.note(args, (reply) => command.transformReply?.(reply) ?? reply);
-}
-
-export function isUnknownScript(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }

@@ -2,18 +2,9 @@
 // Must not know: pipelines, clusters, spans, metrics.
 import type { Arguments, ClientRef, Command } from '../../core/events';
 import type { Decision, Tap } from '../../core/operation';
-import { PatchLedger, type Target } from '../shared/patch';
+import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { Call, type Following } from './calls';
-import {
-  argumentsOf,
-  beforeReply,
-  type Client,
-  FOLLOWER,
-  isFollowable,
-  isNamed,
-  type LibraryCommand,
-  prototypeOf,
-} from './library';
+import { argumentsOf, beforeReply, type Client, FOLLOWER, isFollowable, isNamed, type LibraryCommand } from './library';
 import type { OwnTraffic } from './own-traffic';
 import type { DefinedScript, Scripts } from './scripts';
 import type { Route, Server, Servers } from './servers';

@@ -1,9 +1,9 @@
 // Knows: where the commands of an ioredis cluster pass before it has chosen a node.
 // Must not know: single connections, pipelines, spans, metrics.
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
-import { PatchLedger, type Target } from '../shared/patch';
+import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import type { Commands } from './client';
-import { type Cluster, FOLLOWER, isFollowable, type LibraryCommand, prototypeOf } from './library';
+import { type Cluster, FOLLOWER, isFollowable, type LibraryCommand } from './library';
 import type { OwnTraffic } from './own-traffic';
 import type { Resends } from './scripts';
 import { Route, type Servers } from './servers';

@@ -3,8 +3,8 @@
 import type { Connecting, ConnectionState } from '../../core/events';
 import type { Tap } from '../../core/operation';
 import type { ConnectionRecorder } from '../../core/recorder';
-import { PatchLedger, type Target } from '../shared/patch';
-import { type Client, prototypeOf } from './library';
+import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import type { Client } from './library';
 import type { Server, Servers } from './servers';
 
 /** The state of a client's connection. A client has one at a time, and a new one after each loss. */

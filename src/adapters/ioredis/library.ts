@@ -1,7 +1,6 @@
 // Knows: the objects of ioredis and iovalkey that we read, and the property that we set on a command.
 // Must not know: where they pass, what is recorded.
 import type { Arguments } from '../../core/events';
-import type { Target } from '../shared/patch';
 import type { Server } from './servers';
 
 /** Set on a command: its follower. The same object passes several times: offline, lost, redirected, in a pipeline. */
@@ -127,9 +126,4 @@ export function beforeReply(command: LibraryCommand, seen: (reply: unknown) => v
     seen(reply);
     return resolve.apply(this, arguments as unknown as [unknown]);
   };
-}
-
-/** The prototype of the class a file exports as its default. */
-export function prototypeOf({ default: exported }: Target): Target | undefined {
-  return typeof exported === 'function' ? (exported.prototype as Target) : undefined;
 }

@@ -5,8 +5,8 @@ import type { MessageTap } from '../../core/delivery';
 import type { Arrival, ClientRef } from '../../core/events';
 import { deliverEmitted } from '../shared/emitted';
 import { INVALIDATION, runDetached } from '../shared/listener-run';
-import { PatchLedger, type Target } from '../shared/patch';
-import { type Client, prototypeOf } from './library';
+import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import type { Client } from './library';
 import type { Servers } from './servers';
 
 type Subscriber = Client & EventEmitter;

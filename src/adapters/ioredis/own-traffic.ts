@@ -1,7 +1,7 @@
 // Knows: the commands that ioredis sends by itself: to connect, to reconnect, to find its servers.
 // Must not know: what becomes of it, spans, metrics.
-import { PatchLedger, type Target } from '../shared/patch';
-import { type Client, isNamed, type LibraryCommand, prototypeOf } from './library';
+import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { type Client, isNamed, type LibraryCommand } from './library';
 import type { Server, Servers } from './servers';
 
 type Method = (this: object, ...args: unknown[]) => unknown;

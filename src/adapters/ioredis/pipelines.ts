@@ -1,18 +1,10 @@
 // Knows: how ioredis collects commands in a pipeline, explicit or automatic, and sends it.
 // Must not know: single commands, spans, metrics.
 import type { ClientRef } from '../../core/events';
-import { PatchLedger, type Target } from '../shared/patch';
+import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { type Call, type Following, noteShape } from './calls';
 import { type Commands, followDatabase } from './client';
-import {
-  type Cluster,
-  FOLLOWER,
-  isFollowable,
-  type LibraryCommand,
-  type Pipeline,
-  prototypeOf,
-  type Settle,
-} from './library';
+import { type Cluster, FOLLOWER, isFollowable, type LibraryCommand, type Pipeline, type Settle } from './library';
 import type { OwnTraffic } from './own-traffic';
 import { Route, type Servers } from './servers';
 import { layoutOf, Member, OpenBatch } from './transactions';

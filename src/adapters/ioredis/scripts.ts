@@ -1,7 +1,7 @@
 // Knows: which defined script a command runs, and that a script unknown to the server is sent again.
 // Must not know: connections, pipelines, spans, metrics.
-import { PatchLedger, type Target } from '../shared/patch';
-import { type Client, type LibraryCommand, type Pipeline, prototypeOf } from './library';
+import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import type { Client, LibraryCommand, Pipeline } from './library';
 
 /** A script that the application defined as a command. */
 export interface DefinedScript {

@@ -2,7 +2,7 @@
 // Must not know: where they pass, spans, metrics.
 import type { Arguments, BatchKind, BatchStart, ClientFacts, ClientRef, Write } from '../../core/events';
 import type { Tap } from '../../core/operation';
-import { isUnknownScript } from './calls';
+import { isUnknownScript } from '../shared/retried-calls';
 import { argumentsOf, FOLLOWER, type Follower, isNamed, type LibraryCommand, sendInstead, type Words } from './library';
 import type { Resends } from './scripts';
 import type { Server } from './servers';

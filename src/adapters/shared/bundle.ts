@@ -11,10 +11,6 @@ export interface BundledFile {
   readonly moduleExports: Target;
 }
 
-export interface BundledCopy {
-  readonly files: readonly BundledFile[];
-}
-
 /** The object on the prototype chain that owns these methods: a patch of it reaches every client. */
 export function ownerOf(client: object, ...names: string[]): { readonly constructor: unknown } | undefined {
   for (let owner: object | null = client; owner !== null; owner = Object.getPrototypeOf(owner)) {

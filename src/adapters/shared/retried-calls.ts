@@ -129,3 +129,8 @@ export function redirectionOf(error: unknown): Redirection | undefined {
   if (error.message.startsWith('MOVED ')) return 'MOVED';
   return error.message.startsWith('ASK ') ? 'ASK' : undefined;
 }
+
+/** Whether the server does not know a script: the client sends it again, as a whole. */
+export function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}

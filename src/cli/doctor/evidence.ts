@@ -126,11 +126,3 @@ export function exportsNone(evidence: Evidence): boolean {
   if (configFile(evidence) !== undefined) return false;
   return variable(evidence, 'OTEL_TRACES_EXPORTER') === 'none' && (evidence.own?.provider?.exporters.length ?? 0) === 0;
 }
-
-export function isSdkDisabled(snapshot: Snapshot): boolean {
-  return variable(snapshot, 'OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
-}
-
-export function isSwitchedOff(evidence: Evidence): boolean {
-  return ['false', '0'].includes(variable(evidence, variableOf('enabled'))?.toLowerCase() ?? '');
-}

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { STATUS_ENDING, STATUS_VARIABLE, type Status } from '../../status/shape';
 import { type Program, UsageError } from '../command';
 import { preloads } from '../preloads';
-import { type Ended, type Started, start } from '../program';
+import { type Ended, SIGNALS, type Started, start } from '../program';
 import { reachAll } from './endpoint';
 import { CLIENT_PACKAGES, type Evidence, mostTelling, statusFor } from './evidence';
 import { PACKAGES_VARIABLE, PROBE_ENDING, type Snapshot } from './snapshot';
@@ -20,8 +20,6 @@ const ANSWER_MS = 2_000;
 
 /** The time after the first span, for further events. */
 const SETTLE_MS = 400;
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** undefined: the program did not report. */
 export async function visit(program: Program, seconds: number): Promise<Evidence | undefined> {

@@ -7,6 +7,7 @@ import type { Report } from '../../../core/recorder';
 import { isMainRealm, isOurs } from '../../realm';
 import { Ambient } from '../../shared/ambient';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { isUnknownScript } from '../../shared/retried-calls';
 import { factsFrom, selectDatabase } from '../server-info';
 import { BundledClients } from './bundled-clients';
 import { ChannelBatches } from './channel-batches';
@@ -183,7 +184,8 @@ export class Channels {
     const { clientId, error } = message;
     const command = this.take(message);
     if (command === undefined) this.batches.addReply(message, error);
-    else if (isUnknownScript(command, error)) this.waitForScript({ clientId, args: command.args, command }, error);
+    else if (command.args[0] === 'EVALSHA' && isUnknownScript(error))
+      this.waitForScript({ clientId, args: command.args, command }, error);
     else this.tap.fail(command, error);
   }
 
@@ -251,10 +253,6 @@ function unlessLost(arg: unknown): unknown {
 function isBackground([name, subcommand]: Arguments): boolean {
   if (name === 'CLUSTER') return subcommand === 'SLOTS';
   return name === 'ASKING' || name === 'SENTINEL' || name === 'AUTH';
-}
-
-function isUnknownScript({ args }: Command, error: unknown): boolean {
-  return args[0] === 'EVALSHA' && error instanceof Error && error.message.startsWith('NOSCRIPT');
 }
 
 /** Whether keys and arguments are the same: only the name and the sha were replaced by EVAL and the body. */

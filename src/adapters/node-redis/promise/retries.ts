@@ -2,7 +2,7 @@
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
-import type { HiddenLoop, RetriedCall, RetriedCalls } from '../../shared/retried-calls';
+import { type HiddenLoop, isUnknownScript, type RetriedCall, type RetriedCalls } from '../../shared/retried-calls';
 import { type Begun, CommandEnding } from './entries';
 
 /** A client's facts, and how it sends again what a node of its group refused. */
@@ -117,8 +117,4 @@ export class Retries {
 
 function isUnknown(script: DefinedScript | undefined): script is UnknownScript {
   return script !== undefined && 'command' in script;
-}
-
-function isUnknownScript(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }

@@ -1,6 +1,8 @@
 // Knows: causes why the instrumentation cannot patch redis.
 // Must not know: what becomes of recorded spans.
+
 import { SEAMS, seamOf } from '../../../adapters/versions';
+import { isSdkDisabled, isSwitchedOff } from '../../../preload/environment';
 import { PACKAGE_NAME } from '../../../version';
 import { isInstalled, preloading, setting, unsetting, withoutOption } from '../advice';
 import {
@@ -8,8 +10,6 @@ import {
   configFile,
   type Evidence,
   isOutOfReach,
-  isSdkDisabled,
-  isSwitchedOff,
   measuredIn,
   optionOf,
   packageNamed,
@@ -25,7 +25,7 @@ export const LOADING: readonly Row[] = [
   {
     id: 'sdk-disabled',
     look: (evidence) => {
-      if (!isSdkDisabled(evidence)) return undefined;
+      if (!isSdkDisabled(evidence.environment)) return undefined;
       return problem('OTEL_SDK_DISABLED=true switches all of OpenTelemetry off.', {
         change: unsetting('OTEL_SDK_DISABLED', evidence),
       });
@@ -35,7 +35,7 @@ export const LOADING: readonly Row[] = [
     id: 'switched-off',
     look: (evidence) => {
       const name = variableOf('enabled');
-      if (isSwitchedOff(evidence))
+      if (isSwitchedOff(evidence.environment))
         return problem(`The instrumentation is switched off by ${name}.`, { change: unsetting(name, evidence) });
       const { own } = evidence;
       if (own !== undefined && measuredIn(evidence) === 0 && /^(false|0)$/i.test(optionOf(evidence, 'traces') ?? '')) {
@@ -79,8 +79,8 @@ export const LOADING: readonly Row[] = [
       if (
         instrumentation === undefined ||
         evidence.own !== undefined ||
-        isSdkDisabled(evidence) ||
-        isSwitchedOff(evidence)
+        isSdkDisabled(evidence.environment) ||
+        isSwitchedOff(evidence.environment)
       )
         return undefined;
       // Without redis the instrumentation has nothing to do.

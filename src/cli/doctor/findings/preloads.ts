@@ -1,8 +1,9 @@
-// Knows: which files Node.js was told to preload, and which of them is missing.
+// Knows: which of the files that Node.js should preload is missing.
 // Must not know: how the program ended.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { preloadsOf } from '../../../preload/command-line';
 import { PACKAGE_NAME } from '../../../version';
 import { correcting } from '../advice';
 import type { Evidence } from '../evidence';
@@ -17,9 +18,9 @@ const ENTRIES = [
 
 /** Returns the first missing file, and what to do about it. */
 export function wrongPreload(evidence: Evidence): { readonly name: string; readonly remedy: Remedy } | undefined {
-  const { cwd } = evidence;
+  const { cwd, program } = evidence;
   if (cwd === undefined) return undefined;
-  const name = preloadsOf(evidence).find((candidate) => isMissing(candidate, cwd));
+  const name = preloadsOf(program.slice(1), process.env.NODE_OPTIONS).find((candidate) => isMissing(candidate, cwd));
   if (name === undefined) return undefined;
   const right = nearest(name, ENTRIES);
   if (right === name) return { name, remedy: { change: `npm install ${right.replace(/\/[a-z]+$/, '')}` } };
@@ -29,11 +30,6 @@ export function wrongPreload(evidence: Evidence): { readonly name: string; reado
     remedy:
       change === undefined ? { advice: `it should be ${right ?? 'the path of a file that is there'}` } : { change },
   };
-}
-
-function preloadsOf({ program: [, ...args] }: Evidence): string[] {
-  const flags = [process.env.NODE_OPTIONS ?? '', ...args].join(' ');
-  return [...flags.matchAll(/(?:^| )(?:--require|-r|--import)[ =]"?([^\s"]+)/g)].map(([, name = '']) => name);
 }
 
 /** A file that a package exports only for `import` is there, although `require` does not find it. */

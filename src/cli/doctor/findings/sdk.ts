@@ -1,12 +1,12 @@
 // Knows: causes why there is no SDK, or none that is connected to the instrumentation.
 // Must not know: redis.
+import { isSdkDisabled } from '../../../preload/environment';
 import { isInstalled, preloading } from '../advice';
 import {
   type Evidence,
   exportsNone,
   hasSdk,
   isOutOfReach,
-  isSdkDisabled,
   measuredIn,
   packageNamed,
   SENTRY,
@@ -42,7 +42,8 @@ export const SDK: readonly Row[] = [
       const { own } = evidence;
       if (own === undefined || own.provider !== undefined || deafCopy(evidence) !== undefined || isOutOfReach(evidence))
         return undefined;
-      if (isSdkDisabled(evidence) || exportsNone(evidence) || faultOf(evidence) !== undefined) return undefined;
+      if (isSdkDisabled(evidence.environment) || exportsNone(evidence) || faultOf(evidence) !== undefined)
+        return undefined;
       if (measuredIn(evidence) > 0)
         return note('Commands are measured, and have no spans: no tracer provider is registered.');
       const text = 'No OpenTelemetry SDK has registered a tracer provider, so spans go nowhere.';
