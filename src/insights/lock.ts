@@ -52,7 +52,8 @@ export class Locks {
     const { rule, canonical, from } = entry;
     if (rule.stores)
       return rule.items?.step === undefined && !rule.items?.areFields ? this.store(exchange, data) : undefined;
-    if (rule.ends) return this.holdings.size === 0 ? undefined : this.end(exchange);
+    if (rule.ends)
+      return this.holdings.size === 0 && comparedToken(exchange) === undefined ? undefined : this.end(exchange);
     if (rule.prolongs) return this.holdings.size === 0 ? undefined : this.prolong(exchange, data);
     switch (canonical) {
       case 'EVAL':
@@ -148,7 +149,7 @@ export class Locks {
       token === undefined
         ? this.holdings.latest(subject.id, endMonotonicMs)
         : this.holdings.of(subject.id, token, endMonotonicMs);
-    if (holding === undefined) return undefined;
+    if (holding === undefined) return token === undefined ? undefined : this.endElsewhere(exchange, subject);
     if (looksUnique(token) || this.watched.isCompared(command.client, subject.id))
       this.state.confirm(subject, endMonotonicMs);
     const isKnown = this.state.isLock(subject.counts, subject.key, exchange);
@@ -163,6 +164,15 @@ export class Locks {
     // The lock of another holder was deleted.
     const released = isDone && own === holding;
     return this.state.released(exchange, subject, own, released, !released);
+  }
+
+  /**
+   * Handles compare-and-delete of a lock that another process acquired. If it answers 0 there was none, and whether
+   * anybody has lost one cannot be known.
+   */
+  private endElsewhere(exchange: Exchange, subject: Subject): LockFacts | undefined {
+    if (integerOf(exchange.reply) !== 1 || !this.state.isLock(subject.counts, subject.key, exchange)) return undefined;
+    return factsOf(subject, { released: true });
   }
 
   private endSeveral(exchange: Exchange): undefined {
@@ -182,6 +192,8 @@ export class Locks {
       const act = readAct(call, held.token, script, exchange.reply);
       return act === undefined ? undefined : this.act(exchange, held, act);
     }
+    if (script?.releases && call.keys.length === 1)
+      return this.endElsewhere(exchange, this.state.subject(exchange, call.keys[0]));
     if (script?.takes === undefined) return undefined;
     const { token, ttl, ttlUnitMs } = script.takes;
     const ttlMs = ttl === undefined ? undefined : Number(call.values[ttl]) * ttlUnitMs;

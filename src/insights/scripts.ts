@@ -10,6 +10,11 @@ export interface Script {
     | undefined;
   /** The script calls DEL or UNLINK. */
   readonly deletes: boolean;
+  /**
+   * The script compares its only key with an argument, deletes it if they are equal, and returns what that came to.
+   * So its reply alone says whether there was something to release.
+   */
+  readonly releases: boolean;
   /** The script sets or removes the expiry of a key. */
   readonly expires: boolean;
   /** The argument that is the time to live. */
@@ -79,6 +84,9 @@ const COMMENT = /--(?:\[\[[\s\S]*?\]\]|[^\n]*)/g;
 const EXPIRES = /call\s*\(\s*["'](p?)expire["']\s*,[^,)]+,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*\]/i;
 const SETS = /call\s*\(\s*["']set(?:nx)?["']\s*,\s*([^,]+?)\s*,\s*(?:ARGV\s*\[\s*(\d+)\s*\])?/i;
 const COUNTS = /call\s*\(\s*["'](?:in|de)cr(?:by|byfloat)?["']\s*,\s*([^,)]+?)\s*[,)]/gi;
+const GETS = /call\s*\(\s*["']get["']\s*,\s*KEYS\s*\[\s*1\s*\]\s*\)/i;
+const COMPARES = /[=~]=\s*ARGV\s*\[|\bARGV\s*\[\s*\d+\s*\]\s*[=~]=/;
+const RETURNS_DELETED = /\breturn\s+[\w.]*call\s*\(\s*["'](?:del|unlink)["']\s*,\s*KEYS\s*\[\s*1\s*\]\s*\)/i;
 const SET_TTL = /["'](px|ex)["']\s*,\s*(?:tonumber\s*\(\s*)?ARGV\s*\[\s*(\d+)\s*\]/i;
 
 /** Reads what a script can do from the names of the commands in it, also where `redis.call` has another local name. */
@@ -87,6 +95,7 @@ export function readScript(body: string): Script {
   return {
     takes: readTaking(code),
     deletes: names(code, 'del|unlink|getdel'),
+    releases: GETS.test(code) && COMPARES.test(code) && RETURNS_DELETED.test(code),
     expires: names(code, 'p?expire(?:at)?|[ep]x(?:at)?|p?setex|persist|getex'),
     ttl: readTtl(code),
   };

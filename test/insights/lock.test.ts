@@ -299,6 +299,37 @@ describe('locks', () => {
     }
   });
 
+  describe('that this process did not acquire', () => {
+    it('are released by compare and delete that answers 1; if it answers 0, whether one was lost cannot be known', () => {
+      assert.deepEqual(release(0, A, 1), { ...facts, released: true });
+      assert.equal(release(10, A, 0), undefined);
+      assert.deepEqual(run(20, ['EVALSHA', shaOf(RELEASE), '1', 'lock:1', A], 1), { ...facts, released: true });
+      assert.deepEqual(run(30, ['DELEX', 'lock:1', 'IFEQ', A], 1), { ...facts, released: true });
+      assert.equal(run(40, ['DELIFEQ', 'lock:1', A], 0), undefined);
+      acquire(50, B, 'OK');
+      assert.equal(release(60, A, 0), undefined);
+      assert.deepEqual(release(70, B, 1), { ...facts, released: true, holdMs: 20 });
+      assert.equal(lost(), 0);
+    });
+
+    it('are not known to be released where nothing is compared, or the reply is of something else', () => {
+      const noisy = RELEASE.replace('return redis.call("del", KEYS[1])', 'redis.call("del", KEYS[1]) return 1');
+      const blind = 'return redis.call("del", KEYS[1])';
+      const other = RELEASE.replace('redis.call("del", KEYS[1])', 'redis.call("del", KEYS[2])');
+      for (const body of [noisy, blind, other]) assert.equal(run(0, ['EVAL', body, '1', 'lock:1', A], 1), undefined, body);
+      assert.equal(run(0, ['EVAL', RELEASE, '2', 'lock:1', 'lock:2', A], 1), undefined);
+      assert.equal(run(0, ['EVAL', RELEASE, '1', 'lock:1', A], 'OK'), undefined);
+      assert.equal(run(0, ['EVALSHA', 'f'.repeat(40), '1', 'lock:1', A], 1), undefined);
+      assert.equal(run(0, ['DEL', 'lock:1'], 1), undefined);
+      assert.equal(run(0, ['DELEX', 'lock:1'], 1), undefined);
+    });
+
+    it('are none if nothing but the script says so: a password that is used once is compared and deleted too', () => {
+      assert.equal(release(0, A, 1, 'otp:1'), undefined);
+      assert.equal(run(10, ['DELIFEQ', 'otp:1', A], 1), undefined);
+    });
+  });
+
   it('are acquired by a script too, with one or several keys', () => {
     const body = 'for i, key in ipairs(KEYS) do if redis.call("get", key) == ARGV[1] then redis.call("del", key) end end return #KEYS';
     const takeAll =

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { MAX_SCRIPTS, readScript, type Script, ScriptMemory } from '../../src/insights/scripts';
 
-const NOTHING: Script = { takes: undefined, deletes: false, expires: false, ttl: undefined };
+const NOTHING: Script = { takes: undefined, deletes: false, releases: false, expires: false, ttl: undefined };
 const release: Script = { ...NOTHING, deletes: true };
+/** Whose reply says whether there was something to release. */
+const told: Script = { ...release, releases: true };
 const extend = (index = 1, unitMs: 1 | 1_000 = 1): Script => ({ ...NOTHING, expires: true, ttl: { index, unitMs } });
 const acquire = (ttlUnitMs: 1 | 1_000 = 1): Script => ({
   ...NOTHING,
@@ -55,7 +57,13 @@ const REDLOCK = {
 
 describe('what a script can do with a lock', () => {
   const cases: readonly [title: string, body: string, expected: Script][] = [
-    ['the release of the Redis documentation', DOCUMENTED, release],
+    ['the release of the Redis documentation', DOCUMENTED, told],
+    [
+      'one that compares with what it read before',
+      `local v = redis.call('get', KEYS[1]) if v ~= ARGV[1] then return 0 end return redis.call('unlink', KEYS[1])`,
+      told,
+    ],
+    ['one that deletes another key', DOCUMENTED.replace('"del",KEYS[1]', '"del",KEYS[2]'), release],
     ['the release of redlock 5', REDLOCK.release, release],
     ['the extension of redlock 5', REDLOCK.extend, extend()],
     ['the acquisition of redlock 5', REDLOCK.acquire, acquire()],
@@ -116,7 +124,7 @@ describe('what a script can do with a lock', () => {
       'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("set", KEYS[1], ARGV[2]) end',
       NOTHING,
     ],
-    ['a delete of anything', 'return redis.call("del", KEYS[1])', { ...NOTHING, deletes: true }],
+    ['a delete of anything', 'return redis.call("del", KEYS[1])', release],
     [
       'a renewal by a constant',
       "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], 30000) end",
@@ -130,7 +138,7 @@ describe('what a script can do with a lock', () => {
     [
       'the release of BullMQ, which calls by another name',
       'local rcall = redis.call if rcall("GET", KEYS[1]) == ARGV[1] then return rcall("DEL", KEYS[1]) else return 0 end',
-      release,
+      told,
     ],
     [
       'one that sets what is not there under a name of its own',
@@ -145,8 +153,8 @@ describe('what a script can do with a lock', () => {
     const memory = new ScriptMemory();
     const sha = createHash('sha1').update(DOCUMENTED).digest('hex');
     assert.equal(memory.of(['EVALSHA', sha]), undefined);
-    assert.deepEqual(memory.see(DOCUMENTED), release);
-    for (const called of [sha, sha.toUpperCase(), DOCUMENTED]) assert.deepEqual(memory.of(['', called]), release);
+    assert.deepEqual(memory.see(DOCUMENTED), told);
+    for (const called of [sha, sha.toUpperCase(), DOCUMENTED]) assert.deepEqual(memory.of(['', called]), told);
     assert.equal(memory.of(['EVALSHA']), undefined);
   });
 
