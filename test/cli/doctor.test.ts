@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FINDINGS, LAST, NOT_NODE } from '../../src/cli/doctor/findings';
 import type { Ended } from '../packaging/installation';
+import { until } from '../support/waiting';
 import { type Case, REGISTER, USE } from './cases/case';
 import { EXPORT } from './cases/export';
 import { LOADING } from './cases/loading';
@@ -124,8 +124,7 @@ describe('the doctor', () => {
     const { code, stdout, stderr } = await setup.examine({ command });
     assert.equal(code, 0, stdout);
     const pid = Number(/pid (\d+)/.exec(stderr)?.[1]);
-    for (const deadline = Date.now() + 10_000; isAlive(pid) && Date.now() < deadline; ) await sleep(50);
-    assert.ok(!isAlive(pid));
+    await until(() => !isAlive(pid));
   });
 
   it('shows no password, header, value or argument', async () => {

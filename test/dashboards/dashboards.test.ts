@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
@@ -12,6 +11,7 @@ import { pages } from '../docs/markdown';
 import { Load } from '../support/load';
 import { type Labels, type Prometheus, type Sample, startPrometheus } from '../support/prometheus';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
+import { until } from '../support/waiting';
 import { FOLDER, readDashboard, resolved, valuesOf } from './grafana';
 
 const dashboard = readDashboard();
@@ -226,12 +226,11 @@ describe('dashboards and rules', () => {
 
   async function eventually(query: string, holds: (samples: Sample[]) => boolean): Promise<void> {
     let samples: Sample[] = [];
-    for (let i = 0; i < 200; i++) {
+    const isThere = async (): Promise<boolean> => {
       samples = await prometheus.query(query);
-      if (holds(samples)) return;
-      await sleep(100);
-    }
-    assert.fail(`${query}: ${JSON.stringify(samples)}`);
+      return holds(samples);
+    };
+    await until(isThere, query).catch((error: Error) => assert.fail(`${error.message}: ${JSON.stringify(samples)}`));
   }
 });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Receiver, startReceiver } from '../packaging/receiver';
 import { type RedisCluster, startCluster } from '../support/redis-server';
+import { until } from '../support/waiting';
 
 const ROOT = join(__dirname, '../..');
 
@@ -47,7 +47,7 @@ describe('the shop of the deployment', () => {
       for (const { metric } of taken.series) metrics.add(metric);
       return OPERATIONS.every((one) => operations.has(one)) && METRICS.every((one) => metrics.has(one));
     };
-    for (let i = 0; i < 200 && child.exitCode === null && !isSeen(); i++) await sleep(100);
+    await until(() => child.exitCode !== null || isSeen(), 'the telemetry of the shop').catch(() => {});
     child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null], stderr);
     assert.deepEqual([OPERATIONS.filter((one) => !operations.has(one)), METRICS.filter((one) => !metrics.has(one))], [[], []], stderr);

@@ -90,15 +90,18 @@ describe('a program under register', () => {
   }
 
   it('dies of the signal even when its collector does not answer', async () => {
-    const began = Date.now();
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
-    const env = { APP_SIGNALS: 'not', OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+    const env = {
+      APP_SIGNALS: 'not',
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      // The exporter itself would wait for longer than a test may take.
+      OTEL_EXPORTER_OTLP_TIMEOUT: '600000',
+    };
     const { signal } = await start(REGISTER, 'signals.cjs', env, ['SIGTERM']);
     silent.close();
     assert.equal(signal, 'SIGTERM');
-    assert.ok(Date.now() - began < 8_000, `it took ${Date.now() - began} ms`);
   });
 
   it('dies of the signal, its spans sent, even when a provider throws instead of flushing', async () => {
