@@ -13,7 +13,7 @@ import type { RedisInstrumentationConfig } from './config/public';
 import { Deliveries } from './core/delivery';
 import type { InsightSettings } from './core/facts';
 import { Operation } from './core/operation';
-import { type Report, reportOnce } from './core/recorder';
+import { type NativeMetrics, type Report, reportOnce } from './core/recorder';
 import { CommandInsights } from './insights';
 import { MessagePropagator } from './propagation/propagator';
 import { Providers } from './providers';
@@ -71,16 +71,11 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.metrics = new AllMetrics(this.providers, this.report);
     this.operation = this.status?.operation(this.report) ?? new Operation(this.report);
     this.deliveries = new Deliveries(this.report);
-    this.adapters = new Adapters(
-      this.operation,
-      this.deliveries,
-      this.metrics.pools,
-      this.metrics.servers,
-      (native) => this.metrics.yieldTo(native),
-      this.metrics.redisClient,
-      this.report,
-      () => this.stop(),
-    );
+    const { pools, servers: connections, redisClient: maintenance } = this.metrics;
+    const native = (metrics: NativeMetrics) => this.metrics.yieldTo(metrics);
+    const { operation: tap, deliveries: messages, report } = this;
+    const sinks = { tap, messages, pools, connections, native, maintenance, report };
+    this.adapters = new Adapters(sinks, () => this.stop());
     this.configure();
     if (this.getConfig().enabled) this.enable();
   }

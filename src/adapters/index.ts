@@ -2,8 +2,7 @@
 // Must not know: which file of which version is patched where, what a tap does with a command.
 import type { ClientName, ConflictMode } from '../config';
 import type { MessageTap } from '../core/delivery';
-import type { Tap } from '../core/operation';
-import type { ConnectionRecorder, MaintenanceRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
+import type { Report } from '../core/recorder';
 import { ReplyShapes } from '../core/replies';
 import { type Active, activeAdapters, claim, release } from './active';
 import { type Other, Others } from './others';
@@ -13,7 +12,7 @@ import { findPreloaded, type PreloadedCopy } from './preloaded';
 import { ReachedCopies } from './reached';
 import { isMainRealm, Realm } from './realm';
 import type { Target } from './shared/patch';
-import { type Gates, gatesTo, type Taps, tapsTo } from './taps';
+import { type Gates, gatesTo, type Sinks, type Taps, tapsTo } from './taps';
 import { isSeenOnlyNew, SEAMS, seamOf } from './versions';
 import { type HookedFile, WatchedFiles } from './watched-files';
 
@@ -40,37 +39,25 @@ export class Adapters implements Active {
   /** Libraries that are left to other instrumentations. */
   private readonly left = new Set<ClientName>();
   private readonly gates: Gates;
+  private readonly messages: MessageTap;
+  private readonly report: Report;
 
   /** @param standDown called when recording redis is left to another instrumentation */
   constructor(
-    tap: Tap,
-    private readonly messages: MessageTap,
-    pools: PoolRecorder,
-    connectionRecorder: ConnectionRecorder,
-    native: (metrics: NativeMetrics) => void,
-    maintenance: MaintenanceRecorder,
-    private readonly report: Report,
+    sinks: Sinks,
     private readonly standDown: () => void,
   ) {
+    const { messages, report } = sinks;
+    this.messages = messages;
+    this.report = report;
     const settle = (): void => {
       if (this.isPatched) this.isClear();
     };
-    const connections = atEveryConnection(connectionRecorder, settle);
+    const connections = atEveryConnection(sinks.connections, settle);
     const { replies } = this;
-    const sinks = {
-      tap,
-      messages,
-      pools,
-      connections,
-      native,
-      maintenance,
-      report,
-      settle,
-      replies,
-      meetLoaded: () => this.meetLoaded(),
-    };
     this.gates = gatesTo(sinks);
-    this.taps = tapsTo(sinks, this.gates);
+    const meetLoaded = () => this.meetLoaded();
+    this.taps = tapsTo({ ...sinks, connections, settle, replies, meetLoaded }, this.gates);
     this.patches = new Patches(this.taps, report);
     this.reached = new ReachedCopies(this.taps, (...file) => this.onLoad(...file), report);
     const sides = {

@@ -9,7 +9,7 @@ import { IoredisTap } from './ioredis';
 import { Channels } from './node-redis/bundled/channels';
 import { LegacyClientTap } from './node-redis/callback/client';
 import { RedisClientTap } from './node-redis/client/client';
-import { MaintenanceTap } from './node-redis/client/maintenance';
+import { maintenanceOf } from './node-redis/client/maintenance';
 import { FanOuts } from './node-redis/client/multi-shard';
 import { NativeMetricsTap } from './node-redis/client/native-metrics';
 import { PoolTap } from './node-redis/client/pool';
@@ -32,6 +32,9 @@ export interface Sinks {
   readonly native: (metrics: NativeMetrics) => void;
   readonly maintenance: MaintenanceRecorder;
   readonly report: Report;
+}
+
+interface Inner extends Sinks {
   readonly replies: ReplyShapes;
   /** Called when a channel reports something. */
   readonly settle: () => void;
@@ -48,7 +51,7 @@ export function gatesTo({ tap }: Sinks): Gates {
 /** The taps of each seam, private to one instrumentation. */
 export type Taps = ReturnType<typeof tapsTo>;
 
-export function tapsTo(sinks: Sinks, gates: Gates) {
+export function tapsTo(sinks: Inner, gates: Gates) {
   return {
     ...nodeRedis(sinks, gates.redis),
     ioredis: ioredis(sinks, gates.ioredis),
@@ -56,7 +59,7 @@ export function tapsTo(sinks: Sinks, gates: Gates) {
   };
 }
 
-function nodeRedis(sinks: Sinks, tap: Gate) {
+function nodeRedis(sinks: Inner, tap: Gate) {
   const { pools, connections: recorder, native, report, settle, meetLoaded } = sinks;
   const messages = new MessageGate(sinks.messages, tap);
   const channels = new Channels(tap, report, settle, meetLoaded);
@@ -82,12 +85,12 @@ function nodeRedis(sinks: Sinks, tap: Gate) {
     isolation: new IsolationPoolTap(watched),
     sentinelPool,
     native: new NativeMetricsTap(native),
-    maintenance: new MaintenanceTap(sinks.maintenance, report),
+    maintenance: maintenanceOf(sinks.maintenance, report),
     pubSub,
     replies: new ReplyShapesTap(sinks.replies),
   };
 }
 
-function ioredis({ messages, connections, replies }: Sinks, tap: Gate): IoredisTap {
+function ioredis({ messages, connections, replies }: Inner, tap: Gate): IoredisTap {
   return new IoredisTap(tap, new MessageGate(messages, tap), connections, replies);
 }

@@ -1,6 +1,5 @@
 // Knows: the diagnostics channels of redis 5.12 and later, the only seam that is left in a bundled application.
 // Must not know: spans, metrics, attribute names.
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Arguments, Command } from '../../../core/events';
 import type { Tap } from '../../../core/operation';
 import type { Report } from '../../../core/recorder';
@@ -8,6 +7,7 @@ import { isMainRealm, isOurs } from '../../realm';
 import { Ambient } from '../../shared/ambient';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { isUnknownScript } from '../../shared/retried-calls';
+import { Subscriptions } from '../../shared/subscriptions';
 import { factsFrom, selectDatabase } from '../server-info';
 import { BundledClients } from './bundled-clients';
 import { ChannelBatches } from './channel-batches';
@@ -29,9 +29,9 @@ export interface Message {
   readonly error?: unknown;
 }
 
-type Listeners = ReadonlyMap<string, (message: unknown) => void>;
 type Connect = (this: object, ...args: unknown[]) => Promise<unknown>;
 
+const FAULT = 'a message of a diagnostics channel could not be read';
 const ELSEWHERE =
   'a client of redis connects in a realm of its own, as in jest, and is not recorded from here; see ' +
   'docs/testing.md of this package';
@@ -57,10 +57,9 @@ export class Channels {
   private readonly commands = new WeakMap<Message, Command>();
   private readonly unknownScripts: UnknownScript[] = [];
   private readonly batches: ChannelBatches;
-  private readonly connections: Listeners;
-  private readonly traffic: Listeners;
+  private readonly connections: Subscriptions;
+  private readonly traffic: Subscriptions;
   private isStarted = false;
-  private isListening = false;
   /** Whether a client that is hooked connects. */
   private readonly hooked = new Ambient<boolean>();
 
@@ -75,35 +74,35 @@ export class Channels {
     private readonly lookAgain: () => boolean,
   ) {
     this.batches = new ChannelBatches(tap);
-    this.connections = this.guarded({
-      'tracing:node-redis:connect:start': (message) => this.meet(message),
-      'tracing:node-redis:connect:error': (message) => this.giveUp(message),
-      'node-redis:connection:closed': (message) => this.part(message),
-    });
-    this.traffic = this.guarded({
-      'tracing:node-redis:command:start': (message) => this.begin(message),
+    const connections = {
+      'tracing:node-redis:connect:start': (message: Message) => this.meet(message),
+      'tracing:node-redis:connect:error': (message: Message) => this.giveUp(message),
+      'node-redis:connection:closed': (message: Message) => this.part(message),
+    };
+    const traffic = {
+      'tracing:node-redis:command:start': (message: Message) => this.begin(message),
       // A rejection is published twice, as an error and as an end. The first one ends the command.
-      'tracing:node-redis:command:error': (message) => this.fail(message),
-      'tracing:node-redis:command:asyncEnd': (message) => this.succeed(message),
-      'tracing:node-redis:batch:start': (message) => this.beginBatch(message),
+      'tracing:node-redis:command:error': (message: Message) => this.fail(message),
+      'tracing:node-redis:command:asyncEnd': (message: Message) => this.succeed(message),
+      'tracing:node-redis:batch:start': (message: Message) => this.beginBatch(message),
       'tracing:node-redis:batch:end': () => this.batches.leave(),
-      'tracing:node-redis:batch:error': (message) => this.batches.fail(message),
-      'tracing:node-redis:batch:asyncEnd': (message) => this.batches.succeed(message),
-    });
+      'tracing:node-redis:batch:error': (message: Message) => this.batches.fail(message),
+      'tracing:node-redis:batch:asyncEnd': (message: Message) => this.batches.succeed(message),
+    };
+    this.connections = new Subscriptions(connections, FAULT, report);
+    this.traffic = new Subscriptions(traffic, FAULT, report);
   }
 
   start(): void {
-    if (this.isStarted) return;
     this.isStarted = true;
-    for (const [name, listener] of this.connections) subscribe(name, listener);
-    if (this.clients.size > 0) this.listen();
+    this.connections.start();
+    if (this.clients.size > 0) this.traffic.start();
   }
 
   stop(): void {
-    if (!this.isStarted) return;
     this.isStarted = false;
-    this.isListening = false;
-    for (const [name, listener] of [...this.connections, ...this.traffic]) unsubscribe(name, listener);
+    this.connections.stop();
+    this.traffic.stop();
   }
 
   /** `client/index.js` of a hooked copy: its clients are not recorded here. Before 5.12 there are no channels. */
@@ -140,7 +139,7 @@ export class Channels {
     if (!this.isStarted || this.lookAgain()) return;
     const socket = serverPort === undefined ? { path: serverAddress } : { host: serverAddress, port: serverPort };
     this.clients.add(clientId, { facts: factsFrom({ socket }), connection: message });
-    this.listen();
+    this.traffic.start();
   }
 
   private giveUp(message: Message): void {
@@ -151,12 +150,6 @@ export class Channels {
   private part({ clientId, reason }: Message): void {
     if (reason === 'application_close') this.clients.forget(clientId as string);
     else this.clients.lose(clientId as string);
-  }
-
-  private listen(): void {
-    if (this.isListening) return;
-    this.isListening = true;
-    for (const [name, listener] of this.traffic) subscribe(name, listener);
   }
 
   private begin(message: Message): void {
@@ -226,18 +219,6 @@ export class Channels {
     const index = this.unknownScripts.indexOf(script);
     if (index >= 0) this.unknownScripts.splice(index, 1);
     return index >= 0;
-  }
-
-  /** An error thrown by a subscriber ends the process. */
-  private guarded(listeners: Readonly<Record<string, (message: Message) => void>>): Listeners {
-    const guard = (listener: (message: Message) => void) => (message: unknown) => {
-      try {
-        listener(message as Message);
-      } catch (error) {
-        this.report('a message of a diagnostics channel could not be read', error);
-      }
-    };
-    return new Map(Object.entries(listeners).map(([name, listener]) => [name, guard(listener)]));
   }
 }
 
