@@ -80,6 +80,9 @@ export interface SettledBatch extends Omit<BatchOutcome, 'durationMs' | 'timing'
   /** The end, on the monotonic clock; default now. */
   readonly endMonotonicMs?: number;
   readonly resends?: Batch['resends'];
+  /** See Command: of its only command. */
+  readonly script?: Command['script'];
+  readonly procedure?: Command['procedure'];
 }
 
 export class Operation implements Tap {
@@ -379,7 +382,7 @@ function batchOf(start: BatchStart, { kind, commands, size, isMasked, client, re
 
 function commandOf(start: BatchStart, settled: SettledBatch, args: Arguments, traced: boolean): Command {
   const { context: caller, startTimeMs, startMonotonicMs, inside, transfers } = start;
-  const { client, isMasked, resends } = settled;
+  const { client, isMasked, resends, script, procedure } = settled;
   return {
     args,
     client,
@@ -391,6 +394,8 @@ function commandOf(start: BatchStart, settled: SettledBatch, args: Arguments, tr
     inside,
     transfer: transfers?.get(0),
     resends,
+    script,
+    procedure,
   };
 }
 

@@ -8,6 +8,10 @@ import { type Client, IOREDIS_CORE, titleOf } from '../support/versions';
 const VERSIONS = [...IOREDIS_CORE, 'iovalkey-0.4'] as const;
 /** Of one slot, that of KEY. */
 const PAIR = [`{${KEY}}1`, `{${KEY}}2`] as const;
+const [MOVED, ASKED] = [
+  [1, 'MOVED'],
+  [1, 'ASK'],
+] as const;
 const TOO_MANY = 'Too many Cluster redirections';
 
 /** What only clusters of ioredis do, or do otherwise: what all clients do is in groups.test.ts. */
@@ -39,6 +43,9 @@ describe('clusters of ioredis', () => {
   /** The text of each span, the node that answered, and why it failed. */
   const told = () => stage.spans().map(({ text, at, error }) => (error === undefined ? [text, at?.port] : [text, at?.port, error]));
 
+  /** How often each call was sent again, and after which redirection at last. */
+  const again = () => stage.spans().map((span) => span.again);
+
   for (const version of VERSIONS) {
     describe(`of ${titleOf(version)}`, () => {
       it('follows TRYAGAIN: one span for all tries', async () => {
@@ -59,7 +66,14 @@ describe('clusters of ioredis', () => {
           });
         });
         assert.deepEqual(told(), [[`mget ${first} ${second}`, to().port]]);
-        assert.equal(stage.spans()[0]?.more['cache.hit_count'], 2);
+        const [
+          {
+            more,
+            again: [attempts],
+          } = assert.fail(),
+        ] = stage.spans();
+        assert.equal(more['cache.hit_count'], 2);
+        assert.ok(Number(attempts) >= 1, `sent again ${attempts} times`);
       });
 
       it('follows CLUSTERDOWN: one span for all tries', async () => {
@@ -73,6 +87,7 @@ describe('clusters of ioredis', () => {
           }),
         );
         assert.deepEqual(told(), [[`get ${KEY}`, from().port]]);
+        assert.ok(Number(stage.spans()[0]?.again[0]) >= 1);
       });
 
       it('gives a command that was redirected too often one span, of its own kind of failure', async () => {
@@ -82,8 +97,8 @@ describe('clusters of ioredis', () => {
         const run = (client: Client) => withoutSlot(KEY, from(), () => client.set(KEY, 'hunter2').catch(reason));
         await stage.compared(version, run, options);
         assert.deepEqual(
-          stage.spans().map(({ text, error, more }) => [text, error, more['error.type']]),
-          [[`set ${KEY} ?`, TOO_MANY, 'TooManyRedirectionsError']],
+          stage.spans().map(({ text, error, more, again: [attempts] }) => [text, error, more['error.type'], attempts]),
+          [[`set ${KEY} ?`, TOO_MANY, 'TooManyRedirectionsError', 1]],
         );
       });
 
@@ -107,12 +122,14 @@ describe('clusters of ioredis', () => {
           [text, to().port],
           [text, to().port],
         ]);
+        assert.deepEqual(again(), [[undefined, undefined], MOVED, ASKED]);
       });
 
       it('gives a transaction that is redirected one span, at the last node', async () => {
         const run = (client: Client) => moved(() => client.multi().set(KEY, 'hunter2').get(KEY).exec());
         await stage.compared(version, run);
         assert.deepEqual(told(), [[`set ${KEY} ?; get ${KEY}`, to().port]]);
+        assert.deepEqual(again(), [MOVED]);
       });
 
       it('gives calls of an auto-pipeline that is redirected one span each, below their own callers', async () => {
@@ -128,6 +145,7 @@ describe('clusters of ioredis', () => {
           told(),
           PAIR.map((key) => [`get ${key}`, to().port]),
         );
+        assert.deepEqual(again(), [MOVED, MOVED]);
         assert.deepEqual(
           redisSpans().map(({ parentSpanContext }) => parentSpanContext?.spanId),
           callers.slice(-2),

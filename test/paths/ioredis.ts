@@ -22,6 +22,7 @@ const on = isIoredis;
 /** 4 lets the caller see what later majors send again. */
 const from5 = (version: Version): boolean => isIoredisFrom(version, '5.0');
 const BLOCKING = { 'redis.client.operation.blocking': true };
+const sentAgain = { 'redis.client.operation.retry_attempts': 1 };
 const LIST = [['LPUSH', 'list', 'x']] as const;
 const ECHO = 'return ARGV[1]';
 const ECHO_SHA = createHash('sha1').update(ECHO).digest('hex');
@@ -104,6 +105,10 @@ const SCRIPTED: readonly Path[] = [
   path('a defined command after SCRIPT FLUSH, both tries one span', flushed, { spans: () => [echo(), echo(), echo()] }),
   path('a defined command in a pipeline, unknown to the server', (client) => defined(client).pipeline().echoIt('k', 'v').get('k').exec(), {
     spans: () => [span('PIPELINE', `EVALSHA ${ECHO_SHA} 1 k ?; GET k`, batch(2, batchItems(0, 1)))],
+  }),
+  path('a defined command that is all of a pipeline, or of a transaction', pipedAlone, {
+    given: [['SCRIPT', 'LOAD', ECHO]],
+    spans: () => [echo(), echo()],
   }),
   path(
     'a defined command in a pipeline, forgotten by the server',
@@ -245,7 +250,7 @@ const STATES: readonly Path[] = [
     },
   ),
   path('READONLY with reconnectOnError, one span of all tries', (_, context) => failedOver(context), {
-    spans: () => [span('SET', 'SET k ?', { 'db.redis.value_length': 6 })],
+    spans: () => [span('SET', 'SET k ?', { 'db.redis.value_length': 6, ...sentAgain })],
   }),
   path(
     'a connection that breaks while a command waits, which is sent again',
@@ -257,7 +262,7 @@ const STATES: readonly Path[] = [
       await server.request('LPUSH', 'queue', 'x');
       return waiting;
     },
-    { breaksConnection: true, spans: () => [span('BLPOP', 'BLPOP queue 0', BLOCKING)] },
+    { breaksConnection: true, spans: () => [span('BLPOP', 'BLPOP queue 0', { ...BLOCKING, ...sentAgain })] },
   ),
 ];
 
@@ -316,6 +321,11 @@ async function withSubclass({ redis, server }: PathContext): Promise<unknown> {
   } finally {
     client.disconnect();
   }
+}
+
+async function pipedAlone(client: Client): Promise<unknown> {
+  defined(client);
+  return [await client.pipeline().echoIt('k', 'v').exec(), await client.multi().echoIt('k', 'v').exec()];
 }
 
 async function flushed(client: Client, { server }: PathContext): Promise<unknown> {

@@ -71,14 +71,15 @@ export class ClusterStage {
     return traced;
   }
 
-  /** What each span says, and by which node: the last that was asked. */
-  spans(): { text: unknown; at: ClusterNode | undefined; more: Attributes; error?: string }[] {
+  /** What each span says, by which node, which is the last that was asked, how often it was sent again, and why. */
+  spans(): { text: unknown; at: ClusterNode | undefined; again: readonly unknown[]; more: Attributes; error?: string }[] {
     return redisSpans().map((span) => {
       const { attributes, error } = recorded(span);
       const { 'db.query.text': text, 'network.peer.port': port, 'server.address': address, ...more } = attributes;
       assert.equal(address, this.seeds, JSON.stringify({ text, ...attributes }));
+      const again = [more['redis.client.operation.retry_attempts'], more['redis.client.redirection.kind']];
       const at = this.cluster.nodes.find((node) => node.port === port);
-      return error === undefined ? { text, at, more } : { text, at, more, error };
+      return error === undefined ? { text, at, again, more } : { text, at, again, more, error };
     });
   }
 }

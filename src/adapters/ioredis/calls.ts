@@ -5,14 +5,16 @@ import type { Arguments, Command } from '../../core/events';
 import type { Tap } from '../../core/operation';
 import type { ReplyShapes } from '../../core/replies';
 import { isUnknownScript } from '../shared/retried-calls';
+import { Attempted, type Redirecting } from './attempts';
 import { FOLLOWER, type Follower, type LibraryCommand, sendInstead } from './library';
-import type { DefinedScript, Resends } from './scripts';
+import type { DefinedScript, UnknownScripts } from './scripts';
 import type { Route, Server } from './servers';
 
 /** What the parts of the tap share. */
 export interface Following {
   readonly tap: Tap;
-  readonly resends: Resends;
+  readonly unknown: UnknownScripts;
+  readonly redirecting: Redirecting;
   readonly replies: ReplyShapes;
 }
 
@@ -20,7 +22,7 @@ export interface Following {
 const REDIRECTS = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) |^Connection is closed\.$/;
 
 /** One command that has a span or is counted. */
-export class Call implements Follower {
+export class Call extends Attempted implements Follower {
   /** The failure of the last attempt, if another attempt may follow. */
   private held: { readonly error: unknown; readonly endMonotonicMs: number } | undefined;
   private isOpen = true;
@@ -37,7 +39,9 @@ export class Call implements Follower {
     private readonly route: Route | undefined,
     private readonly script: DefinedScript | undefined,
     private readonly isRetried = false,
-  ) {}
+  ) {
+    super();
+  }
 
   get args(): Command['args'] {
     return this.command.args;
@@ -53,6 +57,11 @@ export class Call implements Follower {
     if (sent !== undefined) sendInstead(command, sent);
     noteShape(this.following.replies, args, command);
     this.attach(command);
+  }
+
+  /** A connection that the caller has chosen was passed the first attempt. */
+  sent(server: Server): void {
+    this.attempt(server.isReady, undefined);
   }
 
   attach(command: LibraryCommand): void {
@@ -71,6 +80,7 @@ export class Call implements Follower {
   }
 
   at(server: Server): void {
+    this.attempt(server.isReady, this.following.redirecting.current);
     if (this.route === undefined) {
       if (server.isReady) server.writes.resume();
       return;
@@ -82,7 +92,7 @@ export class Call implements Follower {
 
   fail(error: unknown, endMonotonicMs?: number): void {
     if (!this.close()) return;
-    this.following.tap.fail(this.command, error, endMonotonicMs);
+    this.following.tap.fail(this.ended(), error, endMonotonicMs);
   }
 
   /** No further attempt follows. */
@@ -93,7 +103,12 @@ export class Call implements Follower {
   }
 
   private succeed(reply: unknown): void {
-    if (this.close()) this.following.tap.succeed(this.command, reply);
+    if (this.close()) this.following.tap.succeed(this.ended(), reply);
+  }
+
+  private ended(): Command {
+    const { command, resends } = this;
+    return resends === undefined ? command : { ...command, resends };
   }
 
   /** The command failed, but the call may still succeed. */
@@ -102,7 +117,8 @@ export class Call implements Follower {
     const held = { error, endMonotonicMs: performance.now() };
     if (this.script !== undefined && isUnknownScript(error)) {
       this.held = held;
-      this.following.resends.wait(this, () => this.release());
+      this.continueAttempt();
+      this.following.unknown.wait(this, () => this.release());
     } else if (this.isRetried && error instanceof Error && REDIRECTS.test(error.message)) {
       this.held = held;
     } else this.fail(error, held.endMonotonicMs);

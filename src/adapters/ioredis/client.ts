@@ -63,12 +63,12 @@ export class Commands {
     }
     // Set this first: the command may pass again, in another context, and must not be taken for a new one.
     command[FOLLOWER] = null;
-    if (this.following.resends.resume(command)) return;
+    if (this.following.unknown.resume(command)) return;
     followDatabase(command, server);
     if (this.own.sends(command, server)) this.beginOwn(command, server);
     else if (!MODES.has(command.name) && !this.isTransacted(command, server)) {
       server.place();
-      this.begin(command, server);
+      this.begin(command, server)?.sent(server);
     }
   }
 

@@ -2,13 +2,15 @@
 // Must not know: single connections, pipelines, spans, metrics.
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { redirectionOf } from '../shared/retried-calls';
+import type { Following } from './calls';
 import type { Commands } from './client';
 import { type Cluster, FOLLOWER, isFollowable, type LibraryCommand } from './library';
 import type { OwnTraffic } from './own-traffic';
-import type { Resends } from './scripts';
 import { Route, type Servers } from './servers';
 
 type Send = (this: Cluster, command: LibraryCommand, ...rest: unknown[]) => unknown;
+type HandleError = (this: Cluster, error: unknown, ...rest: unknown[]) => unknown;
 type Delay = (this: Cluster, callback: (...args: unknown[]) => unknown) => unknown;
 
 const MODES: ReadonlySet<string> = new Set([
@@ -23,17 +25,18 @@ const MODES: ReadonlySet<string> = new Set([
 /** Follows the commands of clusters. */
 export class Clusters {
   constructor(
+    private readonly following: Following,
     private readonly servers: Servers,
     private readonly commands: Commands,
     private readonly own: OwnTraffic,
-    private readonly resends: Resends,
   ) {}
 
   /** `cluster/index.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'sendCommand', 'delayUntilReady')) return false;
+    if (!PatchLedger.has(prototype, 'sendCommand', 'handleError', 'delayUntilReady')) return false;
     ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
+    ledger.wrap<HandleError>(prototype, 'handleError', (original) => this.wrapHandleError(original));
     ledger.wrap<Delay>(prototype, 'delayUntilReady', (original) => wrapDelay(original));
     return true;
   }
@@ -47,12 +50,22 @@ export class Clusters {
     };
   }
 
+  /** Is told why a node refused, and sends to another by itself or later. */
+  private wrapHandleError(original: HandleError): HandleError {
+    const { redirecting } = this.following;
+    return function handleError(this: Cluster, error): unknown {
+      return redirecting.run(redirectionOf(error), () =>
+        original.apply(this, arguments as unknown as Parameters<HandleError>),
+      );
+    };
+  }
+
   private pass(cluster: Cluster, command: LibraryCommand): void {
     const facts = this.servers.ofCluster(cluster);
     // At the node, commands of the cluster itself are told apart from those of the application.
     if (!isFollowable(command) || command[FOLLOWER] !== undefined || this.own.isOn || MODES.has(command.name)) return;
     command[FOLLOWER] = null;
-    if (this.resends.resume(command)) return;
+    if (this.following.unknown.resume(command)) return;
     const route = new Route(facts);
     this.commands.begin(command, route, route);
   }

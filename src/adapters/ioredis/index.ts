@@ -5,13 +5,14 @@ import type { Tap } from '../../core/operation';
 import type { ConnectionRecorder } from '../../core/recorder';
 import type { ReplyShapes } from '../../core/replies';
 import type { PatchLedger, Target } from '../shared/patch';
+import { Redirecting } from './attempts';
 import { Commands } from './client';
 import { Clusters } from './clusters';
 import { ConnectionWatch } from './connections';
 import { Messages } from './messages';
 import { OwnTraffic } from './own-traffic';
 import { Pipelines } from './pipelines';
-import { Resends, Scripts } from './scripts';
+import { Scripts, UnknownScripts } from './scripts';
 import { Servers } from './servers';
 
 type Patch = (moduleExports: Target, ledger: PatchLedger) => boolean;
@@ -29,15 +30,15 @@ export class IoredisTap {
   constructor(tap: Tap, messageTap: MessageTap, recorder: ConnectionRecorder, replies: ReplyShapes) {
     const own = new OwnTraffic(() => servers);
     const scripts = new Scripts();
-    const resends = new Resends();
+    const following = { tap, unknown: new UnknownScripts(), redirecting: new Redirecting(), replies };
     const connections = new ConnectionWatch(tap, recorder, () => servers);
     const servers: Servers = new Servers(
       (client, server) => connections.watch(client, server),
       () => own.isMaking,
     );
-    const commands = new Commands({ tap, resends, replies }, servers, own, scripts);
-    const pipelines = new Pipelines({ tap, resends, replies }, servers, commands, own);
-    const clusters = new Clusters(servers, commands, own, resends);
+    const commands = new Commands(following, servers, own, scripts);
+    const pipelines = new Pipelines(following, servers, commands, own, scripts);
+    const clusters = new Clusters(following, servers, commands, own);
     const messages = new Messages(messageTap, servers);
     this.patchRedis = (...file) => [commands, own, connections].every((part) => part.patchRedis(...file));
     this.patchCluster = (...file) => [clusters, own].every((part) => part.patchCluster(...file));

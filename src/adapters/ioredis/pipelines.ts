@@ -6,6 +6,7 @@ import { type Call, type Following, noteShape } from './calls';
 import { type Commands, followDatabase } from './client';
 import { type Cluster, FOLLOWER, isFollowable, type LibraryCommand, type Pipeline, type Settle } from './library';
 import type { OwnTraffic } from './own-traffic';
+import type { DefinedScript, Scripts } from './scripts';
 import { Route, type Servers } from './servers';
 import { layoutOf, Member, OpenBatch } from './transactions';
 
@@ -21,6 +22,8 @@ interface State {
   /** The calls of an automatic pipeline in a cluster, which may be sent again. */
   readonly calls: Call[];
   isBegun: boolean;
+  /** The last defined script among its commands: of a batch of one it is the command's. */
+  script: DefinedScript | undefined;
 }
 
 type Known = Pipeline & { [STATE]?: State };
@@ -32,6 +35,7 @@ export class Pipelines {
     private readonly servers: Servers,
     private readonly commands: Commands,
     private readonly own: OwnTraffic,
+    private readonly scripts: Scripts,
   ) {}
 
   /** `Pipeline.js`. Returns false if the seam is unknown; then nothing was changed. */
@@ -64,7 +68,11 @@ export class Pipelines {
     const { redis } = pipeline;
     if (!redis.isCluster) followDatabase(command, this.servers.of(redis));
     const state = stateOf(pipeline);
-    if (!state.isAutomatic || command.ignore) return;
+    if (command.ignore) return;
+    if (!state.isAutomatic) {
+      state.script = this.scripts.take() ?? state.script;
+      return;
+    }
     const isRetried = redis.isCluster === true;
     const route = new Route(this.clientOf(pipeline).facts);
     const call = this.commands.begin(command, route, route, isRetried);
@@ -97,13 +105,13 @@ export class Pipelines {
       return;
     }
     const layout = layoutOf(queue);
-    const { tap, resends, replies } = this.following;
+    const { tap, replies } = this.following;
     const start = tap.beginBatch(layout.kind, () => layout.commands);
     if (start === undefined) return;
-    const batch = new OpenBatch(tap, start, layout, this.clientOf(pipeline));
+    const batch = new OpenBatch(tap, start, layout, this.clientOf(pipeline), state.script);
     batch.inject(queue);
     queue.forEach((command, place) => {
-      new Member(batch, place, resends, command).attach(command);
+      new Member(batch, place, this.following, command).attach(command);
       const args = layout.commands[layout.indexes[place] as number];
       if (args !== undefined) noteShape(replies, args, command);
     });
@@ -123,7 +131,7 @@ function stateOf(pipeline: Known): State {
   if (known !== undefined) return known;
   // The library sets this property before the first command is added.
   const isAutomatic = Object.getOwnPropertySymbols(pipeline).some(({ description }) => description === 'exec');
-  const state: State = { isAutomatic, calls: [], isBegun: false };
+  const state: State = { isAutomatic, calls: [], isBegun: false, script: undefined };
   Object.defineProperty(pipeline, STATE, { value: state });
   return state;
 }

@@ -77,7 +77,7 @@ interface Waiting {
 }
 
 /** Joins the two attempts of a script that the server did not know: two objects, the second sent in the same turn. */
-export class Resends {
+export class UnknownScripts {
   private readonly waiting: Waiting[] = [];
 
   /** @param giveUp called if no second attempt came */

@@ -3,8 +3,10 @@
 import type { Arguments, BatchKind, BatchStart, ClientFacts, ClientRef, Write } from '../../core/events';
 import type { Tap } from '../../core/operation';
 import { isUnknownScript } from '../shared/retried-calls';
+import { Attempted } from './attempts';
+import type { Following } from './calls';
 import { argumentsOf, FOLLOWER, type Follower, isNamed, type LibraryCommand, sendInstead, type Words } from './library';
-import type { Resends } from './scripts';
+import type { DefinedScript } from './scripts';
 import type { Server } from './servers';
 
 /** The application's commands among those that are sent, without MULTI and EXEC. */
@@ -35,7 +37,7 @@ export function layoutOf(sent: readonly Words[]): Layout {
 }
 
 /** A batch in progress. It ends once. */
-export class OpenBatch {
+export class OpenBatch extends Attempted {
   /** The replies to what was sent, by position. */
   private readonly answers: unknown[] = [];
   private readonly client: { facts: ClientFacts };
@@ -48,7 +50,9 @@ export class OpenBatch {
     private start: BatchStart | undefined,
     private readonly layout: Layout,
     client: ClientRef,
+    private readonly script?: DefinedScript,
   ) {
+    super();
     this.client = { facts: client.facts };
     this.write = client.writes?.next();
   }
@@ -61,7 +65,9 @@ export class OpenBatch {
     });
   }
 
-  at(server: Server): void {
+  /** @param isFirst whether its first command passes: all of them are sent again */
+  at(server: Server, isFirst: boolean, { redirecting }: Following): void {
+    if (isFirst) this.attempt(server.isReady, redirecting.current);
     server.place();
     if (server.isReady) server.writes.resume();
     // Another node of a cluster answers anew.
@@ -96,7 +102,7 @@ export class OpenBatch {
 
   /** @param error the error of the batch as a whole, if it was not even sent */
   end(error?: unknown): void {
-    const { start, layout, client, write } = this;
+    const { start, layout, client, write, script, resends } = this;
     this.start = undefined;
     if (start === undefined) return;
     const replies = this.replies();
@@ -114,6 +120,9 @@ export class OpenBatch {
       failed,
       error: failure,
       aborted,
+      script: script?.body,
+      procedure: script?.name,
+      resends,
     });
   }
 
@@ -142,14 +151,14 @@ export class Member implements Follower {
   constructor(
     private readonly batch: OpenBatch,
     private readonly place: number,
-    private readonly resends: Resends,
+    private readonly following: Following,
     command: LibraryCommand,
   ) {
     this.args = argumentsOf(command);
   }
 
   at(server: Server): void {
-    this.batch.at(server);
+    this.batch.at(server, this.place === 0, this.following);
   }
 
   fail(error: unknown): void {
@@ -166,7 +175,7 @@ export class Member implements Follower {
     };
     command.reject = function (this: unknown, error): unknown {
       member.fail(error);
-      if (isUnknownScript(error)) member.resends.wait(member, () => undefined);
+      if (isUnknownScript(error)) member.following.unknown.wait(member, () => undefined);
       return reject.apply(this, arguments as unknown as [unknown]);
     };
   }

@@ -123,11 +123,12 @@ export class RetriedCalls {
   }
 }
 
-/** What a node of a cluster answered instead; undefined: anything else. */
+/** What a node of a cluster answered instead; undefined: anything else. @param error of a pipeline, ioredis has a copy */
 export function redirectionOf(error: unknown): Redirection | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if (error.message.startsWith('MOVED ')) return 'MOVED';
-  return error.message.startsWith('ASK ') ? 'ASK' : undefined;
+  const text = (error as { readonly message?: unknown } | undefined)?.message;
+  if (typeof text !== 'string') return undefined;
+  if (text.startsWith('MOVED ')) return 'MOVED';
+  return text.startsWith('ASK ') ? 'ASK' : undefined;
 }
 
 /** Whether the server does not know a script: the client sends it again, as a whole. */
