@@ -332,6 +332,7 @@ const PATCHED_PUB_SUB = [
   'pub-sub.handleMessageReply',
 ];
 const PATCHED_V4 = [
+  'index.asking',
   'commands-queue exports.default',
   'commands-queue.addCommand',
   'commands-queue.getCommandToSend',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
 import type { Attributes } from '@opentelemetry/api';
 import { ClusterLoop, MAX_PAUSES } from '../../src/adapters/node-redis/promise/hidden-loops';
 import { RetriedCalls } from '../../src/adapters/shared/retried-calls';
@@ -219,6 +220,38 @@ describe('calls that clusters redirect', () => {
           assertQuiet();
         });
       }
+
+      it('record what is lost at the node to which ASK leads', async () => {
+        const ids = await Promise.all([owner(0), owner(2)].map(async (node) => String(await node.request('CLUSTER', 'MYID'))));
+        await owner(2).request('CLUSTER', 'SETSLOT', SLOT, 'IMPORTING', ids[0] as string);
+        await owner(0).request('CLUSTER', 'SETSLOT', SLOT, 'MIGRATING', ids[1] as string);
+        const run = async (client: Client): Promise<Told> => {
+          const target = await client.nodeClient(client.slots[16_383].master);
+          await owner(2).pause();
+          try {
+            const rejected = rejectionOf(client.get(KEY));
+            // Answered after the refusal, by the same node.
+            await client.get(BESIDE);
+            await setImmediate();
+            known = redisSpans().length;
+            await (version === '4.7' ? target.disconnect() : target.destroy());
+            return await rejected;
+          } finally {
+            owner(2).resume();
+          }
+        };
+        try {
+          const { error, spans } = await told(version, run);
+          assert.match(error, /^DisconnectsClientError/);
+          const again = { 'redis.client.operation.retry_attempts': 1, 'redis.client.redirection.kind': 'ASK' };
+          // Redis 4 waits for the answer to ASKING, and has not sent the call again.
+          const more = version === '4.7' ? {} : again;
+          assert.deepEqual(spans, [{ 'db.operation.name': 'GET', 'error.type': 'DisconnectsClientError', ...more }]);
+        } finally {
+          await Promise.all([owner(0), owner(2)].map((node) => node.request('CLUSTER', 'SETSLOT', SLOT, 'STABLE')));
+        }
+        assertQuiet();
+      });
 
       it('give calls of one list of arguments one span each', async () => {
         const run = (client: Client) =>

@@ -21,8 +21,8 @@ interface Pause {
   readonly client: object;
   readonly error: Error;
   readonly isAsk: boolean;
-  /** Nothing asked yet; the node that ASK names is not known, or is; all nodes asked for. */
-  step: 'refused' | 'unknown' | 'found' | 'rediscovered';
+  /** Nothing asked yet; the node that ASK names is not known, or is, or was told; all nodes asked for. */
+  step: 'refused' | 'unknown' | 'found' | 'told' | 'rediscovered';
 }
 
 const MAY_ASK: ReadonlySet<Pause['step']> = new Set(['refused', 'rediscovered']);
@@ -111,7 +111,16 @@ export class ClusterLoop {
     if (node === undefined && pause.step === 'rediscovered')
       this.end(call, pause, new Error(`Cannot find node ${address}`));
     pause.step = node === undefined ? 'unknown' : 'found';
-    this.connectTo(call, pause, node);
+    this.wait(call, pause, node);
+  }
+
+  /** It tells a node that a call is to come from another one, and waits for the answer: redis 4 alone. */
+  tell(promise: Promise<unknown>): void {
+    const found = this.find(({ isAsk, step }) => isAsk && step === 'found');
+    if (found === undefined) return;
+    const [call, pause] = found;
+    pause.step = 'told';
+    this.wait(call, pause, promise);
   }
 
   /** Whether the next call of `getClient` is of a loop. */
@@ -127,7 +136,7 @@ export class ClusterLoop {
     if (call === undefined || pause === undefined) return get();
     try {
       const node = get();
-      this.connectTo(call, pause, node);
+      this.wait(call, pause, node);
       return node;
     } catch (error) {
       this.end(call, pause, error);
@@ -164,7 +173,7 @@ export class ClusterLoop {
   }
 
   /** The node may have no connection yet. */
-  private connectTo(call: RetriedCall, pause: Pause, node: unknown): void {
+  private wait(call: RetriedCall, pause: Pause, node: unknown): void {
     if (node instanceof Promise) watch(node, { succeed: () => {}, fail: (error) => this.end(call, pause, error) });
   }
 

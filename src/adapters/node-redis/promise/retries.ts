@@ -1,7 +1,7 @@
 // Knows: which commands are one call: a script and its second attempt, a call that a group sends again.
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef, Command } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
+import type { Decision, Tap } from '../../../core/operation';
 import { type HiddenLoop, isUnknownScript, type RetriedCall, type RetriedCalls } from '../../shared/retried-calls';
 import { type Begun, CommandEnding } from './entries';
 
@@ -60,12 +60,12 @@ export class Retries {
   }
 
   /** Begins such a command, or continues it. */
-  begin(owner: object, node: NodeRef, args: Arguments): Begun {
+  begin(owner: object, node: NodeRef, args: Arguments, decision: Decision): Begun {
     const { script = this.takeUnknown(owner, args) } = this;
     this.script = undefined;
     const list = script?.list ?? args;
     const call = isUnknown(script) ? script.call : this.calls.of(list);
-    const command = this.commandOf(script, call, node, args);
+    const command = this.commandOf(script, call, node, args, decision);
     const fail = (error: unknown): void => {
       if (script !== undefined && isUnknownScript(error))
         this.waitForScript(owner, { ...script, command, call }, error);
@@ -86,12 +86,13 @@ export class Retries {
     call: RetriedCall | undefined,
     node: NodeRef,
     args: Arguments,
+    decision: Decision,
   ): Command | undefined {
     if (isUnknown(script)) return script.command;
     const begun = call?.goOn<Command>();
     if (begun !== undefined) return { ...begun, client: node, resends: call?.resends };
     // A script executor changes its list for the second attempt.
-    const command = this.tap.begin(node, script === undefined ? args : args.slice());
+    const command = this.tap.begin(node, script === undefined ? args : args.slice(), decision);
     return command !== undefined && typeof script?.body === 'string' ? { ...command, script: script.body } : command;
   }
 

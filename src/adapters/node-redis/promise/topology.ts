@@ -44,6 +44,7 @@ type Make = (...args: unknown[]) => Sentinel;
 type Factory = (this: unknown, options: SentinelOptions) => Make;
 type Duplicate = (this: Sentinel, overrides?: SentinelOptions) => Sentinel;
 type Quit = (this: object) => unknown;
+type Asking = (this: object) => Promise<unknown>;
 type RunOnNode = (this: Sentinel, isReadonly: unknown, run: Run) => Promise<unknown>;
 type Execute = (this: Slotted, key: unknown, isReadonly: unknown, options: unknown, run: Run) => Promise<unknown>;
 
@@ -132,6 +133,19 @@ export class Groups {
     if (PatchLedger.has(prototype, '_execute'))
       ledger.wrap<Execute>(prototype, '_execute', (original) => this.wrapExecute(original));
     return true;
+  }
+
+  /** `client/index.js` of redis 4. */
+  patchAsking(prototype: Target, ledger: PatchLedger): void {
+    const loopOf = (client: object) => this.clusters.find(({ slots }) => isNodeOf(slots.deref(), client))?.loop;
+    if (!PatchLedger.has(prototype, 'asking')) return;
+    ledger.wrap<Asking>(prototype, 'asking', (original) => {
+      return function asking(this: object): Promise<unknown> {
+        const promise = original.apply(this, arguments as never);
+        loopOf(this)?.tell(promise);
+        return promise;
+      };
+    });
   }
 
   /** The group that `client` is a node of; undefined for a client of its own. */

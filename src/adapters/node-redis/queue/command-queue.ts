@@ -27,7 +27,7 @@ export class CommandQueueTap {
 
   constructor(
     private readonly tap: Tap,
-    groups: Groups,
+    private readonly groups: Groups,
     private readonly connections: Connections,
   ) {
     this.commands = new Commands(tap, groups, connections, {
@@ -60,6 +60,7 @@ export class CommandQueueTap {
     );
     ledger.wrap<MultiExecutor>(prototype, 'multiExecutor', (original) => this.wrapMultiExecutor(original));
     ledger.wrap<ExecuteScript>(prototype, 'executeScript', (original) => this.wrapExecuteScript(original));
+    this.groups.patchAsking(prototype, ledger);
     return true;
   }
 
