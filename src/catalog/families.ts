@@ -3,6 +3,7 @@
 import { cutText, detach, identifierText, LOOKED_AT_LENGTH } from './arguments';
 import { commonDigits, type Digits, NO_DIGITS, render, renderAll } from './constants';
 import { Evidence } from './evidence';
+import { NO_SHAPE, shapeOf } from './numbered';
 import { partsOf, type Template, templateOf } from './templates';
 
 export interface KeyFamilyOptions<T> {
@@ -26,6 +27,8 @@ const CONTROL = /[\x00-\x1f\x7f]/;
 
 /** Two generations of this many keys are remembered: enough for hot keys, a few MB at most. */
 const MAX_REMEMBERED_KEYS = 5_000;
+/** The number of remembered shapes. Keys of one shape differ only in their numbers. */
+const MAX_SHAPES = 2_000;
 const MAX_FAMILY_LENGTH = 128;
 /** The number of templates that are told apart. Beyond it, templates with variable words are merged. */
 const MAX_TEMPLATES = 500;
@@ -78,6 +81,7 @@ export class Family<T> {
 export class KeyFamilies<T = undefined> {
   private recent = new Map<string, Family<T>>();
   private older = new Map<string, Family<T>>();
+  private readonly shapes = new Map<number, Family<T>>();
   private readonly templates = new Map<string, Family<T>>();
   private readonly own = new Map<string, Family<T>>();
   private readonly other = new Family<T>([], []);
@@ -90,9 +94,12 @@ export class KeyFamilies<T = undefined> {
   private looked = 0;
   private due = FIRST_DECISION;
   private reported = false;
+  /** The application's own functions may look at every digit. */
+  private readonly hasShapes: boolean;
 
   constructor(private readonly options: KeyFamilyOptions<T> = {}) {
     this.maxFamilies = options.maxFamilies ?? 200;
+    this.hasShapes = options.familyOf === undefined && options.shownOf === undefined;
   }
 
   /** Returns the family of a key; `_other` if there are too many families, or the key is not text. */
@@ -107,7 +114,10 @@ export class KeyFamilies<T = undefined> {
   /** Returns the same family, without counting a look-up or a write. */
   find(key: unknown): Family<T> {
     const text = identifierText(key, LOOKED_AT_LENGTH);
-    return text === undefined ? this.other : (this.recent.get(text) ?? this.recall(text));
+    if (text === undefined) return this.other;
+    const shape = this.hasShapes ? shapeOf(text) : NO_SHAPE;
+    if (shape === NO_SHAPE) return this.recent.get(text) ?? this.recall(text);
+    return this.shapes.get(shape) ?? this.learnShape(shape, text);
   }
 
   /** Names all families by what is known now. */
@@ -137,6 +147,13 @@ export class KeyFamilies<T = undefined> {
       this.recent = new Map();
     }
     this.recent.set(detach(text), family);
+    return family;
+  }
+
+  private learnShape(shape: number, text: string): Family<T> {
+    const family = this.learn(text);
+    if (this.shapes.size >= MAX_SHAPES) this.shapes.clear();
+    this.shapes.set(shape, family);
     return family;
   }
 
@@ -186,6 +203,7 @@ export class KeyFamilies<T = undefined> {
     const left = [...this.templates.entries()].sort(([, a], [, b]) => a.seen - b.seen);
     for (const [text, family] of left.slice(0, Math.max(0, left.length - MAX_TEMPLATES / 2)))
       this.merge(text, family, this.other);
+    this.shapes.clear();
     this.recent.clear();
     this.older.clear();
     this.decide();
