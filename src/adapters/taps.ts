@@ -2,9 +2,9 @@
 // Must not know: which file of which version is patched by which tap, or when.
 import type { ClientName } from '../config';
 import type { MessageTap } from '../core/delivery';
-import type { Tap } from '../core/operation';
 import type { ConnectionRecorder, MaintenanceRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import type { ReplyShapes } from '../core/replies';
+import type { Tap } from '../core/tap';
 import { IoredisTap } from './ioredis';
 import { Channels } from './node-redis/bundled/channels';
 import { LegacyClientTap } from './node-redis/callback/client';

@@ -13,11 +13,12 @@ import type {
   Command,
   Connecting,
   Outcome,
-  Write,
 } from './events';
-import type { BatchFacts, Facts, Insights } from './facts';
+import type { Insights } from './facts';
+import { Outcomes } from './outcomes';
 import type { Propagator } from './propagator';
 import type { ConnectRecorder, Recorder, Report } from './recorder';
+import type { Decision, SettledBatch, Tap } from './tap';
 import { Timings } from './timing';
 import { extract, Transfers } from './transfers';
 
@@ -38,63 +39,15 @@ export interface OperationSettings {
   readonly isIgnored: ((args: Arguments, facts: ClientFacts | undefined) => boolean) | undefined;
 }
 
-/** What happens to an operation that is called now: it has a span, it is only counted, or it is not recorded. */
-export type Decision = 'trace' | 'count' | 'pass';
-
 /** Why an operation has no span. */
 export type Refusal = 'no-parent' | 'parent-unsampled' | 'no-provider' | 'suppressed';
-
-/** The interface for adapters: decide → remember → (the call) → settle. */
-export interface Tap {
-  /** The cheapest check. It is called before anything else about a command is read. */
-  decide(): Decision;
-  /** undefined: call directly, nothing is recorded. @param decision the result of `decide`, if it was called */
-  begin(client: ClientRef, args: Arguments, decision?: Decision): Command | undefined;
-  /** Whether `beginInternal` has to be called. Check this if preparing the call costs something. */
-  readonly wantsInternal: boolean;
-  /** Begins a command that the client sends by itself. undefined: nothing is recorded. */
-  beginInternal(client: ClientRef, args: Arguments): Command | undefined;
-  /** @param isLocal the client answered from its own cache; default false */
-  succeed(command: Command, reply: unknown, isLocal?: boolean): void;
-  /** @param endMonotonicMs the end, on the monotonic clock; default now */
-  fail(command: Command, error: unknown, endMonotonicMs?: number): void;
-  /** Begins the connect of a client. undefined: nothing is recorded. */
-  beginConnect(client: ClientRef): Connecting | undefined;
-  settleConnect(connecting: Connecting, failed: boolean, error: unknown): void;
-  /** @param commandsOf called for the commands, if they can be known and are needed already */
-  beginBatch(kind: BatchKind, commandsOf?: () => readonly Arguments[]): BatchStart | undefined;
-  /** Handles the reply of one command that the application gets before the batch has ended. */
-  extractMember(start: BatchStart, index: number, reply: unknown, client: ClientRef): void;
-  settleBatch(start: BatchStart, settled: SettledBatch): void;
-}
-
-/** What an adapter knows at the end of a batch. */
-export interface SettledBatch extends Omit<BatchOutcome, 'durationMs' | 'timing'> {
-  readonly kind: BatchKind;
-  readonly commands: readonly Arguments[];
-  readonly size?: Batch['size'];
-  readonly isMasked?: true;
-  readonly client: ClientRef;
-  /** The write that sent its first command. */
-  readonly write?: Write | undefined;
-  /** The end, on the monotonic clock; default now. */
-  readonly endMonotonicMs?: number;
-  readonly resends?: Batch['resends'];
-  /** See Command: of its only command. */
-  readonly script?: Command['script'];
-  readonly procedure?: Command['procedure'];
-}
 
 export class Operation implements Tap {
   // A patch that could not be removed, or a transaction created before `disable()`, still calls us.
   private isStopped = true;
 
   private settings!: OperationSettings;
-  private insights!: Insights;
-  private spans!: Recorder & ConnectRecorder;
-  private metrics!: Recorder;
-  /** Called for every command, with or without a span or metrics. */
-  private totals: Recorder | undefined;
+  private outcomes!: Outcomes;
   private transfers: Transfers | undefined;
   private readonly timings = new Timings();
   /**
@@ -116,10 +69,7 @@ export class Operation implements Tap {
   ): void {
     this.unsampled = undefined;
     this.settings = settings;
-    this.insights = insights;
-    this.spans = spans;
-    this.metrics = metrics;
-    this.totals = totals;
+    this.outcomes = new Outcomes(insights, spans, metrics, totals, this.report);
     this.transfers = propagator && new Transfers(propagator, spans, this.report);
     this.timings.use(settings.timedFromMs);
   }
@@ -140,7 +90,7 @@ export class Operation implements Tap {
     try {
       if (this.isTraced(context.active())) return 'trace';
       // The context that a message carries does not depend on what is recorded.
-      return this.transfers !== undefined || this.metrics.isActive() ? 'count' : 'pass';
+      return this.transfers !== undefined || this.outcomes.isMeasured() ? 'count' : 'pass';
     } catch (error) {
       this.report('the decision what to record failed', error);
       return 'pass';
@@ -153,7 +103,7 @@ export class Operation implements Tap {
       const caller = context.active();
       const traced = decision === 'trace' && !this.settings.isIgnored?.(args, client.facts);
       const transfer = this.transfers?.of(args);
-      if (!traced && transfer === undefined && !this.isFollowed(decision)) return undefined;
+      if (!traced && transfer === undefined && !this.outcomes.isFollowed(decision === 'trace')) return undefined;
       const startTimeMs = Date.now();
       const startMonotonicMs = performance.now();
       const write = traced ? this.timings.begin(startMonotonicMs, client.writes) : undefined;
@@ -172,7 +122,7 @@ export class Operation implements Tap {
   beginInternal(client: ClientRef, args: Arguments): Command | undefined {
     if (!this.wantsInternal) return undefined;
     try {
-      if (!this.metrics.isActive()) return undefined;
+      if (!this.outcomes.isMeasured()) return undefined;
       const clocks = { startTimeMs: Date.now(), startMonotonicMs: performance.now() };
       // No code of the application called.
       return { args, client, context: ROOT_CONTEXT, traced: false, isInternal: true, ...clocks };
@@ -187,13 +137,13 @@ export class Operation implements Tap {
     // Context was extracted before the reply was put into the client's own cache.
     if (command.transfer !== undefined && !isLocal) extract(command.transfer, reply, command.client, this.report);
     const timing = isLocal ? undefined : this.timings.of(command, command.write, durationMs);
-    this.settle(command, { durationMs, failed: false, reply, error: undefined, isLocal, timing });
+    this.outcomes.command(command, { durationMs, failed: false, reply, error: undefined, isLocal, timing });
   }
 
   fail(command: Command, error: unknown, endMonotonicMs = performance.now()): void {
     const durationMs = endMonotonicMs - command.startMonotonicMs;
     const timing = this.timings.of(command, command.write, durationMs);
-    this.settle(command, { durationMs, failed: true, reply: undefined, error, isLocal: false, timing });
+    this.outcomes.command(command, { durationMs, failed: true, reply: undefined, error, isLocal: false, timing });
   }
 
   beginConnect(client: ClientRef): Connecting | undefined {
@@ -210,8 +160,7 @@ export class Operation implements Tap {
   }
 
   settleConnect(connecting: Connecting, failed: boolean, error: unknown): void {
-    const outcome = { durationMs: performance.now() - connecting.startMonotonicMs, failed, error };
-    this.guarded('a connection could not be recorded', () => this.spans.connect(connecting, outcome));
+    this.outcomes.connect(connecting, { durationMs: performance.now() - connecting.startMonotonicMs, failed, error });
   }
 
   beginBatch(kind: BatchKind, commandsOf?: () => readonly Arguments[]): BatchStart | undefined {
@@ -221,7 +170,7 @@ export class Operation implements Tap {
       const caller = context.active();
       const commands = this.transfers === undefined ? [] : (commandsOf?.() ?? []);
       const transfers = this.transfers?.ofAll(commands);
-      if (decision !== 'trace' && transfers === undefined && !this.isFollowed(decision)) return undefined;
+      if (decision !== 'trace' && transfers === undefined && !this.outcomes.isMeasured()) return undefined;
       const [only = [kind]] = commands.length === 1 ? commands : [];
       const isIgnored = decision === 'trace' && this.settings.isIgnored?.(only, undefined) === true;
       const traced = decision === 'trace' && !isIgnored;
@@ -255,7 +204,7 @@ export class Operation implements Tap {
     const timing = this.timings.of(start, settled.write, durationMs);
     // Semantic conventions: a batch of one command is recorded as that command.
     if (only !== undefined && commands.length === 1 && !settled.aborted) {
-      this.settle(
+      this.outcomes.command(
         commandOf(start, settled, only, this.isOneTraced(start, only, client)),
         outcomeOfOne(settled, durationMs, timing),
       );
@@ -264,77 +213,13 @@ export class Operation implements Tap {
     const batch = batchOf(start, settled);
     const { failed, replies, error, aborted } = settled;
     const ended: BatchOutcome = { durationMs, failed, replies, error, aborted, timing };
-    // Check this first: a reader that begins to collect counts what insights say from now on.
-    const isMeasured = this.metrics.isActive();
-    const facts = this.readBatch(batch, ended, isMeasured);
-    if (facts === undefined) return;
-    if (this.totals !== undefined)
-      this.guarded('a batch could not be added up', () => this.totals?.batch(batch, ended, facts));
-    if (start.traced) this.guarded('a batch could not be recorded', () => this.spans.batch(batch, ended, facts));
-    if (isMeasured) this.guarded('a batch could not be recorded', () => this.metrics.batch(batch, ended, facts));
+    this.outcomes.batch(batch, ended);
   }
 
   /** A batch of one is ignored if its command is ignored. If the span exists already, the decision was made before. */
   private isOneTraced({ traced, isIgnored, inside }: BatchStart, only: Arguments, { facts }: ClientRef): boolean {
     if (inside !== undefined || !(traced || isIgnored)) return traced;
     return this.settings.isIgnored?.(only, facts) !== true;
-  }
-
-  private settle(command: Command, outcome: Outcome): void {
-    const isMeasured = this.metrics.isActive();
-    const facts = this.read(command, outcome);
-    if (facts === undefined) return;
-    if (command.traced) {
-      try {
-        this.spans.command(command, outcome, facts);
-      } catch (error) {
-        this.report('a span could not be recorded', error);
-      }
-    }
-    if (this.totals !== undefined) {
-      try {
-        this.totals.command(command, outcome, facts);
-      } catch (error) {
-        this.report('a command could not be added to the totals', error);
-      }
-    }
-    if (!isMeasured) return;
-    try {
-      this.metrics.command(command, outcome, facts);
-    } catch (error) {
-      this.report('a metric could not be recorded', error);
-    }
-  }
-
-  /** Whether an operation without a span is recorded in another way. */
-  private isFollowed(decision: Decision): boolean {
-    return this.metrics.isActive() || (this.totals !== undefined && decision === 'trace');
-  }
-
-  private read(command: Command, outcome: Outcome): Facts | undefined {
-    try {
-      return this.insights.command(command, outcome);
-    } catch (error) {
-      this.report('a command could not be read', error);
-      return undefined;
-    }
-  }
-
-  private readBatch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts | undefined {
-    try {
-      return this.insights.batch(batch, outcome, isCounted);
-    } catch (error) {
-      this.report('a batch could not be read', error);
-      return undefined;
-    }
-  }
-
-  private guarded(fault: string, record: () => void): void {
-    try {
-      record();
-    } catch (error) {
-      this.report(fault, error);
-    }
   }
 
   private isTraced(caller: Context): boolean {
@@ -355,7 +240,7 @@ export class Operation implements Tap {
       return 'parent-unsampled';
     }
     if (this.settings.requireParentSpan && !hasParent(caller)) return 'no-parent';
-    if (!this.spans.isActive()) return 'no-provider';
+    if (!this.outcomes.isTraced()) return 'no-provider';
     return caller.getValue(SUPPRESS_TRACING) === true ? 'suppressed' : undefined;
   }
 }

@@ -2,8 +2,9 @@
 // Must not know: who reads the counts.
 import type { Tracer } from '@opentelemetry/api';
 import type { Arguments, BatchKind, BatchStart, ClientRef, Command } from '../core/events';
-import { type Decision, Operation, type SettledBatch } from '../core/operation';
+import { Operation } from '../core/operation';
 import type { Report } from '../core/recorder';
+import type { Decision, SettledBatch } from '../core/tap';
 import type { CommandCounts, SpanCounts } from './shape';
 
 const NAMES_KEPT = 5;

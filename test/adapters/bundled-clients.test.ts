@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { channel } from 'node:diagnostics_channel';
 import { MAX_CLIENTS } from '../../src/adapters/node-redis/bundled/bundled-clients';
 import { Channels } from '../../src/adapters/node-redis/bundled/channels';
-import type { Tap } from '../../src/core/operation';
+import type { Tap } from '../../src/core/tap';
 import { instrumentation } from '../support/tracing';
 
 describe('clients known by diagnostics channels', () => {

@@ -2,8 +2,8 @@
 // Must not know: where it passes, pipelines, spans, metrics.
 
 import type { Arguments, Command } from '../../core/events';
-import type { Tap } from '../../core/operation';
 import type { ReplyShapes } from '../../core/replies';
+import type { Tap } from '../../core/tap';
 import { isUnknownScript } from '../shared/retried-calls';
 import { Attempted, type Redirecting } from './attempts';
 import { FOLLOWER, type Follower, type LibraryCommand, sendInstead } from './library';

@@ -1,7 +1,7 @@
 // Knows: where the commands of an ioredis client pass, and which of them are followed.
 // Must not know: pipelines, clusters, spans, metrics.
 import type { Arguments, ClientRef, Command } from '../../core/events';
-import type { Decision, Tap } from '../../core/operation';
+import type { Decision, Tap } from '../../core/tap';
 import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { Call, type Following } from './calls';
 import { argumentsOf, beforeReply, type Client, FOLLOWER, isFollowable, isNamed, type LibraryCommand } from './library';

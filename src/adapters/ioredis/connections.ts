@@ -1,8 +1,8 @@
 // Knows: when connections of ioredis are made and lost, and how many commands wait for them.
 // Must not know: commands, spans, metrics, attribute names.
 import type { Connecting, ConnectionState } from '../../core/events';
-import type { Tap } from '../../core/operation';
 import type { ConnectionRecorder } from '../../core/recorder';
+import type { Tap } from '../../core/tap';
 import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import type { Client } from './library';
 import type { Server, Servers } from './servers';

@@ -1,9 +1,9 @@
 // Knows: the parts of ioredis and iovalkey, and the tap of each of their files.
 // Must not know: versions, what a part does.
 import type { MessageTap } from '../../core/delivery';
-import type { Tap } from '../../core/operation';
 import type { ConnectionRecorder } from '../../core/recorder';
 import type { ReplyShapes } from '../../core/replies';
+import type { Tap } from '../../core/tap';
 import type { PatchLedger, Target } from '../shared/patch';
 import { Redirecting } from './attempts';
 import { Commands } from './client';

@@ -1,7 +1,7 @@
 // Knows: how many commands are followed as one: a transaction, a pipeline, or a pipeline with transactions.
 // Must not know: where they pass, spans, metrics.
 import type { Arguments, BatchKind, BatchStart, ClientFacts, ClientRef, Write } from '../../core/events';
-import type { Tap } from '../../core/operation';
+import type { Tap } from '../../core/tap';
 import { isUnknownScript } from '../shared/retried-calls';
 import { Attempted } from './attempts';
 import type { Following } from './calls';

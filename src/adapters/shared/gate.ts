@@ -3,7 +3,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { Delivery, MessageTap } from '../../core/delivery';
 import type { Arguments, Arrival, BatchKind, BatchStart, ClientRef, Command, Connecting } from '../../core/events';
-import type { Decision, SettledBatch, Tap } from '../../core/operation';
+import type { Decision, SettledBatch, Tap } from '../../core/tap';
 
 /** The tap of one library. Wrappers of ours that others have wrapped stay in place, and are stopped here. */
 export class Gate implements Tap {

@@ -1,7 +1,7 @@
 // Knows: how the diagnostics channels report a transaction or pipeline.
 // Must not know: when the channels are subscribed to, spans.
 import type { Arguments, BatchKind, BatchStart, ClientRef } from '../../../core/events';
-import type { SettledBatch, Tap } from '../../../core/operation';
+import type { SettledBatch, Tap } from '../../../core/tap';
 import { isWatchError } from '../promise/batches';
 import type { Message } from './channels';
 

@@ -1,8 +1,8 @@
 // Knows: the diagnostics channels of redis 5.12 and later, the only seam that is left in a bundled application.
 // Must not know: spans, metrics, attribute names.
 import type { Arguments, Command } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
 import type { Report } from '../../../core/recorder';
+import type { Tap } from '../../../core/tap';
 import { isMainRealm, isOurs } from '../../realm';
 import { Ambient } from '../../shared/ambient';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';

@@ -2,7 +2,7 @@
 // Must not know: connections, spans, metrics.
 import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Arguments, BatchKind, BatchStart, ClientRef, Write } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
+import type { Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import type { Observer } from '../../shared/observe';
 

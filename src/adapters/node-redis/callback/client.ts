@@ -3,8 +3,8 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { MessageTap } from '../../../core/delivery';
 import type { Command } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
 import type { ConnectionRecorder } from '../../../core/recorder';
+import type { Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import type { Observer } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';

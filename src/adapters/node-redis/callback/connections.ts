@@ -1,8 +1,8 @@
 // Knows: when connections of redis 2.6 to 3 are made and lost, and how many commands wait for them.
 // Must not know: spans, metrics, attribute names, commands.
 import type { ClientRef, Connecting, ConnectionState } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
 import type { CloseReason, ConnectionRecorder } from '../../../core/recorder';
+import type { Tap } from '../../../core/tap';
 import { PatchLedger, type Target } from '../../shared/patch';
 
 /** The part of a client that we read. All of it is public. */

@@ -1,8 +1,8 @@
 // Knows: the client-side cache of redis 5.1 and later, whose hits never reach a server.
 // Must not know: spans.
 import type { Arguments, CacheNews, ClientRef } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
 import type { ConnectionRecorder } from '../../../core/recorder';
+import type { Tap } from '../../../core/tap';
 import { watch } from '../../shared/observe';
 import type { FanOuts } from './multi-shard';
 

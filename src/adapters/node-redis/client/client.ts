@@ -1,8 +1,8 @@
 // Knows: the client of redis 5 and 6, and where its commands pass.
 // Must not know: spans, metrics, attribute names.
 import type { Arguments } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
 import type { ConnectionRecorder } from '../../../core/recorder';
+import type { Tap } from '../../../core/tap';
 import { observe } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { replacing } from '../promise/batches';

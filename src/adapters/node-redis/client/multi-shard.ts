@@ -1,8 +1,8 @@
 // Knows: that redis 6.2 and later divide one call of a cluster among its nodes.
 // Must not know: spans, which nodes.
 import type { Arguments, ClientFacts } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
 import { Resends } from '../../../core/resends';
+import type { Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';

@@ -1,7 +1,7 @@
 // Knows: how a transaction or pipeline is executed inside node-redis 4 to 6.
 // Must not know: which version called, spans.
 import type { Arguments, BatchKind, BatchStart, ClientFacts, Write, Writes } from '../../../core/events';
-import type { SettledBatch, Tap } from '../../../core/operation';
+import type { SettledBatch, Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { type Observer, watch } from '../../shared/observe';
 import type { RetriedCall, RetriedCalls } from '../../shared/retried-calls';

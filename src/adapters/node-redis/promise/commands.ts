@@ -1,7 +1,7 @@
 // Knows: how a command passes the queue of redis 4 to 6, through which all commands pass.
 // Must not know: which version called, spans, metrics, attribute names.
 import type { Arguments } from '../../../core/events';
-import type { Decision, Tap } from '../../../core/operation';
+import type { Decision, Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { type Observer, observe, watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';

@@ -1,7 +1,7 @@
 // Knows: how a client of redis 4 to 6 is asked to connect.
 // Must not know: spans, metrics, attribute names; what becomes of the connection later.
 import type { ClientRef, Connecting } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
+import type { Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { type Observer, observe, watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';

@@ -1,7 +1,7 @@
 // Knows: the entry that a queue of redis 4 to 6 keeps for a command, which gets the result of the command.
 // Must not know: where a version keeps it, spans.
 import type { Arguments, Command } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
+import type { Tap } from '../../../core/tap';
 import { type Observer, type observe, rejectionOf, watch } from '../../shared/observe';
 
 /** A command that was begun. */

@@ -1,7 +1,7 @@
 // Knows: which commands are one call: a script and its second attempt, a call that a group sends again.
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef, Command } from '../../../core/events';
-import type { Decision, Tap } from '../../../core/operation';
+import type { Decision, Tap } from '../../../core/tap';
 import { type HiddenLoop, isUnknownScript, type RetriedCall, type RetriedCalls } from '../../shared/retried-calls';
 import { type Begun, CommandEnding } from './entries';
 

@@ -1,7 +1,7 @@
 // Knows: which clients are nodes of a cluster or of a sentinel's master, and the address of that group.
 // Must not know: how commands are tapped, spans.
 import type { ClientFacts } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
+import type { Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { type HiddenLoop, RetriedCall, RetriedCalls } from '../../shared/retried-calls';

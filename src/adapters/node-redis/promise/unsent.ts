@@ -1,7 +1,7 @@
 // Knows: how to record a call that a cluster or sentinel rejected before it had a node to send it to.
 // Must not know: how a call is followed, spans.
 import type { Arguments, BatchKind, ClientRef, Started } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
+import type { Tap } from '../../../core/tap';
 
 /** Sends a call to a node, by one of the methods of its client. */
 export type Run = (client: never, options?: unknown) => unknown;

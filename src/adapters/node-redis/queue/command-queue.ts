@@ -1,7 +1,7 @@
 // Knows: the command queue of redis 4, through which every command of that version passes.
 // Must not know: spans, metrics, attribute names.
 import type { Arguments } from '../../../core/events';
-import type { Tap } from '../../../core/operation';
+import type { Tap } from '../../../core/tap';
 import { PatchLedger, prototypeOf, requiredBy, type Target } from '../../shared/patch';
 import { replacing } from '../promise/batches';
 import { Commands, type SendingClient } from '../promise/commands';

@@ -1,0 +1,97 @@
+// Knows: who is told of an outcome, and that a fault in one recorder affects neither the others nor the application.
+// Must not know: when an operation ends, which operations have a span, any recorder.
+import type { Batch, BatchOutcome, Command, Connecting, Outcome, ProcessOutcome } from './events';
+import type { BatchFacts, Facts, Insights } from './facts';
+import type { ConnectRecorder, Recorder, Report } from './recorder';
+
+export class Outcomes {
+  constructor(
+    private readonly insights: Insights,
+    private readonly spans: Recorder & ConnectRecorder,
+    private readonly metrics: Recorder,
+    /** Called for every command, with or without a span or metrics. */
+    private readonly totals: Recorder | undefined,
+    private readonly report: Report,
+  ) {}
+
+  /** Whether there is somebody who records spans. */
+  isTraced(): boolean {
+    return this.spans.isActive();
+  }
+
+  isMeasured(): boolean {
+    return this.metrics.isActive();
+  }
+
+  /** Whether an operation without a span is recorded in another way. @param isTraced whether its caller is */
+  isFollowed(isTraced: boolean): boolean {
+    return this.metrics.isActive() || (this.totals !== undefined && isTraced);
+  }
+
+  command(command: Command, outcome: Outcome): void {
+    const isMeasured = this.metrics.isActive();
+    const facts = this.read(command, outcome);
+    if (facts === undefined) return;
+    if (command.traced) {
+      try {
+        this.spans.command(command, outcome, facts);
+      } catch (error) {
+        this.report('a span could not be recorded', error);
+      }
+    }
+    if (this.totals !== undefined) {
+      try {
+        this.totals.command(command, outcome, facts);
+      } catch (error) {
+        this.report('a command could not be added to the totals', error);
+      }
+    }
+    if (!isMeasured) return;
+    try {
+      this.metrics.command(command, outcome, facts);
+    } catch (error) {
+      this.report('a metric could not be recorded', error);
+    }
+  }
+
+  batch(batch: Batch, outcome: BatchOutcome): void {
+    // Check this first: a reader that begins to collect counts what insights say from now on.
+    const isMeasured = this.metrics.isActive();
+    const facts = this.readBatch(batch, outcome, isMeasured);
+    if (facts === undefined) return;
+    if (this.totals !== undefined)
+      this.guarded('a batch could not be added up', () => this.totals?.batch(batch, outcome, facts));
+    if (batch.traced) this.guarded('a batch could not be recorded', () => this.spans.batch(batch, outcome, facts));
+    if (isMeasured) this.guarded('a batch could not be recorded', () => this.metrics.batch(batch, outcome, facts));
+  }
+
+  connect(connecting: Connecting, outcome: ProcessOutcome): void {
+    this.guarded('a connection could not be recorded', () => this.spans.connect(connecting, outcome));
+  }
+
+  private read(command: Command, outcome: Outcome): Facts | undefined {
+    try {
+      return this.insights.command(command, outcome);
+    } catch (error) {
+      this.report('a command could not be read', error);
+      return undefined;
+    }
+  }
+
+  private readBatch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts | undefined {
+    try {
+      return this.insights.batch(batch, outcome, isCounted);
+    } catch (error) {
+      this.report('a batch could not be read', error);
+      return undefined;
+    }
+  }
+
+  private guarded(fault: string, record: () => void): void {
+    try {
+      record();
+    } catch (error) {
+      this.report(fault, error);
+    }
+  }
+}
