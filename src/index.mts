@@ -6,6 +6,7 @@ export type {
   OptionalAttribute,
   ProcessSpanOptions,
   RedisInstrumentationConfig,
+  RequestInfo,
   SemconvMode,
   SpanChoice,
   SpanInfo,

@@ -10,6 +10,7 @@ export type {
   ConflictMode,
   OperationInfo,
   OptionalAttribute,
+  RequestInfo,
   SemconvMode,
   SpanChoice,
   SpanInfo,

@@ -54,6 +54,7 @@ describe('config', () => {
         spanName: undefined,
         serializer: undefined,
         spanHook: undefined,
+        requestHook: undefined,
         responseHook: undefined,
       },
       traces: true,
@@ -334,7 +335,7 @@ describe('config', () => {
   it('compresses nothing with responseHook, which gets every reply', () => {
     const { settings, reports } = read({ compressSpans: true, responseHook: () => {} });
     assert.equal(settings.spans.isCollecting, false);
-    assert.deepEqual(reports, ['compressSpans has no effect with responseHook']);
+    assert.deepEqual(reports, ['compressSpans has no effect with requestHook or responseHook']);
   });
 
   it('treats an empty variable as not set', () => {

@@ -114,7 +114,7 @@ export const OPTIONS = {
   compressSpans: option(BOOLEAN, false, {
     section: 'spans',
     meaning:
-      'Record one span for commands that end one after another below the same parent, with the same operation, server, database and key family. Metrics count every command. It has no effect with `responseHook`.',
+      'Record one span for commands that end one after another below the same parent, with the same operation, server, database and key family. Metrics count every command. It has no effect with `requestHook` and `responseHook`.',
     more: '[Composite spans](spans.md#composite-spans)',
     example: 'true',
   }),
@@ -301,6 +301,13 @@ export const OPTIONS = {
     meaning:
       'Called with the span before it ends, whether the operation succeeded or failed. It gets arguments, reply and error.',
     example: "(span, { failed }) => void span.setAttribute('app.cache.failed', failed)",
+  }),
+  requestHook: option(functionOf<Given<'requestHook'>>('(span: Span, request: RequestInfo) => void'), undefined, {
+    section: 'hooks',
+    meaning:
+      'Called with the span of a command before it ends, with the OpenTelemetry context of the caller. It gets every argument, secrets included. It is that of `@opentelemetry/instrumentation-ioredis`.',
+    more: '[Migration](migration.md)',
+    example: "(span, { cmdName }) => void span.setAttribute('app.request', cmdName)",
   }),
   responseHook: option(
     functionOf<Given<'responseHook'>>(

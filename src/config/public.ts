@@ -8,6 +8,7 @@ import type {
   ConflictMode,
   OperationInfo,
   OptionalAttribute,
+  RequestInfo,
   SemconvMode,
   SpanChoice,
   SpanInfo,
@@ -69,8 +70,8 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   emptyPolls?: boolean;
   /**
    * Record one span for commands that end one after another below the same parent, with the same operation,
-   * server, database and key family. Metrics count every command. It has no effect with `responseHook`. Default:
-   * `false`.
+   * server, database and key family. Metrics count every command. It has no effect with `requestHook` and
+   * `responseHook`. Default: `false`.
    * @example compressSpans: true
    */
   compressSpans?: boolean;
@@ -251,6 +252,12 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    * @example spanHook: (span, { failed }) => void span.setAttribute('app.cache.failed', failed)
    */
   spanHook?: (span: Span, info: SpanInfo) => void;
+  /**
+   * Called with the span of a command before it ends, with the OpenTelemetry context of the caller. It gets every
+   * argument, secrets included. It is that of `@opentelemetry/instrumentation-ioredis`. Default: none.
+   * @example requestHook: (span, { cmdName }) => void span.setAttribute('app.request', cmdName)
+   */
+  requestHook?: (span: Span, request: RequestInfo) => void;
   /**
    * Called with the span before it ends, if the command succeeded. It gets arguments and reply. Default: none.
    * @example responseHook: (span, commandName) => void span.setAttribute('app.command', commandName)

@@ -47,6 +47,7 @@ export interface SpanSettings {
   readonly spanName: RedisInstrumentationConfig['spanName'];
   readonly serializer: RedisInstrumentationConfig['dbStatementSerializer'];
   readonly spanHook: RedisInstrumentationConfig['spanHook'];
+  readonly requestHook: RedisInstrumentationConfig['requestHook'];
   readonly responseHook: RedisInstrumentationConfig['responseHook'];
 }
 
@@ -171,9 +172,10 @@ function showNothing(): string {
 }
 
 function spanSettings(options: OptionValues, report: Report): SpanSettings {
-  const { ignoreKeys, spans, emptyPolls, compressSpans, compressMaxDurationMs, responseHook } = options;
-  // The hook is called for every reply, with a span of its own.
-  if (compressSpans && responseHook !== undefined) report('compressSpans has no effect with responseHook');
+  const { ignoreKeys, spans, emptyPolls, compressSpans, compressMaxDurationMs, requestHook, responseHook } = options;
+  const isHooked = requestHook !== undefined || responseHook !== undefined;
+  // The hooks are called for every command, with a span of its own.
+  if (compressSpans && isHooked) report('compressSpans has no effect with requestHook or responseHook');
   const { minDurationMs, batchCommands, keys, maxQueryTextLength, slowMs, semconv, optionalAttributes } = options;
   const oldNames = semconv === 'dup';
   return {
@@ -181,7 +183,7 @@ function spanSettings(options: OptionValues, report: Report): SpanSettings {
     isNotableOnly: spans === 'notable',
     emptyPolls,
     isIgnoredKey: commandMatcherOf(ignoreKeys),
-    isCollecting: (compressSpans || spans === 'notable') && responseHook === undefined,
+    isCollecting: (compressSpans || spans === 'notable') && !isHooked,
     compressMaxDurationMs,
     batchCommands,
     keys,
@@ -198,6 +200,7 @@ function spanSettings(options: OptionValues, report: Report): SpanSettings {
     spanName: options.spanName,
     serializer: options.dbStatementSerializer,
     spanHook: options.spanHook,
+    requestHook,
     responseHook,
   };
 }

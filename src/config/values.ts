@@ -44,6 +44,13 @@ export interface OperationInfo {
   readonly database: string | undefined;
 }
 
+/** The input of a `requestHook`. It contains every argument, secrets included. */
+export interface RequestInfo {
+  /** The name of the command, as the client sends it. */
+  readonly cmdName: string;
+  readonly cmdArgs: Array<string | Buffer>;
+}
+
 /** The input of a `spanHook` after the operation. It contains every argument and reply, secrets included. */
 export interface SpanInfo {
   /** `db.operation.name`; for a batch `MULTI GET`, `PIPELINE` … */

@@ -1,6 +1,6 @@
 // Knows: the functions that a user may give us, and that none of them may affect the application.
 // Must not know: what their results are used for.
-import type { Span } from '@opentelemetry/api';
+import { type Context, context, type Span } from '@opentelemetry/api';
 import type { SpanInfo, SpanSettings } from '../config';
 import type { Arguments, Batch, BatchOutcome, Outcome } from '../core/events';
 import type { Report } from '../core/recorder';
@@ -9,7 +9,9 @@ import type { ReplyShapes } from '../core/replies';
 /** Runs the user's hooks. If one throws, that is reported once, and the default is used. */
 export class Hooks {
   constructor(
-    private readonly settings: Partial<Pick<SpanSettings, 'spanName' | 'serializer' | 'spanHook' | 'responseHook'>>,
+    private readonly settings: Partial<
+      Pick<SpanSettings, 'spanName' | 'serializer' | 'spanHook' | 'requestHook' | 'responseHook'>
+    >,
     private readonly report: Report,
     private readonly replies?: ReplyShapes,
   ) {}
@@ -29,6 +31,14 @@ export class Hooks {
       hook(String(args[0]), args.slice(1) as Array<string | Buffer>),
     );
     return typeof text === 'string' ? text : undefined;
+  }
+
+  /** The context is that of the caller; stores of the application that it does not hold are not. */
+  request(span: Span, caller: Context, args: Arguments): void {
+    const hook = this.settings.requestHook;
+    if (hook === undefined) return;
+    const request = { cmdName: String(args[0]), cmdArgs: args.slice(1) as Array<string | Buffer> };
+    this.guarded('requestHook', () => context.with(caller, () => hook(span, request)));
   }
 
   response(span: Span, args: Arguments, reply: unknown): void {

@@ -254,6 +254,7 @@ export class SpanRecorder implements CompositeRecorder {
     if (lock?.lost) lock.span = span.spanContext();
     if (span.isRecording()) this.describe(span, entry, args, outcome.reply, known);
     if (repeated !== undefined) setRepetition(span, repeated);
+    this.hooks.request(span, command.context, args);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
     this.hooks.ended(span, operation, args, outcome);
     this.finish(span, startTimeMs, outcome.durationMs, failure);

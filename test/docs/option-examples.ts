@@ -39,5 +39,6 @@ export const EXAMPLES = {
   spanName: ({ operation, defaultName }) => (operation === 'GET' ? 'read' : defaultName),
   dbStatementSerializer: (commandName, commandArgs) => [commandName, commandArgs.length].join(' '),
   spanHook: (span, { failed }) => void span.setAttribute('app.cache.failed', failed),
+  requestHook: (span, { cmdName }) => void span.setAttribute('app.request', cmdName),
   responseHook: (span, commandName) => void span.setAttribute('app.command', commandName),
 } satisfies RedisInstrumentationConfig;
