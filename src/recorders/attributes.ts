@@ -27,15 +27,6 @@ export function nameFor(operation: string, procedure: string | undefined, facts:
   return target === undefined ? operation : `${operation} ${target}`;
 }
 
-/** The attributes of a connecting client. */
-export function connectAttributes(facts: ClientFacts, failure: Failure | undefined): Attributes {
-  const attributes: Attributes = { [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS };
-  if (facts.namespace !== undefined) attributes[semconv.ATTR_DB_NAMESPACE] = facts.namespace;
-  addServer(attributes, facts);
-  if (failure !== undefined) addFailure(attributes, failure);
-  return attributes;
-}
-
 /**
  * The attributes that every span has. Others are only added if they have a value: the SDK copies undefined members,
  * twice.
@@ -69,12 +60,17 @@ function isUnixSocket({ serverAddress, serverPort }: ClientFacts): boolean {
   return serverPort === undefined && serverAddress !== undefined && serverAddress.startsWith('/');
 }
 
-/** The attributes of a metric. Undefined members are left out: they would be part of its identity. */
-export function metricAttributes(operation: string, facts: ClientFacts, failure: Failure | undefined): Attributes {
-  const attributes: Attributes = {
-    [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
-    [semconv.ATTR_DB_OPERATION_NAME]: operation,
-  };
+/**
+ * The attributes of a metric, or of a connecting client. Undefined members are left out: they would be part of the
+ * identity of a metric.
+ */
+export function plainAttributes(
+  operation: string | undefined,
+  facts: ClientFacts,
+  failure: Failure | undefined,
+): Attributes {
+  const attributes: Attributes = { [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS };
+  if (operation !== undefined) attributes[semconv.ATTR_DB_OPERATION_NAME] = operation;
   if (facts.namespace !== undefined) attributes[semconv.ATTR_DB_NAMESPACE] = facts.namespace;
   addServer(attributes, facts);
   if (failure !== undefined) addFailure(attributes, failure);

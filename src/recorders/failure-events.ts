@@ -9,7 +9,7 @@ import type { Logger } from '../core/log-record';
 import type { CloseReason, ConnectionRecorder, Recorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { classify, exceptionTypeOf } from '../insights/errors';
-import { connectAttributes, metricAttributes } from './attributes';
+import { plainAttributes } from './attributes';
 
 /** The conventions' severity for failures that the application is expected to handle. */
 const WARN = 13;
@@ -62,7 +62,7 @@ export class FailureEvents implements Recorder, Pick<ConnectionRecorder, 'connec
   connectionClosed(server: ClientFacts, reason: CloseReason, error?: unknown): void {
     if (reason !== 'error') return;
     const failure = classify(error);
-    const attributes = withException(connectAttributes(server, failure), failure, error);
+    const attributes = withException(plainAttributes(undefined, server, failure), failure, error);
     this.emit(semconv.EVENT_REDIS_CONNECTION_LOST, `connection lost: ${failure.description}`, attributes, ROOT_CONTEXT);
   }
 
@@ -92,7 +92,7 @@ function contextOf(caller: Context, span: SpanContext | undefined): Context {
 }
 
 function operationAttributes(operation: string, facts: ClientFacts, failure: Failure | undefined): Attributes {
-  const attributes = metricAttributes(operation, facts, failure);
+  const attributes = plainAttributes(operation, facts, failure);
   const { peerAddress, peerPort } = facts;
   if (peerAddress !== undefined) attributes[semconv.ATTR_NETWORK_PEER_ADDRESS] = peerAddress;
   if (peerPort !== undefined) attributes[semconv.ATTR_NETWORK_PEER_PORT] = peerPort;

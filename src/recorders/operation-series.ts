@@ -6,7 +6,7 @@ import type { ClientFacts, Command } from '../core/events';
 import type { Facts, Failure } from '../core/facts';
 import { FewNames } from '../core/few-names';
 import * as semconv from '../core/semconv';
-import { metricAttributes, querySummary } from './attributes';
+import { plainAttributes, querySummary } from './attributes';
 
 /** The number of attribute objects kept for one client: every command and error, and a limit for names without end. */
 const MAX_ATTRIBUTE_SETS = 500;
@@ -88,7 +88,7 @@ export class OperationSeries {
     if (summary !== undefined) key = `${key}\n\n${summary}`;
     const known = sets.get(key);
     if (known !== undefined) return known;
-    const attributes = metricAttributes(operation, facts, failure);
+    const attributes = plainAttributes(operation, facts, failure);
     if (this.settings.byNode && facts.peerAddress !== undefined)
       this.addNode(attributes, facts.peerAddress, facts.peerPort);
     if (kind === 'internal') attributes[semconv.ATTR_REDIS_INTERNAL] = true;

@@ -1,16 +1,6 @@
 // Knows: how an operation is recorded as a span.
 // Must not know: clients, redis versions, patches, metrics.
-import {
-  type Attributes,
-  type Context,
-  type HrTime,
-  type Span,
-  SpanKind,
-  type SpanOptions,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api';
+import { type Context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { type Entry, type KeyMask, keyIndexOf, keyMask, lookup, mayWait, procedureName } from '../catalog';
 import type { SpanSettings } from '../config';
 import type {
@@ -25,7 +15,7 @@ import type {
   Outcome,
   ProcessOutcome,
 } from '../core/events';
-import type { BatchFacts, Facts, Failure } from '../core/facts';
+import type { BatchFacts, Facts } from '../core/facts';
 import type { Report } from '../core/recorder';
 import type { ReplyShapes } from '../core/replies';
 import * as semconv from '../core/semconv';
@@ -38,12 +28,11 @@ import {
   addLock,
   addLookup,
   addOldBatchNames,
-  addOldNames,
   addResends,
   addTiming,
-  connectAttributes,
   linksTo,
   nameFor,
+  plainAttributes,
   querySummary,
   setData,
   setFamily,
@@ -61,6 +50,7 @@ import {
 } from './messaging';
 import { QueryTexts } from './query-texts';
 import { SpanSelection } from './selection';
+import { optionsFor, SpanWriter } from './span-writer';
 import type { Composite, CompositeRecorder, Repetition } from './traced';
 
 /** The name of a span that is not about a command. */
@@ -78,6 +68,7 @@ export class SpanRecorder implements CompositeRecorder {
   private readonly selection: SpanSelection;
   private readonly hooks: Hooks;
   private readonly texts: QueryTexts;
+  private readonly writer: SpanWriter;
 
   /**
    * @param tracer the current tracer; undefined: no provider is registered
@@ -92,6 +83,7 @@ export class SpanRecorder implements CompositeRecorder {
   ) {
     this.mask = keyMask(settings.keys, report);
     this.selection = new SpanSelection(settings);
+    this.writer = new SpanWriter(settings.oldNames);
     this.destinations = { name: this.mask, family };
     this.families = settings.keys === 'hidden' ? undefined : family;
     this.hooks = new Hooks(settings, report, replies);
@@ -119,12 +111,12 @@ export class SpanRecorder implements CompositeRecorder {
     addComposite(attributes, composite);
     if (repeated !== undefined) attributes[semconv.ATTR_REDIS_REPEATED_CALLS] = repeated.count;
     const name = this.hooks.spanName(operation, nameFor(operation, procedure, first.client.facts));
-    const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: timeAt(startTimeMs, 0), attributes };
-    const span = this.start(composite.tracer, name, options, first.context);
+    const options = optionsFor(SpanKind.CLIENT, startTimeMs, attributes);
+    const span = this.writer.start(composite.tracer, name, options, first.context);
     for (const miss of composite.missHandles) miss.span = span.spanContext();
     if (composite.family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, composite.family);
     this.hooks.runEnded(span, operation, first.args, durationMs, count);
-    this.finish(span, startTimeMs, durationMs, undefined);
+    this.writer.finish(span, startTimeMs, durationMs, undefined);
   }
 
   batch(batch: Batch, outcome: BatchOutcome, digest: BatchFacts): void {
@@ -152,17 +144,17 @@ export class SpanRecorder implements CompositeRecorder {
     if (batch.resends !== undefined) addResends(attributes, batch.resends);
     if (digest.fills.length > 0) addFills(attributes, digest.fills);
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
-    const options: SpanOptions = { kind: SpanKind.CLIENT, startTime: timeAt(batch.startTimeMs, 0), attributes };
+    const options = optionsFor(SpanKind.CLIENT, batch.startTimeMs, attributes);
     if (digest.fills.length > 0) options.links = linksTo(digest.fills);
     if (batch.transfers !== undefined)
       options.links = [...(options.links ?? []), ...linksToSenders(batch.transfers.values())];
-    const span = this.start(tracer, name, options, batch.context, batch.inside);
+    const span = this.writer.start(tracer, name, options, batch.context, batch.inside);
     for (const miss of digest.missHandles) miss.span = span.spanContext();
     for (const lock of digest.locks) if (lock.lost) lock.span = span.spanContext();
     if (this.settings.batchCommands)
       this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
     this.hooks.batchEnded(span, digest.operation, batch, outcome);
-    this.finish(span, batch.startTimeMs, outcome.durationMs, digest.failure);
+    this.writer.finish(span, batch.startTimeMs, outcome.durationMs, digest.failure);
   }
 
   connect(
@@ -172,15 +164,10 @@ export class SpanRecorder implements CompositeRecorder {
     const tracer = this.tracer();
     if (tracer === undefined) return;
     const failure = failed ? classify(error) : undefined;
-    const attributes = connectAttributes(facts, failure);
+    const attributes = plainAttributes(undefined, facts, failure);
     const name = this.hooks.spanName(CONNECT, nameFor(CONNECT, undefined, facts));
-    const span = this.start(
-      tracer,
-      name,
-      { kind: SpanKind.CLIENT, startTime: timeAt(startTimeMs, 0), attributes },
-      context,
-    );
-    this.finish(span, startTimeMs, durationMs, failure);
+    const span = this.writer.start(tracer, name, optionsFor(SpanKind.CLIENT, startTimeMs, attributes), context);
+    this.writer.finish(span, startTimeMs, durationMs, failure);
   }
 
   /** A message carries the id of its span, so the span is created before the outcome is known. */
@@ -194,7 +181,7 @@ export class SpanRecorder implements CompositeRecorder {
     const name = this.hooks.spanName(entry.operation, this.nameOf(entry.operation, undefined, client.facts, messaging));
     return trace.setSpan(
       context,
-      this.start(tracer, name, { kind: SpanKind.PRODUCER, startTime: timeAt(startTimeMs, 0), attributes }, context),
+      this.writer.start(tracer, name, optionsFor(SpanKind.PRODUCER, startTimeMs, attributes), context),
     );
   }
 
@@ -214,7 +201,7 @@ export class SpanRecorder implements CompositeRecorder {
     const kindOfSpan = messaging === undefined ? SpanKind.CLIENT : SpanKind.PRODUCER;
     return trace.setSpan(
       context,
-      this.start(tracer, name, { kind: kindOfSpan, startTime: timeAt(startTimeMs, 0), attributes }, context),
+      this.writer.start(tracer, name, optionsFor(kindOfSpan, startTimeMs, attributes), context),
     );
   }
 
@@ -245,11 +232,11 @@ export class SpanRecorder implements CompositeRecorder {
     const messaging = messagingOf(entry, args, command.transfer);
     if (messaging !== undefined) addMessaging(attributes, messaging, this.destinations, outcome.reply);
     const kind = messaging?.type === 'send' ? SpanKind.PRODUCER : SpanKind.CLIENT;
-    const options: SpanOptions = { kind, startTime: timeAt(startTimeMs, 0), attributes };
+    const options = optionsFor(kind, startTimeMs, attributes);
     if (cache !== undefined && cache.fills.length > 0) options.links = linksTo(cache.fills);
     else if (messaging?.type === 'receive') options.links = linksToSenders([command.transfer]);
     const name = this.hooks.spanName(operation, this.nameOf(operation, procedure, client.facts, messaging));
-    const span = this.start(tracer, name, options, command.context, command.inside);
+    const span = this.writer.start(tracer, name, options, command.context, command.inside);
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
     if (lock?.lost) lock.span = span.spanContext();
     if (span.isRecording()) this.describe(span, entry, args, outcome.reply, known);
@@ -257,7 +244,7 @@ export class SpanRecorder implements CompositeRecorder {
     this.hooks.request(span, command.context, args);
     if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
     this.hooks.ended(span, operation, args, outcome);
-    this.finish(span, startTimeMs, outcome.durationMs, failure);
+    this.writer.finish(span, startTimeMs, outcome.durationMs, failure);
   }
 
   /**
@@ -308,36 +295,4 @@ export class SpanRecorder implements CompositeRecorder {
       );
     });
   }
-
-  /** @param inside the context of the span, if it exists already: then it only gets the attributes */
-  private start(tracer: Tracer, name: string, options: SpanOptions, parent: Context, inside?: Context): Span {
-    if (this.settings.oldNames) addOldNames(options.attributes as Attributes);
-    const opened = inside && trace.getSpan(inside);
-    if (opened === undefined) return tracer.startSpan(name, options, parent);
-    return opened
-      .updateName(name)
-      .setAttributes(options.attributes ?? {})
-      .addLinks(options.links ?? []);
-  }
-
-  /** `Ok` is reserved for the application: success leaves the status unset. */
-  private finish(span: Span, startTimeMs: number, durationMs: number, failure: Failure | undefined): void {
-    if (this.settings.oldNames)
-      span.setAttribute(semconv.ATTR_GUIDE_DURATION_MS, Math.round(durationMs * 1_000) / 1_000);
-    if (failure !== undefined) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: failure.description });
-      failure.span = span.spanContext();
-    }
-    span.end(timeAt(startTimeMs, durationMs));
-  }
-}
-
-/**
- * Converts a time to seconds and nanoseconds, the form in which the SDK keeps it. The SDK also takes milliseconds,
- * but then it reads the clock each time to find out their kind, and loses half a microsecond of the fraction.
- */
-function timeAt(startTimeMs: number, laterMs: number): HrTime {
-  const seconds = Math.trunc(startTimeMs / 1_000);
-  const nanoseconds = Math.round((startTimeMs - seconds * 1_000 + laterMs) * 1e6);
-  return nanoseconds < 1e9 ? [seconds, nanoseconds] : [seconds + Math.trunc(nanoseconds / 1e9), nanoseconds % 1e9];
 }
