@@ -15,8 +15,10 @@ import { NativeMetricsTap } from './node-redis/client/native-metrics';
 import { PoolTap } from './node-redis/client/pool';
 import { SentinelPoolTap } from './node-redis/client/sentinel-pool';
 import { Connections } from './node-redis/promise/connections';
+import { GroupCalls } from './node-redis/promise/group-calls';
 import { PubSubTap } from './node-redis/promise/pub-sub';
 import { ReplyShapesTap } from './node-redis/promise/reply-shapes';
+import { Sentinels } from './node-redis/promise/sentinels';
 import { Groups } from './node-redis/promise/topology';
 import { CommandQueueTap } from './node-redis/queue/command-queue';
 import { IsolationPoolTap } from './node-redis/queue/isolation-pool';
@@ -65,16 +67,15 @@ function nodeRedis(sinks: Inner, tap: Gate) {
   const channels = new Channels(tap, report, settle, meetLoaded);
   const watched = new WatchedPools(pools);
   const sentinelPool = new SentinelPoolTap(watched);
-  const groups = new Groups(
-    tap,
-    () => fanOuts.inside,
-    (...made) => sentinelPool.meet(...made),
-  );
+  const groupCalls = new GroupCalls(tap, () => fanOuts.inside);
+  const sentinels = new Sentinels(groupCalls, (...made) => sentinelPool.meet(...made));
+  const groups = new Groups(groupCalls, sentinels);
   const pubSub = new PubSubTap(messages, groups);
   const connections = new Connections(recorder);
   const fanOuts = new FanOuts(tap, (slots) => groups.factsOf(slots));
   return {
     groups,
+    sentinels,
     fanOuts,
     channels,
     connections,

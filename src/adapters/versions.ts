@@ -66,8 +66,8 @@ const CLIENT_FILES: readonly SeamFile[] = [
     [groups, fanOuts].every((tap) => tap.patchCluster(...seam)),
   ),
   at('dist/lib/sentinel/wait-queue.js', ({ sentinelPool }, ...seam) => sentinelPool.patchQueue(...seam)),
-  at('dist/lib/sentinel/index.js', ({ groups, sentinelPool }, ...seam) =>
-    [groups, sentinelPool].every((tap) => tap.patchSentinel(...seam)),
+  at('dist/lib/sentinel/index.js', ({ sentinels, sentinelPool }, ...seam) =>
+    [sentinels, sentinelPool].every((tap) => tap.patchSentinel(...seam)),
   ),
   ...WATCHED_FILES,
 ];

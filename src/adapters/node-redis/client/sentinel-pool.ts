@@ -4,7 +4,7 @@ import type { Pool, PoolState } from '../../../core/events';
 import { watch } from '../../shared/observe';
 import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import type { WatchedPools } from '../../shared/pools';
-import type { SentinelOptions } from '../promise/topology';
+import type { SentinelOptions } from '../promise/sentinels';
 
 interface Sentinel {
   readonly _self?: Sentinel;

@@ -2,9 +2,7 @@
 // Must not know: how a call is followed, spans.
 import type { Arguments, BatchKind, ClientRef, Started } from '../../../core/events';
 import type { Tap } from '../../../core/tap';
-
-/** Sends a call to a node, by one of the methods of its client. */
-export type Run = (client: never, options?: unknown) => unknown;
+import type { Run } from './group-calls';
 
 interface Parser {
   readonly redisArgs?: unknown;
