@@ -38,24 +38,32 @@ const TTL = 'EX=seconds PX=ms EXAT=unix PXAT=unixms';
 const SCAN = 'MATCH=pattern COUNT=number';
 const GEO = 'WITHCOORD WITHDIST WITHHASH COUNT=number ANY ASC DESC';
 const GEO_FROM_BY =
-  'FROMMEMBER=value FROMLONLAT=value,value BYRADIUS=value,M|KM|FT|MI BYBOX=value,value,M|KM|FT|MI BYPOLYGON=#(value value) ASC DESC COUNT=number ANY';
+  'FROMMEMBER=value FROMLONLAT=value,value BYRADIUS=value,M|KM|FT|MI BYBOX=value,value,M|KM|FT|MI ' +
+  'BYPOLYGON=#(value value) ASC DESC COUNT=number ANY';
 const RANGE = 'BYSCORE! BYLEX! REV LIMIT=number,number';
 const COMBINE = 'WEIGHTS=number* AGGREGATE=SUM|MIN|MAX|COUNT';
 const TRIM = 'MAXLEN=~number MINID=~cursor LIMIT=number KEEPREF DELREF ACKED';
 const READ = 'COUNT=number BLOCK=number MAXCOUNT=number MAXSIZE=number';
 const CLIENTS =
-  'ID=number* TYPE=name USER=value ADDR=value LADDR=value SKIPME=YES|NO MAXAGE=number NAME=value IDLE=number FLAGS=value LIB-NAME=value LIB-VER=value DB=number CAPA=value IP=value';
+  'ID=number* TYPE=name USER=value ADDR=value LADDR=value SKIPME=YES|NO MAXAGE=number NAME=value ' +
+  'IDLE=number FLAGS=value LIB-NAME=value LIB-VER=value DB=number CAPA=value IP=value';
 const SERIES =
-  'RETENTION=number ENCODING=COMPRESSED|UNCOMPRESSED CHUNK_SIZE=number DUPLICATE_POLICY=BLOCK|FIRST|LAST|MIN|MAX|SUM IGNORE=value,value UNCOMPRESSED TIMESTAMP=value';
+  'RETENTION=number ENCODING=COMPRESSED|UNCOMPRESSED CHUNK_SIZE=number ' +
+  'DUPLICATE_POLICY=BLOCK|FIRST|LAST|MIN|MAX|SUM IGNORE=value,value UNCOMPRESSED TIMESTAMP=value';
 const SAMPLES =
-  'LATEST FILTER_BY_TS=value* FILTER_BY_VALUE=value,value COUNT=number ALIGN=value AGGREGATION=name,number BUCKETTIMESTAMP=value EMPTY';
+  'LATEST FILTER_BY_TS=value* FILTER_BY_VALUE=value,value COUNT=number ALIGN=value ' +
+  'AGGREGATION=name,number BUCKETTIMESTAMP=value EMPTY';
 const ACROSS = `${SAMPLES} WITHLABELS SELECTED_LABELS=field* FILTER=value* GROUPBY=field REDUCE=name EXCLUDEEMPTY`;
 const SEARCH =
-  'NOCONTENT VERBATIM NOSTOPWORDS WITHSCORES WITHPAYLOADS WITHSORTKEYS EXPLAINSCORE INORDER FILTER=field,value,value GEOFILTER=field,value,value,value,value ' +
-  'INKEYS=#key INFIELDS=#field RETURN=#field SUMMARIZE HIGHLIGHT FIELDS=#field FRAGS=number LEN=number SEPARATOR=value TAGS=value,value SLOP=number ' +
-  'TIMEOUT=number LANGUAGE=name EXPANDER=name SCORER=name PAYLOAD=value SORTBY=field ASC DESC WITHCOUNT WITHOUTCOUNT LIMIT=number,number PARAMS=#value DIALECT=number';
+  'NOCONTENT VERBATIM NOSTOPWORDS WITHSCORES WITHPAYLOADS WITHSORTKEYS EXPLAINSCORE INORDER ' +
+  'FILTER=field,value,value GEOFILTER=field,value,value,value,value ' +
+  'INKEYS=#key INFIELDS=#field RETURN=#field SUMMARIZE HIGHLIGHT FIELDS=#field FRAGS=number LEN=number ' +
+  'SEPARATOR=value TAGS=value,value SLOP=number ' +
+  'TIMEOUT=number LANGUAGE=name EXPANDER=name SCORER=name PAYLOAD=value SORTBY=field ASC DESC ' +
+  'WITHCOUNT WITHOUTCOUNT LIMIT=number,number PARAMS=#value DIALECT=number';
 const AGGREGATE =
-  'VERBATIM ADDSCORES LOAD=#field TIMEOUT=number GROUPBY=#field REDUCE=name,#field AS=field SORTBY=#field MAX=number WITHCOUNT WITHOUTCOUNT APPLY=value ' +
+  'VERBATIM ADDSCORES LOAD=#field TIMEOUT=number GROUPBY=#field REDUCE=name,#field AS=field ' +
+  'SORTBY=#field MAX=number WITHCOUNT WITHOUTCOUNT APPLY=value ' +
   'LIMIT=number,number FILTER=value WITHCURSOR COUNT=number MAXIDLE=number SCORER=name PARAMS=#value DIALECT=number';
 
 /** By upper-case name; a sub-command by both words. A string is a row with arguments only. */
@@ -599,7 +607,9 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   'FT.CONFIG HELP': 'name',
   'FT.CONFIG SET': 'name secret',
   'FT.CREATE':
-    'name [ON=HASH|JSON INDEXALL=ENABLE|DISABLE PREFIX=#pattern FILTER=value LANGUAGE=name LANGUAGE_FIELD=field SCORE=number SCORE_FIELD=field PAYLOAD_FIELD=field MAXTEXTFIELDS TEMPORARY=number NOOFFSETS NOHL NOFIELDS NOFREQS STOPWORDS=#value SKIPINITIALSCAN] SCHEMA value+',
+    'name [ON=HASH|JSON INDEXALL=ENABLE|DISABLE PREFIX=#pattern FILTER=value LANGUAGE=name ' +
+    'LANGUAGE_FIELD=field SCORE=number SCORE_FIELD=field PAYLOAD_FIELD=field MAXTEXTFIELDS ' +
+    'TEMPORARY=number NOOFFSETS NOHL NOFIELDS NOFREQS STOPWORDS=#value SKIPINITIALSCAN] SCHEMA value+',
   'FT.CURSOR DEL': 'name number',
   'FT.CURSOR GC': 'name number',
   'FT.CURSOR READ': 'name number [COUNT=number]',
@@ -659,7 +669,8 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   'BF.EXISTS': 'key value',
   'BF.INFO': 'key [CAPACITY SIZE FILTERS ITEMS EXPANSION ERROR TIGHTENING MAXSCALEDCAPACITY]',
   'BF.INSERT':
-    'key! [CAPACITY=number ERROR=number EXPANSION=number NOCREATE NONSCALING TIGHTENING=number SEED=value VALIDATESCALETO=number] ITEMS value+',
+    'key! [CAPACITY=number ERROR=number EXPANSION=number NOCREATE NONSCALING TIGHTENING=number ' +
+    'SEED=value VALIDATESCALETO=number] ITEMS value+',
   'BF.LOAD': 'key! value',
   'BF.LOADCHUNK': 'key! number value',
   'BF.MADD': 'key! value+',
@@ -721,7 +732,9 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   VRANGE: 'key value value number',
   VREM: 'key value',
   VSETATTR: 'key value value',
-  VSIM: 'key [ELE=value FP32=value VALUES=#value WITHSCORES WITHATTRIBS COUNT=number EPSILON=number EF=number FILTER=value FILTER-EF=number TRUTH NOTHREAD]',
+  VSIM:
+    'key [ELE=value FP32=value VALUES=#value WITHSCORES WITHATTRIBS COUNT=number EPSILON=number ' +
+    'EF=number FILTER=value FILTER-EF=number TRUTH NOTHREAD]',
 
   // Graph: removed from Redis, still in redis 4
   'GRAPH.CONFIG GET': 'name',

@@ -42,7 +42,8 @@ const NOT_IN_ADDRESS = String.raw`\s:|/#{}()<>,;"'@=&?`;
 
 /** Words that announce a secret before `=`, at the end of a name. */
 const BEFORE_EQUALS =
-  'passw(?:or)?d|pass|pwd?|passphrase|secret|token|sig(?:nature)?|key|auth(?:orization)?|credentials?|session|sid|jwt|bearer|otp|pin';
+  'passw(?:or)?d|pass|pwd?|passphrase|secret|token|sig(?:nature)?|key|auth(?:orization)?|credentials?|' +
+  'session|sid|jwt|bearer|otp|pin';
 /**
  * Words that announce a secret in the next segment. The list is shorter: `token:refresh` and `session:42` name kinds.
  */
@@ -53,10 +54,14 @@ const BEFORE_SEPARATOR = 'passw(?:or)?d|pwd?|passphrase|secret|(?:api|private|ac
  * services change the length more often than the prefix.
  */
 const PREFIXES = [
-  '(?:sk|rk|pk|tk)_(?:live|test|prod)_|whsec_|sk-(?:ant|proj|svcacct|admin)-|A3T[A-Z0-9]|A(?:KIA|SIA|BIA|CCA)|AIza|LTAI|ya29\\.',
-  'gh[pousr]_|github_pat_|gl(?:pat|dt|ft|rt|soat|agent|cbt|imt|oas|ptt|ffct|sa)[_-]|GR1348941|xox[abeoprs][.-]|xapp-|sq0(?:atp|csp)-',
-  'do[opr]_v1_|shp(?:at|ca|pa|ss)_|shippo_(?:live|test)_|duffel_(?:live|test)_|FLW(?:SECK|PUBK)|pscale_(?:tkn|oauth|pw)_|lin_api_',
-  'pypi-|rubygems_|sntry[su]_|sm_[aps]at_|sgp_|PMAK-|AGE-SECRET-KEY-|HRKU-|dt0c01\\.|dp\\.pt\\.|hv[bs]\\.|xkeysib-|dapi(?=[a-f0-9]{8})',
+  '(?:sk|rk|pk|tk)_(?:live|test|prod)_|whsec_|sk-(?:ant|proj|svcacct|admin)-|A3T[A-Z0-9]|' +
+    'A(?:KIA|SIA|BIA|CCA)|AIza|LTAI|ya29\\.',
+  'gh[pousr]_|github_pat_|gl(?:pat|dt|ft|rt|soat|agent|cbt|imt|oas|ptt|ffct|sa)[_-]|GR1348941|' +
+    'xox[abeoprs][.-]|xapp-|sq0(?:atp|csp)-',
+  'do[opr]_v1_|shp(?:at|ca|pa|ss)_|shippo_(?:live|test)_|duffel_(?:live|test)_|FLW(?:SECK|PUBK)|' +
+    'pscale_(?:tkn|oauth|pw)_|lin_api_',
+  'pypi-|rubygems_|sntry[su]_|sm_[aps]at_|sgp_|PMAK-|AGE-SECRET-KEY-|HRKU-|dt0c01\\.|dp\\.pt\\.|' +
+    'hv[bs]\\.|xkeysib-|dapi(?=[a-f0-9]{8})',
 ].join('|');
 /** Prefixes that also begin other names: the text behind them must look random. */
 const WEAK_PREFIXES = 'npm_|hf_|pat_|glc_|pnu_|rdme_|ntn_|pul-|ico-|sk-|pplx-|SG\\.|p8e-|fio-u-|tk-us-|api_org_';
