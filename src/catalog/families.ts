@@ -1,5 +1,6 @@
 // Knows: the family of a key (`user:123:cart` → `user:{}:cart`), by its own text and by what other keys showed.
 // Must not know: commands, clients, metrics.
+import { handleRejection } from '../core/application-functions';
 import { cutText, detach, identifierText, LOOKED_AT_LENGTH } from './arguments';
 import { commonDigits, type Digits, NO_DIGITS, render, renderAll } from './constants';
 import { Evidence } from './evidence';
@@ -241,6 +242,7 @@ export class KeyFamilies<T = undefined> {
     try {
       const family = this.options.familyOf(text);
       if (family === undefined || typeof family === 'string') return family;
+      handleRejection(family);
       this.reportOnce('the `keyFamilies` function returned no string: the key keeps its own family');
     } catch {
       this.reportOnce('the `keyFamilies` function threw: the key keeps its own family');

@@ -1,5 +1,6 @@
 // Knows: how a key, field, channel or other identifier may be shown.
 // Must not know: which command it belongs to.
+import { handleRejection } from '../core/application-functions';
 import { cutText, detach, identifierText, LOOKED_AT_LENGTH, MAX_IDENTIFIER_LENGTH } from './arguments';
 import { KeyFamilies } from './families';
 import { mayReveal } from './glance';
@@ -94,6 +95,7 @@ function maskWith(mask: (key: string) => string, key: unknown, report: (message:
   try {
     const masked = mask(text);
     if (typeof masked === 'string') return cutMasked(masked);
+    handleRejection(masked);
     report('the `keys` function returned no string: the key is hidden');
   } catch {
     report('the `keys` function threw: the key is hidden');

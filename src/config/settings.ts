@@ -1,6 +1,7 @@
 // Knows: which part of the options each module needs.
 // Must not know: how options are read, what a module does with them.
 import { type KeyMode, keyMask, lookup, OTHER_FAMILY, templatesMatcher } from '../catalog';
+import { handleRejection } from '../core/application-functions';
 import type { DeliverySettings } from '../core/delivery';
 import type { Arguments, ClientFacts } from '../core/events';
 import type { InsightSettings } from '../core/facts';
@@ -135,10 +136,13 @@ function infoOf(args: Arguments, facts: ClientFacts | undefined) {
 }
 
 function isTrue(ask: () => unknown, report: Report): boolean {
+  const threw = (error: unknown): void => report('the ignore hook threw; going on without it', error);
   try {
-    return ask() === true;
+    const answer: unknown = ask();
+    handleRejection(answer, threw);
+    return answer === true;
   } catch (error) {
-    report('the ignore hook threw; going on without it', error);
+    threw(error);
     return false;
   }
 }

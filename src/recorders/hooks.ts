@@ -2,6 +2,7 @@
 // Must not know: what their results are used for.
 import { type Context, context, type Span } from '@opentelemetry/api';
 import type { SpanInfo, SpanSettings } from '../config';
+import { handleRejection } from '../core/application-functions';
 import type { Arguments, Batch, BatchOutcome, Outcome } from '../core/events';
 import type { Report } from '../core/recorder';
 import type { ReplyShapes } from '../core/replies';
@@ -46,7 +47,7 @@ export class Hooks {
     if (hook === undefined) return;
     this.guarded('responseHook', () => {
       const shown = this.replies === undefined ? reply : this.replies.shaped(args, reply);
-      hook(span, String(args[0]), args.slice(1) as Array<string | Buffer>, shown);
+      return hook(span, String(args[0]), args.slice(1) as Array<string | Buffer>, shown);
     });
   }
 
@@ -95,10 +96,13 @@ export class Hooks {
   }
 
   private guarded<T>(name: string, run: () => T): T | undefined {
+    const threw = (error: unknown): void => this.report(`the ${name} hook threw; going on without it`, error);
     try {
-      return run();
+      const result = run();
+      handleRejection(result, threw);
+      return result;
     } catch (error) {
-      this.report(`the ${name} hook threw; going on without it`, error);
+      threw(error);
       return undefined;
     }
   }

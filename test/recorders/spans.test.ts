@@ -471,6 +471,27 @@ describe('span recorder', () => {
       assert.equal(diagnostics.length, 6);
       assert.ok(!diagnostics.join().includes('secret of the hook'));
     });
+
+    it('may be async by mistake: their rejections are handled, and reported once each', async () => {
+      const fail = async (): Promise<never> => {
+        throw new Error('secret of the hook');
+      };
+      const unhandled = sinon.spy();
+      process.on('unhandledRejection', unhandled);
+      try {
+        const hooks = { spanName: fail, dbStatementSerializer: fail, spanHook: fail, responseHook: fail, ignore: fail };
+        instrumentation.setConfig({ ...hooks, requestHook: fail, keys: fail, keyFamilies: fail } as object);
+        for (let time = 0; time < 2; time++) assert.equal(await client.get('k'), null);
+        // Unhandled rejections are told between two turns of the event loop.
+        await new Promise(setImmediate);
+        sinon.assert.notCalled(unhandled);
+      } finally {
+        process.off('unhandledRejection', unhandled);
+      }
+      assert.deepEqual(texts(), ['GET ?', 'GET ?']);
+      assert.match(diagnostics.join(), /the requestHook hook threw/);
+      assert.ok(!diagnostics.join().includes('secret of the hook'));
+    });
   });
 
   it('counts nothing of a transaction that was refused before it ran', async () => {
