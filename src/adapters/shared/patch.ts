@@ -7,6 +7,8 @@ import type { Report } from '../../core/recorder';
 // biome-ignore lint/suspicious/noExplicitAny: the one place where functions of any shape pass through
 type AnyFunction = (this: any, ...args: any[]) => any;
 
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
 /** An object of redis whose methods are replaced: a prototype, a class, a module's exports. */
 export type Target = Record<string, unknown>;
 
@@ -73,6 +75,46 @@ export class PatchLedger {
     shimmer.wrap(target as Record<string, AnyFunction>, name, (inner) => likeOriginal(wrapper(inner as F), inner));
     const replacement = target[name] as AnyFunction & Marked;
     this.entries.push({ target, name, layer, replacement, restore: unmark(replacement) });
+  }
+
+  /** Calls `seen` before the method. It must not throw. */
+  before<S>(target: Target, name: string, seen: (self: S, args: readonly unknown[]) => void, layer = ''): void {
+    const wrapper = (original: Method): Method =>
+      function (this: unknown): unknown {
+        seen(this as S, arguments as never);
+        return original.apply(this, arguments as never);
+      };
+    this.wrap(target, name, wrapper, layer);
+  }
+
+  /** Calls `seen` with what the method returned. It must not throw. */
+  after<S, R>(
+    target: Target,
+    name: string,
+    seen: (self: S, result: R, args: readonly unknown[]) => void,
+    layer = '',
+  ): void {
+    const wrapper = (original: Method): Method =>
+      function (this: unknown): unknown {
+        const result = original.apply(this, arguments as never);
+        seen(this as S, result as R, arguments as never);
+        return result;
+      };
+    this.wrap(target, name, wrapper, layer);
+  }
+
+  /** Calls `run` in place of the method: it calls the method once, with the same arguments, and returns its result. */
+  around<S, R>(
+    target: Target,
+    name: string,
+    run: (self: S, call: () => R, args: readonly unknown[]) => R,
+    layer = '',
+  ): void {
+    const wrapper = (original: Method): Method =>
+      function (this: unknown): unknown {
+        return run(this as S, () => original.apply(this, arguments as never) as R, arguments as never);
+      };
+    this.wrap(target, name, wrapper, layer);
   }
 
   /** Replaces a property that holds a class, not a function to be called. */

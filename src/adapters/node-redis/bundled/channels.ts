@@ -29,8 +29,6 @@ export interface Message {
   readonly error?: unknown;
 }
 
-type Connect = (this: object, ...args: unknown[]) => Promise<unknown>;
-
 const FAULT = 'a message of a diagnostics channel could not be read';
 const ELSEWHERE =
   'a client of redis connects in a realm of its own, as in jest, and is not recorded from here; see ' +
@@ -110,7 +108,8 @@ export class Channels {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'connect')) return false;
     if (!('_clientId' in prototype)) return true;
-    ledger.wrap<Connect>(prototype, 'connect', (original) => this.wrapConnect(original), 'channels');
+    // The channel publishes synchronously.
+    ledger.around(prototype, 'connect', (_client, call) => this.hooked.run(true, call), 'channels');
     return true;
   }
 
@@ -118,14 +117,6 @@ export class Channels {
   leave(client: object): void {
     const { _clientId: id } = client as { readonly _clientId?: unknown };
     if (this.clients.size > 0 && typeof id === 'string') this.clients.forget(id);
-  }
-
-  private wrapConnect(original: Connect): Connect {
-    const { hooked } = this;
-    return function connect(this: object): Promise<unknown> {
-      // The channel publishes synchronously.
-      return hooked.run(true, () => original.apply(this, arguments as unknown as unknown[]));
-    };
   }
 
   private meet(message: Message): void {

@@ -13,14 +13,9 @@ import { LegacyConnections } from './connections';
 import { abortError, type Client, isOffline, isQueued, isRestoring, LegacyClientRef, type QueueName } from './library';
 import { LegacyMessages } from './messages';
 
-type Method = (this: Client, ...args: unknown[]) => unknown;
 type Send = (this: Client, command: CommandObject) => unknown;
 type ReturnReply = (this: Client, reply: unknown) => unknown;
-type Flush = (
-  this: Client,
-  attributes: { readonly code?: unknown },
-  options?: { readonly queues?: readonly QueueName[] },
-) => unknown;
+type FlushOptions = { readonly queues?: readonly QueueName[] } | undefined;
 
 /** They send commands by themselves, synchronously: AUTH with the password of the options, and INFO. */
 const BACKGROUND_METHODS = ['ready_check', 'create_stream'];
@@ -74,10 +69,15 @@ export class LegacyClientTap {
     if (!this.connections.patchClient(client, ledger)) return false;
     ledger.wrap<Send>(client, 'internal_send_command', (original) => this.wrapSend(original));
     ledger.wrap<ReturnReply>(client, 'return_reply', (original) => this.messages.wrapReply(this.wrapReply(original)));
-    ledger.wrap<ReturnReply>(client, 'return_error', (original) => this.wrapError(original));
-    ledger.wrap<Flush>(client, 'flush_and_error', (original) => this.wrapFlush(original));
+    ledger.before<Client>(client, 'return_error', ({ command_queue: queue }, [error]) => {
+      const first = queue.get(0);
+      if (first !== undefined) this.silent.get(first)?.fail(error);
+    });
+    ledger.before<Client>(client, 'flush_and_error', (one, [attributes, options]) =>
+      this.flush(one, attributes as { code?: unknown }, options as FlushOptions),
+    );
     for (const name of BACKGROUND_METHODS)
-      ledger.wrap<Method>(client, name, (original) => this.wrapBackground(original));
+      ledger.around<Client, unknown>(client, name, (_client, call) => this.background.run(true, call));
     // `exec` and `EXEC` are `exec_batch` here; `multi()` gives its own objects `exec_transaction` under both names.
     for (const name of BATCH_METHODS) ledger.wrap<Exec>(multi, name, (original) => this.batches.wrapBatch(original));
     ledger.wrap<Exec>(multi, 'exec_transaction', (original) => this.batches.wrapTransaction(original));
@@ -162,31 +162,10 @@ export class LegacyClientTap {
     };
   }
 
-  private wrapError(original: ReturnReply): ReturnReply {
-    const { silent } = this;
-    return function return_error(this: Client, error: unknown): unknown {
-      const first = this.command_queue.get(0);
-      if (first !== undefined) silent.get(first)?.fail(error);
-      return original.apply(this, arguments as unknown as Parameters<ReturnReply>);
-    };
-  }
-
   /** When the connection is lost or ended, commands without a callback are removed from the queues without notice. */
-  private wrapFlush(original: Flush): Flush {
-    const { silent } = this;
-    return function flush_and_error(this: Client, attributes, options): unknown {
-      for (const name of options?.queues ?? QUEUES) {
-        for (const command of this[name].toArray()) silent.get(command)?.fail(abortError(attributes.code));
-      }
-      return original.apply(this, arguments as unknown as Parameters<Flush>);
-    };
-  }
-
-  private wrapBackground(original: Method): Method {
-    const { background } = this;
-    return function (this: Client): unknown {
-      return background.run(true, () => original.apply(this, arguments as unknown as unknown[]));
-    };
+  private flush(client: Client, { code }: { readonly code?: unknown }, options: FlushOptions): void {
+    for (const name of options?.queues ?? QUEUES)
+      for (const command of client[name].toArray()) this.silent.get(command)?.fail(abortError(code));
   }
 
   private clientOf(client: Client): LegacyClientRef {

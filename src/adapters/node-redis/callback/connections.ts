@@ -3,7 +3,7 @@
 import type { ClientRef, Connecting, ConnectionState } from '../../../core/events';
 import type { CloseReason, ConnectionRecorder } from '../../../core/recorder';
 import type { Tap } from '../../../core/tap';
-import { PatchLedger, type Target } from '../../shared/patch';
+import { PatchLedger } from '../../shared/patch';
 
 /** The part of a client that we read. All of it is public. */
 interface Client {
@@ -22,8 +22,6 @@ interface Known {
   connecting: Connecting | undefined;
 }
 
-type Method = (this: Client, ...args: unknown[]) => unknown;
-
 /** Watches the connections of redis 2 and 3. A client has one at a time, and a new one after each loss. */
 export class LegacyConnections {
   private readonly known = new WeakMap<Client, Known>();
@@ -37,29 +35,16 @@ export class LegacyConnections {
   /** The client's prototype. Returns false if the seam is unknown; then nothing was changed. */
   patchClient(prototype: unknown, ledger: PatchLedger): boolean {
     if (!PatchLedger.has(prototype, 'create_stream', 'on_ready', 'on_error', 'connection_gone')) return false;
-    this.watch(prototype, 'create_stream', ledger, (client) => this.connect(client));
-    this.watch(prototype, 'on_ready', ledger, (client) => this.ready(client));
-    this.watch(prototype, 'on_error', ledger, (client, error) => this.failed(client, error));
-    this.watch(prototype, 'connection_gone', ledger, (client, why, error) => this.gone(client, why, error));
+    // Before each method: it changes the state that tells a loss from its consequences.
+    const before = (name: string, seen: (client: Client, args: readonly unknown[]) => void): void =>
+      ledger.before(prototype, name, seen, 'connections');
+    before('create_stream', (client) => this.connect(client));
+    before('on_ready', (client) => this.ready(client));
+    before('on_error', (client, [error]) => this.failed(client, error));
+    before('connection_gone', (client, [why, error]) => this.gone(client, why, error));
     // It takes the client's listeners off its socket.
-    if (PatchLedger.has(prototype, 'end'))
-      this.watch(prototype, 'end', ledger, (client) => this.closed(client, 'application_close'));
+    if (PatchLedger.has(prototype, 'end')) before('end', (client) => this.closed(client, 'application_close'));
     return true;
-  }
-
-  /** Observes a method before it runs: it changes the state that tells a loss from its consequences. */
-  private watch(
-    prototype: Target,
-    name: string,
-    ledger: PatchLedger,
-    seen: (client: Client, argument: unknown, second: unknown) => void,
-  ): void {
-    const wrapper = (original: Method): Method =>
-      function method(this: Client, argument?: unknown, second?: unknown): unknown {
-        seen(this, argument, second);
-        return original.apply(this, arguments as unknown as unknown[]);
-      };
-    ledger.wrap<Method>(prototype, name, wrapper, 'connections');
   }
 
   /** Also called for a client from before us, at its first command. */
@@ -99,7 +84,7 @@ export class LegacyConnections {
     if (connecting !== undefined) this.tap.settleConnect(connecting, failed, error);
   }
 
-  /** Told once: a socket ends and closes for one reason. */
+  /** Recorded once: a socket ends and closes for one reason. */
   private closed(client: Client, reason: CloseReason, error?: unknown): void {
     const known = this.see(client);
     if (known.isUp) this.recorder.connectionClosed(this.clientOf(client).facts, reason, error);
@@ -107,8 +92,8 @@ export class LegacyConnections {
   }
 
   /** A socket ends, closes and fails for one reason. The first of these events sets the timer for the next attempt. */
-  private gone(client: Client, why: unknown, told: unknown): void {
-    const error = why === 'error' ? told : lossError(why);
+  private gone(client: Client, why: unknown, given: unknown): void {
+    const error = why === 'error' ? given : lossError(why);
     this.closed(client, client.closing ? 'application_close' : 'error', error);
     if (why !== 'error' && !client.retry_timer) this.failed(client, error);
   }

@@ -7,7 +7,6 @@ import { observe } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { replacing } from '../promise/batches';
 import { Commands, type SendingClient } from '../promise/commands';
-import type { Connect } from '../promise/connect';
 import type { Connections } from '../promise/connections';
 import { isSelecting } from '../promise/database';
 import type { Begun } from '../promise/entries';
@@ -33,14 +32,8 @@ interface Client extends SendingClient {
 
 type Send = (this: Client, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 type Execute = (this: Client, commands: unknown, ...rest: unknown[]) => Promise<unknown>;
-type ExecuteScript = (
-  this: Client,
-  script: { readonly SCRIPT?: unknown },
-  parser: { readonly redisArgs?: object },
-  ...rest: unknown[]
-) => Promise<unknown>;
-type Quit = (this: Client) => Promise<unknown>;
-type Reset = (this: object, ...rest: unknown[]) => Promise<unknown>;
+type Script = { readonly SCRIPT?: unknown } | undefined;
+type Parser = { readonly redisArgs?: object } | undefined;
 type Take = (this: object, value: unknown) => unknown;
 type Refusal = new () => Error;
 
@@ -93,20 +86,19 @@ export class RedisClientTap {
     ledger.wrap<Send>(prototype, 'sendCommand', send);
     ledger.wrap<Execute>(prototype, '_executeMulti', (original) => this.wrapExecute('MULTI', original));
     ledger.wrap<Execute>(prototype, '_executePipeline', (original) => this.wrapExecute('PIPELINE', original));
-    const { connects } = this.connections;
-    ledger.wrap<Connect<Client>>(
-      prototype,
-      'connect',
-      (original) => connects.wrap(this.tap, refOf, original),
-      'caller',
-    );
-    ledger.wrap<Quit>(prototype, 'QUIT', (original) => this.wrapQuit(original));
+    this.connections.connects.patchClient(prototype, ledger, this.tap, refOf);
+    const { sender, background } = this.commands;
+    // The only command that calls the queue directly. A client copies this method to `quit` when it is created.
+    ledger.around<Client, unknown>(prototype, 'QUIT', (client, call) => sender.run(client._self ?? client, call));
     ledger.wrap<ExecuteCommand>(prototype, '_executeCommand', (original) =>
       wrapExecuteCommand<Client>(this.tap, this.caches, this.fanOuts, refOf, original),
     );
-    ledger.wrap<ExecuteScript>(prototype, '_executeScript', (original) => this.wrapExecuteScript(original));
+    ledger.around(prototype, '_executeScript', (_client, call, [script, parser]) =>
+      this.executeScript(script as Script, parser as Parser, call),
+    );
+    // A sentinel client resets a connection that comes back in another state.
     if (PatchLedger.has(prototype, 'resetIfDirty'))
-      ledger.wrap<Reset>(prototype, 'resetIfDirty', (original) => this.wrapResetIfDirty(original));
+      ledger.around(prototype, 'resetIfDirty', (_client, call) => background.run(true, call));
     return true;
   }
 
@@ -115,8 +107,12 @@ export class RedisClientTap {
     // Called once for all commands that wait.
     if (!this.commands.patchQueue(moduleExports, ledger, 'commandsToWrite')) return false;
     const prototype = prototypeOf(moduleExports);
+    const { commands } = this;
+    // RESET is put into the queue without `addCommand`.
     if (PatchLedger.has(prototype, 'reset'))
-      ledger.wrap<Reset>(prototype, 'reset', (original) => this.wrapReset(original));
+      ledger.around<object, unknown>(prototype, 'reset', (queue, call) =>
+        commands.entries.next(commands.beginAlone(queue, RESET), call),
+      );
     return true;
   }
 
@@ -238,43 +234,9 @@ export class RedisClientTap {
     };
   }
 
-  private wrapExecuteScript(original: ExecuteScript): ExecuteScript {
-    const { retries } = this.commands;
-    return function executeScript(this: Client, script, parser): Promise<unknown> {
-      const call = arguments as unknown as Parameters<ExecuteScript>;
-      const list = parser?.redisArgs;
-      if (list === undefined) return original.apply(this, call);
-      return retries.executeScript({ body: script?.SCRIPT, list }, () => original.apply(this, call));
-    };
-  }
-
-  /** The only command that calls the queue directly. A client copies this method to `quit` when it is created. */
-  private wrapQuit(original: Quit): Quit {
-    const { sender } = this.commands;
-    return function quit(this: Client): Promise<unknown> {
-      return sender.run(this._self ?? this, () => original.apply(this, arguments as never));
-    };
-  }
-
-  /** RESET is put into the queue without `addCommand`. */
-  private wrapReset(original: Reset): Reset {
-    const { commands } = this;
-    return function reset(this: object): Promise<unknown> {
-      return commands.entries.next(commands.beginAlone(this, RESET), () => original.apply(this, arguments as never));
-    };
-  }
-
-  /** A sentinel client resets a connection that comes back in another state. */
-  private wrapResetIfDirty(original: Reset): Reset {
-    const { background } = this.commands;
-    return function resetIfDirty(this: object): Promise<unknown> {
-      const outer = background.enter(true);
-      try {
-        return original.apply(this, arguments as never);
-      } finally {
-        background.leave(outer);
-      }
-    };
+  private executeScript(script: Script, parser: Parser, call: () => unknown): unknown {
+    const list = parser?.redisArgs;
+    return list === undefined ? call() : this.commands.retries.executeScript({ body: script?.SCRIPT, list }, call);
   }
 }
 

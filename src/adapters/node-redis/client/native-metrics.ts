@@ -10,8 +10,6 @@ interface OTelMetrics {
   readonly instance?: { readonly commandMetrics?: object };
 }
 
-type Init = (this: unknown, ...args: unknown[]) => unknown;
-
 const NOTHING: NativeMetrics = {
   operations: false,
   connections: false,
@@ -33,14 +31,7 @@ export class NativeMetricsTap {
   patch(moduleExports: Target, ledger: PatchLedger): boolean {
     const { OTelMetrics: metrics } = moduleExports;
     if (!PatchLedger.has(metrics, 'init', 'isInitialized')) return false;
-    const look = () => this.look();
-    ledger.wrap<Init>(metrics, 'init', (original) => {
-      return function init(this: unknown): unknown {
-        const result = original.apply(this, arguments as never);
-        look();
-        return result;
-      };
-    });
+    ledger.after(metrics, 'init', () => this.look());
     this.copies.add(metrics as unknown as OTelMetrics);
     this.look();
     return true;

@@ -31,11 +31,8 @@ interface Made {
   readonly limits: PoolLimits;
 }
 
-type Create = (this: unknown, server?: ClientOptions, options?: PoolOptions) => ClientPool;
 type PoolTask = Task<PoolClient>;
 type Execute = (this: ClientPool, task: PoolTask, ...rest: unknown[]) => unknown;
-type End = (this: ClientPool) => unknown;
-type Connect = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
 const DEFAULT_MINIMUM = 1;
 const DEFAULT_MAXIMUM = 100;
@@ -65,11 +62,14 @@ export class PoolTap {
     if (!PatchLedger.has(pool, 'create') || !PatchLedger.has(pool.prototype, 'connect', 'execute', 'close', 'destroy'))
       return false;
     // The package copies this to its exports when it loads: only an instrumentation enabled by then sees the limits.
-    ledger.wrap<Create>(pool, 'create', (original) => this.wrapCreate(original));
-    ledger.wrap<Connect>(pool.prototype, 'connect', (original) => this.wrapConnect(original));
-    ledger.wrap<Execute>(pool.prototype, 'execute', (original) => this.wrapExecute(original));
-    ledger.wrap<End>(pool.prototype, 'close', (original) => this.wrapEnd(original));
-    ledger.wrap<End>(pool.prototype, 'destroy', (original) => this.wrapEnd(original));
+    ledger.after<unknown, ClientPool>(pool, 'create', (_class, made, [server, options]) => {
+      this.made.set(made._self ?? made, { server: server as Made['server'], limits: limitsOf(options as PoolOptions) });
+    });
+    const { prototype } = pool as { prototype: Target };
+    ledger.around<ClientPool, unknown>(prototype, 'connect', (one, call) => this.connect(one._self ?? one, call));
+    ledger.wrap<Execute>(prototype, 'execute', (original) => this.wrapExecute(original));
+    for (const name of ['close', 'destroy'])
+      ledger.around<ClientPool, unknown>(prototype, name, (one, call) => this.end(one._self ?? one, call));
     return true;
   }
 
@@ -77,35 +77,10 @@ export class PoolTap {
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'connect')) return false;
-    const timed = (client: PoolClient, call: () => Promise<unknown>) => this.timeCreation(client, call);
-    ledger.wrap<Connect>(prototype, 'connect', (original) => {
-      return function connect(this: unknown): Promise<unknown> {
-        return timed(this as PoolClient, () => original.apply(this, arguments as never));
-      };
-    });
+    ledger.around<PoolClient, Promise<unknown>>(prototype, 'connect', (client, call) =>
+      this.timeCreation(client, call),
+    );
     return true;
-  }
-
-  private wrapCreate(original: Create): Create {
-    const { made } = this;
-    return function create(server, options): ClientPool {
-      const pool = original.apply(this, arguments as never);
-      made.set(pool._self ?? pool, { server, limits: limitsOf(options) });
-      return pool;
-    };
-  }
-
-  private wrapConnect(original: Connect): Connect {
-    const connecting = (pool: ClientPool, call: () => Promise<unknown>) => {
-      this.ended.delete(pool);
-      const promise = this.inside.run(pool, call);
-      this.seeMade(pool);
-      return promise;
-    };
-    return function connect(this: unknown): Promise<unknown> {
-      const pool = this as ClientPool;
-      return connecting(pool._self ?? pool, () => original.apply(this, arguments as never));
-    };
   }
 
   private wrapExecute(original: Execute): Execute {
@@ -121,18 +96,21 @@ export class PoolTap {
     };
   }
 
-  private wrapEnd(original: End): End {
-    const { ended, pools } = this;
-    return function end(this: ClientPool): unknown {
-      const pool = this._self ?? this;
-      ended.add(pool);
-      try {
-        return original.apply(this, arguments as never);
-      } finally {
-        // A pool that is gone at once returns its name at once.
-        pools.get(pool)?.read();
-      }
-    };
+  private connect(pool: ClientPool, call: () => unknown): unknown {
+    this.ended.delete(pool);
+    const promise = this.inside.run(pool, call);
+    this.seeMade(pool);
+    return promise;
+  }
+
+  private end(pool: ClientPool, call: () => unknown): unknown {
+    this.ended.add(pool);
+    try {
+      return call();
+    } finally {
+      // A pool that is gone at once returns its name at once.
+      this.pools.get(pool)?.read();
+    }
   }
 
   private execute(pool: ClientPool, task: PoolTask, call: (task: PoolTask) => unknown): unknown {

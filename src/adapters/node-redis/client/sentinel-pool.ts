@@ -25,11 +25,6 @@ interface Leases {
   waiting: number;
 }
 
-type Connect = (this: Sentinel) => Promise<unknown>;
-type Shift = (this: FreeQueue) => unknown;
-type Wait = (this: FreeQueue) => Promise<unknown>;
-type Push = (this: FreeQueue, id: unknown) => unknown;
-
 const DEFAULT_SIZE = 1;
 
 /** Taps the pool of a sentinel. Commands that run at the same time share a lease; replicas are used without one. */
@@ -45,9 +40,12 @@ export class SentinelPoolTap {
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports, 'WaitQueue');
     if (!PatchLedger.has(prototype, 'shift', 'wait', 'push')) return false;
-    ledger.wrap<Shift>(prototype, 'shift', (original) => this.wrapShift(original));
-    ledger.wrap<Wait>(prototype, 'wait', (original) => this.wrapWait(original));
-    ledger.wrap<Push>(prototype, 'push', (original) => this.wrapPush(original));
+    // It returns a free connection, or undefined: then the caller waits.
+    ledger.after<FreeQueue, unknown>(prototype, 'shift', (queue, id) => {
+      if (id !== undefined) this.lent(queue, id, 0);
+    });
+    ledger.after<FreeQueue, Promise<unknown>>(prototype, 'wait', (queue, promise) => this.wait(queue, promise));
+    ledger.before<FreeQueue>(prototype, 'push', (queue, [id]) => this.returned(queue, id));
     const seen = (instance: FreeQueue): void => {
       this.unpairedQueue = instance;
     };
@@ -59,7 +57,7 @@ export class SentinelPoolTap {
   patchSentinel(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'connect')) return false;
-    ledger.wrap<Connect>(prototype, 'connect', (original) => this.wrapConnect(original));
+    ledger.after<Sentinel, unknown>(prototype, 'connect', (sentinel) => this.see(sentinel._self ?? sentinel));
     return true;
   }
 
@@ -74,43 +72,9 @@ export class SentinelPoolTap {
     this.queues.set(sentinel, queue);
   }
 
-  private wrapConnect(original: Connect): Connect {
-    const see = (sentinel: Sentinel) => this.see(sentinel);
-    return function connect(this: Sentinel): Promise<unknown> {
-      const promise = original.apply(this, arguments as never);
-      see(this._self ?? this);
-      return promise;
-    };
-  }
-
-  /** Returns a free connection, or undefined: then the caller waits. */
-  private wrapShift(original: Shift): Shift {
-    const lent = (queue: FreeQueue, id: unknown) => this.lent(queue, id, 0);
-    return function shift(this: FreeQueue): unknown {
-      const id = original.apply(this, arguments as never);
-      if (id !== undefined) lent(this, id);
-      return id;
-    };
-  }
-
-  private wrapWait(original: Wait): Wait {
-    const wait = (queue: FreeQueue, promise: Promise<unknown>) => this.wait(queue, promise);
-    return function (this: FreeQueue): Promise<unknown> {
-      return wait(this, original.apply(this, arguments as never));
-    };
-  }
-
-  private wrapPush(original: Push): Push {
-    const returned = (queue: FreeQueue, id: unknown) => this.returned(queue, id);
-    return function push(this: FreeQueue, id: unknown): unknown {
-      returned(this, id);
-      return original.apply(this, arguments as never);
-    };
-  }
-
-  private wait(queue: FreeQueue, promise: Promise<unknown>): Promise<unknown> {
+  private wait(queue: FreeQueue, promise: Promise<unknown>): void {
     const leases = this.leases.get(queue);
-    if (leases === undefined) return promise;
+    if (leases === undefined) return;
     const askedMonotonicMs = performance.now();
     leases.waiting += 1;
     // No caller is ever refused.
@@ -118,7 +82,7 @@ export class SentinelPoolTap {
       leases.waiting -= 1;
       this.lent(queue, id, performance.now() - askedMonotonicMs);
     };
-    return watch(promise, { succeed, fail: () => {} });
+    watch(promise, { succeed, fail: () => {} });
   }
 
   private lent(queue: FreeQueue, id: unknown, waitMs: number): void {

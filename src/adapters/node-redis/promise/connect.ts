@@ -6,35 +6,29 @@ import { Ambient } from '../../shared/ambient';
 import { type Observer, observe, watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 
-export type Connect<C extends object> = (this: C) => Promise<unknown>;
-
 /** Records calls of the application, with any number of attempts. Later reconnects are not part of them. */
 export class Connects {
   private readonly call = new Ambient<ConnectCall>();
 
-  /** `connect` of a client. */
-  wrap<C extends object>(tap: Tap, clientOf: (client: C) => ClientRef, original: Connect<C>): Connect<C> {
-    const { call } = this;
-    return function connect(this: C): Promise<unknown> {
-      const connecting = tap.beginConnect(clientOf(this));
-      if (connecting === undefined) return original.apply(this, arguments as never);
+  /** `client/index.js`. The prototype has the method. */
+  patchClient<C>(prototype: Target, ledger: PatchLedger, tap: Tap, clientOf: (client: C) => ClientRef): void {
+    const connect = (client: C, call: () => Promise<unknown>): Promise<unknown> => {
+      const connecting = tap.beginConnect(clientOf(client));
+      if (connecting === undefined) return call();
       const begun = new ConnectCall(tap, connecting);
-      const promise = call.run(begun, () => original.apply(this, arguments as never));
+      const promise = this.call.run(begun, call);
       return begun.isFollowed ? promise : observe(promise, begun);
     };
+    ledger.around(prototype, 'connect', connect, 'caller');
   }
 
   /** `client/socket.js`: the client connects its socket synchronously, and handles that promise. */
   patchSocket(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'connect')) return false;
-    const { call } = this;
-    ledger.wrap<Connect<object>>(prototype, 'connect', (original) => {
-      return function connect(this: object): Promise<unknown> {
-        const begun = call.current;
-        const promise = original.apply(this, arguments as never);
-        return begun === undefined ? promise : watch(promise, begun.follow());
-      };
+    ledger.after(prototype, 'connect', (_socket, promise: Promise<unknown>) => {
+      const begun = this.call.current;
+      if (begun !== undefined) watch(promise, begun.follow());
     });
     return true;
   }

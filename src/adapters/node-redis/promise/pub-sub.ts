@@ -30,8 +30,6 @@ interface PubSub {
   readonly listeners?: Readonly<Record<string, ListenersByName>>;
 }
 
-type Subscribe = (this: Client, channels: unknown, ...rest: unknown[]) => unknown;
-type Method = (this: PubSub, ...args: unknown[]) => unknown;
 type Handle = (this: PubSub, reply: unknown, ...rest: unknown[]) => boolean;
 
 /** The positions of the parts of a server message. */
@@ -64,8 +62,12 @@ export class PubSubTap {
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     const names = SUBSCRIBING.filter((name) => PatchLedger.has(prototype, name));
-    for (const name of names)
-      ledger.wrap<Subscribe>(prototype as Target, name, (original) => this.wrapSubscribing(original));
+    const subscribing = (one: Client, call: () => unknown, [channels]: readonly unknown[]): unknown => {
+      const client = one._self ?? one;
+      if (isSentinelControl(channels)) this.internal.add(client);
+      return this.subscriber.run(client, call);
+    };
+    for (const name of names) ledger.around(prototype as Target, name, subscribing);
     return names.length >= 2;
   }
 
@@ -73,7 +75,10 @@ export class PubSubTap {
   patchPubSub(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports, 'PubSub');
     if (!PatchLedger.has(prototype, 'handleMessageReply', ...SUBSCRIBED)) return false;
-    for (const name of SUBSCRIBED) ledger.wrap<Method>(prototype, name, (original) => this.wrapSubscribed(original));
+    const subscribed = (pubSub: PubSub): void => {
+      if (this.subscriber.current !== undefined) this.owners.set(pubSub, this.subscriber.current);
+    };
+    for (const name of SUBSCRIBED) ledger.before(prototype, name, subscribed);
     ledger.wrap<Handle>(prototype, 'handleMessageReply', (original) => this.wrapHandle(original));
     return true;
   }
@@ -82,23 +87,6 @@ export class PubSubTap {
   get current(): ClientRef {
     const client = this.subscriber.current;
     return client === undefined ? UNKNOWN : this.refOf(client);
-  }
-
-  private wrapSubscribing(original: Subscribe): Subscribe {
-    const { internal, subscriber } = this;
-    return function subscribing(this: Client, channels: unknown): unknown {
-      const client = this._self ?? this;
-      if (isSentinelControl(channels)) internal.add(client);
-      return subscriber.run(client, () => original.apply(this, arguments as never));
-    };
-  }
-
-  private wrapSubscribed(original: Method): Method {
-    const { owners, subscriber } = this;
-    return function subscribed(this: PubSub): unknown {
-      if (subscriber.current !== undefined) owners.set(this, subscriber.current);
-      return original.apply(this, arguments as never);
-    };
   }
 
   private wrapHandle(original: Handle): Handle {

@@ -1,23 +1,14 @@
 // Knows: the command queue of redis 4, through which every command of that version passes.
 // Must not know: spans, metrics, attribute names.
-import type { Arguments } from '../../../core/events';
 import type { Tap } from '../../../core/tap';
 import { PatchLedger, prototypeOf, requiredBy, type Target } from '../../shared/patch';
 import { replacing } from '../promise/batches';
 import { Commands, type SendingClient } from '../promise/commands';
-import type { Connect } from '../promise/connect';
 import type { Connections } from '../promise/connections';
 import type { Groups } from '../promise/topology';
 import { factsFrom } from '../server-info';
 
 type MultiExecutor = (this: SendingClient, commands: unknown, ...rest: unknown[]) => Promise<unknown>;
-type ExecuteScript = (
-  this: object,
-  script: { readonly SCRIPT?: unknown },
-  list: object,
-  ...rest: unknown[]
-) => Promise<unknown>;
-type SendCommand = (this: SendingClient, args: Arguments, ...rest: unknown[]) => Promise<unknown>;
 /** The node constructor of `yallist`, in whose lists the queue keeps its entries. */
 type MakeNode = (this: unknown, value: unknown, ...rest: unknown[]) => object;
 
@@ -54,12 +45,15 @@ export class CommandQueueTap {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'sendCommand', 'multiExecutor', 'executeScript', 'connect')) return false;
     const refOf = ({ options }: SendingClient) => ({ facts: factsFrom(options) });
-    ledger.wrap<SendCommand>(prototype, 'sendCommand', (original) => this.wrapSend(original));
-    ledger.wrap<Connect<SendingClient>>(prototype, 'connect', (original) =>
-      this.connections.connects.wrap(this.tap, refOf, original),
-    );
+    const { sender, retries } = this.commands;
+    // A cluster sends its commands through this method of the node's client.
+    ledger.around<SendingClient, unknown>(prototype, 'sendCommand', (client, call) => sender.run(client, call));
+    this.connections.connects.patchClient(prototype, ledger, this.tap, refOf);
     ledger.wrap<MultiExecutor>(prototype, 'multiExecutor', (original) => this.wrapMultiExecutor(original));
-    ledger.wrap<ExecuteScript>(prototype, 'executeScript', (original) => this.wrapExecuteScript(original));
+    ledger.around<SendingClient, unknown>(prototype, 'executeScript', (client, call, [script, list]) => {
+      const { SCRIPT: body } = (script ?? {}) as { readonly SCRIPT?: unknown };
+      return sender.run(client, () => retries.executeScript({ body, list: list as object }, call));
+    });
     this.groups.patchAsking(prototype, ledger);
     return true;
   }
@@ -94,24 +88,6 @@ export class CommandQueueTap {
         // A transaction resolves with the replies of MULTI, of the queued commands, and of EXEC.
         repliesIn: (result) => (kind === 'MULTI' && Array.isArray(result) ? result[result.length - 1] : result),
       });
-    };
-  }
-
-  private wrapExecuteScript(original: ExecuteScript): ExecuteScript {
-    const { sender, retries } = this.commands;
-    return function executeScript(this: object, script, list): Promise<unknown> {
-      const call = arguments as unknown as Parameters<ExecuteScript>;
-      return sender.run(this, () =>
-        retries.executeScript({ body: script?.SCRIPT, list }, () => original.apply(this, call)),
-      );
-    };
-  }
-
-  /** A cluster sends its commands through this method of the node's client. */
-  private wrapSend(original: SendCommand): SendCommand {
-    const { sender } = this.commands;
-    return function sendCommand(this: SendingClient): Promise<unknown> {
-      return sender.run(this, () => original.apply(this, arguments as never));
     };
   }
 }

@@ -29,8 +29,6 @@ interface Isolation {
 }
 
 type ExecuteIsolated = (this: Client, task: Task<Client>) => unknown;
-type Duplicate = (this: Client, overrides?: object) => Client;
-type Connect = (this: Client, ...args: unknown[]) => Promise<unknown>;
 
 const LAYER = 'isolation';
 
@@ -56,8 +54,16 @@ export class IsolationPoolTap {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'executeIsolated', 'duplicate', 'connect')) return false;
     ledger.wrap<ExecuteIsolated>(prototype, 'executeIsolated', (original) => this.wrapExecute(original), LAYER);
-    ledger.wrap<Duplicate>(prototype, 'duplicate', (original) => this.wrapDuplicate(original), LAYER);
-    ledger.wrap<Connect>(prototype, 'connect', (original) => this.wrapConnect(original), LAYER);
+    // The pool asks its owner for a duplicate without a pool of its own.
+    const duplicated = (owner: Client, made: Client, [overrides]: readonly unknown[]): void => {
+      if (isForPool(overrides)) this.owners.set(made, owner);
+    };
+    ledger.after<Client, Client>(prototype, 'duplicate', duplicated, LAYER);
+    const connect = (client: Client, call: () => Promise<unknown>): Promise<unknown> => {
+      const owner = this.owners.get(client);
+      return owner === undefined ? call() : this.timeCreation(owner, client, call);
+    };
+    ledger.around<Client, Promise<unknown>>(prototype, 'connect', connect, LAYER);
     return true;
   }
 
@@ -72,27 +78,6 @@ export class IsolationPoolTap {
         arguments[0] = timed;
         return original.apply(this, arguments as never);
       });
-    };
-  }
-
-  /** The pool asks its owner for a duplicate without a pool of its own. */
-  private wrapDuplicate(original: Duplicate): Duplicate {
-    const { owners } = this;
-    return function duplicate(this: Client, overrides?: object): Client {
-      const made = original.apply(this, arguments as never);
-      if (isForPool(overrides)) owners.set(made, this);
-      return made;
-    };
-  }
-
-  private wrapConnect(original: Connect): Connect {
-    const { owners } = this;
-    const timed = (owner: Client, client: Client, call: () => Promise<unknown>) =>
-      this.timeCreation(owner, client, call);
-    return function connect(this: Client): Promise<unknown> {
-      const owner = owners.get(this);
-      const call = (): Promise<unknown> => original.apply(this, arguments as never);
-      return owner === undefined ? call() : timed(owner, this, call);
     };
   }
 
@@ -139,7 +124,7 @@ export class IsolationPoolTap {
   }
 }
 
-function isForPool(overrides: object | undefined): boolean {
+function isForPool(overrides: unknown): boolean {
   if (typeof overrides !== 'object' || overrides === null) return false;
   return (
     Object.hasOwn(overrides, 'isolationPoolOptions') &&
