@@ -214,9 +214,9 @@ describe('config', () => {
     ['requireParentSpan', 'yes', 'option requireParentSpan: expected true or false, got a string; using the default'],
     ['ignoreCommands', 'PING', 'option ignoreCommands: expected a list of command names or patterns, got a string; using the default'],
     ['ignoreCommands', [1], 'option ignoreCommands: expected a list of command names or patterns, got an array; using the default'],
-    ['minDurationMs', -1, 'option minDurationMs: expected a number of milliseconds, got a number; using the default'],
-    ['minDurationMs', Number.NaN, 'option minDurationMs: expected a number of milliseconds, got a number; using the default'],
-    ['slowMs', true, 'option slowMs: expected a number of milliseconds or false, got a boolean; using the default'],
+    ['minDurationMs', -1, 'option minDurationMs: expected a number of milliseconds, 0 or more, got a number; using the default'],
+    ['minDurationMs', Number.NaN, 'option minDurationMs: expected a number of milliseconds, 0 or more, got a number; using the default'],
+    ['slowMs', true, 'option slowMs: expected a number of milliseconds, 0 or more, or false, got a boolean; using the default'],
     ['maxQueryTextLength', 15, 'option maxQueryTextLength: expected 0 or a whole number of at least 16, got a number; using the default'],
     [
       'optionalAttributes',
@@ -249,8 +249,8 @@ describe('config', () => {
 
   const badTexts: readonly [variable: string, text: string, message: string][] = [
     ['METRICS', 'hunter2', 'expected true or false'],
-    ['MIN_DURATION_MS', 'hunter2', 'expected a number of milliseconds'],
-    ['SLOW_MS', 'hunter2', 'expected a number of milliseconds or false'],
+    ['MIN_DURATION_MS', 'hunter2', 'expected a number of milliseconds, 0 or more'],
+    ['SLOW_MS', 'hunter2', 'expected a number of milliseconds, 0 or more, or false'],
     ['MAX_QUERY_TEXT_LENGTH', '15', 'expected 0 or a whole number of at least 16'],
     [
       'OPTIONAL_ATTRIBUTES',
@@ -269,6 +269,15 @@ describe('config', () => {
       assert.deepEqual(settings, read({}).settings);
     });
   }
+
+  it('reports names that it does not know, never their values', () => {
+    const { settings, reports } = read(
+      { enabled: true, compresSpans: 'hunter2', slowMs: undefined },
+      { [`${PREFIX}COMPRES_SPANS`]: 'hunter2', [`${PREFIX}ENABLED`]: 'true', OTEL_INSTRUMENTATION_REDISEARCH_X: 'y' },
+    );
+    assert.deepEqual(reports, ['option compresSpans is unknown, and is ignored', `${PREFIX}COMPRES_SPANS is unknown, and is ignored`]);
+    assert.deepEqual(settings, read({}).settings);
+  });
 
   it('hides keys if the option is invalid, and reports it', () => {
     const hidden = read({ keys: 'hidden' }).settings;

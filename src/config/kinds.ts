@@ -32,7 +32,7 @@ function numberKind(expects: string, schema: object, accepts: (value: number) =>
 }
 
 export const MILLISECONDS = numberKind(
-  'a number of milliseconds',
+  'a number of milliseconds, 0 or more',
   { type: 'number', minimum: 0 },
   (value) => Number.isFinite(value) && value >= 0,
 );
@@ -45,7 +45,7 @@ export const TEXT_LENGTH = numberKind(
 
 /** Milliseconds, or `false` for never. */
 export const SLOW: Kind<number> = {
-  expects: `${MILLISECONDS.expects} or false`,
+  expects: `${MILLISECONDS.expects}, or false`,
   type: 'number | false',
   schema: { anyOf: [MILLISECONDS.schema, { const: false }] },
   fromCode: (value) => (value === false ? Number.POSITIVE_INFINITY : MILLISECONDS.fromCode(value)),

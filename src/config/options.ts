@@ -327,7 +327,10 @@ export type OptionName = keyof typeof OPTIONS;
 /** The values of all options, checked and complete. */
 export type OptionValues = { readonly [Name in OptionName]: (typeof OPTIONS)[Name]['fallback'] };
 
+/** All environment variables of options begin so. */
+export const VARIABLES = 'OTEL_INSTRUMENTATION_REDIS_';
+
 /** The environment variable of an option. */
 export function variableOf(name: string): string {
-  return `OTEL_INSTRUMENTATION_REDIS_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+  return `${VARIABLES}${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 }

@@ -1,7 +1,15 @@
 // Knows: how options are read from code, then from the environment. Bad values are removed here.
 // Must not know: what an option is for.
 import type { Report } from '../core/recorder';
-import { type Environment, OPTIONS, type Option, type OptionName, type OptionValues, variableOf } from './options';
+import {
+  type Environment,
+  OPTIONS,
+  type Option,
+  type OptionName,
+  type OptionValues,
+  VARIABLES,
+  variableOf,
+} from './options';
 
 /**
  * Reads all options once. A bad value is reported by the name of its option or variable, never shown; the default is
@@ -19,7 +27,17 @@ export function readOptions(config: object, environment: Environment, report: Re
       option.fallbackFrom?.(environment) ??
       option.fallback;
   }
+  reportUnknown(given, environment, report);
   return values as OptionValues;
+}
+
+/** What is misspelt would be ignored in silence. */
+function reportUnknown(given: object, environment: Environment, report: Report): void {
+  const known = new Set(['enabled', ...Object.keys(OPTIONS)]);
+  const variables = new Set([...known].map(variableOf));
+  for (const name of Object.keys(given)) if (!known.has(name)) report(`option ${name} is unknown, and is ignored`);
+  for (const name of Object.keys(environment))
+    if (name.startsWith(VARIABLES) && !variables.has(name)) report(`${name} is unknown, and is ignored`);
 }
 
 function readGiven(name: OptionName, { kind }: Option<unknown>, given: unknown, report: Report): unknown {
