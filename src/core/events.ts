@@ -215,8 +215,8 @@ export interface CacheNews {
   readonly items: number | undefined;
 }
 
-/** A client's own cache. `readNews` returns undefined once it is gone. */
+/** A client's own cache. `read` returns undefined once it is gone. */
 export interface ClientCache {
   readonly facts: ClientFacts;
-  readNews(): CacheNews | undefined;
+  read(): CacheNews | undefined;
 }

@@ -1,16 +1,14 @@
 // Knows: the metrics of the connections to a server, and of its clients' caches.
 // Must not know: sockets, clients.
 import type { Attributes, BatchObservableResult } from '@opentelemetry/api';
-import type { ClientCache, ClientFacts, Connection } from '../core/events';
+import type { CacheNews, ClientCache, ClientFacts, Connection, ConnectionState } from '../core/events';
 import type { CloseReason, ConnectionRecorder, NativeMetrics, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { addServer } from './attributes';
 import { counter, type Made, observedCounter, observedGauge, observedUpDownCounter } from './instruments';
+import { Living } from './living';
 import type { Instrumented, Meters } from './meters';
-
-/** Below this number, connections that are gone are not searched. */
-const MIN_SWEEP = 64;
 
 /** Beyond this number, servers without a connection are forgotten: addresses may change without end. */
 export const MAX_SERVERS = 1_000;
@@ -60,10 +58,10 @@ interface Server {
 
 /** Sums up single connections and caches by server, whenever metrics are collected. */
 export class ServerMetrics implements ConnectionRecorder {
-  private readonly connections = new Set<Connection>();
-  private readonly caches = new Set<ClientCache>();
+  private readonly connections = new Living<ConnectionState, Connection>();
+  /** What a cache did is told once. */
+  private readonly caches = new Living<CacheNews, ClientCache>(() => this.addUp());
   private readonly servers = new Map<string, Server>();
-  private sweepAt = MIN_SWEEP;
   // Sockets from before `disable()` still report their events.
   private isStopped = true;
   private hasNativeCache = false;
@@ -91,7 +89,6 @@ export class ServerMetrics implements ConnectionRecorder {
 
   watchConnection(connection: Connection): void {
     this.connections.add(connection);
-    if (this.connections.size >= this.sweepAt) this.sweep();
     this.meters.refresh();
   }
 
@@ -133,9 +130,13 @@ export class ServerMetrics implements ConnectionRecorder {
     }
   }
 
-  /** For tests of the bounds. */
-  get size(): number {
+  /** For tests of the bounds, as `size`. */
+  get serverCount(): number {
     return this.servers.size;
+  }
+
+  get size(): number {
+    return this.servers.size + this.connections.size + this.caches.size;
   }
 
   private addUp(): void {
@@ -146,27 +147,17 @@ export class ServerMetrics implements ConnectionRecorder {
       server.waiting = 0;
       server.items = undefined;
     }
-    for (const connection of this.connections) {
-      const state = connection.read();
-      if (state === undefined) {
-        this.connections.delete(connection);
-        continue;
-      }
-      const server = this.serverOf(connection.facts);
-      if (state.isReady) server.open += 1;
-      server.waiting += state.waiting;
+    for (const [{ facts }, { isReady, waiting }] of this.connections.read()) {
+      const server = this.serverOf(facts);
+      if (isReady) server.open += 1;
+      server.waiting += waiting;
     }
-    for (const cache of this.caches) {
-      const news = cache.readNews();
-      if (news === undefined) {
-        this.caches.delete(cache);
-        continue;
-      }
-      const server = this.serverOf(cache.facts);
-      server.hits += news.hits;
-      server.misses += news.misses;
-      server.evictions += news.evictions;
-      if (news.items !== undefined) server.items = (server.items ?? 0) + news.items;
+    for (const [{ facts }, { hits, misses, evictions, items }] of this.caches.read()) {
+      const server = this.serverOf(facts);
+      server.hits += hits;
+      server.misses += misses;
+      server.evictions += evictions;
+      if (items !== undefined) server.items = (server.items ?? 0) + items;
     }
   }
 
@@ -174,11 +165,6 @@ export class ServerMetrics implements ConnectionRecorder {
   private forgetCounts(): void {
     this.addUp();
     for (const server of this.servers.values()) Object.assign(server, { hits: 0, misses: 0, evictions: 0 });
-  }
-
-  private sweep(): void {
-    for (const connection of this.connections) if (connection.read() === undefined) this.connections.delete(connection);
-    this.sweepAt = Math.max(MIN_SWEEP, this.connections.size * 2);
   }
 
   /** Servers stay while they are few: a server without connections is worth a metric. */

@@ -6,10 +6,8 @@ import type { NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { DURATION_BUCKETS } from './buckets';
 import { counter, histogram, type Made, observedUpDownCounter } from './instruments';
+import { Living } from './living';
 import type { Instrumented, Meters } from './meters';
-
-/** Below this number, pools that are gone are not searched. */
-const MIN_SWEEP = 64;
 
 /** The last state of a pool that is gone. */
 const EMPTY: PoolState = { idle: 0, used: 0, pending: 0 };
@@ -59,11 +57,10 @@ interface PoolAttributes {
 
 /** Times the tasks of pools, and reads all pools of the process whenever metrics are collected. */
 export class PoolMetrics implements PoolRecorder {
-  private readonly pools = new Set<Pool>();
+  private readonly pools = new Living<PoolState, Pool>();
   private readonly attributes = new WeakMap<Pool, PoolAttributes>();
   /** The pools that were observed last, by name. */
   private readonly shown = new Map<string, Pool>();
-  private sweepAt = MIN_SWEEP;
   private native: NativeMetrics | undefined;
   private readonly instrumented: Instrumented<Instruments>;
 
@@ -83,7 +80,6 @@ export class PoolMetrics implements PoolRecorder {
 
   watch(pool: Pool): void {
     this.pools.add(pool);
-    if (this.pools.size >= this.sweepAt) this.sweep();
     this.meters.refresh();
   }
 
@@ -110,15 +106,6 @@ export class PoolMetrics implements PoolRecorder {
     this.guarded(() => this.instrumented.current?.timeouts.add(1, this.attributesOf(pool).pool));
   }
 
-  /**
-   * Removes pools that are gone, even if metrics are never collected. Amortised: the next search is at twice the
-   * size.
-   */
-  private sweep(): void {
-    for (const pool of this.pools) if (pool.read() === undefined) this.pools.delete(pool);
-    this.sweepAt = Math.max(MIN_SWEEP, this.pools.size * 2);
-  }
-
   private observe(result: BatchObservableResult, instruments: Instruments): void {
     const { shown } = this;
     const alive = this.read();
@@ -134,13 +121,7 @@ export class PoolMetrics implements PoolRecorder {
 
   /** Returns the living pools by name, with their current state. */
   read(): ReadonlyMap<string, readonly [Pool, PoolState]> {
-    const alive = new Map<string, readonly [Pool, PoolState]>();
-    for (const pool of this.pools) {
-      const state = pool.read();
-      if (state === undefined) this.pools.delete(pool);
-      else alive.set(pool.name, [pool, state]);
-    }
-    return alive;
+    return new Map(this.pools.read().map((one) => [one[0].name, one]));
   }
 
   private attributesOf(pool: Pool): PoolAttributes {

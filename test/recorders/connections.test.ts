@@ -207,12 +207,22 @@ describe('server metrics', () => {
     await end(client);
   });
 
+  it('forgets connections and caches that are gone, even if metrics are never collected', () => {
+    const recorder = new ServerMetrics(new Meters(() => undefined, assert.fail), assert.fail, []);
+    const facts = { ...UNKNOWN_SERVER, serverAddress: 'a', serverPort: 6379 };
+    for (let i = 0; i < 1_000; i++) {
+      recorder.watchConnection({ facts, read: () => undefined });
+      recorder.watchCache({ facts, read: () => undefined });
+    }
+    assert.ok(recorder.size < 200, `${recorder.size}`);
+  });
+
   it('forgets servers without connections once there are too many, after one more export', async () => {
     const own = new Measuring();
     const recorder = new ServerMetrics(new Meters(() => own.provider.getMeter('churn'), assert.fail), assert.fail, []);
     const shown = async (): Promise<number> => {
       await own.collectScope('churn');
-      return recorder.size;
+      return recorder.serverCount;
     };
     let isUp = true;
     for (let i = 0; i < MAX_SERVERS + 500; i++) {

@@ -88,7 +88,7 @@ export class ClientCaches {
     this.seen.add(cache);
     const reference = new WeakRef(cache);
     let last = NO_NEWS;
-    const readNews = (): CacheNews | undefined => {
+    const read = (): CacheNews | undefined => {
       const seen = reference.deref();
       const stats = statsOf(seen);
       if (stats === undefined) return undefined;
@@ -104,7 +104,7 @@ export class ClientCaches {
       last = { hits, misses, evictions, items: undefined };
       return news;
     };
-    this.recorder.watchCache({ facts: clientOf().facts, readNews });
+    this.recorder.watchCache({ facts: clientOf().facts, read });
   }
 }
 
