@@ -4,8 +4,9 @@
 'use strict';
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { channel } = require('node:diagnostics_channel');
-const { createRequire } = require('node:module');
+const { createRequire, register: registerLoader } = require('node:module');
 const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
 const { register } = require('tsx/cjs/api');
 const { DiagLogLevel, diag } = require('@opentelemetry/api');
 const { InMemorySpanExporter, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-base');
@@ -54,17 +55,29 @@ const STEPS = {
   },
   // What these do with the channels is all of them that is to be seen; `npm run test:distros` has the real ones.
   sentry: () => {
-    bind('tracing:node-redis:command:start');
+    bind(isIoredis ? 'tracing:ioredis:command:start' : 'tracing:node-redis:command:start');
     const client = { getIntegrationByName: (name) => (name === 'Redis' ? { name } : undefined) };
     globalThis.__SENTRY__ = { version: '11.0.0', '11.0.0': { defaultCurrentScope: { getClient: () => client } } };
   },
-  tracer: () => bind('tracing:node-redis:command:start'),
+  tracer: () => bind(isIoredis ? 'tracing:ioredis:command:start' : 'tracing:node-redis:command:start'),
   listener: () => channel('tracing:node-redis:command:start').subscribe(() => {}),
   'dd-trace': () => bind(`apm:${isIoredis ? 'ioredis' : 'redis'}:command:start`),
-  'new relic': () => bind('tracing:orchestrion:@redis/client:nr_addCommand:start'),
+  'new relic': () =>
+    bind(isIoredis ? 'tracing:orchestrion:ioredis:nr_sendCommand:start' : 'tracing:orchestrion:@redis/client:nr_addCommand:start'),
+  // Before ioredis 5.11, and with what it subscribes to for node-redis.
+  'older sentry': () => {
+    bind('tracing:orchestrion:ioredis:command:start');
+    bind('tracing:orchestrion:@redis/client:command:start');
+  },
   redis: () => {
     const folder = isIoredis ? version : `redis-${version}`;
     made.redis = createRequire(join(__dirname, '../versions', folder, 'package.json'))(isIoredis ? 'ioredis' : 'redis');
+  },
+  // What the other needs to see ES modules; then the client is loaded as one.
+  loader: () => registerLoader('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(__filename)),
+  // By its bare name, by which alone it finds it: it is the version that is installed at the root.
+  module: async () => {
+    made.redis = (await import('ioredis')).default;
   },
   client: () => {
     if (isIoredis) return connectIoredis();

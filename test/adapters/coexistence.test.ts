@@ -46,6 +46,8 @@ function loadedFirst(version: Version): string {
   return `redis was loaded before this instrumentation was enabled, and was patched afterwards (${PACKAGES[version]})${missing}`;
 }
 
+const named = (version: Version): string => (version.startsWith('io') ? version.replace('-', ' ') : `redis ${version}`);
+
 describe('coexistence', () => {
   let server: RedisServer;
   before(async () => {
@@ -97,56 +99,62 @@ describe('coexistence', () => {
     const FOUND = 'another OpenTelemetry instrumentation of ioredis is active';
     const ONE = ['ioredis-5.11'] as const;
 
-    for (const steps of ['theirs, ours, redis, client', 'ours, theirs, redis, client']) {
-      it(`leaves only ours, from the first connection on: ${steps}`, () =>
+    // As CommonJS, and as ES modules with the loader that the other needs for them.
+    for (const [first, redis] of [
+      ['', 'redis'],
+      ['loader, ', 'module'],
+    ] as const) {
+      for (const steps of [`${first}theirs, ours, ${redis}, client`, `${first}ours, theirs, ${redis}, client`]) {
+        it(`leaves only ours, from the first connection on: ${steps}`, () =>
+          every(
+            steps,
+            'takeover',
+            (found) => {
+              const diagnostics = [`${FOUND}; its patches were removed (onConflict: takeover)`];
+              assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics });
+            },
+            ONE,
+          ));
+
+        it(`leaves ioredis to it with stand-down: ${steps}`, () =>
+          every(
+            steps,
+            'stand-down',
+            ({ ours, theirs, diagnostics }) => {
+              assert.deepEqual([ours, diagnostics], [[], [`${FOUND}; this one stands down (onConflict: stand-down)`]]);
+              assert.ok(theirs.includes('get'));
+            },
+            ONE,
+          ));
+
+        it(`records every command twice with both: ${steps}`, () =>
+          every(
+            steps,
+            'both',
+            ({ ours, theirs, diagnostics }) => {
+              assert.deepEqual([ours, diagnostics], [ALL, [`${FOUND}; both record every command (onConflict: both)`]]);
+              assert.ok(theirs.includes('get'));
+            },
+            ONE,
+          ));
+      }
+
+      it(`leaves only ours on a client that the other has connected: ${first}theirs, ${redis}, client, ours`, () =>
         every(
-          steps,
+          `${first}theirs, ${redis}, client, ours`,
           'takeover',
-          (found) => {
-            const diagnostics = [`${FOUND}; its patches were removed (onConflict: takeover)`];
-            assert.deepEqual(found, { ours: ALL, servers: [server.host], theirs: [], diagnostics });
-          },
+          ({ ours, theirs, diagnostics }) =>
+            assert.deepEqual(
+              { ours, theirs: theirs.includes('get'), diagnostics },
+              {
+                ours: ALL,
+                theirs: false,
+                diagnostics: [`${FOUND}; its patches were removed (onConflict: takeover)`, loadedFirst('ioredis-5.11')],
+              },
+            ),
           ONE,
         ));
     }
-
-    it('leaves only ours on a client that the other has connected: theirs, redis, client, ours', () =>
-      every(
-        'theirs, redis, client, ours',
-        'takeover',
-        ({ ours, theirs, diagnostics }) =>
-          assert.deepEqual(
-            { ours, theirs: theirs.includes('get'), diagnostics },
-            {
-              ours: ALL,
-              theirs: false,
-              diagnostics: [`${FOUND}; its patches were removed (onConflict: takeover)`, loadedFirst('ioredis-5.11')],
-            },
-          ),
-        ONE,
-      ));
-
-    it('leaves ioredis to it with stand-down: ours, theirs, redis, client', () =>
-      every(
-        'ours, theirs, redis, client',
-        'stand-down',
-        ({ ours, theirs, diagnostics }) => {
-          assert.deepEqual([ours, diagnostics], [[], [`${FOUND}; this one stands down (onConflict: stand-down)`]]);
-          assert.ok(theirs.includes('get'));
-        },
-        ONE,
-      ));
-
-    it('records every command twice with both: ours, theirs, redis, client', () =>
-      every(
-        'ours, theirs, redis, client',
-        'both',
-        ({ ours, theirs, diagnostics }) => {
-          assert.deepEqual([ours, diagnostics], [ALL, [`${FOUND}; both record every command (onConflict: both)`]]);
-          assert.ok(theirs.includes('get'));
-        },
-        ONE,
-      ));
 
     it("says how to switch off dd-trace's part: dd-trace, ours, redis, client", () =>
       every(
@@ -176,11 +184,15 @@ describe('coexistence', () => {
       ['dd-trace', '3.1', "dd-trace's redis plugin", DD_TRACE],
       ['dd-trace', '6.3', "dd-trace's redis plugin", DD_TRACE],
       ['new relic', '4.7', "New Relic's instrumentation of redis", 'switch it off in newrelic.js'],
+      ['sentry', 'ioredis-5.11', SENTRY, 'leave it out of Sentry.init'],
+      ['older sentry', 'ioredis-5.11', SENTRY, 'leave it out of Sentry.init'],
+      ['tracer', 'ioredis-5.11', "a tracer on ioredis's diagnostics channels", 'switch it off where it is set up'],
+      ['new relic', 'ioredis-5.11', "New Relic's instrumentation of ioredis", 'switch it off in newrelic.js'],
     ] as const;
 
     for (const [step, version, name, remedy] of TRACERS) {
       for (const steps of [`${step}, ours, redis, client`, `ours, redis, ${step}, client`]) {
-        it(`reports what to switch off on redis ${version}: ${steps}`, () =>
+        it(`reports what to switch off on ${named(version)}: ${steps}`, () =>
           every(
             steps,
             'takeover',
@@ -192,7 +204,7 @@ describe('coexistence', () => {
             [version],
           ));
 
-        it(`stands down with stand-down on redis ${version}: ${steps}`, () =>
+        it(`stands down with stand-down on ${named(version)}: ${steps}`, () =>
           every(
             steps,
             'stand-down',

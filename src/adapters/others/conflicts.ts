@@ -29,7 +29,8 @@ export class Conflicts {
   settle(): void {
     const others = this.sides.findOthers().filter(({ client }) => this.sides.isRecorded(client));
     if (others.length === 0) return;
-    const found = `${others.map(({ name }) => name).join(' and ')} is active`;
+    // One may record several libraries.
+    const found = `${[...new Set(others.map(({ name }) => name))].join(' and ')} is active`;
     if (this.mode === 'takeover') {
       for (const other of others) this.takeOver(other);
     } else if (this.mode === 'both') {

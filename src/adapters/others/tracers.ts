@@ -14,6 +14,9 @@ const SENTRY: Other = {
   remedy: "leave it out of Sentry.init: integrations: (all) => all.filter(({ name }) => name !== 'Redis')",
 };
 
+/** It records both libraries. */
+const SENTRY_IOREDIS: Other = { ...SENTRY, client: 'ioredis' };
+
 const UNNAMED: Other = {
   client: 'redis',
   name: "a tracer on node-redis's diagnostics channels",
@@ -52,6 +55,13 @@ const PRIVATE_CHANNELS: readonly (Other & { readonly channels: readonly string[]
     ],
   },
   {
+    client: 'ioredis',
+    name: "New Relic's instrumentation of ioredis",
+    remedy: 'switch it off in newrelic.js: instrumentation: { ioredis: { enabled: false } }',
+    channels: ['tracing:orchestrion:ioredis:nr_sendCommand:start'],
+  },
+  { ...SENTRY_IOREDIS, channels: ['tracing:orchestrion:ioredis:command:start'] },
+  {
     ...SENTRY,
     channels: [
       'tracing:orchestrion:redis:command:start',
@@ -70,10 +80,14 @@ export function findTracers(): Other[] {
       remedy,
     }),
   );
-  if (isTraced(IOREDIS_COMMAND_START)) found.push(UNNAMED_IOREDIS);
-  if (!isTraced(COMMAND_START)) return found;
-  const native = isSentryRecording() ? SENTRY : UNNAMED;
-  return [...found.filter(({ name }) => name !== native.name), native];
+  if (isTraced(IOREDIS_COMMAND_START)) add(found, isSentryRecording() ? SENTRY_IOREDIS : UNNAMED_IOREDIS);
+  if (isTraced(COMMAND_START)) add(found, isSentryRecording() ? SENTRY : UNNAMED);
+  return found;
+}
+
+/** One tracer may listen to several channels of a library. */
+function add(found: Other[], other: Other): void {
+  if (!found.some(({ client, name }) => client === other.client && name === other.name)) found.push(other);
 }
 
 /**
