@@ -116,8 +116,9 @@ function makeServer({ server }) {
 }
 
 function makeLock({ family }) {
-  return fact(family, ({ acquired, refused, lost, meanHeldMs, meanWaitedMs }) => {
+  return fact(family, ({ acquired, refused, renewed, lost, meanHeldMs, meanWaitedMs }) => {
     const parts = [`${count(acquired)} acquired`, `${count(refused)} refused`];
+    if (renewed > 0) parts.push(`${count(renewed)} renewed`);
     if (lost > 0) parts.push(`${count(lost)} lost`);
     if (meanHeldMs !== undefined) parts.push(`held ${ms(meanHeldMs)}`);
     if (meanWaitedMs !== undefined) parts.push(`waited ${ms(meanWaitedMs)}`);

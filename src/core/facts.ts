@@ -94,15 +94,17 @@ export interface LockFacts extends Happening {
   readonly key: unknown;
   readonly family: string | undefined;
   readonly ttlSeconds: number | undefined;
-  /** For an attempt to acquire or renew: whether the lock is held now. */
+  /** For an attempt to acquire: whether the caller has the lock now. */
   readonly acquired: boolean | undefined;
+  /** For a renewal: whether the caller has the lock still. */
+  readonly renewed: boolean | undefined;
   /** For a release: whether there was something to release. */
   readonly released: boolean | undefined;
   /** The time from the first refused attempt to the successful one. */
   readonly waitMs: number | undefined;
-  /** The time from the acquisition to the release. */
+  /** The time from the acquisition to the release. How long a lost lock was held is not known. */
   readonly holdMs: number | undefined;
-  /** The server said, before the release, that another client or nobody held the lock. */
+  /** The server said, for the first time, that another client or nobody holds the lock. */
   readonly lost: boolean;
 }
 

@@ -101,7 +101,7 @@ export class LockState {
     if (isDone) this.holdings.keep(subject.id, holding, exchange.endMonotonicMs, ttlMs);
     if (!this.isLock(subject.counts, subject.key, exchange)) return undefined;
     const lost = !isDone && lose(subject.counts, holding);
-    return factsOf(subject, { ttlSeconds: secondsOf(ttlMs), acquired: isDone, waitMs: reportWait(holding), lost });
+    return factsOf(subject, { ttlSeconds: secondsOf(ttlMs), renewed: isDone, waitMs: reportWait(holding), lost });
   }
 
   /**
@@ -115,8 +115,8 @@ export class LockState {
     released: boolean | undefined,
     isLost: boolean,
   ): LockFacts {
-    const holdMs = endMonotonicMs - holding.acquiredMonotonicMs;
     const lost = isLost && lose(subject.counts, holding);
+    const holdMs = holding.isLost ? undefined : endMonotonicMs - holding.acquiredMonotonicMs;
     return factsOf(subject, { released, holdMs, waitMs: reportWait(holding), lost });
   }
 }
@@ -142,6 +142,6 @@ function secondsOf(ms: number | undefined): number | undefined {
 
 // Written out, so that all objects have the same shape.
 export function factsOf({ key, counts }: Subject, known: Partial<LockFacts>): LockFacts {
-  const { ttlSeconds, acquired, released, waitMs, holdMs, lost = false } = known;
-  return { key, family: counts.family, ttlSeconds, acquired, released, waitMs, holdMs, lost };
+  const { ttlSeconds, acquired, renewed, released, waitMs, holdMs, lost = false } = known;
+  return { key, family: counts.family, ttlSeconds, acquired, renewed, released, waitMs, holdMs, lost };
 }

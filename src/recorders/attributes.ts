@@ -191,11 +191,20 @@ export function linksTo(fills: readonly Fill[]): Link[] {
 }
 
 /** Adds what a command did with a lock. @param key the key as it may be shown */
-export function addLock(attributes: Attributes, key: string, { ttlSeconds, acquired, released }: LockFacts): void {
+export function addLock(attributes: Attributes, key: string, lock: LockFacts): void {
+  const { ttlSeconds, acquired, renewed, released, lost } = lock;
   attributes[semconv.ATTR_REDIS_LOCK_KEY] = key;
   if (ttlSeconds !== undefined) attributes[semconv.ATTR_REDIS_LOCK_TTL] = ttlSeconds;
   if (acquired !== undefined) attributes[semconv.ATTR_REDIS_LOCK_ACQUIRED] = acquired;
+  if (renewed !== undefined) attributes[semconv.ATTR_REDIS_LOCK_RENEWED] = renewed;
   if (released !== undefined) attributes[semconv.ATTR_REDIS_LOCK_RELEASED] = released;
+  if (lost) attributes[semconv.ATTR_REDIS_LOCK_LOST] = true;
+}
+
+/** Adds the lock of a batch whose commands have no span: the one that was lost, or the only one. */
+export function addBatchLock(attributes: Attributes, locks: readonly LockFacts[], mask: KeyMask): void {
+  const lock = locks.find(({ lost }) => lost) ?? (locks.length === 1 ? locks[0] : undefined);
+  if (lock !== undefined) addLock(attributes, mask(lock.key), lock);
 }
 
 /** Adds sizes, times to live and counts, as far as the command has them. */

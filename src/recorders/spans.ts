@@ -22,6 +22,7 @@ import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { rowsOf } from '../insights/rows';
 import {
+  addBatchLock,
   addCache,
   addComposite,
   addFills,
@@ -143,6 +144,7 @@ export class SpanRecorder implements CompositeRecorder {
     if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
     if (batch.resends !== undefined) addResends(attributes, batch.resends);
     if (digest.fills.length > 0) addFills(attributes, digest.fills);
+    if (digest.locks.length > 0 && !this.settings.batchCommands) addBatchLock(attributes, digest.locks, this.mask);
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
     const options = optionsFor(SpanKind.CLIENT, batch.startTimeMs, attributes);
     if (digest.fills.length > 0) options.links = linksTo(digest.fills);

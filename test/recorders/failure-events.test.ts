@@ -199,7 +199,9 @@ describe('failure events', () => {
         .eval(COMPARE_AND_DELETE, { keys: ['lock:order:7'], arguments: ['a-token'] })
         .get('text')
         .exec();
-      assert.equal(only().span?.spanId, redisSpans().at(-1)?.spanContext().spanId);
+      const span = redisSpans().at(-1);
+      assert.equal(only().span?.spanId, span?.spanContext().spanId);
+      assert.deepEqual([span?.attributes['db.redis.lock.key'], span?.attributes['db.redis.lock.lost']], ['lock:order:7', true]);
     });
 
     it('show its key as spans do', async () => {

@@ -200,7 +200,13 @@ describe('how the view reads telemetry', () => {
 
   it('reads locks and messages', () => {
     const lock = (more: Record<string, boolean>) => ({ attributes: command('SET', { 'db.redis.lock.key': 'lock:7', ...more }) });
-    spans([lock({ 'db.redis.lock.acquired': true }), lock({ 'db.redis.lock.acquired': false }), lock({ 'db.redis.lock.released': false })]);
+    spans([
+      lock({ 'db.redis.lock.acquired': true }),
+      lock({ 'db.redis.lock.acquired': false }),
+      lock({ 'db.redis.lock.renewed': true }),
+      lock({ 'db.redis.lock.renewed': false, 'db.redis.lock.lost': true }),
+      lock({ 'db.redis.lock.released': false }),
+    ]);
     const family = { 'db.redis.key_family': 'lock:{}' };
     const channel = { 'messaging.destination.template': 'news' };
     points([
@@ -211,7 +217,7 @@ describe('how the view reads telemetry', () => {
     ]);
     const { locks, channels, attention } = overview();
     assert.deepEqual(locks, [
-      { family: 'lock:{}', acquired: 1, refused: 1, released: 0, lost: 1, meanHeldMs: 25, meanWaitedMs: undefined },
+      { family: 'lock:{}', acquired: 1, refused: 1, renewed: 1, released: 0, lost: 1, meanHeldMs: 25, meanWaitedMs: undefined },
     ]);
     assert.deepEqual(channels, [{ channel: 'news', sent: 2, consumed: 4, meanProcessMs: 0.5 }]);
     assert.deepEqual(

@@ -11,6 +11,7 @@ export interface Mark {
 const LOCK_MARKS: Readonly<Record<LockStep, Mark>> = {
   acquired: { text: 'lock acquired', tone: 'plain' },
   refused: { text: 'lock refused', tone: 'plain' },
+  renewed: { text: 'lock renewed', tone: 'plain' },
   released: { text: 'lock released', tone: 'plain' },
   lost: { text: 'lock was lost', tone: 'bad' },
 };

@@ -3,6 +3,7 @@
 
 import type { Attention } from '../store/attention';
 import type { Percentiles } from '../store/durations';
+import type { LockStep } from '../store/reading';
 import type { Records } from '../store/records';
 import type { Slow } from '../store/slowest';
 import type { Received, Telemetry } from '../store/telemetry';
@@ -34,7 +35,7 @@ export interface CommandView extends Partial<Percentiles> {
   readonly callsCourse: Course;
 }
 
-export type LockView = Readonly<Record<'acquired' | 'refused' | 'released' | 'lost', number>> & {
+export type LockView = Readonly<Record<LockStep, number>> & {
   readonly family: string;
   readonly meanHeldMs: number | undefined;
   readonly meanWaitedMs: number | undefined;
@@ -194,15 +195,13 @@ function courseOf<Column extends string>(
   );
 }
 
-function lockOf({
-  name,
-  sums,
-}: Sums<'acquired' | 'refused' | 'released' | 'lost' | 'held' | 'heldMs' | 'waited' | 'waitedMs'>): LockView {
-  const { acquired, refused, released, lost, held, heldMs, waited, waitedMs } = sums;
+function lockOf({ name, sums }: Sums<LockStep | 'held' | 'heldMs' | 'waited' | 'waitedMs'>): LockView {
+  const { acquired, refused, renewed, released, lost, held, heldMs, waited, waitedMs } = sums;
   return {
     family: name,
     acquired,
     refused,
+    renewed,
     released,
     lost,
     meanHeldMs: ratio(heldMs, held),

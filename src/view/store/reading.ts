@@ -58,14 +58,15 @@ export function errorOf({ failed, attributes }: Pick<Span, 'failed' | 'attribute
   return failed ? (textOf(attributes[semconv.ATTR_ERROR_TYPE]) ?? 'error') : undefined;
 }
 
-export type LockStep = 'acquired' | 'refused' | 'released' | 'lost';
+export type LockStep = 'acquired' | 'refused' | 'renewed' | 'released' | 'lost';
 
+/** undefined: also for a renewal or release of a lock that was reported lost before. */
 export function lockStepOf(attributes: Attributes): LockStep | undefined {
+  if (attributes[semconv.ATTR_REDIS_LOCK_LOST] === true) return 'lost';
   const acquired = attributes[semconv.ATTR_REDIS_LOCK_ACQUIRED];
   if (acquired !== undefined) return acquired === true ? 'acquired' : 'refused';
-  const released = attributes[semconv.ATTR_REDIS_LOCK_RELEASED];
-  if (released !== undefined) return released === true ? 'released' : 'lost';
-  return undefined;
+  if (attributes[semconv.ATTR_REDIS_LOCK_RENEWED] === true) return 'renewed';
+  return attributes[semconv.ATTR_REDIS_LOCK_RELEASED] === true ? 'released' : undefined;
 }
 
 /** The run of commands that one span represents; undefined: it is a single command. */

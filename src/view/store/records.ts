@@ -33,7 +33,17 @@ export class Records {
   readonly errorTypes = { metrics: new Table(ERRORS), spans: new Table(ERRORS) };
   readonly services = new Table(['spans'], MAX_SERVICES);
   readonly families = new Table(['fills', 'loadMs', 'stampedes', 'unfilled', 'immortal']);
-  readonly locks = new Table(['acquired', 'refused', 'released', 'lost', 'held', 'heldMs', 'waited', 'waitedMs']);
+  readonly locks = new Table([
+    'acquired',
+    'refused',
+    'renewed',
+    'released',
+    'lost',
+    'held',
+    'heldMs',
+    'waited',
+    'waitedMs',
+  ]);
   readonly channels = new Table(['sent', 'consumed', 'processed', 'processedMs']);
   readonly pools = new Table(['peakUsed', 'waited', 'waitedMs', 'timeouts'], MAX_POOLS);
 }

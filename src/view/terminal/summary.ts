@@ -66,9 +66,10 @@ function slowLine(family: string, slow: Overview['slowest'][number]['slow'][numb
   return `${name(family)} ${(slow?.durationMs ?? 0).toFixed(2).padStart(8)} ms   ${printable(slow?.text ?? '')}`;
 }
 
-function lockLine({ family, acquired, refused, lost, meanHeldMs }: Overview['locks'][number]): string {
+function lockLine({ family, acquired, refused, renewed, lost, meanHeldMs }: Overview['locks'][number]): string {
   const held = meanHeldMs === undefined ? '' : `, held ${meanHeldMs.toFixed(1)} ms on average`;
-  return `${name(family)} ${acquired} acquired, ${refused} refused, ${lost} lost${held}`;
+  const again = renewed === 0 ? '' : `, ${renewed} renewed`;
+  return `${name(family)} ${acquired} acquired, ${refused} refused${again}, ${lost} lost${held}`;
 }
 
 // Pools are closed at the end of a run, so the highest use says more than the last.
