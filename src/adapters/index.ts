@@ -152,7 +152,7 @@ export class Adapters implements Active {
     else this.stopListening();
   }
 
-  /** To what node-redis tells through diagnostics channels. */
+  /** Listens to the diagnostics channels of node-redis. */
   private startListening(): void {
     this.taps.channels.start();
     this.taps.maintenance.start();

@@ -116,7 +116,7 @@ function withResolved<T>(peers: ReadonlyMap<string, string | undefined>, load: (
   }
 }
 
-/** The folders of the other files that Node.js was told to preload, such as the file of the Kubernetes operator. */
+/** The folders of the other preloaded files, such as the file of the Kubernetes operator. */
 function preloadedFolders(): string[] {
   const files = preloadsOf(process.execArgv, process.env.NODE_OPTIONS).map(fileOf);
   return files.flatMap((file) =>

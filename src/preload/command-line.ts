@@ -1,4 +1,4 @@
-// Knows: how Node.js is told to preload files, on its command line and by NODE_OPTIONS.
+// Knows: how the command line of Node.js and NODE_OPTIONS name files to preload.
 // Must not know: what is in the files.
 
 const FLAGS = ['--require', '-r', '--import'];

@@ -2,7 +2,7 @@
 // Must not know: what a call is, how it ends, spans, metrics.
 import { type Redirection, Resends } from '../../core/resends';
 
-/** The redirection that a cluster follows now. It sends the call again within the function that it tells of the error. */
+/** The redirection that a cluster follows now. It sends the call again while it handles the error. */
 export class Redirecting {
   current: Redirection | undefined;
 

@@ -89,7 +89,7 @@ export interface Pipeline {
   reject: Settle;
 }
 
-/** Whether it is a command that can carry our mark: an application may send any object, and none is sent differently. */
+/** Whether it is a command that can carry our mark: an application may send any object, which is then left as it is. */
 export function isFollowable(command: LibraryCommand): boolean {
   return (
     typeof command === 'object' &&

@@ -123,7 +123,10 @@ export class RetriedCalls {
   }
 }
 
-/** What a node of a cluster answered instead; undefined: anything else. @param error of a pipeline, ioredis has a copy */
+/**
+ * What a node of a cluster answered instead; undefined: anything else.
+ * @param error of a pipeline, ioredis has a copy
+ */
 export function redirectionOf(error: unknown): Redirection | undefined {
   const text = (error as { readonly message?: unknown } | undefined)?.message;
   if (typeof text !== 'string') return undefined;

@@ -65,7 +65,8 @@ function sdkText({ api, own }: Evidence): string {
   const version = api.version ?? 'not used';
   if (own?.provider === undefined) return `${api.registered.includes('trace') ? 'an SDK' : 'no SDK'}, API ${version}`;
   const { sdkVersion, sampler } = own.provider;
-  return `SDK ${sdkVersion ?? 'of unknown version'}, API ${version}${sampler === '' ? '' : `, samples with ${sampler}`}`;
+  const sampling = sampler === '' ? '' : `, samples with ${sampler}`;
+  return `SDK ${sdkVersion ?? 'of unknown version'}, API ${version}${sampling}`;
 }
 
 function exportLine({ own, reaches }: Evidence): string {

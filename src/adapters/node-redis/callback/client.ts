@@ -193,7 +193,7 @@ class Single implements Observer {
   }
 
   fail(error: unknown): void {
-    // QUIT closes the connection, as intended, and the library tells the application 'OK'.
+    // QUIT closes the connection, as intended, and the application gets 'OK'.
     if (this.command.args[0] === 'quit' && (error as { readonly code?: unknown }).code === 'NR_CLOSED')
       this.succeed('OK');
     else if (this.isOpen) this.tap.fail(this.command, error);

@@ -167,7 +167,7 @@ export class RedisClientTap {
     };
   }
 
-  /** The cheapest and most frequent path: the queue is told to look at nothing. */
+  /** The cheapest and most frequent path: the queue passes the command on without looking at it. */
   private wrapStraight(original: Send): Send {
     const { straight } = this.commands;
     return function sendCommand(this: Client): Promise<unknown> {

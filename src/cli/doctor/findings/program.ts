@@ -74,7 +74,8 @@ export const PROGRAM: readonly Row[] = [
       const { commands, connectionErrors, ending, waitedSeconds } = evidence;
       if (commands.length > 0 || connectionErrors.length > 0 || redisIn(evidence).length === 0) return undefined;
       if (isFailure(evidence) || isStarting(evidence)) return undefined;
-      const text = `Redis was loaded, but no command was sent ${ending === undefined ? `in ${waitedSeconds} seconds` : 'before the program ended'}.`;
+      const period = ending === undefined ? `in ${waitedSeconds} seconds` : 'before the program ended';
+      const text = `Redis was loaded, but no command was sent ${period}.`;
       return problem(text, ending === undefined ? { change: longer(evidence) } : { advice: USE });
     },
   },
