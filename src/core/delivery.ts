@@ -2,7 +2,7 @@
 // Must not know: redis, spans, metrics.
 import { type Context, context, trace } from '@opentelemetry/api';
 import { hasParent, isAtWork, isRecording, SUPPRESS_TRACING } from './context';
-import type { Arrival, ClientRef, Message } from './events';
+import { type Arrival, type ClientRef, type Message, UNKNOWN_SERVER } from './events';
 import type { Opened, Propagator } from './propagator';
 import type { MessageRecorder, Report } from './recorder';
 
@@ -157,15 +157,7 @@ export class Deliveries implements MessageTap {
   }
 }
 
-const UNKNOWN: ClientRef = {
-  facts: {
-    serverAddress: undefined,
-    serverPort: undefined,
-    peerAddress: undefined,
-    peerPort: undefined,
-    namespace: undefined,
-  },
-};
+const UNKNOWN: ClientRef = { facts: UNKNOWN_SERVER };
 
 /** Semantic conventions: if another span is active, the sender is linked and is not the parent. */
 function besideActive(around: Context, sending: Context): Context {

@@ -21,6 +21,15 @@ export interface ClientFacts {
   readonly keyPrefix?: string | undefined;
 }
 
+/** For a client that was created before us nothing is known. */
+export const UNKNOWN_SERVER: ClientFacts = Object.freeze({
+  serverAddress: undefined,
+  serverPort: undefined,
+  peerAddress: undefined,
+  peerPort: undefined,
+  namespace: undefined,
+});
+
 /** The current facts of a client. They are read at the reply: replies come in order, so SELECT is followed exactly. */
 export interface ClientRef {
   facts: ClientFacts;

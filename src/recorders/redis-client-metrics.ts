@@ -12,7 +12,7 @@ import type {
   OperationMetrics,
 } from '../core/recorder';
 import * as semconv from '../core/semconv';
-import { lengthOf } from '../insights/cache';
+import { isMissing, lengthOf } from '../insights/cache';
 import { categoryOf, classify } from '../insights/errors';
 import { addServer } from './attributes';
 import { DURATION_BUCKETS } from './buckets';
@@ -171,7 +171,7 @@ export class RedisClientMetrics implements OperationMetrics, Closing, Maintenanc
   /** How long entries of streams have been there when they are read. */
   private read(entry: Entry, args: Arguments, facts: ClientFacts, reply: unknown): void {
     const { current } = this.instrumented;
-    if (current === undefined || this.native?.streams === true || reply === null || reply === undefined) return;
+    if (current === undefined || this.native?.streams === true || isMissing(reply)) return;
     const now = Date.now();
     for (const [stream, entries] of partsByStream(reply)) {
       const attributes = this.streamAttributes(entry, args, facts, stream);

@@ -5,6 +5,7 @@ import type { SpanSettings } from '../config';
 import { hasParent } from '../core/context';
 import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
+import { isMissing } from '../insights/cache';
 import { MIN_REPEATED_CALLS } from './repeated-calls';
 import type { Composite, Repetition } from './traced';
 
@@ -54,6 +55,5 @@ function isEmptyPoll({ args, context }: Command, { reply }: Outcome): boolean {
 }
 
 function isEmpty(reply: unknown): boolean {
-  if (reply === null || reply === undefined) return true;
-  return Array.isArray(reply) && reply.length === 0;
+  return isMissing(reply) || (Array.isArray(reply) && reply.length === 0);
 }

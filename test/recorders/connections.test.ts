@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { UNKNOWN_SERVER } from '../../src/adapters/node-redis/server-info';
+import { UNKNOWN_SERVER } from '../../src/core/events';
 import { MAX_SERVERS, ServerMetrics } from '../../src/recorders/connections';
 import { Meters } from '../../src/recorders/meters';
 import { type Collected, Measuring } from '../support/metrics';

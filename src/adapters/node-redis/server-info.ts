@@ -63,15 +63,6 @@ function databaseIn(text: string | null): ClientOptions {
   return text === null || text === '' ? {} : { database: String(Number(text)) };
 }
 
-/** For a client that was created before us nothing is known. */
-export const UNKNOWN_SERVER: ClientFacts = Object.freeze({
-  serverAddress: undefined,
-  serverPort: undefined,
-  peerAddress: undefined,
-  peerPort: undefined,
-  namespace: undefined,
-});
-
 /** The address of a node of a cluster or a sentinel: a URL, socket options, or host and port. */
 export function hostAndPort(node: unknown): string {
   const { url, socket, host, port } = (node ?? {}) as { url?: unknown; socket?: SocketOptions } & SocketOptions;

@@ -1,11 +1,12 @@
 // Knows: how a command passes the queue of redis 4 to 6, through which all commands pass.
 // Must not know: which version called, spans, metrics, attribute names.
-import type { Arguments } from '../../../core/events';
+
+import { type Arguments, UNKNOWN_SERVER } from '../../../core/events';
 import type { Decision, Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { type Observer, observe, watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
-import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
+import { type ClientOptions, factsFrom } from '../server-info';
 import { Batches, replacing } from './batches';
 import type { Connection, Connections } from './connections';
 import { isSelecting, selecting } from './database';

@@ -1,9 +1,10 @@
 // Knows: the calls of clusters and sentinels, which run a function on one node after another, and how such a call ends.
 // Must not know: which group calls, how a command is followed, spans.
-import type { ClientFacts } from '../../../core/events';
+
+import { type ClientFacts, UNKNOWN_SERVER } from '../../../core/events';
 import type { Tap } from '../../../core/tap';
 import { RetriedCall, RetriedCalls } from '../../shared/retried-calls';
-import { hostAndPort, UNKNOWN_SERVER } from '../server-info';
+import { hostAndPort } from '../server-info';
 import { recordUnsent } from './unsent';
 
 /** Sends a call to a node, by one of the methods of its client. */

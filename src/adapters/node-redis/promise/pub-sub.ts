@@ -1,12 +1,13 @@
 // Knows: where redis 4.6 and later pass messages to their listeners, and which client received them.
 // Must not know: spans, metrics, attribute names.
+
 import { context } from '@opentelemetry/api';
 import type { Delivery, MessageTap } from '../../../core/delivery';
-import type { Arrival, ClientRef } from '../../../core/events';
+import { type Arrival, type ClientRef, UNKNOWN_SERVER } from '../../../core/events';
 import { Ambient } from '../../shared/ambient';
 import { INVALIDATION, isAsync, Listening, runDetached } from '../../shared/listener-run';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
-import { type ClientOptions, factsFrom, UNKNOWN_SERVER } from '../server-info';
+import { type ClientOptions, factsFrom } from '../server-info';
 import { replacing } from './batches';
 import { asNodeOf, type Groups } from './topology';
 

@@ -1,10 +1,10 @@
 // Knows: the clusters of the process, and which clients are nodes of a cluster or of a sentinel's master.
 // Must not know: how commands are tapped, spans.
-import type { ClientFacts } from '../../../core/events';
+
+import { type ClientFacts, UNKNOWN_SERVER } from '../../../core/events';
 import { Ambient } from '../../shared/ambient';
 import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import type { HiddenLoop, RetriedCall, RetriedCalls } from '../../shared/retried-calls';
-import { UNKNOWN_SERVER } from '../server-info';
 import { addressOfAll, factsOfGroup, type GroupCalls, type Run } from './group-calls';
 import { type ClusterLoop, ClusterLoops } from './hidden-loops';
 import type { Sentinels } from './sentinels';
