@@ -1,6 +1,5 @@
 // Knows: how a command passes the queue of redis 4 to 6, through which all commands pass.
 // Must not know: which version called, spans, metrics, attribute names.
-
 import { type Arguments, UNKNOWN_SERVER } from '../../../core/events';
 import type { Decision, Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';

@@ -1,6 +1,5 @@
 // Knows: the calls of clusters and sentinels, which run a function on one node after another, and how such a call ends.
 // Must not know: which group calls, how a command is followed, spans.
-
 import { type ClientFacts, UNKNOWN_SERVER } from '../../../core/events';
 import type { Tap } from '../../../core/tap';
 import { RetriedCall, RetriedCalls } from '../../shared/retried-calls';

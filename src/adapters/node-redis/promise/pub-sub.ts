@@ -1,6 +1,5 @@
 // Knows: where redis 4.6 and later pass messages to their listeners, and which client received them.
 // Must not know: spans, metrics, attribute names.
-
 import { context } from '@opentelemetry/api';
 import type { Delivery, MessageTap } from '../../../core/delivery';
 import { type Arrival, type ClientRef, UNKNOWN_SERVER } from '../../../core/events';

@@ -1,6 +1,5 @@
 // Knows: the clusters of the process, and which clients are nodes of a cluster or of a sentinel's master.
 // Must not know: how commands are tapped, spans.
-
 import { type ClientFacts, UNKNOWN_SERVER } from '../../../core/events';
 import { Ambient } from '../../shared/ambient';
 import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
