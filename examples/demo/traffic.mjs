@@ -22,7 +22,7 @@ const STEPS = [
     },
   },
   {
-    title: 'A small stampede: eight requests for one cold key, one load',
+    title: 'Eight requests for one cold key at once: one of them loads it for all',
     run: (call) => Promise.all(Array.from({ length: 8 }, () => call('GET', '/users/42'))),
   },
   {

@@ -77,9 +77,7 @@ export interface Fill {
   /** The time from the reply of the look-up to the call of the write, which is the time of loading. */
   readonly loadMs: number;
   readonly miss: Miss;
-  /**
-   * The number of traces that missed the key together; undefined without a trace, or if one of them filled it before.
-   */
+  /** The number of traces that filled the key since this caller missed it, and this one; undefined without a trace. */
   readonly stampedeWidth: number | undefined;
 }
 

@@ -3,7 +3,7 @@
 //
 // A write fills a miss of the same caller: of the same active span, or else of the same trace. Without a trace
 // (metrics alone, or no active span) callers cannot be told apart: a write then fills the latest miss of its key, and
-// the width of a stampede is not reported.
+// nothing is said about stampedes. Only a caller that missed and wrote is known to have loaded: others may wait for it.
 import type { Caller } from '../core/context';
 import type { Fill, Miss } from '../core/facts';
 import type { Counts } from './cache-counts';
@@ -17,77 +17,67 @@ export const LOAD_WINDOW_MS = 30_000;
 export const MAX_OPEN_KEYS = 10_000;
 export const MAX_OPEN_MISSES = 20_000;
 
-/** The number of callers of one key that are told apart. Further callers are only counted. */
+/** The number of callers of one key, and of its loads, that are told apart. Further callers are only counted. */
 export const MAX_CALLERS = 1_000;
 
 /** The time between two searches for expired misses, while misses arrive. */
 const EXPIRY_INTERVAL_MS = 1_000;
-
-/** A caller whose miss is this much older than the filling caller's has given up, unless loading takes longer. */
-const MIN_STAMPEDE_MS = 1_000;
 
 /** A time computed by adding a duration may be off in its last bit. */
 const ROUNDING_MS = 0.001;
 
 interface OpenMiss {
   readonly caller: Caller | undefined;
-  firstMonotonicMs: number;
   lastMonotonicMs: number;
+  /** The number of loads of any key before it. */
+  loadsBefore: number;
   /** The number of times this caller missed the key. */
   times: number;
   handle: Miss;
   /** Another caller has written the key since. This caller may still be about to write it. */
   isFilled: boolean;
-  /** The miss was in the client's own cache: no server was asked. */
-  readonly isLocal: boolean;
+}
+
+/** A caller that missed the key and wrote it, while others that missed it have not written it. */
+interface Load {
+  readonly traceId: string;
+  readonly loadsBefore: number;
 }
 
 interface OpenKey {
   readonly counts: Counts;
   misses: OpenMiss[];
-  /** Unfilled misses of callers beyond the cap, and how many of them belong to a trace of their own. */
+  readonly loads: Load[];
+  /** Unfilled misses of callers beyond the cap. */
   beyond: number;
-  tracesBeyond: number;
   expiresMonotonicMs: number;
 }
 
 /** Matches misses with the writes that follow. Bounded in keys, callers and time. */
 export class OpenMisses {
   private readonly keys = new Map<number, OpenKey>();
-  private missCount = 0;
+  /** Open misses, and the loads that are kept beside them. */
+  private kept = 0;
+  private loadCount = 0;
   private expireMonotonicMs = 0;
   private blindMonotonicMs = Number.NEGATIVE_INFINITY;
 
-  /** The number of open misses. */
+  /** The number of open misses, and of the loads that are kept beside them. */
   get size(): number {
-    return this.missCount;
+    return this.kept;
   }
 
-  add(
-    key: number,
-    counts: Counts,
-    caller: Caller | undefined,
-    monotonicMs: number,
-    handle: Miss,
-    isLocal = false,
-  ): void {
+  add(key: number, counts: Counts, caller: Caller | undefined, monotonicMs: number, handle: Miss): void {
     const open = this.keys.get(key) ?? this.begin(key, counts, monotonicMs);
     const known = caller === undefined ? undefined : open.misses.find((miss) => isSame(miss.caller, caller));
     if (known !== undefined) this.missAgain(known, monotonicMs, handle);
-    else if (open.misses.length >= MAX_CALLERS) addBeyond(open, caller);
+    else if (open.misses.length >= MAX_CALLERS) open.beyond++;
     else {
-      open.misses.push({
-        caller,
-        firstMonotonicMs: monotonicMs,
-        lastMonotonicMs: monotonicMs,
-        times: 1,
-        handle,
-        isFilled: false,
-        isLocal,
-      });
-      this.missCount++;
+      const loadsBefore = this.loadCount;
+      open.misses.push({ caller, lastMonotonicMs: monotonicMs, loadsBefore, times: 1, handle, isFilled: false });
+      this.kept++;
     }
-    if (this.keys.size > MAX_OPEN_KEYS || this.missCount > MAX_OPEN_MISSES) this.dropOldest();
+    if (this.keys.size > MAX_OPEN_KEYS || this.kept > MAX_OPEN_MISSES) this.dropOldest();
   }
 
   /** Handles a write of the key. Returns undefined if the writer had not missed the key, or missed it too long ago. */
@@ -95,17 +85,27 @@ export class OpenMisses {
     const open = this.keys.size === 0 ? undefined : this.openAt(key, startMonotonicMs);
     if (open === undefined) return undefined;
     const index = indexOfMiss(open.misses, callerOf(), startMonotonicMs + ROUNDING_MS);
-    const miss = open.misses[index];
-    const fill = miss === undefined ? undefined : fillOf(open, miss, startMonotonicMs);
     for (const one of open.misses) one.isFilled = true;
     open.beyond = 0;
-    open.tracesBeyond = 0;
-    if (miss !== undefined) {
-      open.misses.splice(index, 1);
-      this.missCount--;
-    }
-    if (open.misses.length === 0) this.keys.delete(key);
+    const [miss] = index < 0 ? [] : open.misses.splice(index, 1);
+    const fill = miss === undefined ? undefined : this.load(open, miss, startMonotonicMs);
+    if (open.misses.length === 0) this.drop(key, open);
     return fill;
+  }
+
+  isOpen(key: number): boolean {
+    return this.keys.has(key);
+  }
+
+  /** Handles a hit: a caller that finds what another has written since its miss does not load it any more. */
+  found(key: number, caller: Caller | undefined, monotonicMs: number): void {
+    const open = this.keys.get(key);
+    if (open === undefined || caller === undefined) return;
+    const index = indexOfMiss(open.misses, caller, monotonicMs);
+    if (open.misses[index]?.isFilled !== true) return;
+    open.misses.splice(index, 1);
+    this.kept--;
+    if (open.misses.length === 0) this.drop(key, open);
   }
 
   /** Drops the misses of a key that may have been filled by a command whose effect is unknown. */
@@ -130,6 +130,27 @@ export class OpenMisses {
     }
   }
 
+  private load(
+    open: OpenKey,
+    { caller, lastMonotonicMs, loadsBefore, handle }: OpenMiss,
+    startMonotonicMs: number,
+  ): Fill {
+    const loadMs = Math.max(0, startMonotonicMs - lastMonotonicMs);
+    const { family } = open.counts;
+    if (caller === undefined) {
+      this.kept--;
+      return { family, loadMs, miss: handle, stampedeWidth: undefined };
+    }
+    const { traceId } = caller;
+    const stampedeWidth = widthOf(open, traceId, loadsBefore);
+    open.loads.push({ traceId, loadsBefore: this.loadCount++ });
+    if (open.loads.length > MAX_CALLERS) {
+      open.loads.shift();
+      this.kept--;
+    }
+    return { family, loadMs, miss: handle, stampedeWidth };
+  }
+
   private begin(key: number, counts: Counts, monotonicMs: number): OpenKey {
     if (monotonicMs >= this.expireMonotonicMs) {
       this.expire(monotonicMs);
@@ -138,8 +159,8 @@ export class OpenMisses {
     const open: OpenKey = {
       counts,
       misses: [],
+      loads: [],
       beyond: 0,
-      tracesBeyond: 0,
       expiresMonotonicMs: monotonicMs + LOAD_WINDOW_MS,
     };
     this.keys.set(key, open);
@@ -155,12 +176,10 @@ export class OpenMisses {
   }
 
   private missAgain(miss: OpenMiss, monotonicMs: number, handle: Miss): void {
-    if (!this.isUnfilled(miss)) {
-      miss.firstMonotonicMs = monotonicMs;
-      miss.times = 0;
-    }
+    if (!this.isUnfilled(miss)) miss.times = 0;
     miss.isFilled = false;
     miss.lastMonotonicMs = monotonicMs;
+    miss.loadsBefore = this.loadCount;
     miss.handle = handle;
     miss.times++;
   }
@@ -173,12 +192,12 @@ export class OpenMisses {
       if (this.isUnfilled(miss) && miss.lastMonotonicMs + LOAD_WINDOW_MS <= nowMonotonicMs)
         counts.unfilled += miss.times;
     }
-    this.keys.delete(key);
-    this.missCount += young.length - open.misses.length;
+    this.drop(key, open);
     if (young.length === 0) return;
     // Later callers stay: each has a window of its own.
     const expiresMonotonicMs = Math.min(...young.map((miss) => miss.lastMonotonicMs)) + LOAD_WINDOW_MS;
-    this.keys.set(key, { counts: open.counts, misses: young, beyond: 0, tracesBeyond: 0, expiresMonotonicMs });
+    this.keys.set(key, { counts: open.counts, misses: young, loads: [], beyond: 0, expiresMonotonicMs });
+    this.kept += young.length;
   }
 
   private isUnfilled({ isFilled, lastMonotonicMs }: OpenMiss): boolean {
@@ -191,26 +210,15 @@ export class OpenMisses {
    */
   private dropOldest(): void {
     for (const [key, open] of this.keys) {
-      if (this.keys.size <= 0.9 * MAX_OPEN_KEYS && this.missCount <= 0.9 * MAX_OPEN_MISSES) return;
+      if (this.keys.size <= 0.9 * MAX_OPEN_KEYS && this.kept <= 0.9 * MAX_OPEN_MISSES) return;
       this.drop(key, open);
     }
   }
 
   private drop(key: number, open: OpenKey): void {
     this.keys.delete(key);
-    this.missCount -= open.misses.length;
+    this.kept -= open.misses.length + open.loads.length;
   }
-}
-
-function addBeyond(open: OpenKey, caller: Caller | undefined): void {
-  open.beyond++;
-  if (caller !== undefined && !open.misses.some((miss) => miss.caller?.traceId === caller.traceId)) open.tracesBeyond++;
-}
-
-function fillOf(open: OpenKey, miss: OpenMiss, startMonotonicMs: number): Fill {
-  const loadMs = Math.max(0, startMonotonicMs - miss.lastMonotonicMs);
-  const stampedeWidth = miss.isFilled ? undefined : widthOf(open, miss, loadMs);
-  return { family: open.counts.family, loadMs, miss: miss.handle, stampedeWidth };
 }
 
 /**
@@ -232,17 +240,13 @@ function isSame(one: Caller | undefined, other: Caller): boolean {
   return one !== undefined && one.spanId === other.spanId && one.traceId === other.traceId;
 }
 
-/**
- * Counts the traces that want the key at the same time: those that missed it after the filling caller did, or shortly
- * before. Two look-ups of one request count once. Returns undefined without a trace, as callers cannot be told apart
- * then.
- */
-function widthOf({ misses, tracesBeyond }: OpenKey, filling: OpenMiss, loadMs: number): number | undefined {
-  if (filling.caller === undefined) return undefined;
-  const since = filling.firstMonotonicMs - Math.max(loadMs, MIN_STAMPEDE_MS);
-  const traces = new Set<string>([filling.caller.traceId]);
-  for (const { caller, isFilled, isLocal, lastMonotonicMs } of misses) {
-    if (caller !== undefined && !isFilled && !isLocal && lastMonotonicMs >= since) traces.add(caller.traceId);
+/** Counts the traces that filled the key since this caller missed it, and this one. */
+function widthOf({ loads }: OpenKey, traceId: string, loadsBefore: number): number {
+  const traces = new Set<string>([traceId]);
+  for (let index = loads.length - 1; index >= 0; index--) {
+    const load = loads[index] as Load;
+    if (load.loadsBefore < loadsBefore) break;
+    traces.add(load.traceId);
   }
-  return traces.size + tracesBeyond;
+  return traces.size;
 }

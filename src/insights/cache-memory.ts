@@ -2,11 +2,12 @@
 // Must not know: spans, metrics, clients, how items are counted, which keys are locks.
 import { endOfItems } from '../catalog';
 import { type Caller, callerIn } from '../core/context';
+import type { Arguments } from '../core/events';
 import type { DataFacts, Fill, Miss, MissReason } from '../core/facts';
 import { isMissing } from './cache';
 import { OpenMisses } from './cache-aside';
 import type { Counts } from './cache-counts';
-import type { Exchange, SentCommand } from './exchange';
+import type { Exchange, KnownEntry, SentCommand } from './exchange';
 import { identityOf, KeyIdentities } from './identity';
 import { type Expiry, hasOption, isNone } from './life';
 import { WrittenKeys } from './written';
@@ -30,23 +31,36 @@ export class CacheMemory {
     counts: Counts,
     index: number,
     miss: Miss,
-    isLocal: boolean,
   ): MissReason | undefined {
     const key = this.identities.of(args[index], command.client.facts);
-    const isField = entry.rule.items?.areFields === true && args.length === entry.from + 2;
-    const item = isField ? identityOf(args[entry.from + 1], key | 0) : key;
-    this.misses.add(item, counts, callerIn(command.context), endMonotonicMs, miss, isLocal);
-    return this.written.reason(key, endMonotonicMs);
+    const item = itemOf(key, entry, args);
+    this.misses.add(item, counts, callerIn(command.context), endMonotonicMs, miss);
+    return this.written.reason(key, endMonotonicMs, entry.rule.items?.areFields);
+  }
+
+  /** Remembers that the server found the key at `index`, or the single field that was read. */
+  found({ command, endMonotonicMs, entry, args }: Exchange, index: number): void {
+    if (this.misses.size === 0 && this.written.size === 0) return;
+    const key = this.identities.of(args[index], command.client.facts);
+    this.written.found(key, command.startMonotonicMs);
+    const item = itemOf(key, entry, args);
+    if (this.misses.isOpen(item)) this.misses.found(item, callerIn(command.context), endMonotonicMs);
   }
 
   /** A whole value was written. @param fills gets the miss that this filled */
-  wrote(key: unknown, command: SentCommand, expiry: Expiry, ttlSeconds: number | undefined, fills: Fill[]): void {
+  wrote(
+    { command, endMonotonicMs }: Exchange,
+    key: unknown,
+    expiry: Expiry,
+    ttlSeconds: number | undefined,
+    fills: Fill[],
+  ): void {
     const { client, startMonotonicMs } = command;
     const id = this.identities.of(key, client.facts);
     const place = this.identities.placeOf(client.facts);
     this.fill(id, command, fills);
     if (expiry === 'kept') this.written.wroteWithin(id, startMonotonicMs, place);
-    else this.written.wrote(id, ttlSeconds === undefined ? undefined : ttlSeconds * 1_000, startMonotonicMs, place);
+    else this.written.wrote(id, msOf(ttlSeconds), startMonotonicMs, place, endMonotonicMs);
   }
 
   /** Fields were written. A miss of a whole hash is filled by the first write of its fields. */
@@ -132,7 +146,7 @@ export class CacheMemory {
     const key = this.identities.of(args[from], command.client.facts);
     if (rule.ends) written.deleted(key, endMonotonicMs, place);
     else if (data.ttlSeconds !== undefined)
-      written.wrote(key, data.ttlSeconds * 1_000, command.startMonotonicMs, place);
+      written.wrote(key, msOf(data.ttlSeconds), command.startMonotonicMs, place, endMonotonicMs);
     else if (rule.persists || hasOption(args, from + 1, 'PERSIST'))
       written.wrote(key, undefined, command.startMonotonicMs, place);
   }
@@ -141,4 +155,13 @@ export class CacheMemory {
     const fill = this.misses.fill(id, (): Caller | undefined => callerIn(context), startMonotonicMs);
     if (fill !== undefined) fills.push(fill);
   }
+}
+
+function msOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1_000;
+}
+
+/** The field of a read of one field, else the key. */
+function itemOf(key: number, { rule, from }: KnownEntry, args: Arguments): number {
+  return rule.items?.areFields === true && args.length === from + 2 ? identityOf(args[from + 1], key | 0) : key;
 }

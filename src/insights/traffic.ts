@@ -39,9 +39,10 @@ export class CacheTraffic {
     const counts = this.cacheCounts.of(key);
     if (this.isLock(counts, key, exchange)) return undefined;
     countLookUps(counts, found.hits, found.misses, isLocal);
+    if (found.misses === 0 && !isLocal) this.memory?.found(exchange, entry.from);
     if (found.misses === 0 || this.memory === undefined || !items?.areWhole) return counts.plain;
     const miss: Miss = { span: undefined };
-    const reason = this.memory.missed(exchange, counts, entry.from, miss, isLocal);
+    const reason = this.memory.missed(exchange, counts, entry.from, miss);
     if (reason !== undefined) counts[reason] += found.misses;
     return factsOf(counts.family, miss, found.several ? undefined : reason);
   }
@@ -69,9 +70,10 @@ export class CacheTraffic {
       isCommon &&= counts === common;
       const isHit = elements === undefined ? found.misses === 0 : !isMissing(elements[index - entry.from]);
       countLookUps(counts, isHit ? 1 : 0, isHit ? 0 : 1, isLocal);
+      if (isHit && !isLocal) this.memory?.found(exchange, index);
       if (isHit || this.memory === undefined) continue;
       miss ??= { span: undefined };
-      const reason = this.memory.missed(exchange, counts, index, miss, isLocal);
+      const reason = this.memory.missed(exchange, counts, index, miss);
       if (reason !== undefined) counts[reason] += 1;
     }
     if (common === undefined) return undefined;
@@ -102,7 +104,7 @@ export class CacheTraffic {
 
   /** undefined: nothing was written, or the keys are locks. */
   write(exchange: Exchange, data: DataFacts): CacheFacts | undefined {
-    const { command, entry, args, reply } = exchange;
+    const { entry, args, reply } = exchange;
     const { items } = entry.rule;
     if (items === undefined || isRefused(entry, args, reply)) return undefined;
     if (items.areFields) return this.writeFields(exchange);
@@ -121,7 +123,7 @@ export class CacheTraffic {
       common ??= counts;
       isCommon &&= counts === common;
       countWrites(counts, 1, expiry);
-      this.memory?.wrote(key, command, expiry, data.ttlSeconds, fills);
+      this.memory?.wrote(exchange, key, expiry, data.ttlSeconds, fills);
       const bytes = items.step === undefined ? data.valueLength : lengthOf(args[index + items.step - 1]);
       if (bytes !== undefined) sizes.push({ family: counts.family, bytes });
     }

@@ -14,9 +14,14 @@ export const WIDEN_INTERVAL_MS = 60_000;
 
 const IS_DELETED = -1;
 
+/** No clock runs slower than another by more than this factor. */
+const MAX_DRIFT = 1.001;
+
 interface Written {
   /** On the monotonic clock, in milliseconds. Infinity: no time to live; `IS_DELETED`: deleted. */
   deadlineMonotonicMs: number;
+  /** The latest time at which it ended if nobody else changed it: a reply may be late, and clocks differ. */
+  goneMonotonicMs: number;
   forgetMonotonicMs: number;
   /** The server and database of the key. */
   place: Place;
@@ -33,10 +38,15 @@ export class WrittenKeys {
     return this.keys.size;
   }
 
-  /** @param ttlMs undefined: the key has no expiry; zero or less: it is deleted at once */
-  wrote(key: number, ttlMs: number | undefined, monotonicMs: number, place: Place): void {
-    if (ttlMs !== undefined && ttlMs <= 0) this.deleted(key, monotonicMs, place);
-    else this.set(key, monotonicMs + (ttlMs ?? Number.POSITIVE_INFINITY), monotonicMs, place);
+  /**
+   * @param ttlMs undefined: the key has no expiry; zero or less: it is deleted at once
+   * @param monotonicMs when the command was called
+   * @param endMonotonicMs when it was answered
+   */
+  wrote(key: number, ttlMs: number | undefined, monotonicMs: number, place: Place, endMonotonicMs = monotonicMs): void {
+    if (ttlMs === undefined) this.set(key, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, monotonicMs, place);
+    else if (ttlMs <= 0) this.deleted(key, endMonotonicMs, place);
+    else this.set(key, monotonicMs + ttlMs, endMonotonicMs + ttlMs * MAX_DRIFT + 1, monotonicMs, place);
   }
 
   /** Handles a partial write, or one that keeps the time to live: a known expiry stays. */
@@ -46,7 +56,7 @@ export class WrittenKeys {
   }
 
   deleted(key: number, monotonicMs: number, place: Place): void {
-    this.set(key, IS_DELETED, monotonicMs, place);
+    this.set(key, IS_DELETED, monotonicMs, monotonicMs, place);
   }
 
   /**
@@ -70,14 +80,26 @@ export class WrittenKeys {
     this.keys.clear();
   }
 
-  /** Returns why a key is missing. undefined: the key is not in the sample. */
-  reason(key: number, monotonicMs: number): MissReason | undefined {
+  /** Handles a hit: somebody else has changed a key that ended before the look-up was called. */
+  found(key: number, startMonotonicMs: number): void {
+    const known = this.keys.get(key);
+    if (known !== undefined && known.goneMonotonicMs < startMonotonicMs) this.forget(key);
+  }
+
+  /**
+   * Returns why a key is missing. undefined: the key is not in the sample.
+   * @param isField only a field of it was missing, which says nothing of the key
+   */
+  reason(key: number, monotonicMs: number, isField = false): MissReason | undefined {
     this.widen(monotonicMs);
     if (!this.follows(key)) return undefined;
     const known = this.keys.get(key);
     if (known === undefined || known.forgetMonotonicMs <= monotonicMs) return 'unknown';
     if (known.deadlineMonotonicMs === IS_DELETED) return 'deleted';
-    return known.deadlineMonotonicMs <= monotonicMs ? 'expired' : 'unknown';
+    if (known.deadlineMonotonicMs <= monotonicMs) return 'expired';
+    // Somebody else has deleted it before its time.
+    if (!isField) this.forget(key);
+    return 'unknown';
   }
 
   /** Handles a flush of one database, or of all databases of a server. */
@@ -93,20 +115,28 @@ export class WrittenKeys {
     return known !== undefined && known.deadlineMonotonicMs > monotonicMs && known.forgetMonotonicMs > monotonicMs;
   }
 
-  private set(key: number, deadlineMonotonicMs: number, monotonicMs: number, place: Place): void {
+  private set(
+    key: number,
+    deadlineMonotonicMs: number,
+    goneMonotonicMs: number,
+    monotonicMs: number,
+    place: Place,
+  ): void {
     if (!this.follows(key)) return;
     const hasEnd = deadlineMonotonicMs !== IS_DELETED && deadlineMonotonicMs !== Number.POSITIVE_INFINITY;
     const forgetMonotonicMs = (hasEnd ? deadlineMonotonicMs : monotonicMs) + MEMORY_MS;
     const known = this.keys.get(key);
     if (known !== undefined) {
       known.deadlineMonotonicMs = deadlineMonotonicMs;
+      known.goneMonotonicMs = goneMonotonicMs;
       known.forgetMonotonicMs = forgetMonotonicMs;
       known.place = place;
       return;
     }
     this.widen(monotonicMs);
     if (this.keys.size >= MAX_WRITTEN_KEYS) this.thin(monotonicMs);
-    if (this.follows(key)) this.keys.set(key, { deadlineMonotonicMs, forgetMonotonicMs, place });
+    if (!this.follows(key)) return;
+    this.keys.set(key, { deadlineMonotonicMs, goneMonotonicMs, forgetMonotonicMs, place });
   }
 
   private follows(key: number): boolean {

@@ -49,7 +49,7 @@ const INSTRUMENTS = {
     semconv.METRIC_CACHE_STAMPEDE_WIDTH,
     '{caller}',
     WIDTH_BUCKETS,
-    'Traces in this process that missed an item together, until it was filled.',
+    'Traces in this process that loaded an item at the same time, up to this load.',
   ),
   valueSize: histogram(semconv.METRIC_CACHE_VALUE_SIZE, 'By', BYTE_BUCKETS, 'Size of values stored.'),
   lockWait: histogram(

@@ -27,9 +27,10 @@ class Ledger {
   /** @param isTraced without traces nobody can tell one caller from another */
   constructor(readonly isTraced: boolean) {}
 
-  /** Callers that load the same thing. */
+  /** Callers that load the same thing, one after the other. The histogram tells them apart by these bounds. */
   stampede(width: number, family: string): void {
-    if (this.isTraced) this.add(`stampede of ${width} ${family}`);
+    for (let nth = 1; this.isTraced && nth <= width; nth++)
+      this.add(`stampede of ${[1, 2, 3, 5, 10, 25].find((bound) => bound >= nth)} ${family}`);
   }
 
   add(name: string, count = 1): void {
@@ -113,6 +114,39 @@ class Service {
   async stampede(key: string, width: number): Promise<void> {
     await Promise.all(Array.from({ length: width }, () => this.request(() => this.read(key))));
     this.ledger.stampede(width, family(key));
+  }
+
+  /** All want the key, and one of them loads it. */
+  async loadBehindLock(key: string, callers: number): Promise<void> {
+    await Promise.all(Array.from({ length: callers }, () => this.request(() => this.waitOrLoad(key, randomUUID()))));
+    this.ledger.stampede(1, family(key));
+  }
+
+  private async waitOrLoad(key: string, token: string): Promise<void> {
+    const lock = `lock:${key}`;
+    for (;;) {
+      const value = await this.client.get(key);
+      this.looked(key, value !== null);
+      if (value !== null) return;
+      if ((await this.client.set(lock, token, { NX: true, PX: 5_000 })) !== null) break;
+      await sleep(2);
+    }
+    await this.load(key, { EX: 60 });
+    assert.equal(await this.client.del(lock), 1);
+    this.ledger.add(`lock held ${family(lock)}`);
+  }
+
+  /** All ask Redis, and share the promise of one load. */
+  async loadOnce(key: string, callers: number): Promise<void> {
+    let loading: Promise<string> | undefined;
+    const read = async (): Promise<void> => {
+      const value = await this.client.get(key);
+      this.looked(key, value !== null);
+      loading ??= this.load(key, { EX: 60 });
+      await loading;
+    };
+    await Promise.all(Array.from({ length: callers }, () => this.request(read)));
+    this.ledger.stampede(1, family(key));
   }
 
   expired(key: string): void {
@@ -269,6 +303,9 @@ async function cacheTraffic(service: Service): Promise<void> {
   }
   // Stampedes of known width, at keys nobody has.
   for (const width of [2, 5, 10, 25]) await service.stampede(`product:${1_000 + width}`, width);
+  // As many callers, of which one loads.
+  await service.loadBehindLock('guarded:1', 12);
+  await service.loadOnce('shared:1', 12);
   // Several keys at once, filled by a pipeline; and a transaction, which fills nothing.
   for (let i = 0; i < 10; i++) await request(() => service.readMany([0, 1, 2, 3].map((at) => `many:${i * 2 + at}`)));
   await request(() => service.readInTransaction(['user:1:profile', 'penetrated:1', 'penetrated:2']));

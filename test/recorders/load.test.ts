@@ -103,7 +103,7 @@ describe('metrics under a known load', () => {
     };
     const rows: Row[] = [
       operation('SET', 9),
-      // Three hits, three misses, one that is filled, four of a stampede, three of the client with a cache.
+      // Three hits, three misses, five that two callers fill, three of the client with a cache.
       operation('GET', 14),
       operation('GET', 2, { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' }),
       operation('EVALSHA', 1, {

@@ -334,7 +334,7 @@ describe('the live page', () => {
       }
       assert.deepEqual(sentences, [
         'Filled a miss. Loading the value took 30 ms.',
-        'A stampede: 4 callers missed this key before it was filled.',
+        'A stampede: 4 callers have loaded this key at the same time by now.',
         'Waited 22 ms for this lock, in 2 attempts.',
         'Held this lock for 60 ms.',
       ]);

@@ -27,7 +27,7 @@ function stampedeNote({ attributes, links, traceId }: Span): Note | undefined {
   const callers = numberOf(attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH]);
   if (callers === undefined) return undefined;
   return {
-    text: `A stampede: ${callers} callers missed this key before it was filled.`,
+    text: `A stampede: ${callers} callers have loaded this key at the same time by now.`,
     traceIds: othersIn(links, traceId),
   };
 }

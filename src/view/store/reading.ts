@@ -114,7 +114,7 @@ export function attentionOf(span: Span): Pick<Occurrence, 'kind' | 'text' | 'cal
   if (error !== undefined) return { kind: 'error', text: `${commandOf(span) ?? span.name} failed: ${error}` };
   const callers = numberOf(attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH]);
   if (callers !== undefined)
-    return { kind: 'stampede', text: `A key of ${family} was missed by several at once`, callers };
+    return { kind: 'stampede', text: `A key of ${family} was loaded while others loaded it`, callers };
   if (lockStepOf(attributes) === 'lost')
     return { kind: 'lock', text: `A lock of ${family} was gone before it was given back` };
   const isAborted = attributes[semconv.ATTR_REDIS_TRANSACTION_ABORTED] === true;

@@ -69,5 +69,6 @@ function addLoad(to: Records, attributes: Attributes, family: string, step: numb
   const row = to.families.row(family, step);
   row.fills.add(1, step);
   row.loadMs.add(loadMs, step);
-  if (attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH] !== undefined) row.stampedes.add(1, step);
+  // Later loads of the same stampede are wider.
+  if (attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH] === 2) row.stampedes.add(1, step);
 }
