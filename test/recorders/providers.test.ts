@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { type Attributes, type Meter, metrics } from '@opentelemetry/api';
-import { createAllowListAttributesProcessor, InstrumentType } from '@opentelemetry/sdk-metrics';
+import {
+  AggregationTemporality,
+  createAllowListAttributesProcessor,
+  type Histogram,
+  InMemoryMetricExporter,
+  InstrumentType,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
 import { Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, diagnostics, instrumentation, resetTracing } from '../support/tracing';
@@ -112,6 +120,36 @@ describe('meter providers', () => {
     );
     await measuring.stop();
   });
+
+  it('may have a reader of increases beside one of totals', async () => {
+    const readers = [AggregationTemporality.DELTA, AggregationTemporality.CUMULATIVE].map(
+      (temporality) => new PeriodicExportingMetricReader({ exporter: new InMemoryMetricExporter(temporality), exportIntervalMillis: 1e6 }),
+    );
+    const provider = new MeterProvider({ readers });
+    instrumentation.setMeterProvider(provider);
+    const client = await newClient();
+    const told: unknown[] = [];
+    for (const calls of [2, 1]) {
+      for (let i = 0; i < calls; i++) await client.get('k');
+      for (const reader of readers) told.push(await sumsOf(reader));
+    }
+    const both = (count: number) => ({ [DURATION]: count, 'cache.requests': count });
+    assert.deepEqual(told, [both(2), both(2), both(1), both(3)]);
+    instrumentation.setMeterProvider(metrics.getMeterProvider());
+    await provider.shutdown();
+  });
+
+  async function sumsOf(reader: PeriodicExportingMetricReader): Promise<Record<string, number>> {
+    const { resourceMetrics } = await reader.collect();
+    const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+    const counted = (value: unknown): number => (typeof value === 'number' ? value : (value as Histogram).count);
+    return Object.fromEntries(
+      [DURATION, 'cache.requests'].map((name) => {
+        const points = all.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? [];
+        return [name, points.reduce((sum, { value }) => sum + counted(value), 0)];
+      }),
+    );
+  }
 
   it('get the clients of all servers, each under its own server server', async () => {
     const measuring = Measuring.start();
