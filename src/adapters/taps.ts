@@ -86,7 +86,7 @@ function nodeRedis(sinks: Inner, tap: Gate) {
     isolation: new IsolationPoolTap(watched),
     sentinelPool,
     native: new NativeMetricsTap(native),
-    maintenance: maintenanceOf(sinks.maintenance, report),
+    maintenance: maintenanceOf(sinks.maintenance, recorder, (id) => connections.factsOf(id), report),
     pubSub,
     replies: new ReplyShapesTap(sinks.replies),
   };

@@ -76,13 +76,13 @@ export interface NativeMetrics {
 /** In the words of node-redis. */
 export type CloseReason = 'application_close' | 'error';
 
-/** What a server announces, and what its client makes of it. */
+/** What a server announces, and what its client makes of it. The server is undefined if the client is not known. */
 export interface MaintenanceRecorder {
   /** @param notification as the server calls it: `MOVING` */
-  notified(notification: string): void;
-  handedOff(): void;
+  notified(notification: string, server: ClientFacts | undefined): void;
+  handedOff(server: ClientFacts | undefined): void;
   /** @param by 1: a time out was made longer; -1: it is as it was */
-  relaxed(by: number): void;
+  relaxed(by: number, server: ClientFacts | undefined): void;
 }
 
 /** Watches the connections of the process, and the caches of its clients. */
@@ -98,6 +98,8 @@ export interface ConnectionRecorder {
    */
   connectionClosed(server: ClientFacts, reason: CloseReason, error?: unknown): void;
   watchCache(cache: ClientCache): void;
+  /** A client's own cache gave up entries. @param reason in the words of node-redis */
+  evicted(reason: string, count: number): void;
 }
 
 /** Watches the connection pools of the process. */

@@ -91,6 +91,7 @@ export const METRIC_REDIS_CONNECTION_ERRORS = 'redis.client.connection.errors';
 export const METRIC_REDIS_OFFLINE_QUEUE_DEPTH = 'redis.client.offline_queue.depth';
 // The names of node-redis for its client-side cache.
 export const ATTR_REDIS_CSC_RESULT = 'redis.client.csc.result';
+export const ATTR_REDIS_CSC_REASON = 'redis.client.csc.reason';
 export const METRIC_REDIS_CSC_REQUESTS = 'redis.client.csc.requests';
 export const METRIC_REDIS_CSC_EVICTIONS = 'redis.client.csc.evictions';
 export const METRIC_REDIS_CSC_ITEMS = 'redis.client.csc.items';

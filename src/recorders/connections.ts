@@ -2,6 +2,7 @@
 // Must not know: sockets, clients.
 import type { Attributes, BatchObservableResult } from '@opentelemetry/api';
 import type { CacheNews, ClientCache, ClientFacts, Connection, ConnectionState } from '../core/events';
+import { poolNameOf } from '../core/pool-name';
 import type { CloseReason, ConnectionRecorder, NativeMetrics, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
@@ -51,10 +52,23 @@ interface Server {
   waiting: number;
   hits: number;
   misses: number;
+  /** Those without a reason. */
   evictions: number;
-  /** undefined: no cache of its clients says how many it has. */
-  items: number | undefined;
+  readonly reasons: Reasons;
 }
+
+/** Evictions by reason. */
+type Reasons = Map<string, number>;
+
+/** What is observed under some attributes. */
+interface Sum {
+  readonly attributes: Attributes;
+  readonly value: number;
+}
+
+/** Why a cache gives up entries, in the words of node-redis. */
+const REASONS: ReadonlySet<string> = new Set(['full', 'ttl', 'invalidation']);
+const OTHER = '_OTHER';
 
 /** Sums up single connections and caches by server, whenever metrics are collected. */
 export class ServerMetrics implements ConnectionRecorder {
@@ -62,6 +76,12 @@ export class ServerMetrics implements ConnectionRecorder {
   /** What a cache did is told once. */
   private readonly caches = new Living<CacheNews, ClientCache>(() => this.addUp());
   private readonly servers = new Map<string, Server>();
+  /** Entries of caches, by the pool or client that has the cache. */
+  private readonly items = new Map<string, Sum>();
+  /** Of caches whose server is not known. */
+  private readonly reasons: Reasons = new Map();
+  /** Redis 5.12 and later tell each eviction and its reason. Earlier ones only have a number. */
+  private areReasonsTold = false;
   // Sockets from before `disable()` still report their events.
   private isStopped = true;
   private hasNativeCache = false;
@@ -97,6 +117,21 @@ export class ServerMetrics implements ConnectionRecorder {
     this.meters.refresh();
   }
 
+  evicted(reason: string, count: number): void {
+    this.guarded(() => {
+      this.areReasonsTold = true;
+      const reasons = this.onlyCachedServer()?.reasons ?? this.reasons;
+      const word = REASONS.has(reason) ? reason : OTHER;
+      reasons.set(word, (reasons.get(word) ?? 0) + count);
+    });
+  }
+
+  /** A cache does not say whose it is when it gives something up. */
+  private onlyCachedServer(): Server | undefined {
+    const servers = new Set([...this.caches.all].map(({ facts }) => this.serverOf(facts)));
+    return servers.size === 1 ? [...servers][0] : undefined;
+  }
+
   reconnected(facts: ClientFacts): void {
     this.guarded(() => this.instrumented.current?.reconnects.add(1, this.serverOf(facts).attributes));
   }
@@ -128,6 +163,9 @@ export class ServerMetrics implements ConnectionRecorder {
       result.observe(instruments.waiting, server.waiting, server.attributes);
       if (!this.hasNativeCache) observeCache(result, instruments, server);
     }
+    if (this.hasNativeCache) return;
+    for (const { value, attributes } of this.items.values()) result.observe(instruments.cacheItems, value, attributes);
+    observeReasons(result, instruments, this.reasons, {});
   }
 
   /** For tests of the bounds, as `size`. */
@@ -145,26 +183,35 @@ export class ServerMetrics implements ConnectionRecorder {
       if (isCrowded && server.open + server.waiting === 0) this.servers.delete(key);
       server.open = 0;
       server.waiting = 0;
-      server.items = undefined;
     }
     for (const [{ facts }, { isReady, waiting }] of this.connections.read()) {
       const server = this.serverOf(facts);
       if (isReady) server.open += 1;
       server.waiting += waiting;
     }
-    for (const [{ facts }, { hits, misses, evictions, items }] of this.caches.read()) {
-      const server = this.serverOf(facts);
-      server.hits += hits;
-      server.misses += misses;
-      server.evictions += evictions;
-      if (items !== undefined) server.items = (server.items ?? 0) + items;
-    }
+    this.items.clear();
+    for (const [{ facts }, news] of this.caches.read()) this.addCache(facts, news);
+  }
+
+  private addCache(facts: ClientFacts, news: CacheNews): void {
+    const server = this.serverOf(facts);
+    server.hits += news.hits;
+    server.misses += news.misses;
+    if (!this.areReasonsTold) server.evictions += news.evictions;
+    if (news.items === undefined) return;
+    const pool = poolNameOf(facts);
+    const attributes = { ...server.attributes, [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: pool };
+    this.items.set(pool, { attributes, value: (this.items.get(pool)?.value ?? 0) + news.items });
   }
 
   /** A new meter counts from zero. */
   private forgetCounts(): void {
     this.addUp();
-    for (const server of this.servers.values()) Object.assign(server, { hits: 0, misses: 0, evictions: 0 });
+    for (const server of this.servers.values()) {
+      Object.assign(server, { hits: 0, misses: 0, evictions: 0 });
+      server.reasons.clear();
+    }
+    this.reasons.clear();
   }
 
   /** Servers stay while they are few: a server without connections is worth a metric. */
@@ -174,7 +221,7 @@ export class ServerMetrics implements ConnectionRecorder {
     if (known !== undefined) return known;
     const attributes: Attributes = {};
     addServer(attributes, facts);
-    const server: Server = { attributes, open: 0, waiting: 0, hits: 0, misses: 0, evictions: 0, items: undefined };
+    const server: Server = { attributes, open: 0, waiting: 0, hits: 0, misses: 0, evictions: 0, reasons: new Map() };
     this.servers.set(key, server);
     return server;
   }
@@ -195,11 +242,21 @@ export class ServerMetrics implements ConnectionRecorder {
 function observeCache(
   result: BatchObservableResult,
   to: Instruments,
-  { hits, misses, evictions, items, attributes }: Server,
+  { hits, misses, evictions, reasons, attributes }: Server,
 ): void {
-  if (items !== undefined) result.observe(to.cacheItems, items, attributes);
+  observeReasons(result, to, reasons, attributes);
   if (hits + misses === 0) return;
   result.observe(to.cacheRequests, hits, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'hit' });
   result.observe(to.cacheRequests, misses, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'miss' });
   result.observe(to.cacheEvictions, evictions, attributes);
+}
+
+function observeReasons(
+  result: BatchObservableResult,
+  to: Instruments,
+  reasons: Reasons,
+  attributes: Attributes,
+): void {
+  for (const [reason, count] of reasons)
+    result.observe(to.cacheEvictions, count, { ...attributes, [semconv.ATTR_REDIS_CSC_REASON]: reason });
 }

@@ -6,7 +6,8 @@ const MIN_SWEEP = 64;
 
 /** What is followed as long as it can be read. */
 export class Living<S, T extends { read(): S | undefined }> {
-  private readonly all = new Set<T>();
+  /** Some of them may be gone. */
+  readonly all = new Set<T>();
   private sweepAt = MIN_SWEEP;
 
   /** @param sweep reads all, where a state must not be read in vain */

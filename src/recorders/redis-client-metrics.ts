@@ -4,6 +4,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { type Entry, familyMask, type KeyMask, type KeyMode, lookup, partsByStream } from '../catalog';
 import type { Arguments, Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
+import { poolNameOf } from '../core/pool-name';
 import type {
   CloseReason,
   ConnectionRecorder,
@@ -133,17 +134,20 @@ export class RedisClientMetrics implements OperationMetrics, Closing, Maintenanc
     this.instrumented.current?.closed.add(1, { ...serverOf(server), [semconv.ATTR_REDIS_CLOSE_REASON]: reason });
   }
 
-  notified(notification: string): void {
+  notified(notification: string, server: ClientFacts | undefined): void {
     if (this.native?.errors === true || !NOTIFICATION.test(notification)) return;
-    this.instrumented.current?.notifications.add(1, { [semconv.ATTR_REDIS_NOTIFICATION]: notification });
+    this.instrumented.current?.notifications.add(1, {
+      ...poolOf(server),
+      [semconv.ATTR_REDIS_NOTIFICATION]: notification,
+    });
   }
 
-  handedOff(): void {
-    if (this.native?.connections !== true) this.instrumented.current?.handoffs.add(1);
+  handedOff(server: ClientFacts | undefined): void {
+    if (this.native?.connections !== true) this.instrumented.current?.handoffs.add(1, poolOf(server));
   }
 
-  relaxed(by: number): void {
-    if (this.native?.connections !== true) this.instrumented.current?.relaxed.add(by);
+  relaxed(by: number, server: ClientFacts | undefined): void {
+    if (this.native?.connections !== true) this.instrumented.current?.relaxed.add(by, poolOf(server));
   }
 
   /** @param isInternal the client deals with it, and nobody's call was rejected */
@@ -207,6 +211,13 @@ function clockOf(entry: unknown): number | undefined {
   const id = messageIdOf(Array.isArray(entry) ? entry[0] : (entry as { readonly id?: unknown } | null)?.id);
   const time = id === undefined ? Number.NaN : Number.parseInt(id, 10);
   return time >= FIRST_CLOCK_MS ? time : undefined;
+}
+
+/** As Redis's clients name it: the connection of one client is a pool of one. */
+function poolOf(facts: ClientFacts | undefined): Attributes {
+  return facts === undefined
+    ? {}
+    : { ...serverOf(facts), [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: poolNameOf(facts) };
 }
 
 function serverOf(facts: ClientFacts): Attributes {

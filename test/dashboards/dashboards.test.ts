@@ -211,6 +211,31 @@ describe('dashboards and rules', () => {
     }
   });
 
+  // https://github.com/redis-developer/redis-client-observability, without geo-failover: what it filters and groups by.
+  const ASKED: Readonly<Record<string, readonly string[]>> = {
+    'db_client_operation_duration(_seconds)?_bucket': ['db_operation_name', 'le'],
+    db_client_connection_count: ['db_client_connection_pool_name', 'db_client_connection_state'],
+    'db_client_connection_create_time(_seconds)?_bucket': ['db_client_connection_pool_name'],
+    'db_client_connection_wait_time(_seconds)?_bucket': ['db_client_connection_pool_name'],
+    db_client_connection_pending_requests: ['db_client_connection_pool_name'],
+    redis_client_errors_total: ['error_type', 'redis_client_errors_category'],
+    redis_client_connection_closed_total: ['redis_client_connection_close_reason'],
+    redis_client_connection_handoff_total: ['db_client_connection_pool_name'],
+    redis_client_connection_relaxed_timeout: ['db_client_connection_pool_name'],
+    redis_client_csc_requests_total: ['redis_client_csc_result'],
+    'redis_client_csc_network_saved(_bytes)?_total': [],
+    redis_client_csc_items: ['db_client_connection_pool_name'],
+    redis_client_csc_evictions_total: ['redis_client_csc_reason'],
+    redis_client_pubsub_messages_total: ['redis_client_pubsub_channel'],
+    'redis_client_stream_lag(_seconds)?_bucket': ['redis_client_stream_name', 'le'],
+  };
+  for (const [name, labels] of Object.entries(ASKED)) {
+    it(`has what the dashboard for Redis's own clients asks of ${name}`, async () => {
+      const filters = labels.map((label) => `, ${label}!=""`).join('');
+      assert.ok((await prometheus.query(`{__name__=~"${name}"${filters}}`)).length > 0);
+    });
+  }
+
   it('has alerts on existing metrics only', async () => {
     const alerts = (await prometheus.rules()).filter(({ type }) => type === 'alerting');
     assert.ok(alerts.length > 0);

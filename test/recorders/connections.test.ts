@@ -154,20 +154,59 @@ describe('server metrics', () => {
     }
   });
 
-  it('counts answers and evictions of the client-side cache, from its own statistics', async () => {
+  it('counts answers of the client-side cache from its own statistics, and evictions by their reason', async () => {
     for (const version of ['5.12', '6.3'] as const) {
       const own = Measuring.start();
       const client = await connect(loadRedis(version), server, { RESP: 3, clientSideCache: { maxEntries: 1 } });
       for (const key of ['a', 'a', 'a', 'b', 'a']) await client.get(key);
+      await server.request('SET', 'a', 'changed');
+      await until(async () => (await reasonsIn(own)).invalidation === 1);
       measuring = own;
-      const { 'redis.client.csc.requests': requests, 'redis.client.csc.evictions': evictions } = await here();
+      const { 'redis.client.csc.requests': requests } = await here();
       assert.deepEqual(requests, [
         { attributes: at({ 'redis.client.csc.result': 'hit' }), value: 2 },
         { attributes: at({ 'redis.client.csc.result': 'miss' }), value: 3 },
       ]);
-      assert.deepEqual(evictions, [{ attributes: at(), value: 2 }]);
+      assert.deepEqual(await reasonsIn(own), { full: 2, invalidation: 1 });
       await end(client);
     }
+  });
+
+  async function reasonsIn(own: Measuring): Promise<Record<string, number>> {
+    const points = await own.points('redis.client.csc.evictions');
+    const told = points.filter(({ attributes }) => attributes['redis.client.csc.reason'] !== undefined);
+    return Object.fromEntries(told.map(({ attributes, value }) => [String(attributes['redis.client.csc.reason']), value]));
+  }
+
+  it('counts evictions without a reason where redis tells only their number, and with the server if only one has a cache', async () => {
+    const own = new Measuring();
+    const meters = new Meters(() => own.provider.getMeter('caches'), assert.fail);
+    const recorder = new ServerMetrics(meters, assert.fail, []);
+    recorder.start();
+    meters.refresh();
+    const cacheAt = (serverAddress: string, evictions: number) => {
+      const news = [{ hits: 1, misses: 1, evictions, items: 3 }];
+      const facts = { ...UNKNOWN_SERVER, serverAddress, serverPort: 6379, namespace: '2' };
+      recorder.watchCache({ facts, read: () => news.pop() ?? { hits: 0, misses: 0, evictions: 0, items: 3 } });
+    };
+    const told = async (name: string) => (await own.collectScope('caches'))[name];
+    cacheAt('one', 4);
+    assert.deepEqual(await told('redis.client.csc.evictions'), [{ attributes: { 'server.address': 'one' }, value: 4 }]);
+    assert.deepEqual(await told('redis.client.csc.items'), [
+      { attributes: { 'server.address': 'one', 'db.client.connection.pool.name': 'one:6379/2' }, value: 3 },
+    ]);
+    recorder.evicted('ttl', 2);
+    cacheAt('two', 5);
+    recorder.evicted('ttl', 3);
+    recorder.evicted('anything', 1);
+    assert.deepEqual(await told('redis.client.csc.evictions'), [
+      { attributes: { 'server.address': 'one' }, value: 4 },
+      { attributes: { 'server.address': 'one', 'redis.client.csc.reason': 'ttl' }, value: 2 },
+      { attributes: { 'server.address': 'two' }, value: 0 },
+      { attributes: { 'redis.client.csc.reason': 'ttl' }, value: 3 },
+      { attributes: { 'redis.client.csc.reason': '_OTHER' }, value: 1 },
+    ]);
+    await own.provider.shutdown();
   });
 
   it('keeps counting when the client-side cache resets its counts, after a lost connection', async () => {

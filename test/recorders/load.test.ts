@@ -173,9 +173,9 @@ describe('metrics under a known load', () => {
       ['redis.client.pubsub.messages', passed('in'), 3],
       ['redis.client.stream.lag', { ...at(), 'redis.client.stream.name': 'events:{}' }, 1],
       ['redis.client.csc.network_saved', at(), 10],
-      ['redis.client.maintenance.notifications', { 'redis.client.connection.notification': 'MOVING' }, 1],
-      ['redis.client.connection.handoff', {}, 1],
-      ['redis.client.connection.relaxed_timeout', {}, 1],
+      ['redis.client.maintenance.notifications', { ...at(), ...poolName(), 'redis.client.connection.notification': 'MOVING' }, 1],
+      ['redis.client.connection.handoff', { ...at(), ...poolName() }, 1],
+      ['redis.client.connection.relaxed_timeout', { ...at(), ...poolName() }, 1],
     ];
     return rows.map(([name, attributes, value]) => [name, attributes, value * RUNS]);
   }
@@ -205,7 +205,7 @@ describe('metrics under a known load', () => {
       ['redis.client.connection.count', at(), 7],
       ['redis.client.offline_queue.depth', at(), 0],
       ['redis.client.csc.evictions', at(), 0],
-      ['redis.client.csc.items', at(), 2],
+      ['redis.client.csc.items', { ...at(), ...poolName() }, 2],
       ['redis.client.errors', error('SocketClosedUnexpectedlyError', 'network', true, load.gone), 1],
       ['redis.client.errors', error('ECONNREFUSED', 'network', true, load.gone), 1],
       ['redis.client.connection.closed', { ...at(load.gone), 'redis.client.connection.close.reason': 'error' }, 1],

@@ -108,7 +108,7 @@ export class Load {
     await this.readStream(`events:${run}`);
     await this.readMuch();
     await this.follow();
-    announceMaintenance();
+    announceMaintenance(this.client);
     await this.repeat(`visits:${run}`);
     await this.client.multi().get(`user:${run}1`).get('user:absent').exec();
     for (let i = 0; i < 3; i++) await this.caching.get(`user:${run}1`);
@@ -238,10 +238,10 @@ export class Load {
 }
 
 /** Only a server of Redis Enterprise does: what node-redis would say of it, on the channels where it says so. */
-function announceMaintenance(): void {
-  channel('node-redis:maintenance').publish({ notification: 'MOVING' });
-  channel('node-redis:connection:handoff').publish({});
-  channel('node-redis:connection:relaxed-timeout').publish({ value: 1 });
+function announceMaintenance({ _clientId: clientId }: Client): void {
+  channel('node-redis:maintenance').publish({ notification: 'MOVING', clientId });
+  channel('node-redis:connection:handoff').publish({ clientId });
+  channel('node-redis:connection:relaxed-timeout').publish({ value: 1, clientId });
 }
 
 async function openPool({ host, port }: RedisServer, options: object): Promise<Client> {

@@ -63,5 +63,6 @@ export function atEveryConnection(recorder: ConnectionRecorder, call: () => void
     connectionFailed: (server, error) => recorder.connectionFailed(server, error),
     connectionClosed: (server, reason, error) => recorder.connectionClosed(server, reason, error),
     watchCache: (cache) => recorder.watchCache(cache),
+    evicted: (reason, count) => recorder.evicted(reason, count),
   };
 }

@@ -1,6 +1,6 @@
 // Knows: what all pools have in common: a name, limits, an owner that may be gone, tasks that wait for a connection.
 // Must not know: how a version implements pools.
-import type { ClientFacts, Pool, PoolLimits, PoolState } from '../../core/events';
+import type { Pool, PoolLimits, PoolState } from '../../core/events';
 import type { PoolRecorder } from '../../core/recorder';
 import { rejectionOf, watch } from './observe';
 import { PoolNames } from './pool-names';
@@ -43,11 +43,6 @@ export class WatchedPools {
     this.recorder.watch(pool);
     return pool;
   }
-}
-
-/** The name of the semantic conventions for a pool without one. */
-export function poolNameOf({ serverAddress, serverPort, namespace }: ClientFacts): string {
-  return `${serverPort === undefined ? serverAddress : `${serverAddress}:${serverPort}`}/${namespace}`;
 }
 
 /** More tasks than wait in a process that works. Further ones are not counted. */

@@ -2,10 +2,11 @@
 // Must not know: spans, metrics, attribute names.
 import { context } from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../../../core/events';
+import { poolNameOf } from '../../../core/pool-name';
 import { Ambient } from '../../shared/ambient';
 import { watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
-import { Leases, poolNameOf, type Task, type WatchedPools } from '../../shared/pools';
+import { Leases, type Task, type WatchedPools } from '../../shared/pools';
 import { type ClientOptions, factsFrom } from '../server-info';
 
 interface ClientPool {

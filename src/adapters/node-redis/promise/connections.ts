@@ -36,6 +36,14 @@ export interface Connection extends NodeRef {
   period: number;
 }
 
+interface KnownClient {
+  readonly connection: WeakRef<Connection>;
+  facts: ClientFacts | undefined;
+}
+
+/** Clients whose ids are remembered. */
+export const MAX_CLIENTS = 10_000;
+
 /** Connections and their queues. A client keeps both private, and creates one right after the other. */
 export class Connections {
   /** What the application asks of them. */
@@ -43,6 +51,8 @@ export class Connections {
   private readonly connections = new WeakMap<object, Connection>();
   /** Connections that should be ready and are not. While there are none, waiting commands are not checked. */
   private readonly down = new Set<Connection>();
+  /** Clients by the id that redis 5.12 and later give them. */
+  private readonly clients = new Map<string, KnownClient>();
   private period = 0;
   private unpairedQueue: object | undefined;
   private unpairedSocket: { readonly socket: Socket; readonly options: ClientOptions['socket'] } | undefined;
@@ -71,8 +81,26 @@ export class Connections {
       this.unpairedQueue = undefined;
       const options = args.at(-1) as ClientOptions['socket'];
       if (unpairedQueue === undefined && mayBeFirst) this.unpairedSocket = { socket, options };
-      else this.pair(unpairedQueue, socket, options);
+      else this.meet(args, this.pair(unpairedQueue, socket, options));
     });
+  }
+
+  /**
+   * The facts that a client had when it was first asked for: whoever counts it up has to count it down as the same.
+   * undefined: it is not known, or was forgotten because so many came after it.
+   */
+  factsOf(clientId: string): ClientFacts | undefined {
+    const known = this.clients.get(clientId);
+    if (known !== undefined) known.facts ??= known.connection.deref()?.facts;
+    return known?.facts;
+  }
+
+  /** Handles the arguments of a socket: those of redis 5.12 and later name its client. A client that moves has several. */
+  private meet([, clientId, ...options]: readonly unknown[], connection: Connection): void {
+    if (options.length !== 1 || typeof clientId !== 'string' || this.clients.has(clientId)) return;
+    const [oldest] = this.clients.size < MAX_CLIENTS ? [] : this.clients.keys();
+    if (oldest !== undefined) this.clients.delete(oldest);
+    this.clients.set(clientId, { connection: new WeakRef(connection), facts: undefined });
   }
 
   /** Whether any connection is being made, or was lost. */
@@ -108,7 +136,7 @@ export class Connections {
   }
 
   /** Joins a queue with the socket that it writes to. */
-  private pair(queue: object | undefined, socket: Socket, options: ClientOptions['socket']): void {
+  private pair(queue: object | undefined, socket: Socket, options: ClientOptions['socket']): Connection {
     const connection = connectionOf(factsFrom({ socket: options }), socket, this.period);
     if (queue !== undefined) this.connections.set(queue, connection);
     this.down.add(connection);
@@ -122,6 +150,7 @@ export class Connections {
     socket.on?.('error', (error) => this.failed(connection, error));
     socket.on?.('reconnecting', () => this.lost(connection));
     socket.on?.('end', () => this.ended(connection));
+    return connection;
   }
 
   /**

@@ -1,9 +1,10 @@
 // Knows: the pool of a client of redis 4, for commands that must not share its connection.
 // Must not know: spans, metrics, attribute names.
 import type { Pool, PoolLimits, PoolState } from '../../../core/events';
+import { poolNameOf } from '../../../core/pool-name';
 import { watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
-import { Leases, poolNameOf, type Task, type WatchedPools } from '../../shared/pools';
+import { Leases, type Task, type WatchedPools } from '../../shared/pools';
 import { type ClientOptions, factsFrom } from '../server-info';
 
 interface Client {
