@@ -164,7 +164,8 @@ for (const version of VERSIONS) {
     let clock: Clock;
     before(async () => {
       server = await startStandalone();
-      client = await connect(loadRedis(version), server);
+      // redis 6 gives up after five seconds, which forty megabytes may take.
+      client = await connect(loadRedis(version), server, { commandOptions: { timeout: 600_000 } });
     });
     after(async () => {
       await end(client);
