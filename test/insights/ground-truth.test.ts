@@ -163,8 +163,7 @@ class Service {
     if (refused) this.ledger.add(`lock waited for ${family(key)}`);
     await sleep(holdMs);
     const released = await this.client.release(key, token);
-    this.ledger.add(`lock held ${family(key)}`);
-    if (released !== 1) this.ledger.add(`lock lost ${family(key)}`);
+    this.ledger.add(`lock ${released === 1 ? 'held' : 'lost'} ${family(key)}`);
   }
 
   next(): number {
