@@ -1,7 +1,7 @@
-// Knows: whether a script that was called with a held key and its token released or renewed the lock.
+// Knows: what a script did with a lock, from its keys, the token and the reply: it released, renewed or took it.
 // Must not know: which keys are held, or are locks.
 import type { Arguments } from '../core/events';
-import { isMissing, numberOf } from './cache';
+import { integerOf, isMissing, numberOf } from './cache';
 import { looksUnique } from './lock-waits';
 import type { Script } from './scripts';
 
@@ -55,4 +55,25 @@ export function readAct(
   const count = numberOf(first);
   const isDone = isMissing(first) ? undefined : typeof first === 'boolean' ? first : count === undefined || count > 0;
   return { does: renews ? 'renew' : 'release', isDone, count, ttlMs: Number.isNaN(ttl) ? undefined : ttl, isProof };
+}
+
+/** An attempt to take a lock. */
+export interface Taking {
+  readonly token: unknown;
+  readonly acquired: boolean;
+}
+
+/**
+ * Whether a script whose text is not known took locks that are not held with its token: it got nothing but a unique
+ * token and a number, and answered yes or no. undefined: it did something else. Any other number may be the time for
+ * which somebody else has the lock.
+ */
+export function readTaking({ keys, values }: Call, reply: unknown): Taking | undefined {
+  if (values.length !== 2) return undefined;
+  const count = integerOf(reply);
+  const acquired = reply === 'OK' || reply === true || count === 1 || count === keys.length;
+  if (!acquired && !isMissing(reply) && reply !== false && count !== 0) return undefined;
+  const [first, second] = values;
+  const [token, ttl] = looksUnique(first) ? [first, second] : [second, first];
+  return looksUnique(token) && !looksUnique(ttl) && (integerOf(ttl) ?? 0) > 0 ? { token, acquired } : undefined;
 }

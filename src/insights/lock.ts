@@ -4,7 +4,8 @@
 // SET with NX, SETNX, or a script that sets a missing key may take a lock: the caller then holds a key with a token.
 // The key is known to be a lock once it is released or renewed by compare and act: by a later script that names the
 // same key and token, by DELEX, or under WATCH. From then on the key and its family are locks. A key whose name says
-// that it is a lock is one from the beginning. Nothing follows from our own clock: a lock is lost only if the server
+// that it is a lock is one from the beginning; of such a key also the answer of a script whose text was not seen says
+// whether it was acquired. Nothing follows from our own clock: a lock is lost only if the server
 // says so.
 import { callerIn } from '../core/context';
 import type { ClientRef } from '../core/events';
@@ -13,7 +14,7 @@ import { integerOf, isMissing } from './cache';
 import type { CacheCounts, Counts } from './cache-counts';
 import type { Exchange } from './exchange';
 import { hasOption, isNone, isRefused } from './life';
-import { type Act, type Call, callOf, readAct } from './lock-acts';
+import { type Act, type Call, callOf, readAct, readTaking } from './lock-acts';
 import type { Holding, Holdings } from './lock-holdings';
 import { factsOf, LockState, type Subject } from './lock-state';
 import { looksUnique } from './lock-waits';
@@ -186,25 +187,38 @@ export class Locks {
 
   private run(exchange: Exchange, call: Call | undefined): LockFacts | undefined {
     if (call === undefined) return undefined;
-    const script = this.scripts.of(exchange.args);
+    const { args, reply } = exchange;
+    const script = this.scripts.of(args);
+    const takes = script === undefined ? this.scripts.hasTakenLock(args) : script.takes !== undefined;
+    const isDone = (integerOf(reply) ?? (isMissing(reply) || reply === false ? 0 : 1)) > 0;
     const held = this.holdings.size === 0 ? undefined : this.heldIn(exchange, call);
-    if (held !== undefined) {
-      const act = readAct(call, held.token, script, exchange.reply);
+    // A script that takes what is not there refuses the holder too: nothing is lost.
+    if (held !== undefined && (isDone || !takes)) {
+      const act = readAct(call, held.token, script, reply);
       return act === undefined ? undefined : this.act(exchange, held, act);
     }
-    if (script?.releases && call.keys.length === 1)
+    if (script === undefined) return this.runUnknown(exchange, call, takes);
+    if (script.releases && call.keys.length === 1)
       return this.endElsewhere(exchange, this.state.subject(exchange, call.keys[0]));
-    if (script?.takes === undefined) return undefined;
+    if (script.takes === undefined) return undefined;
     const { token, ttl, ttlUnitMs } = script.takes;
     const ttlMs = ttl === undefined ? undefined : Number(call.values[ttl]) * ttlUnitMs;
-    const acquired = (integerOf(exchange.reply) ?? (isMissing(exchange.reply) || exchange.reply === false ? 0 : 1)) > 0;
-    return this.state.attempt(
-      exchange,
-      call.keys,
-      call.values[token],
-      acquired,
-      Number.isNaN(ttlMs) ? undefined : ttlMs,
-    );
+    return this.state.attempt(exchange, call.keys, call.values[token], isDone, Number.isNaN(ttlMs) ? undefined : ttlMs);
+  }
+
+  /**
+   * Handles a script whose text was not seen. A yes to a token that was never seen is an acquisition. A no is a
+   * refusal only if this script has taken a lock before: it could be a renewal that came too late.
+   */
+  private runUnknown(exchange: Exchange, call: Call, hasTaken: boolean): LockFacts | undefined {
+    const taking = readTaking(call, exchange.reply);
+    if (taking === undefined || !(taking.acquired || hasTaken)) return undefined;
+    for (const key of call.keys) {
+      const { counts } = this.state.subject(exchange, key);
+      if (!this.state.isLock(counts, key, exchange)) return undefined;
+    }
+    if (taking.acquired) this.scripts.tookLock(exchange.args);
+    return this.state.attempt(exchange, call.keys, taking.token, taking.acquired, undefined);
   }
 
   /** Finds the held key of a call whose token is among the other arguments. */

@@ -28,6 +28,8 @@ interface Ttl {
 
 /** The scripts of locks are short. */
 const MAX_BODY_LENGTH = 4_096;
+/** Of a sha, or of a function. */
+const MAX_NAME_LENGTH = 64;
 
 /**
  * The number of scripts that are remembered, by body and by sha. Applications have a handful. The oldest goes first.
@@ -48,9 +50,11 @@ export class ScriptMemory {
   /** By body. Most bodies are the same string object each time. */
   private readonly byBody = new Map<string, Script>();
   private readonly bySha = new Map<string, Script>();
+  /** Scripts and functions that have taken a lock, by sha or name, though nobody showed their text. */
+  private readonly takers = new Map<string, true>();
 
   get size(): number {
-    return this.byBody.size + this.bySha.size;
+    return this.byBody.size + this.bySha.size + this.takers.size;
   }
 
   /** Reads a script that was run or loaded. */
@@ -69,6 +73,16 @@ export class ScriptMemory {
     const script = args[1];
     if (typeof script !== 'string') return undefined;
     return this.byBody.get(script) ?? this.bySha.get(script) ?? this.bySha.get(script.toLowerCase());
+  }
+
+  /** Remembers that a script whose body was not seen has taken a lock. */
+  tookLock([, script]: Arguments): void {
+    if (typeof script !== 'string' || script.length > MAX_NAME_LENGTH || this.takers.has(script)) return;
+    remember(this.takers, script, true);
+  }
+
+  hasTakenLock([, script]: Arguments): boolean {
+    return this.takers.size > 0 && this.takers.has(script as string);
   }
 }
 

@@ -216,6 +216,61 @@ for (const version of ['4.7', '5.12', '6.3'] as const) {
   });
 }
 
+describe('locks of redlock 5, whose scripts the server has from another process', () => {
+  let server: RedisServer;
+  let client: Client;
+  const locks: Record<string, string | true> = { 'lock:order:1': true, 'order:1': 'order:*' };
+  before(async () => {
+    server = await startStandalone();
+    client = await connect(loadRedis('ioredis-5.11'), server);
+    const lock = await new Redlock5([client.client]).acquire(['any'], 5_000);
+    await (await lock.extend(5_000)).release();
+  });
+  after(async () => {
+    await end(client);
+    await server.stop();
+  });
+
+  for (const [key, named] of Object.entries(locks)) {
+    it(`are acquired, refused, renewed, released and lost: ${key}, named by ${named === true ? 'itself' : 'locks'}`, async () => {
+      resetTracing({ locks: named });
+      const measuring = Measuring.start();
+      const redlock = new Redlock5([client.client], { retryCount: 0 });
+      const lock = await redlock.acquire([key], 5_000);
+      await assert.rejects(redlock.acquire([key], 5_000));
+      await (await lock.extend(5_000)).release();
+      const gone = await redlock.acquire([key], 5_000);
+      await server.request('DEL', key);
+      await assert.rejects(gone.release());
+      const steps = redisSpans().map(({ attributes }) =>
+        ['acquired', 'renewed', 'released', 'lost'].flatMap((step) => {
+          const value = attributes[`db.redis.lock.${step}`];
+          return value === undefined ? [] : `${step} ${value}`;
+        }),
+      );
+      // Who is refused gives back what it has not, to be sure.
+      const expected = [
+        'acquired true',
+        'acquired false',
+        '',
+        'renewed true',
+        'released true',
+        'acquired true',
+        'released false, lost true',
+      ];
+      assert.deepEqual(
+        steps.map((step) => step.join(', ')),
+        expected,
+      );
+      const metrics = await measuring.collect();
+      await measuring.stop();
+      const of = (name: string) => metrics[name]?.reduce((sum, { value }) => sum + value, 0);
+      assert.deepEqual([of('redis.lock.hold.duration'), of('redis.lock.lost')], [1, 1]);
+      assertQuiet();
+    });
+  }
+});
+
 it('locks of node-redis-warlock are renewed by its touch, which has its arguments among the keys', async () => {
   const server = await startStandalone();
   const client = legacyClient(server);

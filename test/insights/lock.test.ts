@@ -343,6 +343,54 @@ describe('locks', () => {
     assert.equal(release(30, A, 1, 'job:1')?.holdMs, 10);
   });
 
+  describe('are acquired by a script whose text was not seen', () => {
+    const [taker, extender, releaser] = ['1', '2', '3'].map((digit) => digit.repeat(40));
+    const call = (monotonicMs: number, sha: string | undefined, token: string, reply: unknown, ttl?: string, key = 'lock:1') =>
+      run(monotonicMs, ['EVALSHA', sha, '1', key, token, ...(ttl === undefined ? [] : [ttl])], reply);
+
+    it('if it gets a new token and a number, and answers yes', () => {
+      assert.equal(call(0, taker, A, 0, '500'), undefined, 'refused, or renewed too late');
+      assert.deepEqual(call(10, taker, A, 1, '500'), { ...facts, acquired: true });
+      assert.deepEqual(call(20, taker, B, 0, '500'), facts, 'refused');
+      assert.deepEqual(call(30, extender, A, 1, '900'), { ...facts, renewed: true });
+      assert.deepEqual(call(40, taker, A, null, '500'), facts, 'it is refused to its holder too, who has not lost it');
+      assert.deepEqual(call(50, releaser, A, 1), { ...facts, released: true, holdMs: 40 });
+      assert.deepEqual(call(60, taker, B, 'OK', '500'), { ...facts, acquired: true, waitMs: 41 });
+      assert.equal(call(70, extender, B, 0, '900')?.lost, true);
+      assert.deepEqual(call(80, releaser, B, 0), facts, 'it was lost already');
+      assert.equal(call(90, releaser, B, 0), undefined);
+      assert.deepEqual(run(100, ['FCALL', 'take', '2', 'lock:1', 'lock:2', C, '500'], 2), { ...facts, acquired: true });
+      assert.equal(lost(), 1);
+    });
+
+    it('and it is not a lock without a name that says so, a token that is unique, or an answer that is one', () => {
+      const silent: readonly [Arguments, unknown][] = [
+        [['order:1', A, '500'], 1],
+        [['lock:1', 'worker-7', '500'], 1],
+        [['lock:1', A], 1],
+        [['lock:1', A, '0'], 1],
+        [['lock:1', A, B], 1],
+        [['lock:1', A, '500', '3'], 1],
+        // Redisson answers with the milliseconds for which another holds it.
+        [['lock:1', A, '500'], 431],
+        [['lock:1', A, '500'], null],
+        [['lock:1', A, '500'], 'value'],
+      ];
+      for (const [index, [args, reply]] of silent.entries())
+        assert.equal(run(index, ['EVALSHA', taker, '1', ...args], reply), undefined, args.join(' '));
+      assert.equal(run(0, ['EVALSHA', taker, '2', 'lock:1', 'order:1', A, '500'], 2), undefined);
+      use({ isLockKey: (key) => key.startsWith('order:') });
+      assert.equal(call(0, taker, A, 1, '500'), undefined);
+      assert.equal(call(0, taker, A, 1, '500', 'order:1')?.acquired, true);
+    });
+  });
+
+  it('are not lost by a script that refuses them to their holder', () => {
+    const again = (monotonicMs: number, reply: unknown) => run(monotonicMs, ['EVAL', TAKE, '1', 'lock:1', A, '500'], reply);
+    assert.deepEqual([again(0, 1)?.acquired, again(10, 0)?.lost, lost()], [true, undefined, 0]);
+    assert.deepEqual(release(20, A, 1), { ...facts, released: true, holdMs: 20 });
+  });
+
   it('do not count as cache: no look-up, no fill, no write, no size, no miss', () => {
     const cacheOf = ({ lookup, cache }: Facts) => [lookup, cache];
     for (const [args, reply] of [

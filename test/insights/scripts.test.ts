@@ -161,7 +161,9 @@ describe('what a script can do with a lock', () => {
   it('is remembered up to a cap, however many bodies an application makes', () => {
     const memory = new ScriptMemory();
     for (let i = 0; i < 10 * MAX_SCRIPTS; i++) memory.see(`${DOCUMENTED} -- ${i}`);
-    assert.equal(memory.size, 2 * MAX_SCRIPTS);
+    for (let i = 0; i < 10 * MAX_SCRIPTS; i++) memory.tookLock(['FCALL', `take${i}`]);
+    memory.tookLock(['EVAL', ' '.repeat(5_000)]);
+    assert.equal(memory.size, 3 * MAX_SCRIPTS);
     assert.equal(memory.see(DOCUMENTED + ' '.repeat(5_000)), undefined);
     assert.equal(memory.see(Buffer.from(DOCUMENTED)), undefined);
   });
