@@ -82,7 +82,7 @@ export const OPTIONS = {
   ignoreCommands: option(COMMANDS, [], {
     section: 'spans',
     meaning:
-      'Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), in code also by RegExp. A batch of one command counts as that command. Metrics count them.',
+      'Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), in code also by RegExp. Scripts and functions count by their own names too. A batch of one command counts as that command. Metrics count them.',
     example: "['PING', /^CONFIG/]",
   }),
   ignore: option(functionOf<Given<'ignore'>>('(info: OperationInfo) => boolean'), undefined, {

@@ -1,18 +1,21 @@
 // Knows: how the patterns of options are matched.
 // Must not know: which option a pattern belongs to.
-import { keysOf, lookup } from '../catalog';
+import { keysOf, lookup, procedureName } from '../catalog';
 import type { Arguments } from '../core/events';
 import { globMatcher } from '../core/glob';
 import type { OperationSettings } from '../core/operation';
 
-/** Matches commands by name. undefined: no command matches. */
+/** Matches commands by name, and scripts and functions by the names that spans have. undefined: no command matches. */
 export function matcherOf(patterns: readonly (string | RegExp)[]): OperationSettings['isIgnored'] {
   if (patterns.length === 0) return undefined;
   const names = new Set(patterns.filter((pattern) => typeof pattern === 'string').map((name) => name.toUpperCase()));
   const expressions = patterns.filter((pattern) => pattern instanceof RegExp).map(withoutMemory);
-  return (args) => {
-    const { canonical } = lookup(args);
-    return names.has(canonical) || expressions.some((expression) => expression.test(canonical));
+  const matches = (name: string): boolean => expressions.some((expression) => expression.test(name));
+  return (args, _facts, procedure) => {
+    const entry = lookup(args);
+    if (names.has(entry.canonical) || matches(entry.canonical)) return true;
+    const called = procedureName(entry, args, String, procedure);
+    return called !== undefined && (names.has(called.toUpperCase()) || matches(called));
   };
 }
 

@@ -38,8 +38,9 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   spansWhenParentUnsampled?: boolean;
   /**
-   * Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), in code also by RegExp. A batch of
-   * one command counts as that command. Metrics count them. Default: none.
+   * Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), in code also by RegExp. Scripts and
+   * functions count by their own names too. A batch of one command counts as that command. Metrics count them.
+   * Default: none.
    * @example ignoreCommands: ['PING', /^CONFIG/]
    */
   ignoreCommands?: readonly (string | RegExp)[];

@@ -121,7 +121,7 @@ function ignoredBy(
     (reason) => reason !== undefined,
   );
   if (reasons.length < 2) return reasons[0];
-  return (args, facts) => reasons.some((isIgnored) => isIgnored(args, facts));
+  return (...operation) => reasons.some((isIgnored) => isIgnored(...operation));
 }
 
 function infoOf(args: Arguments, facts: ClientFacts | undefined) {

@@ -36,7 +36,8 @@ export interface OperationSettings {
    * Whether this command is to have no span. It never throws. @param facts undefined for a batch: its client is not
    * known yet
    */
-  readonly isIgnored: ((args: Arguments, facts: ClientFacts | undefined) => boolean) | undefined;
+  /** @param procedure the application's own name of the script, if the library knows it */
+  readonly isIgnored: ((args: Arguments, facts: ClientFacts | undefined, procedure?: string) => boolean) | undefined;
 }
 
 /** Why an operation has no span. */
@@ -97,11 +98,16 @@ export class Operation implements Tap {
     }
   }
 
-  begin(client: ClientRef, args: Arguments, decision: Decision = this.decide()): Command | undefined {
+  begin(
+    client: ClientRef,
+    args: Arguments,
+    decision: Decision = this.decide(),
+    procedure?: string,
+  ): Command | undefined {
     if (decision === 'pass') return undefined;
     try {
       const caller = context.active();
-      const traced = decision === 'trace' && !this.settings.isIgnored?.(args, client.facts);
+      const traced = decision === 'trace' && !this.settings.isIgnored?.(args, client.facts, procedure);
       const transfer = this.transfers?.of(args);
       if (!traced && transfer === undefined && !this.outcomes.isFollowed(decision === 'trace')) return undefined;
       const startTimeMs = Date.now();
@@ -205,7 +211,7 @@ export class Operation implements Tap {
     // Semantic conventions: a batch of one command is recorded as that command.
     if (only !== undefined && commands.length === 1 && !settled.aborted) {
       this.outcomes.command(
-        commandOf(start, settled, only, this.isOneTraced(start, only, client)),
+        commandOf(start, settled, only, this.isOneTraced(start, only, settled)),
         outcomeOfOne(settled, durationMs, timing),
       );
       return;
@@ -217,9 +223,13 @@ export class Operation implements Tap {
   }
 
   /** A batch of one is ignored if its command is ignored. If the span exists already, the decision was made before. */
-  private isOneTraced({ traced, isIgnored, inside }: BatchStart, only: Arguments, { facts }: ClientRef): boolean {
+  private isOneTraced(
+    { traced, isIgnored, inside }: BatchStart,
+    only: Arguments,
+    { client, procedure }: SettledBatch,
+  ): boolean {
     if (inside !== undefined || !(traced || isIgnored)) return traced;
-    return this.settings.isIgnored?.(only, facts) !== true;
+    return this.settings.isIgnored?.(only, client.facts, procedure) !== true;
   }
 
   private isTraced(caller: Context): boolean {

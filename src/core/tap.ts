@@ -19,8 +19,12 @@ export type Decision = 'trace' | 'count' | 'pass';
 export interface Tap {
   /** The cheapest check. It is called before anything else about a command is read. */
   decide(): Decision;
-  /** undefined: call directly, nothing is recorded. @param decision the result of `decide`, if it was called */
-  begin(client: ClientRef, args: Arguments, decision?: Decision): Command | undefined;
+  /**
+   * undefined: call directly, nothing is recorded.
+   * @param decision the result of `decide`, if it was called
+   * @param procedure the application's own name of the script, if the library knows it
+   */
+  begin(client: ClientRef, args: Arguments, decision?: Decision, procedure?: string): Command | undefined;
   /** Whether `beginInternal` has to be called. Check this if preparing the call costs something. */
   readonly wantsInternal: boolean;
   /** Begins a command that the client sends by itself. undefined: nothing is recorded. */

@@ -86,8 +86,13 @@ export class CountedOperation extends Operation {
     return decision;
   }
 
-  override begin(client: ClientRef, args: Arguments, decision: Decision = this.decide()): Command | undefined {
-    const command = super.begin(client, args, decision);
+  override begin(
+    client: ClientRef,
+    args: Arguments,
+    decision: Decision = this.decide(),
+    procedure?: string,
+  ): Command | undefined {
+    const command = super.begin(client, args, decision, procedure);
     if (decision === 'trace' && command?.traced !== true) this.counts.refuse('ignored');
     if (command !== undefined) this.counts.begin(command, args[0], command.traced);
     return command;

@@ -69,6 +69,29 @@ describe('ioredis', () => {
       assert.deepEqual(redisSpans().map(recorded), [expected, expected]);
     });
 
+    it(`${title}: ignoreCommands leaves out scripts and functions by their own names`, async () => {
+      resetTracing({ ignoreCommands: ['TakeJob', /^clean/] });
+      const client: Client = new Redis({ host: server.host, port: server.port });
+      try {
+        for (const name of ['takeJob', 'finishJob', 'cleanUp']) {
+          const lua = `return '${name}'`;
+          client.defineCommand(name, { lua, numberOfKeys: 1 });
+          await server.request('SCRIPT', 'LOAD', lua);
+        }
+        await Promise.all([client.takeJob('k'), client.finishJob('k'), client.cleanUp('k')]);
+        await client.pipeline().takeJob('k').exec();
+        await client.multi().finishJob('k').exec();
+        await client.call('FCALL', 'cleanIt', 0).catch(() => {});
+        await client.get('takejob');
+      } finally {
+        client.disconnect();
+      }
+      assert.deepEqual(
+        redisSpans().map(({ attributes }) => attributes['db.stored_procedure.name'] ?? attributes['db.query.text']),
+        ['finishJob', 'finishJob', 'get takejob'],
+      );
+    });
+
     it(`${title}: the responseHook is given what the caller gets`, async () => {
       const heard: unknown[] = [];
       resetTracing({ responseHook: (_span, command, _args, reply) => heard.push([command, reply]) });

@@ -89,7 +89,7 @@ export class Commands {
     decision: Decision,
   ): Command | undefined {
     if (decision === 'pass') return undefined;
-    const command = this.tap.begin(client, args(), decision);
+    const command = this.tap.begin(client, args(), decision, script?.name);
     if (command === undefined || script === undefined) return command;
     return { ...command, script: script.body, procedure: script.name };
   }

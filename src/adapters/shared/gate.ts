@@ -19,8 +19,8 @@ export class Gate implements Tap {
     return this.isOpen ? this.tap.decide() : 'pass';
   }
 
-  begin(client: ClientRef, args: Arguments, decision?: Decision): Command | undefined {
-    return this.isOpen ? this.tap.begin(client, args, decision) : undefined;
+  begin(client: ClientRef, args: Arguments, decision?: Decision, procedure?: string): Command | undefined {
+    return this.isOpen ? this.tap.begin(client, args, decision, procedure) : undefined;
   }
 
   beginInternal(client: ClientRef, args: Arguments): Command | undefined {
