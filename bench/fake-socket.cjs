@@ -101,7 +101,7 @@ class FakeSocket extends Duplex {
       case 'PUBLISH':
         return `:${this.publish(key)}\r\n`;
       case 'MGET':
-        return `*2\r\n${VALUE_REPLY}${this.missing('$')}`;
+        return `*${key.length}\r\n${key.map((one) => (one === 'missing' ? this.missing('$') : VALUE_REPLY)).join('')}`;
       case 'HELLO':
         this.isRespThree = key === '3';
         return this.isRespThree ? HANDSHAKE_REPLY : '*2\r\n$5\r\nproto\r\n:2\r\n';
@@ -173,7 +173,7 @@ function parseCommand(text, start) {
     if (at > text.length) return undefined;
   }
   // Several channels at once are sent by a subscriber that has connected again.
-  if (name.length === 9 && name.toUpperCase() === 'SUBSCRIBE') key = argumentsIn(text.slice(start, at));
+  if (name === 'MGET' || (name.length === 9 && name.toUpperCase() === 'SUBSCRIBE')) key = argumentsIn(text.slice(start, at));
   return { name, key, next: at };
 }
 

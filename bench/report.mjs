@@ -55,6 +55,11 @@ const TARGETS = [
     read: (of) => of.fake('sampled', IN_PARENT, overhead('compressed', 'incumbent')),
   },
   {
+    title: 'MGET of 200 new keys: CPU ours / bare',
+    at: 1.3,
+    read: (of) => of.fake('sampled', ['MGET of 200 keys'], ratio('ours', 'bare')),
+  },
+  {
     title: 'everything on: CPU overhead ours / floor, single GETs',
     at: 1.1,
     read: (of) => of.fake('everything', SINGLES, overhead('ours', 'floor')),

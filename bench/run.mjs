@@ -36,6 +36,9 @@ const REQUESTS = {
   more: ['compressed', 'totals'],
 };
 
+/** One command that takes as long as many, and what is found out about each of its keys. */
+const MANY_KEYS = { transports: ['fake'], redis: ['6.3'], situations: ['sampled'], shapes: ['MGET of 200 keys'] };
+
 /** What is claimed takes seven rounds; that nothing is different with another client takes three. */
 const FULL = {
   lines: ['2', '3'],
@@ -50,6 +53,7 @@ const FULL = {
       rounds: 7,
     },
     { ...REQUESTS, rounds: 7 },
+    { ...MANY_KEYS, rounds: 7 },
     { transports: ['fake'], redis: ['4.7', '5.12'], situations: ALL, shapes: SHAPES, rounds: 3 },
   ],
 };

@@ -20,6 +20,9 @@ const SHAPES = {
   'MULTI of 100': (client) => batchOfGets(client).exec(),
   'pipeline of 100': (client) => batchOfGets(client).execAsPipeline(),
   '100 SETs of 1 KB': (client) => all(() => client.set('user:7:profile', KILOBYTE)),
+  'MGET of 200 keys': async (client) => {
+    for (let index = 0; index < 10; index++) await client.mGet(newKeys());
+  },
   '200 GETs in one parent': (client, request) =>
     request(async () => {
       for (let index = 0; index < 200; index++) await client.get(`user:${index}:profile`);
@@ -28,6 +31,14 @@ const SHAPES = {
     for (let index = 0; index < 10; index++) await request(() => workOn(client, index));
   },
 };
+
+let seen = 0;
+
+/** None of them was asked for before. */
+function newKeys() {
+  seen += 200;
+  return Array.from({ length: 200 }, (_, index) => `user:${seen + index}:profile`);
+}
 
 /** Ten commands, of which three are alike. */
 async function workOn(client, id) {
@@ -44,6 +55,8 @@ async function workOn(client, id) {
 /** Those in which each run has a parent of its own. */
 const IN_PARENT = ['200 GETs in one parent', 'a worker’s mix'];
 
-const commandsOf = (shape) => (shape === IN_PARENT[0] ? 200 : COMMANDS_PER_RUN);
+const COMMANDS = { '200 GETs in one parent': 200, 'MGET of 200 keys': 10 };
+
+const commandsOf = (shape) => COMMANDS[shape] ?? COMMANDS_PER_RUN;
 
 module.exports = { commandsOf, IN_PARENT, SHAPES };
