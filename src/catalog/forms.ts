@@ -1,5 +1,6 @@
 // Knows: the text forms of secrets, personal data and common ids that are longer than a single word.
 // Must not know: commands, settings, what is done with the result.
+import { BEHIND_TELLING_NAME, mayTell } from './telling';
 
 /**
  * The kind of a segment. A `secret` could reveal a credential or a person: a password, a token of 20 random
@@ -44,10 +45,6 @@ const NOT_IN_ADDRESS = String.raw`\s:|/#{}()<>,;"'@=&?`;
 const BEFORE_EQUALS =
   'passw(?:or)?d|pass|pwd?|passphrase|secret|token|sig(?:nature)?|key|auth(?:orization)?|credentials?|' +
   'session|sid|jwt|bearer|otp|pin';
-/**
- * Words that announce a secret in the next segment. The list is shorter: `token:refresh` and `session:42` name kinds.
- */
-const BEFORE_SEPARATOR = 'passw(?:or)?d|pwd?|passphrase|secret|(?:api|private|access|secret)[_-]?key|credentials?';
 
 /**
  * Prefixes of credentials, from the rules of gitleaks. The text behind a prefix is a credential of any length:
@@ -66,8 +63,6 @@ const PREFIXES = [
 /** Prefixes that also begin other names: the text behind them must look random. */
 const WEAK_PREFIXES = 'npm_|hf_|pat_|glc_|pnu_|rdme_|ntn_|pul-|ico-|sk-|pplx-|SG\\.|p8e-|fio-u-|tk-us-|api_org_';
 
-const ANNOUNCED = /p(?:ass|w)|secret|key|credential/i;
-
 const FORMS: readonly Form[] = [
   // A document or a sentence: the rest of the key is not an identifier.
   { kind: 'secret', pattern: /(?:\{\s*["']|\[\s*["'{[]|<[a-z!/?]).*$/gis, needs: (_, { text }) => text > 0 },
@@ -83,14 +78,10 @@ const FORMS: readonly Form[] = [
   },
   {
     kind: 'secret',
-    pattern: new RegExp(String.raw`(?:${BEFORE_EQUALS})(?:=|%3D)(?<it>[^&\s]+)`, 'gid'),
+    pattern: new RegExp(String.raw`(?:${BEFORE_EQUALS})s?\d*(?:=|%3D)(?<it>[^&\s]+)`, 'gid'),
     needs: hasWeb,
   },
-  {
-    kind: 'secret',
-    pattern: new RegExp(`(?<![a-z0-9])(?:${BEFORE_SEPARATOR})[:/|.#](?<it>[^:/|.#]+)`, 'gid'),
-    needs: (key) => ANNOUNCED.test(key),
-  },
+  { kind: 'secret', pattern: BEHIND_TELLING_NAME, needs: mayTell },
   { kind: 'secret', pattern: /(?<![a-z0-9])eyJ[\w-]{17,}(?:\.[\w-]+)*/gi, needs: (key) => key.includes('eyJ') },
   {
     kind: 'secret',

@@ -20,7 +20,10 @@ export function mayReveal(key: string): boolean {
     const kind = code < 128 ? (CLASSES[code] as number) : OTHER;
     if (kind > JOINER) {
       if (kind === CLOSER) return true;
-      if (kind !== before && index > atom) meetings++;
+      if (kind !== before && index > atom) {
+        if (ENDS[last] === 1 && announces(key, atom, index)) return true;
+        meetings++;
+      }
       if (kind === DIGIT) digits++;
     } else {
       const length = index - atom;
@@ -94,30 +97,32 @@ const CLASSES = new Uint8Array(128).map((_, code) => {
 const ENDS = new Uint8Array(65_536);
 for (const char of 'wdtyelsWDTYELS') ENDS[char.charCodeAt(0)] = 1;
 
-/**
- * Whether the segment may announce a secret: `pw`, `pwd`, `pass`, `passwd`, `password`, `passphrase`, `secret`,
- * `…key`, `credential(s)`.
- */
+/** Whether the word may end with one that announces a secret. They are in telling.ts. */
 function announces(key: string, from: number, to: number): boolean {
-  const length = to - from;
   switch (key.charCodeAt(to - 1) | LOWER) {
-    case 119: // w
-      return length === 2 && (key.charCodeAt(from) | LOWER) === P;
-    case 100: // d
-      return (length === 3 || length === 6 || length === 8) && (key.charCodeAt(from) | LOWER) === P;
-    case 116: // t
-      return length === 6 && (key.charCodeAt(from) | LOWER) === S && (key.charCodeAt(from + 2) | LOWER) === C;
-    case 121: // y
-      return length >= 3 && (key.charCodeAt(to - 3) | LOWER) === K;
-    case 101: // e
-      return length === 10 && (key.charCodeAt(from) | LOWER) === P;
-    case 108: // l
-    case 115: // s
-      return length >= 10 && (key.charCodeAt(from) | LOWER) === C;
+    case 119: // pw
+      return isLetter(key, from, to - 2, P);
+    case 100: // pwd, passwd; password
+      if (isLetter(key, from, to - 2, W)) return isLetter(key, from, to - 3, P) || isLetter(key, from, to - 6, P);
+      return isLetter(key, from, to - 4, W) && isLetter(key, from, to - 8, P);
+    case 116: // secret
+      return isLetter(key, from, to - 6, S) && isLetter(key, from, to - 4, C);
+    case 121: // key
+      return isLetter(key, from, to - 3, K);
+    case 101: // passphrase
+      return isLetter(key, from, to - 10, P) && isLetter(key, from, to - 6, P);
+    case 108: // credential
+      return isLetter(key, from, to - 10, C);
+    case 115: // pass, and plurals
+      return (isLetter(key, from, to - 2, S) && isLetter(key, from, to - 4, P)) || announces(key, from, to - 1);
     default:
       return false;
   }
 }
 
+function isLetter(key: string, from: number, at: number, letter: number): boolean {
+  return at >= from && (key.charCodeAt(at) | LOWER) === letter;
+}
+
 const LOWER = 32;
-const [P, S, C, K] = [112, 115, 99, 107];
+const [P, S, C, K, W] = [112, 115, 99, 107, 119];

@@ -2,6 +2,7 @@
 // Must not know: commands, clients, settings.
 import { findForms, type SegmentKind } from './forms';
 import { looksLikeWords, scoreWords } from './language';
+import { looksLikeSecret, mayTell, tellsOfSecret } from './telling';
 
 export type { SegmentKind } from './forms';
 
@@ -15,14 +16,25 @@ const MIN_ID_LENGTH = 10;
 /** Applies `change` to every segment of a key and leaves the separators alone. */
 export function mapSegments(key: string, change: Change): string {
   const found = findForms(key);
-  if (found.length === 0) return mapRuns(key, change);
+  const told = tellsOfSecret(key) ? behindTellingName(change) : change;
+  if (found.length === 0) return mapRuns(key, told);
   let text = '';
   let at = 0;
   for (const { from, to, kind } of found) {
-    text += mapRuns(key.slice(at, from), change) + change(key.slice(from, to), kind);
+    text += mapRuns(key.slice(at, from), told) + told(key.slice(from, to), kind);
     at = to;
   }
-  return text + mapRuns(key.slice(at), change);
+  return text + mapRuns(key.slice(at), told);
+}
+
+/** Behind a telling name, what looks like a secret is one, however short: `reset_password_hunter2`. */
+function behindTellingName(change: Change): Change {
+  let isBehind = false;
+  return (segment, kind) => {
+    const isSecret = isBehind && (kind === 'id' || (kind === 'word' && looksLikeSecret(segment)));
+    isBehind ||= kind === 'word' && mayTell(segment);
+    return change(segment, isSecret ? 'secret' : kind);
+  };
 }
 
 /** A run that may be random, with the characters of all base64 alphabets, or a word of any script. */
