@@ -42,7 +42,7 @@ const GEO_FROM_BY =
   'BYPOLYGON=#(value value) ASC DESC COUNT=number ANY';
 const RANGE = 'BYSCORE! BYLEX! REV LIMIT=number,number';
 const COMBINE = 'WEIGHTS=number* AGGREGATE=SUM|MIN|MAX|COUNT';
-const TRIM = 'MAXLEN=~number MINID=~cursor LIMIT=number KEEPREF DELREF ACKED';
+const TRIM = 'MAXLEN=~number MINID=~id LIMIT=number KEEPREF DELREF ACKED';
 const READ = 'COUNT=number BLOCK=number MAXCOUNT=number MAXSIZE=number';
 const CLIENTS =
   'ID=number* TYPE=name USER=value ADDR=value LADDR=value SKIPME=YES|NO MAXAGE=number NAME=value ' +
@@ -303,33 +303,33 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
   GEOSEARCHSTORE: `key? key [${GEO_FROM_BY} STOREDIST]`,
 
   // Streams
-  XACK: 'key name cursor+',
-  XACKDEL: 'key name [KEEPREF DELREF ACKED] IDS #cursor',
-  XADD: `key! [NOMKSTREAM IDMPAUTO=value IDMP=value,value ${TRIM}] cursor (field value)+`,
+  XACK: 'key name id+',
+  XACKDEL: 'key name [KEEPREF DELREF ACKED] IDS #id',
+  XADD: `key! [NOMKSTREAM IDMPAUTO=value IDMP=value,value ${TRIM}] id (field value)+`,
   XAUTOCLAIM: 'key name name number cursor [COUNT=number JUSTID]',
   XCFGSET: 'key [IDMP-DURATION=number IDMP-MAXSIZE=number]',
-  XCLAIM: 'key name name number cursor* [IDLE=number TIME=number RETRYCOUNT=number FORCE JUSTID LASTID=cursor]',
-  XDEL: 'key cursor+',
-  XDELEX: 'key [KEEPREF DELREF ACKED] IDS #cursor',
-  'XGROUP CREATE': 'key! name cursor [MKSTREAM ENTRIESREAD=number]',
+  XCLAIM: 'key name name number id* [IDLE=number TIME=number RETRYCOUNT=number FORCE JUSTID LASTID=id]',
+  XDEL: 'key id+',
+  XDELEX: 'key [KEEPREF DELREF ACKED] IDS #id',
+  'XGROUP CREATE': 'key! name id [MKSTREAM ENTRIESREAD=number]',
   'XGROUP CREATECONSUMER': 'key name name',
   'XGROUP DELCONSUMER': 'key name name',
   'XGROUP DESTROY': 'key name',
   'XGROUP HELP': '',
-  'XGROUP SETID': 'key name cursor [ENTRIESREAD=number]',
-  XIDMPRECORD: 'key! value value cursor',
+  'XGROUP SETID': 'key name id [ENTRIESREAD=number]',
+  XIDMPRECORD: 'key! value value id',
   'XINFO CONSUMERS': 'key name',
   'XINFO GROUPS': 'key',
   'XINFO HELP': '',
   'XINFO STREAM': 'key [FULL COUNT=number]',
   XLEN: 'key',
-  XNACK: 'key name SILENT|FAIL|FATAL IDS #cursor [RETRYCOUNT=number FORCE]',
+  XNACK: 'key name SILENT|FAIL|FATAL IDS #id [RETRYCOUNT=number FORCE]',
   XPENDING: 'key name [IDLE=number] cursor cursor number name',
   XRANGE: 'key cursor cursor [COUNT=number]',
   XREAD: { args: `[${READ}] STREAMS {key cursor}`, blocks: 'BLOCK' },
   XREADGROUP: { args: `GROUP name name [${READ} NOACK CLAIM=number] STREAMS {key cursor}`, blocks: 'BLOCK' },
   XREVRANGE: 'key cursor cursor [COUNT=number]',
-  XSETID: 'key cursor [ENTRIESADDED=number MAXDELETEDID=cursor]',
+  XSETID: 'key id [ENTRIESADDED=number MAXDELETEDID=id]',
   XTRIM: `key [${TRIM}]`,
 
   // Messages
@@ -612,7 +612,7 @@ export const COMMANDS: Readonly<Record<string, string | CommandRow>> = {
     'TEMPORARY=number NOOFFSETS NOHL NOFIELDS NOFREQS STOPWORDS=#value SKIPINITIALSCAN] SCHEMA value+',
   'FT.CURSOR DEL': 'name number',
   'FT.CURSOR GC': 'name number',
-  'FT.CURSOR READ': 'name number [COUNT=number]',
+  'FT.CURSOR READ': 'name cursor [COUNT=number]',
   'FT.DEL': 'name key [DD]',
   'FT.DICTADD': 'name value+',
   'FT.DICTDEL': 'name value+',

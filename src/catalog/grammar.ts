@@ -16,7 +16,8 @@ const ROLES = [
   'pattern',
   'path', // a JSON path
   'sha',
-  'cursor', // of a scan, or an id in a stream
+  'cursor', // where a scan, or a read of a stream, goes on
+  'id', // of an entry in a stream
   'encoding', // for example u8, i16: of a bit field
   'stored', // the value that a write stores: never shown, only its size is
   'item', // one of several values that a write stores

@@ -28,6 +28,8 @@ export interface CommandRule extends CommandRow {
   readonly made: readonly Made[];
   /** The command changes neither values nor times to live. */
   readonly onlyReads: boolean;
+  /** Several calls can be sent at once: none waits, goes on where another ended, or runs a script. */
+  readonly isIndependent: boolean;
 }
 
 /** Where a key is that exists after the command. */
@@ -155,6 +157,7 @@ function ruleOf(canonical: string): CommandRule | undefined {
     prolongs: row.persists === true || isProlonging(grammar),
     made: madeBy(grammar),
     onlyReads: row.hit !== undefined && !writes && !row.ends,
+    isIndependent: row.blocks === undefined && !row.procedure && !mentions(grammar, ['cursor', 'script', 'sha']),
   };
   rules.set(canonical, rule);
   return rule;

@@ -69,7 +69,7 @@ class Reader {
 
   private readOne(role: Role): boolean {
     // In XADD without its id, values would be taken for fields. So the argument in place of the id must be one.
-    if (role === 'cursor' && !isCursor(this.args[this.at])) return false;
+    if ((role === 'cursor' || role === 'id') && !isCursor(this.args[this.at])) return false;
     this.take(role);
     return true;
   }

@@ -114,6 +114,7 @@ function showArgument(arg: unknown, role: Role, mask: KeyMask): string {
     case 'number':
       return showIf(NUMBER, arg, 48);
     case 'cursor':
+    case 'id':
       return isCursor(arg) ? (shortText(arg, 48) as string) : HIDDEN;
     case 'encoding':
       return showIf(ENCODING, arg, 3);

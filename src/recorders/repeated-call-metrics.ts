@@ -13,7 +13,7 @@ const INSTRUMENTS = {
   calls: observedCounter(
     semconv.METRIC_REDIS_REPEATED_CALLS,
     '{call}',
-    'Commands that came one after another, ten and more, where one could have done.',
+    'Commands that came one after another, ten and more, and could be sent together.',
   ),
 };
 

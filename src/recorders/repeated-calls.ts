@@ -1,10 +1,12 @@
-// Knows: which commands below one parent follow each other and are alike: a loop of round trips.
+// Knows: which commands below one parent follow each other and are alike, and could be sent together.
 // Must not know: how a span is recorded, clients.
 import { type Span, trace } from '@opentelemetry/api';
-import { lookup, mayWait } from '../catalog';
+import { type Entry, keyIndexOf, lookup } from '../catalog';
 import { isRecording } from '../core/context';
-import type { Command, Outcome } from '../core/events';
+import type { Arguments, Command, Outcome } from '../core/events';
 import type { Facts } from '../core/facts';
+import type { KnownEntry } from '../insights/exchange';
+import { isRefused } from '../insights/life';
 import type { RepeatedCallMetrics, RepeatedCount } from './repeated-call-metrics';
 import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
 import { PassingRecorder, type Repetition, type TracedRecorder } from './traced';
@@ -21,10 +23,18 @@ const MAX_PAUSE_MS = 1_000;
 /** A time computed by adding a duration may be off in its last bit. */
 const ROUNDING_MS = 0.001;
 
+/** Longer arguments are not remembered. */
+const MAX_ITEM_LENGTH = 128;
+const TOO_LONG = Symbol('too long');
+
 interface Loop {
   readonly subject: Subject;
   /** The spelling of the first command, as in the metric of durations. */
   readonly operation: string;
+  /** What the latest call was about: its key, the argument behind, such as a field, and the last one. */
+  key: unknown;
+  item: unknown;
+  last: unknown;
   count: number;
   /** The end of the latest call, on the monotonic clock. */
   endMonotonicMs: number;
@@ -51,26 +61,33 @@ export class RepeatedCalls extends PassingRecorder {
     this.next.command(command, outcome, facts, this.count(command, outcome, facts));
   }
 
-  private count(
-    { args, context, startMonotonicMs }: Command,
-    { durationMs, isLocal }: Outcome,
-    facts: Facts,
-  ): Repetition | undefined {
+  private count({ args, context, startMonotonicMs }: Command, outcome: Outcome, facts: Facts): Repetition | undefined {
     const parent = trace.getSpan(context);
-    // An answer of the client's own cache is not a round trip.
-    if (parent === undefined || isLocal || !isRecording(parent)) return undefined;
+    if (parent === undefined || !isRecording(parent)) return undefined;
     const entry = lookup(args);
-    if (entry.rule === undefined || mayWait(entry, args)) return undefined;
+    if (!isWork(entry, args, outcome, facts)) return undefined;
     const loops = this.loopsBelow(parent);
-    for (const loop of loops)
-      if (isLike(loop.subject, entry, args, facts, this.familyOf)) return this.goOn(loop, startMonotonicMs, durationMs);
+    const endMonotonicMs = startMonotonicMs + outcome.durationMs;
+    const at = Math.max(keyIndexOf(entry, args), entry.from);
+    for (const loop of loops) {
+      if (!isLike(loop.subject, entry, args, facts, this.familyOf)) continue;
+      // The same again: it waits for a change, or could keep the reply.
+      if (isSame(args[at], loop.key) && isSame(args[at + 1], loop.item) && isSame(args.at(-1), loop.last))
+        return undefined;
+      loop.key = args[at];
+      loop.item = shortOf(args[at + 1]);
+      loop.last = shortOf(args.at(-1));
+      return this.goOn(loop, startMonotonicMs, endMonotonicMs);
+    }
     if (loops.length >= MAX_LOOPS) loops.shift();
-    const { operation } = facts;
     loops.push({
       subject: subjectOf(entry, args, facts),
-      operation,
+      operation: facts.operation,
+      key: args[at],
+      item: shortOf(args[at + 1]),
+      last: shortOf(args.at(-1)),
       count: 1,
-      endMonotonicMs: startMonotonicMs + durationMs,
+      endMonotonicMs,
       counted: undefined,
     });
     return undefined;
@@ -84,14 +101,35 @@ export class RepeatedCalls extends PassingRecorder {
     return this.lastLoops;
   }
 
-  private goOn(loop: Loop, startMonotonicMs: number, durationMs: number): Repetition | undefined {
+  private goOn(loop: Loop, startMonotonicMs: number, endMonotonicMs: number): Repetition | undefined {
     const pauseMs = startMonotonicMs - loop.endMonotonicMs;
     loop.count = pauseMs >= -ROUNDING_MS && pauseMs <= MAX_PAUSE_MS ? loop.count + 1 : 1;
-    loop.endMonotonicMs = Math.max(loop.endMonotonicMs, startMonotonicMs + durationMs);
+    loop.endMonotonicMs = Math.max(loop.endMonotonicMs, endMonotonicMs);
     if (loop.count < MIN_REPEATED_CALLS) return undefined;
     const family = nameOf(loop.subject, this.familyOf);
     loop.counted ??= this.metrics.of(loop.operation, family);
     loop.counted.calls += loop.count === MIN_REPEATED_CALLS ? MIN_REPEATED_CALLS : 1;
     return { count: loop.count, family };
   }
+}
+
+/**
+ * Whether the call did something that could be done together with others. What failed or was refused is an attempt. An
+ * answer of the client's own cache is not a round trip.
+ */
+function isWork(entry: Entry, args: Arguments, { failed, isLocal, reply }: Outcome, { lock }: Facts): boolean {
+  const { rule } = entry;
+  if (rule === undefined || !rule.isIndependent || failed || isLocal || lock !== undefined) return false;
+  return !rule.stores || !isRefused(entry as KnownEntry, args, reply);
+}
+
+function isSame(arg: unknown, other: unknown): boolean {
+  return (
+    arg === other || (arg instanceof Uint8Array && other instanceof Uint8Array && Buffer.compare(arg, other) === 0)
+  );
+}
+
+/** A long value is not kept: it counts as another each time. */
+function shortOf(arg: unknown): unknown {
+  return (typeof arg === 'string' || arg instanceof Uint8Array) && arg.length > MAX_ITEM_LENGTH ? TOO_LONG : arg;
 }

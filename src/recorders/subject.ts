@@ -10,9 +10,9 @@ export type FamilyOf = (key: unknown) => string | undefined;
 /** What a command is about. It is kept of one command to compare others with it. */
 export interface Subject {
   readonly canonical: string;
+  readonly key: unknown;
   /** The first argument, if that names a script or a function. */
   readonly procedure: unknown;
-  readonly key: unknown;
   /** The family of all its keys. Finding it costs time, so it is only done when there is a command to compare with. */
   family: string | undefined;
   isNamed: boolean;

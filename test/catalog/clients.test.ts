@@ -62,7 +62,7 @@ function samplesOf(name: string): string[][] {
     let count = 0;
     return sampleCommand(name, {
       pick: (limit) => limit - 1,
-      fill: (role) => (role === 'number' ? '1' : role === 'cursor' ? '0' : `${role}-${++count}`),
+      fill: (role) => (role === 'number' ? '1' : role === 'cursor' || role === 'id' ? '0' : `${role}-${++count}`),
       wants: (option, own) => wants && option !== 'STOREDIST' && mentions(own, ['key']),
     }) as string[];
   });

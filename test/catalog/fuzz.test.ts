@@ -18,7 +18,7 @@ const MODES: readonly KeyMode[] = ['safe', 'full', 'family', 'hidden', (key) => 
 const MASKS = MODES.map((mode) => keyMask(mode, assert.fail));
 
 /** What the table lets be seen, some of it through the key mask. */
-const SHOWN = new Set<Role>(['word', 'number', 'key', 'field', 'name', 'channel', 'pattern', 'path', 'sha', 'cursor', 'encoding']);
+const SHOWN = new Set<Role>(['word', 'number', 'key', 'field', 'name', 'channel', 'pattern', 'path', 'sha', 'cursor', 'id', 'encoding']);
 
 const marked = fc
   .tuple(fc.string({ maxLength: 12 }), fc.constantFrom('', ' ', ':', '"'))
@@ -50,6 +50,7 @@ const key = asBytes(fc.constantFrom('user:7', 'a', 'HSET', 'stats:2024-01-15', '
 const STRUCTURE: Partial<Record<Role, fc.Arbitrary<unknown>>> = {
   number: fc.oneof(fc.integer(), fc.integer().map(String), fc.constantFrom('-1', '0.5', '+inf', '#1')),
   cursor: fc.constantFrom('0', '17', '1-1', '(5-0', '*', '$', '>', '-', '+'),
+  id: fc.constantFrom('0', '17', '1-1', '*', '$'),
   path: fc.constantFrom('$', '.', '$.a.b', '.a[0]'),
   sha: fc.constant('c664a3bf70bd1d45c4284ffebb65a6f2299bfc9f'),
   encoding: fc.constantFrom('u8', 'i16'),

@@ -41,13 +41,13 @@ describe('the language of the table', () => {
     ['hides all behind an option whose word is wrong', '[BY=value,M|KM ASC]', ['BY', '5', 'cm', 'ASC'], 'word value value value'],
     ['takes a count within an option', '[VALUES=#value] key', ['VALUES', '2', 'x', 'y', 'k'], 'word number value value key'],
     ['takes all up to the next option for *', '[W=number* SUM]', ['W', '1', '2', 'SUM'], 'word number number word'],
-    ['ends a * before the options behind it', 'cursor* [FORCE]', ['1-1', '2-2', 'FORCE'], 'cursor cursor word'],
+    ['ends a * before the options behind it', 'id* [FORCE]', ['1-1', '2-2', 'FORCE'], 'id id word'],
     ['takes the rest within an option', '[COPY KEYS=key+]', ['COPY', 'KEYS', 'a', 'b'], 'word word key key'],
     ['takes groups within an option', '[LABELS=(field value)+]', ['LABELS', 'a', 'x', 'b', 'y'], 'word field value field value'],
     ['takes numbers back', 'number number [BY! REV]', ['1', '2', 'REV', 'BY'], 'value value word word'],
     ['leaves numbers that are not taken back', 'number number [BY! REV]', ['1', '2', 'REV'], 'number number word'],
-    ['hides all behind a cursor that is none', 'cursor (field value)+', ['f', 'v', 'g'], 'value value value'],
-    ['accepts an id of a stream as a cursor', 'cursor (field value)+', ['1-*', 'f', 'v'], 'cursor field value'],
+    ['hides all behind an id that is none', 'id (field value)+', ['f', 'v', 'g'], 'value value value'],
+    ['accepts an id of a stream', 'id (field value)+', ['1-*', 'f', 'v'], 'id field value'],
   ];
   for (const [title, row, args, roles] of cases) {
     it(`${title}: ${row}`, () => assert.equal(rolesOf(row, args).join(' '), roles));

@@ -28,7 +28,7 @@ function keysOf(args: readonly unknown[]): unknown[] {
 function samplesOf(name: string): string[][] {
   return [false, true].map((wants) => {
     let count = 0;
-    const fill = (role: Role) => (role === 'number' ? '1' : role === 'cursor' ? '0' : `${role}-${++count}`);
+    const fill = (role: Role) => (role === 'number' ? '1' : role === 'cursor' || role === 'id' ? '0' : `${role}-${++count}`);
     return sampleCommand(name, {
       pick: (limit) => limit - 1,
       fill,

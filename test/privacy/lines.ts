@@ -66,7 +66,7 @@ export function lineOf(name: string, { turn, prefix }: Variant): unknown[] {
 
 const MARKED = new Set<Role>(['value', 'stored', 'item', 'script', 'secret']);
 /** Shown, or read as a number, but only if they look the part. */
-const STRUCTURE = new Set<Role>(['number', 'cursor', 'encoding', 'sha', 'seconds', 'ms', 'unix', 'unixms']);
+const STRUCTURE = new Set<Role>(['number', 'cursor', 'id', 'encoding', 'sha', 'seconds', 'ms', 'unix', 'unixms']);
 
 interface Place {
   readonly name: string;
@@ -90,6 +90,7 @@ function shown(role: Role, { name, type, prefix, filled }: Place): string {
     case 'sha':
       return 'c664a3bf70bd1d45c4284ffebb65a6f2299bfc9f';
     case 'cursor':
+    case 'id':
       return CURSORS[filled % CURSORS.length] as string;
     case 'encoding':
       return 'u8';

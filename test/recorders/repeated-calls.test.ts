@@ -93,6 +93,42 @@ describe('repeated calls', () => {
     assert.deepEqual([await counted(), told()], [[], []]);
   });
 
+  it('are not found if a call needs the reply of the one before', async () => {
+    await client.set('lock:a', 'taken');
+    await client.rPush(
+      'queue',
+      Array.from({ length: 15 }, (_, id) => `${id}`),
+    );
+    await client.xAdd('log', '*', { a: '1' });
+    await inSpan(() => loop(12, () => client.get('flag')));
+    await inSpan(() => loop(12, () => client.get(Buffer.from('flag'))));
+    await inSpan(() => loop(12, (id) => client.set('lock:a', `token ${id}`, { NX: true, PX: 100 })));
+    await inSpan(() => loop(12, (id) => client.set('once', `token ${id}`, { NX: true })));
+    await inSpan(() => loop(12, () => client.lPop('queue')));
+    await inSpan(() => loop(12, (id) => client.scan(`${id}`)));
+    await inSpan(() => loop(12, (id) => client.hScan('h', `${id}`)));
+    await inSpan(() => loop(12, (id) => client.xRead({ key: 'log', id: `${id}-0` })));
+    await inSpan(() => loop(12, (id) => client.xRange('log', `${id}-0`, '+')));
+    await inSpan(() => loop(12, (id) => client.eval('return 1', { keys: [`script:${id}`] })));
+    await inSpan(() => loop(12, (id) => client.evalSha('f'.repeat(40), { keys: [`script:${id}`] }).catch(() => {})));
+    assert.deepEqual([await counted(), told()], [[], []]);
+  });
+
+  it('are found at one key if they are about other fields, members or values', async () => {
+    await inSpan(() => loop(12, (id) => client.hGet('one', `field ${id}`)));
+    await inSpan(() => loop(12, (id) => client.hIncrBy('one', `count ${id}`, 1)));
+    await inSpan(() => loop(12, (id) => client.xAdd('one:log', '*', { id: `${id}` })));
+    await inSpan(() => loop(12, (id) => client.xDel('one:log', `${id}-1`)));
+    await inSpan(() => loop(12, (id) => client.sIsMember('one:set', `${id}`)));
+    assert.deepEqual(told(), [
+      ['HGET', 12],
+      ['HINCRBY', 12],
+      ['XADD', 12],
+      ['XDEL', 12],
+      ['SISMEMBER', 12],
+    ]);
+  });
+
   it('are reported once, by their common span, with compressSpans and with only notable spans', async () => {
     for (const config of [{ compressSpans: true }, { spans: 'notable' } as const]) {
       resetTracing({ ...config, compressMaxDurationMs: 10_000 });

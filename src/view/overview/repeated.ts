@@ -1,4 +1,4 @@
-// Knows: which sequential calls of a request a single call could replace, and which call that is.
+// Knows: which sequential calls of a request could be sent together, and by which call.
 // Must not know: how a line is drawn, how spans are kept.
 import type { Span } from '../otlp/message';
 import { commandOf, compositeOf, keyFamilyOf, repeatedCallsOf, requestOf } from '../store/reading';
@@ -85,7 +85,7 @@ function repeatedText({ operation, family, count, durationMs, where }: Omit<Repe
 const TOGETHER: Readonly<Record<string, string>> = {
   GET: 'one MGET (in a cluster: of keys of one slot), or a pipeline',
   'JSON.GET': 'one JSON.MGET, or a pipeline',
-  SET: 'one MSET (in a cluster: of keys of one slot), or a pipeline',
+  SET: 'a pipeline, or one MSET if nothing expires (in a cluster: of keys of one slot)',
   HGET: 'one HMGET if it is one hash, or a pipeline',
   HSET: 'one HSET of several fields if it is one hash, or a pipeline',
   SISMEMBER: 'one SMISMEMBER if it is one set, or a pipeline',
