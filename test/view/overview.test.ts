@@ -130,6 +130,15 @@ describe('how the view reads telemetry', () => {
     assert.equal(commands.find(({ command: name }) => name === 'BLPOP')?.p95, 900);
   });
 
+  it('counts no failure where a client rejects because the program closed it', () => {
+    const attributes = command('BZPOPMIN', { 'error.type': 'ConnectionClosedError' });
+    const failures = (): unknown[] => [overview().totals.errors, overview().errorTypes, overview().attention];
+    spans([{ failed: true, attributes }]);
+    assert.deepEqual([overview().totals.calls, ...failures()], [1, 0, [], []]);
+    points([{ metric: 'db.client.operation.duration', type: 'histogram', value: 4, sum: 1, attributes }]);
+    assert.deepEqual([overview().totals.calls, ...failures()], [4, 0, [], []]);
+  });
+
   it('counts calls and errors from metrics', () => {
     const operation = (name: string, value: number, more = {}): SamplePoint => {
       return {

@@ -2,7 +2,7 @@
 // Must not know: spans.
 import * as semconv from '../../core/semconv';
 import type { Attributes, Point } from '../otlp/message';
-import { isRedisPoint, textOf } from './reading';
+import { isFailure, isRedisPoint, textOf } from './reading';
 import { addLookup, type Records } from './records';
 import type { Increase } from './series';
 import { OTHER, stepOf } from './window';
@@ -44,7 +44,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     const row = to.commands.metrics.row(textOf(attributes[semconv.ATTR_DB_OPERATION_NAME]) ?? OTHER, step);
     row.calls.add(count, step);
     const error = textOf(attributes[semconv.ATTR_ERROR_TYPE]);
-    if (error === undefined) return;
+    if (!isFailure(error)) return;
     row.errors.add(count, step);
     to.errorTypes.metrics.row(error, step).errors.add(count, step);
   },

@@ -58,6 +58,14 @@ export function errorOf({ failed, attributes }: Pick<Span, 'failed' | 'attribute
   return failed ? (textOf(attributes[semconv.ATTR_ERROR_TYPE]) ?? 'error') : undefined;
 }
 
+/** A client rejects with these because the program closed it, as programs do when they end. */
+const CLOSED = new Set(['ClientClosedError', 'DisconnectsClientError', 'ConnectionClosedError', 'NR_CLOSED']);
+
+/** Whether an error counts as a failure, by its type. It is as the alerts have it. */
+export function isFailure(error: string | undefined): error is string {
+  return error !== undefined && !CLOSED.has(error);
+}
+
 export type LockStep = 'acquired' | 'refused' | 'renewed' | 'released' | 'lost';
 
 /** undefined: also for a renewal or release of a lock that was reported lost before. */
@@ -111,7 +119,7 @@ export function attentionOf(span: Span): Pick<Occurrence, 'kind' | 'text' | 'cal
   const { attributes } = span;
   const family = keyFamilyOf(attributes) ?? 'no family';
   const error = errorOf(span);
-  if (error !== undefined) return { kind: 'error', text: `${commandOf(span) ?? span.name} failed: ${error}` };
+  if (isFailure(error)) return { kind: 'error', text: `${commandOf(span) ?? span.name} failed: ${error}` };
   const callers = numberOf(attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH]);
   if (callers !== undefined)
     return { kind: 'stampede', text: `A key of ${family} was loaded while others loaded it`, callers };

@@ -8,6 +8,7 @@ import {
   compositeOf,
   errorOf,
   isBlocking,
+  isFailure,
   isRedisSpan,
   keyFamilyOf,
   lockStepOf,
@@ -41,7 +42,7 @@ function addCommand(to: Records, span: Span, command: string, step: number): voi
   const composite = compositeOf(span);
   row.calls.add(composite?.count ?? 1, step);
   const error = errorOf(span);
-  if (error !== undefined) {
+  if (isFailure(error)) {
     row.errors.add(1, step);
     to.errorTypes.spans.row(error, step).errors.add(1, step);
   }
