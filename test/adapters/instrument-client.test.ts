@@ -148,6 +148,28 @@ describe('instrumentClient', () => {
     });
   }
 
+  it('leaves subscribers of a bundled ioredis alone, whose messages it cannot reach', async () => {
+    const Redis = createRequire(__filename)(bundle('ioredis-5.11', 'cjs minified', "module.exports = require('ioredis');"));
+    const [subscriber, publisher] = [1, 2].map(() => instrumentClient(new Redis({ host: server.host, port: server.port }))) as [
+      Client,
+      Client,
+    ];
+    try {
+      await subscriber.subscribe('news');
+      const heard = new Promise((resolve) => subscriber.once('message', (...message: unknown[]) => resolve(message)));
+      await publisher.publish('news', 'one');
+      assert.deepEqual(await heard, ['news', 'one']);
+      assert.deepEqual(
+        redisSpans().map(({ name }) => name),
+        ['publish news'],
+      );
+      assertQuiet();
+    } finally {
+      subscriber.disconnect();
+      publisher.disconnect();
+    }
+  });
+
   it('does not change any other object, and reports it once', () => {
     const odd = [undefined, null, 7, 'client', {}, Object.create(null), new Proxy({}, { has: () => true }), () => {}, new Map()];
     for (const value of odd) assert.equal(instrumentClient(value), value);

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { instrumentClient } from '../../src';
+import { bundle } from '../support/bundle';
 import { ClusterStage, KEY } from '../support/cluster-stage';
 import type { ClusterNode } from '../support/redis-server';
 import { endMigration, migrateKey, moveSlot, refusal, startMigration, withoutSlot } from '../support/slots';
@@ -151,6 +154,29 @@ describe('clusters of ioredis', () => {
           callers.slice(-2),
         );
       });
+    });
+  }
+
+  for (const version of IOREDIS_CORE) {
+    it(`records a bundled cluster of ${titleOf(version)} that instrumentClient was given, and its redirections`, async () => {
+      const { Cluster } = createRequire(__filename)(bundle(version, 'cjs minified', "module.exports = require('ioredis');"));
+      const client: Client = instrumentClient(new Cluster(stage.rootNodes.map(({ url }) => url)));
+      try {
+        await new Promise((resolve) => client.once('ready', resolve));
+        // Its nodes are known now.
+        instrumentClient(client);
+        await client.get(KEY);
+        await moved(() => client.get(KEY));
+        await client.pipeline().get(KEY).exists(KEY).exec();
+      } finally {
+        client.disconnect();
+      }
+      assert.deepEqual(told().slice(0, 2), [
+        [`get ${KEY}`, from().port],
+        [`get ${KEY}`, to().port],
+      ]);
+      assert.equal(told()[2]?.[0], `get ${KEY}; exists ${KEY}`);
+      assert.deepEqual(again()[1], MOVED);
     });
   }
 });

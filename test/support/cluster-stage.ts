@@ -40,6 +40,10 @@ export class ClusterStage {
     return this.masters[index] ?? assert.fail();
   }
 
+  get rootNodes(): readonly { url: string }[] {
+    return this.cluster.rootNodes;
+  }
+
   /** The address on every span. */
   get seeds(): string {
     const hosts = this.cluster.rootNodes.map(({ url }) => new URL(url).host);
