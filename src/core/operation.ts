@@ -176,7 +176,8 @@ export class Operation implements Tap {
       const caller = context.active();
       const commands = this.transfers === undefined ? [] : (commandsOf?.() ?? []);
       const transfers = this.transfers?.ofAll(commands);
-      if (decision !== 'trace' && transfers === undefined && !this.outcomes.isMeasured()) return undefined;
+      const mayTransfer = transfers !== undefined || (commandsOf === undefined && this.transfers !== undefined);
+      if (decision !== 'trace' && !mayTransfer && !this.outcomes.isMeasured()) return undefined;
       const [only = [kind]] = commands.length === 1 ? commands : [];
       const isIgnored = decision === 'trace' && this.settings.isIgnored?.(only, undefined) === true;
       const traced = decision === 'trace' && !isIgnored;
@@ -193,6 +194,25 @@ export class Operation implements Tap {
     } catch (error) {
       this.report('a batch could not be followed', error);
       return undefined;
+    }
+  }
+
+  injectMember(start: BatchStart, args: Arguments): Arguments | undefined {
+    try {
+      return this.transfers?.joinBatch(start, args);
+    } catch (error) {
+      this.report('context could not be injected into a message', error);
+      return undefined;
+    }
+  }
+
+  completeBatch(start: BatchStart, commands: readonly Arguments[]): BatchStart {
+    try {
+      const transfers = this.transfers?.ofAll(commands);
+      return transfers === undefined ? start : { ...start, transfers };
+    } catch (error) {
+      this.report('a batch could not be followed', error);
+      return start;
     }
   }
 

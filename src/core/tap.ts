@@ -38,6 +38,10 @@ export interface Tap {
   settleConnect(connecting: Connecting, failed: boolean, error: unknown): void;
   /** @param commandsOf called for the commands, if they can be known and are needed already */
   beginBatch(kind: BatchKind, commandsOf?: () => readonly Arguments[]): BatchStart | undefined;
+  /** Returns what is sent in place of a command that joins a batch which has begun; undefined: the command itself. */
+  injectMember(start: BatchStart, args: Arguments): Arguments | undefined;
+  /** The commands of a batch are known now, which were not when it began. */
+  completeBatch(start: BatchStart, commands: readonly Arguments[]): BatchStart;
   /** Handles the reply of one command that the application gets before the batch has ended. */
   extractMember(start: BatchStart, index: number, reply: unknown, client: ClientRef): void;
   settleBatch(start: BatchStart, settled: SettledBatch): void;

@@ -55,6 +55,12 @@ export class Transfers {
     return { ...start, inside, sent };
   }
 
+  /** A batch that has begun has no span yet: its messages carry the caller's context. */
+  joinBatch({ context }: BatchStart, args: Arguments): Arguments | undefined {
+    const transfer = this.propagator.transferOf(args);
+    return transfer?.kind === 'send' ? this.inject(transfer, context) : undefined;
+  }
+
   private inject(transfer: Sending, sender: Context): Arguments | undefined {
     try {
       return transfer.inject(sender);

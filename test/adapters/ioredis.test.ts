@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { type RedisServer, startStandalone } from '../support/redis-server';
-import { assertQuiet, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
+import { assertQuiet, inSpan, instrumentation, recorded, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, IOREDIS_CORE, loadRedis, titleOf } from '../support/versions';
+
+const UNSAMPLED = trace.setSpanContext(ROOT_CONTEXT, { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 0 });
+const unsampled = <T>(run: () => Promise<T>): Promise<T> => context.with(UNSAMPLED, run);
 
 /** What a test of one library alone needs: everything else is in test/paths and in the tests of all libraries. */
 describe('ioredis', () => {
@@ -90,6 +94,40 @@ describe('ioredis', () => {
         redisSpans().map(({ attributes }) => attributes['db.stored_procedure.name'] ?? attributes['db.query.text']),
         ['finishJob', 'finishJob', 'get takejob'],
       );
+    });
+
+    it(`${title}: streams carry context through a transaction of single commands, and hide it`, async () => {
+      const client: Client = new Redis({ host: server.host, port: server.port });
+      await new Promise((resolve) => client.once('ready', resolve));
+      const run = async (): Promise<unknown> => {
+        await server.request('DEL', 'orders');
+        await client.multi({ pipeline: false });
+        const queued = await client.xadd('orders', '1-1', 'item', 'tea');
+        return [queued, await client.exec(), await transacted(() => client.xrange('orders', '-', '+'))];
+      };
+      const transacted = async (call: () => Promise<unknown>): Promise<unknown> => {
+        await client.multi({ pipeline: false });
+        await call();
+        return client.exec();
+      };
+      try {
+        instrumentation.disable();
+        const control = await run();
+        instrumentation.enable();
+        for (const parent of [inSpan, unsampled]) {
+          resetTracing({ propagateStreams: ['orders'] });
+          let sender: string | undefined;
+          const traced = await parent(async () => {
+            sender = trace.getActiveSpan()?.spanContext().spanId;
+            return run();
+          });
+          assert.deepEqual(traced, control);
+          const [[, fields]] = (await server.request('XRANGE', 'orders', '-', '+')) as [[string, string[]]];
+          assert.ok(sender !== undefined && String(fields).includes(sender), String(fields));
+        }
+      } finally {
+        client.disconnect();
+      }
     });
 
     it(`${title}: the responseHook is given what the caller gets`, async () => {

@@ -203,6 +203,8 @@ export class Transaction {
   add(command: LibraryCommand): void {
     if (this.start === undefined || this.sent.length >= MAX_COMMANDS) return;
     const place = this.sent.push({ name: command.name, args: [...command.args] }) - 1;
+    const instead = this.tap.injectMember(this.start, argumentsOf(command));
+    if (instead !== undefined) sendInstead(command, instead);
     const { reject } = command;
     const { errors } = this;
     command.reject = function (this: unknown, error): unknown {
@@ -218,7 +220,8 @@ export class Transaction {
     const place = this.sent.push(command) - 1;
     const { resolve, reject } = command;
     const end = (reply: unknown): void => {
-      const batch = new OpenBatch(this.tap, start, layoutOf(this.sent), server);
+      const layout = layoutOf(this.sent);
+      const batch = new OpenBatch(this.tap, this.tap.completeBatch(start, layout.commands), layout, server);
       for (const [at, error] of this.errors) batch.keep(at, error);
       batch.keep(place, reply);
       batch.end();

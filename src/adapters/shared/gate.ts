@@ -47,6 +47,14 @@ export class Gate implements Tap {
     return this.isOpen ? this.tap.beginBatch(kind, commandsOf) : undefined;
   }
 
+  injectMember(start: BatchStart, args: Arguments): Arguments | undefined {
+    return this.tap.injectMember(start, args);
+  }
+
+  completeBatch(start: BatchStart, commands: readonly Arguments[]): BatchStart {
+    return this.tap.completeBatch(start, commands);
+  }
+
   extractMember(start: BatchStart, index: number, reply: unknown, client: ClientRef): void {
     this.tap.extractMember(start, index, reply, client);
   }
