@@ -123,7 +123,7 @@ export interface Facts {
   /** `db.operation.name`. Of low cardinality, whatever the application sends. */
   readonly operation: string;
   readonly failure: Failure | undefined;
-  /** `db.response.status_code` of a refusal that is an outcome: the wanted thing exists already. */
+  /** `db.response.status_code` of a refusal that programs expect, and that is no failure. */
   readonly refusal?: string | undefined;
   readonly lookup: Lookup | undefined;
   readonly data: DataFacts;

@@ -38,18 +38,22 @@ export function typeOf(error: unknown): string {
   return error instanceof Error ? (codeOf(error) ?? classOf(error)) : OTHER;
 }
 
-/** Refusals that say that the wanted thing exists already, by command. Programs create it at every start and go on. */
-const THERE_ALREADY: ReadonlyMap<string, RegExp> = new Map([
-  ['XGROUP CREATE', /^-?BUSYGROUP /],
-  ['FT.CREATE', /^(?:ERR )?Index already exists/i],
-]);
+const NO_SCRIPT = /^-?NOSCRIPT /;
 
 /**
- * Whether Redis refused because the thing exists already. That is an outcome, as for `SET … NX`, though the call
- * rejected.
+ * Refusals that programs expect, by command: they create a thing at every start and go on if it exists already, and
+ * call a script by its sha and send it if it is missing.
  */
-export function isThereAlready(canonical: string, error: unknown): boolean {
-  return error instanceof Error && THERE_ALREADY.get(canonical)?.test(error.message) === true;
+const EXPECTED: ReadonlyMap<string, RegExp> = new Map([
+  ['XGROUP CREATE', /^-?BUSYGROUP /],
+  ['FT.CREATE', /^(?:ERR )?Index already exists/i],
+  ['EVALSHA', NO_SCRIPT],
+  ['EVALSHA_RO', NO_SCRIPT],
+]);
+
+/** Whether programs expect such a refusal. It is an outcome, as for `SET … NX`, though the call rejected. */
+export function isExpected(canonical: string, error: unknown): boolean {
+  return error instanceof Error && EXPECTED.get(canonical)?.test(error.message) === true;
 }
 
 const PREFIX = /^-?([A-Z]{2,16})(?: |$)/;

@@ -16,7 +16,7 @@ import type {
 import { BatchDigest } from './batch';
 import { NO_DATA, readData, readLookup } from './cache';
 import { CacheCounts } from './cache-counts';
-import { classify, isThereAlready } from './errors';
+import { classify, isExpected } from './errors';
 import type { Exchange, KnownEntry, SentCommand } from './exchange';
 import { Locks } from './lock';
 import { OperationNames } from './operation-names';
@@ -167,7 +167,7 @@ export class CommandInsights implements Insights {
 
   private failed(args: Arguments, error: unknown): Facts {
     const failure = classify(error);
-    const isNoFailure = isThereAlready(lookup(args).canonical, error);
+    const isNoFailure = isExpected(lookup(args).canonical, error);
     return isNoFailure ? { ...this.plainFacts(args), refusal: failure.statusCode } : this.plainFacts(args, failure);
   }
 

@@ -58,21 +58,23 @@ export class OperationSeries {
   }
 
   ofCommand({ args, client, isInternal, procedure: known }: Command, entry: Entry, facts: Facts): Attributes {
-    const { operation, failure, cache } = facts;
+    const { operation, failure, refusal, cache } = facts;
     const kind = isInternal ? 'internal' : mayWait(entry, args) ? 'blocking' : undefined;
     const procedure = entry.rule?.procedure ? this.nameOf(procedureName(entry, args, this.mask, known)) : undefined;
     const summary = this.settings.bySummary ? querySummary(operation, entry, args, cache, this.family) : undefined;
-    return this.of(client.facts, operation, failure, kind, procedure, summary);
+    return this.of(client.facts, operation, failure, refusal, kind, procedure, summary);
   }
 
   ofBatch(facts: ClientFacts, operation: string, failure: Failure | undefined): Attributes {
-    return this.of(facts, operation, failure, undefined, undefined, this.settings.bySummary ? operation : undefined);
+    const summary = this.settings.bySummary ? operation : undefined;
+    return this.of(facts, operation, failure, undefined, undefined, undefined, summary);
   }
 
   private of(
     facts: ClientFacts,
     operation: string,
     failure: Failure | undefined,
+    refusal: string | undefined,
     kind: Kind | undefined,
     procedure: string | undefined,
     summary: string | undefined,
@@ -82,7 +84,8 @@ export class OperationSeries {
       sets = new Map();
       this.sets.set(facts, sets);
     }
-    let key = failure === undefined ? operation : `${operation} ${failure.type}`;
+    const code = failure === undefined ? refusal : failure.type;
+    let key = code === undefined ? operation : `${operation} ${code}`;
     if (kind !== undefined) key = `${key} ${kind}`;
     if (procedure !== undefined) key = `${key}\n${procedure}`;
     if (summary !== undefined) key = `${key}\n\n${summary}`;
@@ -91,6 +94,7 @@ export class OperationSeries {
     const attributes = plainAttributes(operation, facts, failure);
     if (this.settings.byNode && facts.peerAddress !== undefined)
       this.addNode(attributes, facts.peerAddress, facts.peerPort);
+    if (refusal !== undefined) attributes[semconv.ATTR_DB_RESPONSE_STATUS_CODE] = refusal;
     if (kind === 'internal') attributes[semconv.ATTR_REDIS_INTERNAL] = true;
     if (kind === 'blocking') attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] = true;
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;

@@ -79,6 +79,7 @@ describe('failure events', () => {
     await client.set('text', 'b', { NX: true });
     await client.xGroupCreate('s', 'g', '$', { MKSTREAM: true });
     await assert.rejects(client.xGroupCreate('s', 'g', '$'));
+    await assert.rejects(client.evalSha('0'.repeat(40)), /NOSCRIPT/);
     await client.multi().get('text').get('missing').exec();
     assert.deepEqual(logging.events(), []);
   });
