@@ -198,7 +198,7 @@ export const OPTIONS = {
   cacheInsight: option(BOOLEAN, true, {
     section: 'cache',
     meaning:
-      'Remember for some minutes which keys were missed and written. This shows how long loading takes, which misses occur together or are not filled by this process, and why a key was missing.',
+      'Remember for some minutes which keys were missed and written. This shows how long loading takes, which loads occur together, which misses are not filled by this process, why a key was missing, and which writes get no time to live.',
     more: '[Cache](cache.md)',
     example: 'false',
   }),

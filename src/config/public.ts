@@ -156,8 +156,9 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   keyFamilies?: boolean | readonly string[] | ((key: string) => string | undefined);
   /**
-   * Remember for some minutes which keys were missed and written. This shows how long loading takes, which misses
-   * occur together or are not filled by this process, and why a key was missing. Default: `true`.
+   * Remember for some minutes which keys were missed and written. This shows how long loading takes, which loads
+   * occur together, which misses are not filled by this process, why a key was missing, and which writes get no
+   * time to live. Default: `true`.
    * @example cacheInsight: false
    */
   cacheInsight?: boolean;

@@ -10,16 +10,20 @@ import type { Counts } from './cache-counts';
 import type { Exchange, KnownEntry, SentCommand } from './exchange';
 import { identityOf, KeyIdentities } from './identity';
 import { type Expiry, hasOption, isNone } from './life';
+import { OpenExpiries } from './open-expiries';
 import { WrittenKeys } from './written';
 
 /** Matches writes with misses, and misses with what happened to the key before. Bounded and expiring. */
 export class CacheMemory {
   private readonly misses = new OpenMisses();
   private readonly written = new WrittenKeys();
+  private readonly expiries = new OpenExpiries();
   private readonly identities = new KeyIdentities();
 
+  /** Decides what is open by now, before counts are collected. */
   expire(nowMonotonicMs: number): void {
     this.misses.expire(nowMonotonicMs);
+    this.expiries.decide();
   }
 
   /**
@@ -51,6 +55,7 @@ export class CacheMemory {
   wrote(
     { command, endMonotonicMs }: Exchange,
     key: unknown,
+    counts: Counts,
     expiry: Expiry,
     ttlSeconds: number | undefined,
     fills: Fill[],
@@ -60,7 +65,10 @@ export class CacheMemory {
     const place = this.identities.placeOf(client.facts);
     this.fill(id, command, fills);
     if (expiry === 'kept') this.written.wroteWithin(id, startMonotonicMs, place);
-    else this.written.wrote(id, msOf(ttlSeconds), startMonotonicMs, place, endMonotonicMs);
+    else {
+      this.written.wrote(id, msOf(ttlSeconds), startMonotonicMs, place, endMonotonicMs);
+      this.expiries.wrote(id, expiry === 'none' ? counts : undefined);
+    }
   }
 
   /** Fields were written. A miss of a whole hash is filled by the first write of its fields. */
@@ -127,6 +135,7 @@ export class CacheMemory {
       const id = this.identities.of(args[index], command.client.facts);
       this.misses.forget(id);
       this.written.forget(id);
+      this.expiries.forget(id);
     }
   }
 
@@ -145,9 +154,10 @@ export class CacheMemory {
     }
     const key = this.identities.of(args[from], command.client.facts);
     if (rule.ends) written.deleted(key, endMonotonicMs, place);
-    else if (data.ttlSeconds !== undefined)
+    else if (data.ttlSeconds !== undefined) {
       written.wrote(key, msOf(data.ttlSeconds), command.startMonotonicMs, place, endMonotonicMs);
-    else if (rule.persists || hasOption(args, from + 1, 'PERSIST'))
+      this.expiries.expires(key);
+    } else if (rule.persists || hasOption(args, from + 1, 'PERSIST'))
       written.wrote(key, undefined, command.startMonotonicMs, place);
   }
 

@@ -122,8 +122,8 @@ export class CacheTraffic {
       if (this.isLock(counts, key, exchange)) continue;
       common ??= counts;
       isCommon &&= counts === common;
-      countWrites(counts, 1, expiry);
-      this.memory?.wrote(exchange, key, expiry, data.ttlSeconds, fills);
+      if (expiry === 'set') counts.writesWithTtl++;
+      this.memory?.wrote(exchange, key, counts, expiry, data.ttlSeconds, fills);
       const bytes = items.step === undefined ? data.valueLength : lengthOf(args[index + items.step - 1]);
       if (bytes !== undefined) sizes.push({ family: counts.family, bytes });
     }

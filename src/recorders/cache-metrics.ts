@@ -32,7 +32,7 @@ const INSTRUMENTS = {
   writes: observedCounter(
     semconv.METRIC_CACHE_WRITES,
     '{write}',
-    'Items stored, by whether they were given a time to live.',
+    'Items stored, by whether this process gave them a time to live.',
   ),
   lostLocks: observedCounter(
     semconv.METRIC_REDIS_LOCK_LOST,

@@ -3,6 +3,7 @@ import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import type { Arguments, ClientRef, Command } from '../../src/core/events';
 import type { Facts, FamilyCounts } from '../../src/core/facts';
 import { CommandInsights } from '../../src/insights';
+import { MAX_OPEN_WRITES } from '../../src/insights/open-expiries';
 import { CLIENT, SETTINGS } from './settings';
 
 const LATER = 60_000;
@@ -257,6 +258,27 @@ describe('what is remembered of keys', () => {
     });
   });
 
+  it('count a write as one with a time to live if an expiry follows before counts are collected', () => {
+    const ttl = () => [sum('writesWithTtl'), sum('writesWithoutTtl')];
+    run(0, ['SET', 'user:1', 'v'], 'OK');
+    run(1, ['EXPIRE', 'user:1', '60'], 1);
+    run(2, ['SET', 'user:2', 'v'], 'OK');
+    run(3, ['EXPIRE', 'user:2', '60', 'XX'], 0);
+    run(4, ['MSET', 'user:3', 'v', 'user:4', 'v'], 'OK');
+    run(5, ['GETEX', 'user:3', 'PX', '100'], 'v');
+    assert.deepEqual(ttl(), [2, 2]);
+    run(6, ['EXPIRE', 'user:4', '60'], 1);
+    assert.deepEqual(ttl(), [2, 2], 'what was said is said');
+    // Written again before it expired; a script may have set an expiry.
+    run(7, ['SET', 'user:5', 'v'], 'OK');
+    run(8, ['SET', 'user:5', 'v', 'EX', '60'], 'OK');
+    run(9, ['SET', 'user:6', 'v'], 'OK');
+    run(10, ['EVAL', 'return 1', '1', 'user:6'], 1);
+    assert.deepEqual(ttl(), [3, 3]);
+    for (let id = 0; id < 3 * MAX_OPEN_WRITES; id++) run(11, ['SET', `user:${id}`, 'v'], 'OK');
+    assert.deepEqual(ttl(), [3, 3 + 3 * MAX_OPEN_WRITES]);
+  });
+
   describe('the reason why a key is missing', () => {
     it('stays the same when a hash is set again', () => {
       const why = (monotonicMs: number) => run(monotonicMs, ['HGETALL', 'user:1'], {}).cache?.missReason;
@@ -286,7 +308,15 @@ describe('what is remembered of keys', () => {
       run(0, ['PEXPIREAT', 'user:1', '100'], 1);
       run(0, ['SET', 'user:2', 'v'], 'OK');
       run(0, ['GETEX', 'user:2', 'PX', '100'], 'v');
-      assert.deepEqual([reason(98), reason(200), reason(200, 'user:2')], ['unknown', 'expired', 'expired']);
+      assert.deepEqual([reason(200), reason(200, 'user:2')], ['expired', 'expired']);
+    });
+
+    it('is unknown if another process has deleted the key before, or changed it', () => {
+      for (const key of ['user:1', 'user:2', 'user:3']) run(0, ['SET', key, 'v', 'PX', '100'], 'OK');
+      assert.equal(reason(50), 'unknown');
+      run(150, ['GET', 'user:2'], 'v');
+      run(150, ['MGET', 'user:3'], ['v']);
+      assert.deepEqual([reason(200), reason(200, 'user:2'), reason(200, 'user:3')], ['unknown', 'unknown', 'unknown']);
     });
 
     it('does not change when another database or server is flushed, and is a delete when its own is', () => {
