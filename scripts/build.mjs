@@ -49,7 +49,10 @@ async function build() {
   for (const one of BUNDLES) await asOneFile(one);
 }
 
-/** Names stay where the application's stack traces can show them, and lines stay short: a stack trace says where. Comments and indentation go, which are a fifth of the package. */
+/**
+ * Names stay where the application's stack traces can show them. Lines have a limit, because Node.js prints the line of an
+ * uncaught error. Comments and indentation go, which are a fifth of the package.
+ */
 function asOneFile({ entry, external = [], isTool = false }) {
   return bundle({
     absWorkingDir: ROOT,
@@ -65,7 +68,7 @@ function asOneFile({ entry, external = [], isTool = false }) {
     minifyIdentifiers: isTool,
     minifySyntax: true,
     minifyWhitespace: true,
-    lineLimit: 120,
+    lineLimit: isTool ? 2_000 : 500,
     logLevel: 'warning',
   });
 }
