@@ -24,6 +24,21 @@ describe('metrics of groups of nodes', () => {
     return servers.map(({ port }) => points.find(({ attributes }) => attributes['server.port'] === port)?.value ?? 0);
   }
 
+  /** What became of connections: the ports of their servers, by metric and reason. */
+  async function endings(): Promise<Record<string, unknown[]>> {
+    const collected = await measuring.collect();
+    const ports = (name: string, fits = (_: object) => true) =>
+      (collected[name] ?? []).filter(({ attributes }) => fits(attributes)).map(({ attributes }) => attributes['server.port']);
+    const closed = (reason: string) =>
+      ports('redis.client.connection.closed', (attributes) => Object.values(attributes).includes(reason)).sort();
+    return {
+      errors: ports('redis.client.connection.errors'),
+      reconnects: ports('redis.client.reconnects'),
+      lost: closed('error'),
+      closed: closed('application_close'),
+    };
+  }
+
   /** Ports, as the metric of operations has them: with redis 4.0 the node is the server. */
   async function nodesThatAnswered(): Promise<unknown[]> {
     const points = await measuring.points('db.client.operation.duration');
@@ -51,6 +66,21 @@ describe('metrics of groups of nodes', () => {
         assert.deepEqual(await nodesThatAnswered(), cluster.nodes.map(({ port }) => port).sort());
         await end(client);
         await eventually('closed connections', async () => (await connectionsTo(cluster.nodes)).every((count) => count === 0));
+      });
+    }
+
+    for (const version of VERSIONS) {
+      it(`counts a connection of redis ${version} that is lost or closed at its node, also after a command`, async () => {
+        const client = loadRedis(version).createCluster({ rootNodes: cluster.rootNodes });
+        client.on('error', () => {});
+        await client.connect();
+        await Promise.all(['a', 'b', 'c'].map((key) => client.get(key)));
+        const [lossy, ...others] = cluster.nodes;
+        await lossy?.request('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => {});
+        await eventually('reconnect', async () => (await endings()).reconnects?.length === 1);
+        const once = { errors: [lossy?.port], reconnects: [lossy?.port], lost: [lossy?.port] };
+        await end(client);
+        await untilEqual(endings, { ...once, closed: [lossy, ...others].map((node) => node?.port).sort() });
       });
     }
   });
@@ -114,6 +144,9 @@ describe('metrics of groups of nodes', () => {
         await sentinel.destroy();
         assert.deepEqual(ofPools(await measuring.collect()), { ...counted(0, 0, 0, 0), ...timed(4, 4) });
         assert.deepEqual(await connectionsTo([master, replica]), [0, 0]);
+        const { closed = [] } = await endings();
+        for (const { port } of [master, replica]) assert.ok(closed.includes(port), String(closed));
+        assert.ok(!closed.includes(undefined), 'none at all nodes together');
       });
     }
 

@@ -9,6 +9,7 @@ import { Connects } from './connect';
 import { beginAnew } from './database';
 import { QueueWrites } from './queue-writes';
 import type { NodeRef } from './retries';
+import { asItself } from './topology';
 
 /** A client's own socket object, which no application sees, so an additional listener on it has no effect. */
 interface Socket {
@@ -174,7 +175,7 @@ export class Connections {
     connection.isUp = true;
     connection.waiting = 0;
     connection.times += 1;
-    if (connection.isLost) this.recorder.reconnected(connection.facts);
+    if (connection.isLost) this.recorder.reconnected(asItself(connection.facts));
     recover(connection);
   }
 
@@ -182,11 +183,11 @@ export class Connections {
     this.lost(connection, error);
     if (error !== undefined && error === connection.error) return;
     connection.error = error;
-    this.recorder.connectionFailed(connection.facts, error);
+    this.recorder.connectionFailed(asItself(connection.facts), error);
   }
 
   private lost(connection: Connection, error?: unknown): void {
-    if (connection.isUp) this.recorder.connectionClosed(connection.facts, 'error', error);
+    if (connection.isUp) this.recorder.connectionClosed(asItself(connection.facts), 'error', error);
     connection.writes.leave();
     connection.isLost ||= connection.isUp;
     connection.isUp = false;
@@ -195,7 +196,7 @@ export class Connections {
 
   /** A closed client takes no commands. */
   private ended(connection: Connection): void {
-    if (connection.isUp) this.recorder.connectionClosed(connection.facts, 'application_close');
+    if (connection.isUp) this.recorder.connectionClosed(asItself(connection.facts), 'application_close');
     connection.isUp = false;
     recover(connection);
     this.down.delete(connection);

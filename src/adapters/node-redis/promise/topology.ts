@@ -168,6 +168,13 @@ export function asNodeOf(address: string, { serverAddress, serverPort, namespace
   });
 }
 
+/** The facts of a node by itself: what happens to its connection does not happen to the group. */
+export function asItself(facts: ClientFacts): ClientFacts {
+  const { peerAddress, peerPort } = facts;
+  if (peerAddress === undefined) return facts;
+  return { ...facts, serverAddress: peerAddress, serverPort: peerPort, peerAddress: undefined, peerPort: undefined };
+}
+
 function isNodeOf(slots: Slots | undefined, client: object): boolean {
   if (slots === undefined) return false;
   const owns = (node: ClusterNode | undefined): boolean =>
