@@ -99,7 +99,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
     const tracer = settings.traces ? this.tracerNow : () => undefined;
     const insights = this.insightsWith(settings.insights);
-    const familyOf = (key: unknown) => insights.familyOf(key);
+    const familyOf = (key: unknown) => insights.familyOf(key).name;
     const family = familyMask(settings.spans.keys, this.report, settings.insights.familyOf);
     this.metrics.use(settings, insights, family);
     const recorder = new SpanRecorder(settings.spans, tracer, family, this.report, this.adapters.replies);

@@ -25,6 +25,7 @@ function shown(template: string): string {
 const MAX_SOFT_DIGITS = 2;
 
 export function templateOf(key: string): Template {
+  if (key === '') return { text: VARIES, digits: NO_DIGITS };
   const digits: (string | undefined)[] = [];
   let isSoft = false;
   const mapped = mapSegments(key, (segment, kind) => {

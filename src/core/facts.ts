@@ -46,6 +46,12 @@ export interface DataFacts {
 /** Why a key was missing, as far as this process can know. */
 export type MissReason = 'expired' | 'deleted' | 'unknown';
 
+/** The keys of one family. */
+export interface KeyFamily {
+  /** Of now: it may change until counts are collected. undefined: families are off. */
+  readonly name: string | undefined;
+}
+
 /** Items of one family, counted since the last reset. */
 export interface FamilyCounts {
   /** undefined: families are off. */
@@ -73,7 +79,7 @@ export interface Miss {
 
 /** A write that stored what an earlier look-up did not find. */
 export interface Fill {
-  readonly family: string | undefined;
+  readonly family: KeyFamily;
   /** The time from the reply of the look-up to the call of the write, which is the time of loading. */
   readonly loadMs: number;
   readonly miss: Miss;
@@ -83,14 +89,14 @@ export interface Fill {
 
 /** The size of one written value. */
 export interface ValueSize {
-  readonly family: string | undefined;
+  readonly family: KeyFamily;
   readonly bytes: number;
 }
 
 /** What a command did with a lock. */
 export interface LockFacts extends Happening {
   readonly key: unknown;
-  readonly family: string | undefined;
+  readonly family: KeyFamily;
   readonly ttlSeconds: number | undefined;
   /** For an attempt to acquire: whether the caller has the lock now. */
   readonly acquired: boolean | undefined;
@@ -157,8 +163,8 @@ export interface Insights {
   command(command: Command, outcome: Outcome): Facts;
   /** @param isCounted whether `counts` is in use; otherwise hits need not be counted by family */
   batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts;
-  /** The family of a key; undefined: families are off. */
-  familyOf(key: unknown): string | undefined;
+  /** The family of a key. */
+  familyOf(key: unknown): KeyFamily;
   /**
    * Counts since the last reset. `nowMonotonicMs`, on the monotonic clock, decides which misses were not filled in
    * time.

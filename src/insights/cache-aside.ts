@@ -136,7 +136,7 @@ export class OpenMisses {
     startMonotonicMs: number,
   ): Fill {
     const loadMs = Math.max(0, startMonotonicMs - lastMonotonicMs);
-    const { family } = open.counts;
+    const family = open.counts;
     if (caller === undefined) {
       this.kept--;
       return { family, loadMs, miss: handle, stampedeWidth: undefined };

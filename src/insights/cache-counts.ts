@@ -46,6 +46,11 @@ export class Counts implements FamilyCounts {
     return this.of?.name;
   }
 
+  /** The name of the family that counts now for this one. */
+  get name(): string | undefined {
+    return this.of?.current().name;
+  }
+
   /** The facts of a hit. Most commands are hits; all of them share this object. */
   get plain(): CacheFacts {
     const { family } = this;

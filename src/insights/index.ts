@@ -11,6 +11,7 @@ import type {
   FamilyCounts,
   InsightSettings,
   Insights,
+  KeyFamily,
   Lookup,
 } from '../core/facts';
 import { BatchDigest } from './batch';
@@ -102,8 +103,8 @@ export class CommandInsights implements Insights {
     return digest;
   }
 
-  familyOf(key: unknown): string | undefined {
-    return this.cacheCounts.of(key).family;
+  familyOf(key: unknown): KeyFamily {
+    return this.cacheCounts.of(key);
   }
 
   counts(nowMonotonicMs: number): Iterable<FamilyCounts> {

@@ -143,5 +143,5 @@ function secondsOf(ms: number | undefined): number | undefined {
 // Written out, so that all objects have the same shape.
 export function factsOf({ key, counts }: Subject, known: Partial<LockFacts>): LockFacts {
   const { ttlSeconds, acquired, renewed, released, waitMs, holdMs, lost = false } = known;
-  return { key, family: counts.family, ttlSeconds, acquired, renewed, released, waitMs, holdMs, lost };
+  return { key, family: counts, ttlSeconds, acquired, renewed, released, waitMs, holdMs, lost };
 }

@@ -125,7 +125,7 @@ export class CacheTraffic {
       if (expiry === 'set') counts.writesWithTtl++;
       this.memory?.wrote(exchange, key, counts, expiry, data.ttlSeconds, fills);
       const bytes = items.step === undefined ? data.valueLength : lengthOf(args[index + items.step - 1]);
-      if (bytes !== undefined) sizes.push({ family: counts.family, bytes });
+      if (bytes !== undefined) sizes.push({ family: counts, bytes });
     }
     if (common === undefined) return undefined;
     return factsOf(isCommon ? common.family : undefined, undefined, undefined, fills, sizes);
@@ -145,7 +145,7 @@ export class CacheTraffic {
       const counts = this.cacheCounts.of(args[index], true);
       add(sample, counts, 1);
       const bytes = lengthOf(args[index + step - 1]);
-      if (bytes !== undefined) sizes.push({ family: counts.family, bytes });
+      if (bytes !== undefined) sizes.push({ family: counts, bytes });
     }
     share(Math.ceil((end - from) / step), sample, (counts, writes) => countWrites(counts, writes, expiry));
     this.memory?.wroteMany(endMonotonicMs);

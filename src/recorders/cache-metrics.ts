@@ -5,6 +5,7 @@ import type { FamilyCounts, Fill, Insights, LockFacts, MissReason, ValueSize } f
 import * as semconv from '../core/semconv';
 import { histogram, type Made, observedCounter } from './instruments';
 import type { Instrumented, Meters } from './meters';
+import { NamedValues, withFamily } from './named-values';
 
 /** In seconds. Loading asks a database or another service. */
 const LOAD_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -69,52 +70,45 @@ type Instruments = Made<typeof INSTRUMENTS>;
 
 /**
  * Counts are plain numbers of the insights, read when metrics are collected: adding to a counter would hash
- * attributes for every command. Only fills and writes record histograms.
+ * attributes for every command. Only fills, writes and locks record histograms.
  */
 export class CacheMetrics {
   private insights: Insights | undefined;
-  private readonly families = new Map<string | undefined, Attributes>();
+  private readonly values = new NamedValues();
   private readonly instrumented: Instrumented<Instruments>;
 
   constructor(meters: Meters) {
     this.instrumented = meters.hold(INSTRUMENTS, {
       observe: (result, instruments) => {
         for (const counts of this.insights?.counts(performance.now()) ?? []) observe(result, instruments, counts);
+        this.values.record();
       },
-      moved: () => this.insights?.resetCounts(),
+      moved: () => {
+        this.insights?.resetCounts();
+        this.values.forget();
+      },
     });
   }
 
   read(insights: Insights): void {
     this.insights = insights;
-    this.families.clear();
   }
 
   record(fills: readonly Fill[], sizes: readonly ValueSize[]): void {
     const { current } = this.instrumented;
     if (current === undefined) return;
     for (const { family, loadMs, stampedeWidth } of fills) {
-      const attributes = this.attributesOf(family);
-      current.loadDuration.record(loadMs / 1_000, attributes);
-      if (stampedeWidth !== undefined) current.stampedeWidth.record(stampedeWidth, attributes);
+      this.values.add(current.loadDuration, loadMs / 1_000, family);
+      if (stampedeWidth !== undefined) this.values.add(current.stampedeWidth, stampedeWidth, family);
     }
-    for (const { family, bytes } of sizes) current.valueSize.record(bytes, this.attributesOf(family));
+    for (const { family, bytes } of sizes) this.values.add(current.valueSize, bytes, family);
   }
 
   recordLock({ family, waitMs, holdMs }: LockFacts): void {
     const { current } = this.instrumented;
-    if (waitMs !== undefined) current?.lockWait.record(waitMs / 1_000, this.attributesOf(family));
-    if (holdMs !== undefined) current?.lockHold.record(holdMs / 1_000, this.attributesOf(family));
-  }
-
-  /** The cache is bounded by the number of families. */
-  private attributesOf(family: string | undefined): Attributes {
-    let attributes = this.families.get(family);
-    if (attributes === undefined) {
-      attributes = withFamily({}, family);
-      this.families.set(family, attributes);
-    }
-    return attributes;
+    if (current === undefined) return;
+    if (waitMs !== undefined) this.values.add(current.lockWait, waitMs / 1_000, family);
+    if (holdMs !== undefined) this.values.add(current.lockHold, holdMs / 1_000, family);
   }
 }
 
@@ -134,8 +128,4 @@ function observe(result: BatchObservableResult, to: Instruments, counts: FamilyC
   report(to.writes, counts.writesWithTtl, { [semconv.ATTR_CACHE_TTL]: 'yes' });
   report(to.writes, counts.writesWithoutTtl, { [semconv.ATTR_CACHE_TTL]: 'no' });
   report(to.lostLocks, counts.lostLocks, {});
-}
-
-function withFamily(attributes: Attributes, family: string | undefined): Attributes {
-  return family === undefined ? attributes : { ...attributes, [semconv.ATTR_REDIS_KEY_FAMILY]: family };
 }

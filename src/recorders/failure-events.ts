@@ -76,7 +76,7 @@ export class FailureEvents implements Recorder, Pick<ConnectionRecorder, 'connec
     const attributes = operationAttributes(operation, client.facts, undefined);
     const shown = this.mask(key);
     attributes[semconv.ATTR_REDIS_LOCK_KEY] = shown;
-    if (family !== undefined) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
+    if (family.name !== undefined) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family.name;
     this.emit(semconv.EVENT_REDIS_LOCK_LOST, `lock lost: ${shown}`, attributes, contextOf(context, span));
   }
 

@@ -9,6 +9,7 @@ import * as semconv from '../core/semconv';
 import { rowsOf } from '../insights/rows';
 import { counter, histogram, type Made } from './instruments';
 import type { Instrumented, Meters } from './meters';
+import { NamedValues } from './named-values';
 
 /** As the conventions advise. */
 const ROW_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
@@ -35,14 +36,21 @@ type Instruments = Made<typeof INSTRUMENTS>;
 /** Counts the elements of replies, and tells of what is large by the family of its key. */
 export class ReplySizes implements OperationMetrics {
   private readonly attributes = new Map<string, Attributes>();
+  private readonly values = new NamedValues();
   private insights: Pick<Insights, 'familyOf'> | undefined;
   private readonly instrumented: Instrumented<Instruments>;
 
   constructor(meters: Meters) {
-    this.instrumented = meters.hold(INSTRUMENTS, { moved: () => this.attributes.clear() });
+    this.instrumented = meters.hold(INSTRUMENTS, {
+      observe: () => this.values.record(),
+      moved: () => {
+        this.attributes.clear();
+        this.values.forget();
+      },
+    });
   }
 
-  /** Sets where families are read, from now on. */
+  /** Sets where families are read, from now on. Their names are decided where the metrics of the cache are read. */
   use(insights: Pick<Insights, 'familyOf'>): void {
     this.insights = insights;
   }
@@ -65,6 +73,8 @@ export class ReplySizes implements OperationMetrics {
   batch(): void {}
 
   private large({ args }: Command, operation: string, kind: 'rows' | 'bytes'): void {
+    const { current } = this.instrumented;
+    if (current === undefined) return;
     const entry = lookup(args);
     const keyIndex = keyIndexOf(entry, args);
     const family = keyIndex < 0 ? undefined : this.insights?.familyOf(args[keyIndex]);
@@ -72,8 +82,7 @@ export class ReplySizes implements OperationMetrics {
       [semconv.ATTR_DB_OPERATION_NAME]: operation,
       [semconv.ATTR_REDIS_LARGE_KIND]: kind,
     };
-    if (family !== undefined) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
-    this.instrumented.current?.large.add(1, attributes);
+    this.values.add(current.large, 1, family, attributes);
   }
 
   private attributesOf(operation: string): Attributes {

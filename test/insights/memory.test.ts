@@ -23,7 +23,7 @@ describe('memory of misses', () => {
     const handle = miss();
     misses.add(1, counts, caller('a'), 100, miss());
     misses.add(1, counts, caller('b'), 110, handle);
-    assert.deepEqual(filledBy(caller('b'), 150), { family: 'user:{}', loadMs: 40, miss: handle, stampedeWidth: 1 });
+    assert.deepEqual(filledBy(caller('b'), 150), { family: counts, loadMs: 40, miss: handle, stampedeWidth: 1 });
     assert.equal(filledBy(caller('b'), 160), undefined);
     assert.equal(filledBy(caller('c'), 160), undefined);
   });

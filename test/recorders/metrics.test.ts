@@ -240,6 +240,27 @@ describe('metric recorder', () => {
       assert.ok(!/family|reason|fill|lock/.test(Object.keys(attributes).join()), JSON.stringify(attributes));
   });
 
+  it('has one name for a key in all metrics that are collected together, whatever it was called before', async () => {
+    await client.set('first', 'v');
+    await client.set('homepage', 'v'.repeat(1_048_576));
+    await client.get('homepage');
+    const { resourceMetrics } = await reader.collect();
+    const named = new Map(
+      resourceMetrics.scopeMetrics
+        .flatMap((scope) => scope.metrics)
+        .flatMap(({ descriptor, dataPoints }) =>
+          dataPoints
+            .filter(({ attributes }) => attributes['db.redis.key_family'] !== 'first')
+            .map(({ attributes }) => [descriptor.name, attributes['db.redis.key_family']] as const),
+        )
+        .filter(([, family]) => family !== undefined),
+    );
+    assert.deepEqual(
+      [...named],
+      ['cache.requests', 'cache.writes', 'cache.value.size', 'redis.client.large_replies'].map((name) => [name, 'homepage']),
+    );
+  });
+
   it('takes the families that the application names', async () => {
     instrumentation.setConfig({ keys: 'hidden', keyFamilies: (key) => (key.startsWith('u') ? 'users' : undefined) });
     await client.get('u7');

@@ -92,7 +92,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     to.pools.row(poolIn(attributes), step).timeouts.add(count, step);
     to.attention.note({
       kind: 'pool',
-      text: `Nobody got a connection of pool ${poolIn(attributes)} in time`,
+      text: `Tasks got no connection of pool ${poolIn(attributes)} in time`,
       lastMs: nowMs,
       count,
     });
