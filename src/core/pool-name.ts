@@ -4,5 +4,6 @@ import type { ClientFacts } from './events';
 
 /** The name of the semantic conventions for a pool without one. */
 export function poolNameOf({ serverAddress, serverPort, namespace }: ClientFacts): string {
-  return `${serverPort === undefined ? serverAddress : `${serverAddress}:${serverPort}`}/${namespace}`;
+  const server = serverPort === undefined ? serverAddress : `${serverAddress}:${serverPort}`;
+  return namespace === undefined ? `${server}` : `${server}/${namespace}`;
 }

@@ -60,10 +60,12 @@ interface Server {
 /** Evictions by reason. */
 type Reasons = Map<string, number>;
 
-/** What is observed under some attributes. */
-interface Sum {
+/** Entries of the caches of one pool. */
+interface Items {
   readonly attributes: Attributes;
-  readonly value: number;
+  value: number;
+  /** Whether the last export was not zero. */
+  isShown: boolean;
 }
 
 /** Why a cache gives up entries, in the words of node-redis. */
@@ -77,7 +79,7 @@ export class ServerMetrics implements ConnectionRecorder {
   private readonly caches = new Living<CacheNews, ClientCache>(() => this.addUp());
   private readonly servers = new Map<string, Server>();
   /** Entries of caches, by the pool or client that has the cache. */
-  private readonly items = new Map<string, Sum>();
+  private readonly items = new Map<string, Items>();
   /** Of caches whose server is not known. */
   private readonly reasons: Reasons = new Map();
   /** Redis 5.12 and later tell each eviction and its reason. Earlier ones only have a number. */
@@ -128,8 +130,13 @@ export class ServerMetrics implements ConnectionRecorder {
 
   /** A cache does not say whose it is when it gives something up. */
   private onlyCachedServer(): Server | undefined {
-    const servers = new Set([...this.caches.all].map(({ facts }) => this.serverOf(facts)));
-    return servers.size === 1 ? [...servers][0] : undefined;
+    let only: Server | undefined;
+    for (const { facts } of this.caches.all) {
+      const server = this.serverOf(facts);
+      if (only !== undefined && server !== only) return undefined;
+      only = server;
+    }
+    return only;
   }
 
   reconnected(facts: ClientFacts): void {
@@ -164,7 +171,10 @@ export class ServerMetrics implements ConnectionRecorder {
       if (!this.hasNativeCache) observeCache(result, instruments, server);
     }
     if (this.hasNativeCache) return;
-    for (const { value, attributes } of this.items.values()) result.observe(instruments.cacheItems, value, attributes);
+    for (const items of this.items.values()) {
+      result.observe(instruments.cacheItems, items.value, items.attributes);
+      items.isShown = items.value > 0;
+    }
     observeReasons(result, instruments, this.reasons, {});
   }
 
@@ -189,7 +199,11 @@ export class ServerMetrics implements ConnectionRecorder {
       if (isReady) server.open += 1;
       server.waiting += waiting;
     }
-    this.items.clear();
+    // The SDK keeps exporting the last value of a series that is no longer observed.
+    for (const [pool, items] of this.items) {
+      if (items.isShown) items.value = 0;
+      else this.items.delete(pool);
+    }
     for (const [{ facts }, news] of this.caches.read()) this.addCache(facts, news);
   }
 
@@ -201,12 +215,15 @@ export class ServerMetrics implements ConnectionRecorder {
     if (news.items === undefined) return;
     const pool = poolNameOf(facts);
     const attributes = { ...server.attributes, [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: pool };
-    this.items.set(pool, { attributes, value: (this.items.get(pool)?.value ?? 0) + news.items });
+    const items = this.items.get(pool) ?? { attributes, value: 0, isShown: false };
+    items.value += news.items;
+    this.items.set(pool, items);
   }
 
   /** A new meter counts from zero. */
   private forgetCounts(): void {
     this.addUp();
+    this.items.clear();
     for (const server of this.servers.values()) {
       Object.assign(server, { hits: 0, misses: 0, evictions: 0 });
       server.reasons.clear();

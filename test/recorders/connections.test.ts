@@ -209,6 +209,25 @@ describe('server metrics', () => {
     await own.provider.shutdown();
   });
 
+  it('shows once that a client-side cache has no entries any more, when it is gone', async () => {
+    const own = new Measuring();
+    const recorder = new ServerMetrics(new Meters(() => own.provider.getMeter('gone'), assert.fail), assert.fail, []);
+    const caches = [3, 4];
+    const facts = { ...UNKNOWN_SERVER, serverAddress: 'one' };
+    for (const cache of [0, 1]) {
+      const newsOf = (items: number) => ({ hits: 0, misses: 0, evictions: 0, items });
+      recorder.watchCache({ facts, read: () => (caches[cache] === undefined ? undefined : newsOf(caches[cache])) });
+    }
+    const items = async () => (await own.collectScope('gone'))['redis.client.csc.items'];
+    const attributes = { 'server.address': 'one', 'db.client.connection.pool.name': 'one' };
+    assert.deepEqual(await items(), [{ attributes, value: 7 }]);
+    caches.pop();
+    assert.deepEqual(await items(), [{ attributes, value: 3 }]);
+    caches.pop();
+    assert.deepEqual(await items(), [{ attributes, value: 0 }]);
+    await own.provider.shutdown();
+  });
+
   it('keeps counting when the client-side cache resets its counts, after a lost connection', async () => {
     for (const version of ['5.12', '6.3'] as const) {
       const client = await connect(loadRedis(version), server, { RESP: 3, clientSideCache: {} });
