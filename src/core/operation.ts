@@ -33,10 +33,10 @@ export interface OperationSettings {
   /** From this duration on, in milliseconds, the timing of an operation is reported; Infinity: never. */
   readonly timedFromMs: number;
   /**
-   * Whether this command is to have no span. It never throws. @param facts undefined for a batch: its client is not
-   * known yet
+   * Whether this command is to have no span. It never throws.
+   * @param facts undefined for a batch: its client is not known yet
+   * @param procedure the application's own name of the script, if the library knows it
    */
-  /** @param procedure the application's own name of the script, if the library knows it */
   readonly isIgnored: ((args: Arguments, facts: ClientFacts | undefined, procedure?: string) => boolean) | undefined;
 }
 

@@ -38,8 +38,8 @@ export class Hooks {
   request(span: Span, caller: Context, args: Arguments): void {
     const hook = this.settings.requestHook;
     if (hook === undefined) return;
-    const request = { cmdName: String(args[0]), cmdArgs: args.slice(1) as Array<string | Buffer> };
-    this.guarded('requestHook', () => context.with(caller, () => hook(span, request)));
+    const call = () => hook(span, { cmdName: String(args[0]), cmdArgs: args.slice(1) as Array<string | Buffer> });
+    this.guarded('requestHook', () => context.with(caller, call));
   }
 
   response(span: Span, args: Arguments, reply: unknown): void {

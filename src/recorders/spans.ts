@@ -106,7 +106,7 @@ export class SpanRecorder implements CompositeRecorder {
     const { first, args, count, startTimeMs, durationMs, repeated } = composite;
     const entry = lookup(first.args);
     const { operation } = composite.facts;
-    const procedure = procedureName(entry, first.args, this.mask);
+    const procedure = procedureName(entry, first.args, this.mask, first.procedure);
     const attributes = spanAttributes(operation, first.client.facts, this.texts.ofRun(entry, args), undefined);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
     addComposite(attributes, composite);

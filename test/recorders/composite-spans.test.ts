@@ -53,6 +53,21 @@ describe('composite spans', () => {
   const countOf = ({ attributes }: ReadableSpan): number => Number(attributes['db.redis.composite.count'] ?? 1);
   const shown = (): [unknown, number][] => spans().map((span) => [span.attributes['db.query.text'], countOf(span)]);
 
+  it('name a run of a script as ioredis names the script', async () => {
+    const Redis = loadRedis('ioredis-5.11').library;
+    const own: Client = new Redis({ host: server.host, port: server.port });
+    own.defineCommand('echoIt', { lua: 'return KEYS[1]', numberOfKeys: 1 });
+    try {
+      await inSpan(async () => {
+        for (const id of [1, 2, 3]) await own.echoIt(`user:${id}`);
+      });
+    } finally {
+      own.disconnect();
+    }
+    const names = spans().map((span) => [span.name, span.attributes['db.stored_procedure.name'], countOf(span)]);
+    assert.deepEqual(names, [[`evalsha echoIt`, 'echoIt', 3]]);
+  });
+
   it('record a run of look-ups of one family as one span, with the data of all its members', async () => {
     for (const id of [1, 2, 3]) await client.set(`user:${id}`, 'x'.repeat(id));
     reset();
