@@ -1,4 +1,4 @@
-// Knows: that a function of the application may be async by mistake.
+// Knows: that a function of others may be async by mistake.
 // Must not know: which function, what its result is for.
 import { types } from 'node:util';
 

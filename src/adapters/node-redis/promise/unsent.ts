@@ -1,5 +1,6 @@
 // Knows: how to record a call that a cluster or sentinel rejected before it had a node to send it to.
 // Must not know: how a call is followed, spans.
+import { handleRejection } from '../../../core/application-functions';
 import type { Arguments, BatchKind, ClientRef, Started } from '../../../core/events';
 import type { Tap } from '../../../core/tap';
 import type { Run } from './group-calls';
@@ -34,7 +35,7 @@ export function recordUnsent(tap: Tap, run: Run, unsent: Unsent, isPart: () => b
     _executePipeline: (queue: Queue) => failBatch(tap, 'PIPELINE', queue, unsent),
   };
   try {
-    run(node as never);
+    handleRejection(run(node as never));
   } catch {
     // Another method, as WATCH has.
   }
