@@ -86,6 +86,7 @@ function ioredisFiles(client: 'ioredis' | 'iovalkey'): readonly SeamFile[] {
     ...['built/Pipeline.js', 'built/pipeline.js'].map((file) => tapped(file, 'patchPipeline')),
     ...['built/Script.js', 'built/script.js'].map((file) => tapped(file, 'patchScript')),
     tapped('built/cluster/index.js', 'patchCluster'),
+    tapped('built/cluster/ConnectionPool.js', 'patchPool'),
     tapped('built/redis/event_handler.js', 'patchHandlers'),
     tapped('built/DataHandler.js', 'patchData'),
     tapped('built/connectors/SentinelConnector/index.js', 'patchSentinels'),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Measuring, type Point } from '../support/metrics';
 import { type RedisServer, startCluster, startStandalone } from '../support/redis-server';
+import { failOver } from '../support/topology';
 import { assertQuiet, instrumentation, redisSpans, resetTracing } from '../support/tracing';
 import { connect, end, IOREDIS_VERSIONS, LEGACY_VERSIONS, loadRedis, major, titleOf, VERSIONS, type Version } from '../support/versions';
 import { until } from '../support/waiting';
@@ -119,6 +120,55 @@ describe('internal commands', () => {
       }
       const { 'CLUSTER SLOTS': slots } = byOperation(await internal());
       assert.ok(slots !== undefined && slots >= VERSIONS.length - 1, `${slots}`);
+    } finally {
+      await cluster.stop();
+    }
+  });
+
+  for (const version of IOREDIS_VERSIONS) {
+    it(`are those after a refused password on ${titleOf(version)}, too, and the reason is told`, async () => {
+      const client = loadRedis(version).createClient({ socket: { host: server.host, port: server.port }, password: 'wrong' });
+      client.on('error', () => {});
+      void client.connect().catch(() => {});
+      const failures = (): Promise<Point[]> => measuring.points('redis.client.connection.errors');
+      await until(async () => (await failures()).reduce((sum, { value }) => sum + value, 0) > 3);
+      await end(client);
+      assert.deepEqual(
+        (await failures()).map(({ attributes }) => attributes['error.type']),
+        ['WRONGPASS'],
+      );
+      assert.deepEqual(redisSpans(), []);
+      for (const { attributes } of await measuring.points('redis.client.errors'))
+        assert.equal(attributes['redis.client.errors.internal'], true);
+    });
+  }
+
+  it('are those that give a node of a cluster of ioredis its new role', async () => {
+    const cluster = await startCluster({ masters: 3, replicasPerMaster: 1 });
+    try {
+      // Each key is at another master.
+      for (const [version, key] of [
+        ['ioredis-4.28', 'a'],
+        ['ioredis-5.11', 'b'],
+        ['ioredis-6.0', 'c'],
+      ] as const) {
+        resetTracing({ internalCommands: true });
+        const own = Measuring.start();
+        const client = loadRedis(version).createCluster({ rootNodes: cluster.rootNodes });
+        client.on('error', () => {});
+        await client.connect();
+        await client.get(key);
+        await failOver(cluster, key, 'agreed');
+        await until(async () => {
+          await client.get(key);
+          const points = await own.points(DURATION);
+          return points.some(({ attributes }) => attributes['db.operation.name'] === 'readwrite');
+        });
+        await end(client);
+        const names = new Set(redisSpans().map(({ attributes }) => attributes['db.operation.name']));
+        assert.deepEqual([...names], ['get'], version);
+        await own.stop();
+      }
     } finally {
       await cluster.stop();
     }

@@ -19,6 +19,7 @@ interface Known {
 
 type Parse = (this: Client, ...args: unknown[]) => unknown;
 type SetStatus = (this: Client, status: string, ...rest: unknown[]) => unknown;
+type Recover = (this: Client, commandError: unknown, error: unknown, ...rest: unknown[]) => unknown;
 type ErrorHandler = (client: Client) => (...args: unknown[]) => unknown;
 
 /** Watches the connections of clients, including those of a cluster's nodes. */
@@ -44,6 +45,7 @@ export class ConnectionWatch {
         return result;
       };
     });
+    this.patchRecovery(prototype, ledger);
     const changed = (client: Client, status: string) => this.changed(client, status);
     ledger.wrap<SetStatus>(prototype, 'setStatus', (original) => {
       return function setStatus(this: Client, status): unknown {
@@ -52,6 +54,18 @@ export class ConnectionWatch {
       };
     });
     return true;
+  }
+
+  /** What makes the library give up a connection: a password that is refused, a server that is not ready. */
+  private patchRecovery(prototype: Target, ledger: PatchLedger): void {
+    if (!PatchLedger.has(prototype, 'recoverFromFatalError')) return;
+    const failed = (client: Client, error: unknown) => this.failed(client, error);
+    ledger.wrap<Recover>(prototype, 'recoverFromFatalError', (original) => {
+      return function recoverFromFatalError(this: Client, _commandError, error): unknown {
+        failed(this, error);
+        return original.apply(this, arguments as unknown as Parameters<Recover>);
+      };
+    });
   }
 
   /** `redis/event_handler.js`: an error of the socket. */

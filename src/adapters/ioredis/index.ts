@@ -21,6 +21,7 @@ type Patch = (moduleExports: Target, ledger: PatchLedger) => boolean;
 export class IoredisTap {
   readonly patchRedis: Patch;
   readonly patchCluster: Patch;
+  readonly patchPool: Patch;
   readonly patchPipeline: Patch;
   readonly patchScript: Patch;
   readonly patchHandlers: Patch;
@@ -42,6 +43,7 @@ export class IoredisTap {
     const messages = new Messages(messageTap, servers);
     this.patchRedis = (...file) => [commands, own, connections].every((part) => part.patchRedis(...file));
     this.patchCluster = (...file) => [clusters, own].every((part) => part.patchCluster(...file));
+    this.patchPool = (...file) => own.patchPool(...file);
     this.patchPipeline = (...file) => pipelines.patchPipeline(...file);
     this.patchScript = (...file) => scripts.patchScript(...file);
     this.patchHandlers = (...file) => [own, connections].every((part) => part.patchHandlers(...file));

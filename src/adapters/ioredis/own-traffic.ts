@@ -14,6 +14,7 @@ const HANDSHAKE: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'clie
 export class OwnTraffic {
   private depth = 0;
   private making = 0;
+  private assigning = 0;
 
   constructor(private readonly servers: () => Servers) {}
 
@@ -49,6 +50,26 @@ export class OwnTraffic {
     );
   }
 
+  /** `cluster/ConnectionPool.js`: a node is told its new role, while listeners of the application may run. */
+  patchPool(moduleExports: Target, ledger: PatchLedger): boolean {
+    const prototype = prototypeOf(moduleExports);
+    if (!PatchLedger.has(prototype, 'findOrCreate')) return false;
+    const assign = (call: () => unknown): unknown => {
+      this.assigning += 1;
+      try {
+        return call();
+      } finally {
+        this.assigning -= 1;
+      }
+    };
+    ledger.wrap<Method>(prototype, 'findOrCreate', (original) => {
+      return function findOrCreate(this: object): unknown {
+        return assign(() => original.apply(this, arguments as unknown as unknown[]));
+      };
+    });
+    return true;
+  }
+
   /** `connectors/SentinelConnector/index.js`: the clients that ask sentinels. */
   patchSentinels(moduleExports: Target, ledger: PatchLedger): boolean {
     return this.patchMakers(prototypeOf(moduleExports), ledger, 'connectToSentinel');
@@ -67,17 +88,19 @@ export class OwnTraffic {
   /** Whether the library sends this command by itself. */
   sends(command: LibraryCommand, server: Server): boolean {
     if (this.depth > 0 || server.isInternal || isNamed(command, 'asking')) return true;
+    if (this.assigning > 0 && (isNamed(command, 'readwrite') || isNamed(command, 'readonly'))) return true;
     if (server.expectedLoads > 0 && isLoad(command)) {
       server.expectedLoads -= 1;
       return true;
     }
-    if (server.status !== 'connect') return false;
+    // The library reads its version from a file first. The connection may be lost meanwhile.
+    if (server.status !== 'connect')
+      return server.status !== 'ready' && server.isSeenConnecting && isSetInfo(command, 'lib-ver');
     // In a bundle, the first commands of a connection are not seen.
     if (!server.isSeenConnecting) return HANDSHAKE.has(command.name);
     const { handshake, protocol } = server.condition ?? {};
     if (handshake === true) return protocol === 2 && HANDSHAKE.has(command.name);
-    // The library reads its version from a file first.
-    return command.name === 'client' && String(command.args[0]).toLowerCase() === 'setinfo';
+    return isSetInfo(command);
   }
 
   private patchMethods(prototype: Target | undefined, ledger: PatchLedger, ...names: string[]): boolean {
@@ -119,6 +142,11 @@ export class OwnTraffic {
       return this.wrapMethod(original(client, ...rest));
     };
   }
+}
+
+function isSetInfo({ name, args }: LibraryCommand, what?: string): boolean {
+  if (name !== 'client' || String(args[0]).toLowerCase() !== 'setinfo') return false;
+  return what === undefined || String(args[1]).toLowerCase() === what;
 }
 
 function isLoad({ name, args }: LibraryCommand): boolean {
