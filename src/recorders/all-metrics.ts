@@ -27,6 +27,7 @@ const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
   ['waits', semconv.METRIC_DB_CLIENT_CONNECTION_WAIT_TIME],
   ['cache', semconv.METRIC_REDIS_CSC_REQUESTS],
   ['cache', semconv.METRIC_REDIS_CSC_EVICTIONS],
+  ['cache', semconv.METRIC_REDIS_CSC_ITEMS],
   ['connections', semconv.METRIC_REDIS_CONNECTIONS],
   ['errors', semconv.METRIC_REDIS_CLIENT_ERRORS],
   ['closed', semconv.METRIC_REDIS_CONNECTION_CLOSED],

@@ -20,7 +20,7 @@ export class SpanSelection {
 
   command(command: Command, outcome: Outcome, facts: Facts, repeated: Repetition | undefined): boolean {
     const { minDurationMs, slowMs, isNotableOnly, emptyPolls } = this.settings;
-    if (outcome.failed) return true;
+    if (facts.failure !== undefined) return true;
     if (outcome.durationMs < minDurationMs) return false;
     if (!isNotableOnly) return emptyPolls || !isEmptyPoll(command, outcome);
     if (facts.lock?.lost || (facts.cache !== undefined && facts.cache.fills.length > 0) || isReported(repeated))

@@ -63,6 +63,8 @@ describe('which spans are made', () => {
       await client.set('user:1', 'x');
       await client.get('user:1');
       await client.lPush('user:1', 'x').catch(() => {});
+      // Programs expect that and send the script: no failure.
+      await assert.rejects(client.evalSha('0'.repeat(40)), /NOSCRIPT/);
       await client.multi().get('user:1').get('user:2').exec();
       await client
         .multi()
