@@ -4,7 +4,6 @@ import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { hasParent, isUnsampled, SUPPRESS_TRACING } from './context';
 import type {
   Arguments,
-  Batch,
   BatchKind,
   BatchOutcome,
   BatchStart,
@@ -12,12 +11,12 @@ import type {
   ClientRef,
   Command,
   Connecting,
-  Outcome,
 } from './events';
 import type { Insights } from './facts';
 import { Outcomes } from './outcomes';
 import type { Propagator } from './propagator';
 import type { ConnectRecorder, Recorder, Report } from './recorder';
+import { batchOf, commandOf, outcomeOfOne } from './settled';
 import type { Decision, SettledBatch, Tap } from './tap';
 import { Timings } from './timing';
 import { extract, Transfers } from './transfers';
@@ -273,53 +272,4 @@ export class Operation implements Tap {
     if (!this.outcomes.isTraced()) return 'no-provider';
     return caller.getValue(SUPPRESS_TRACING) === true ? 'suppressed' : undefined;
   }
-}
-
-// Written out, both: object spread is the most expensive step of recording a batch.
-function batchOf(start: BatchStart, { kind, commands, size, isMasked, client, resends }: SettledBatch): Batch {
-  const { context: caller, traced, startTimeMs, startMonotonicMs, inside, sent, transfers } = start;
-  return {
-    kind,
-    context: caller,
-    traced,
-    startTimeMs,
-    startMonotonicMs,
-    commands,
-    size,
-    isMasked,
-    client,
-    inside,
-    sent,
-    transfers,
-    resends,
-  };
-}
-
-function commandOf(start: BatchStart, settled: SettledBatch, args: Arguments, traced: boolean): Command {
-  const { context: caller, startTimeMs, startMonotonicMs, inside, transfers } = start;
-  const { client, isMasked, resends, script, procedure } = settled;
-  return {
-    args,
-    client,
-    context: caller,
-    traced,
-    startTimeMs,
-    startMonotonicMs,
-    isMasked,
-    inside,
-    transfer: transfers?.get(0),
-    resends,
-    script,
-    procedure,
-  };
-}
-
-function outcomeOfOne(
-  outcome: Omit<BatchOutcome, 'durationMs' | 'timing'>,
-  durationMs: number,
-  timing: Outcome['timing'],
-): Outcome {
-  const [reply] = outcome.replies;
-  const error = reply instanceof Error ? reply : outcome.error;
-  return { durationMs, failed: outcome.failed || reply instanceof Error, reply, error, isLocal: false, timing };
 }
