@@ -5,7 +5,7 @@ import type { KeyFamily } from '../core/facts';
 import * as semconv from '../core/semconv';
 
 /** If nobody collects, values get the names of now. */
-export const MAX_WAITING = 2_000;
+const MAX_WAITING = 2_000;
 
 interface Waiting {
   readonly instrument: Histogram | Counter;
