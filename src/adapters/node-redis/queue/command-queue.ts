@@ -8,6 +8,7 @@ import type { Connections } from '../promise/connections';
 import type { Groups } from '../promise/topology';
 import { factsFrom } from '../server-info';
 
+type Send = (this: SendingClient, ...args: unknown[]) => unknown;
 type MultiExecutor = (this: SendingClient, commands: unknown, ...rest: unknown[]) => Promise<unknown>;
 /** The node constructor of `yallist`, in whose lists the queue keeps its entries. */
 type MakeNode = (this: unknown, value: unknown, ...rest: unknown[]) => object;
@@ -46,8 +47,7 @@ export class CommandQueueTap {
     if (!PatchLedger.has(prototype, 'sendCommand', 'multiExecutor', 'executeScript', 'connect')) return false;
     const refOf = ({ options }: SendingClient) => ({ facts: factsFrom(options) });
     const { sender, retries } = this.commands;
-    // A cluster sends its commands through this method of the node's client.
-    ledger.around<SendingClient, unknown>(prototype, 'sendCommand', (client, call) => sender.run(client, call));
+    ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
     this.connections.connects.patchClient(prototype, ledger, this.tap, refOf);
     ledger.wrap<MultiExecutor>(prototype, 'multiExecutor', (original) => this.wrapMultiExecutor(original));
     ledger.around<SendingClient, unknown>(prototype, 'executeScript', (client, call, [script, list]) => {
@@ -56,6 +56,19 @@ export class CommandQueueTap {
     });
     this.groups.patchAsking(prototype, ledger);
     return true;
+  }
+
+  /** A cluster sends its commands through this method of the node's client. No closure is allocated for a command. */
+  private wrapSend(original: Send): Send {
+    const { sender } = this.commands;
+    return function sendCommand(this: SendingClient): unknown {
+      const outer = sender.enter(this);
+      try {
+        return original.apply(this, arguments as never);
+      } finally {
+        sender.leave(outer);
+      }
+    };
   }
 
   /**
