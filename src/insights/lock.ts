@@ -5,8 +5,7 @@
 // The key is known to be a lock once it is released or renewed by compare and act: by a later script that names the
 // same key and token, by DELEX, or under WATCH. From then on the key and its family are locks. A key whose name says
 // that it is a lock is one from the beginning; of such a key also the answer of a script whose text was not seen says
-// whether it was acquired. Nothing follows from our own clock: a lock is lost only if the server
-// says so.
+// whether it was acquired. Nothing follows from our own clock: a lock is lost only if the server says so.
 import { callerIn } from '../core/context';
 import type { ClientRef } from '../core/events';
 import type { DataFacts, LockFacts } from '../core/facts';

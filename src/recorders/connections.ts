@@ -39,7 +39,7 @@ const INSTRUMENTS = {
   cacheEvictions: observedCounter(
     semconv.METRIC_REDIS_CSC_EVICTIONS,
     '{eviction}',
-    'Entries the client-side cache gave up for want of room or time.',
+    'Entries that the client-side cache gave up, by reason.',
   ),
   cacheItems: observedGauge(semconv.METRIC_REDIS_CSC_ITEMS, '{item}', 'Entries of the client-side cache.'),
 };
