@@ -74,7 +74,7 @@ async function show(opened: View, program: Program, options: Options): Promise<n
   const code = exitCode(await started.ended);
   // Its children may need longer, and have telemetry to send.
   if (interrupted) await started.stop();
-  if (isHeadless) return report(opened, program, options.json === true, budgets) || code;
+  if (isHeadless) return report(opened, program, options, budgets) || code;
   if (process.stdout.isTTY && !interrupted) {
     say(`${program[0]} ended with code ${code}. The page stays until Ctrl-C.`);
     await signalled();
@@ -83,14 +83,14 @@ async function show(opened: View, program: Program, options: Options): Promise<n
 }
 
 /** Prints the result of the run. The exit code shows whether a budget was broken. */
-function report(opened: View, program: Program, asJson: boolean, budgets: readonly Budget[]): number {
+function report(opened: View, program: Program, { json, hook }: Options, budgets: readonly Budget[]): number {
   const overview = overviewFrom(opened);
   const checked = budgets.map((budget) => ({
     budget: budget.text,
     measured: budget.measured(overview),
     broken: budget.isBroken(overview),
   }));
-  if (asJson) {
+  if (json === true) {
     const { traces: _, ...summary } = overview;
     process.stdout.write(`${JSON.stringify({ ...summary, budgets: checked })}\n`);
   } else {
@@ -103,6 +103,7 @@ function report(opened: View, program: Program, asJson: boolean, budgets: readon
   }
   const isSilent = opened.telemetry.received.lastMs === 0;
   if (isSilent) say(`Nothing was sent here. To see why: npx ${PACKAGE_NAME} doctor -- …`);
+  if (isSilent && hook === true) say('A program that calls process.exit() has to call shutdown() of its SDK first.');
   const broken = checked.filter((budget) => budget.broken);
   for (const { budget, measured } of broken) say(`budget broken: ${budget} (measured ${Number(measured?.toFixed(3))})`);
   // A budget without a measurement was not kept.

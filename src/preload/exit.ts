@@ -14,6 +14,10 @@ interface Flushable {
   forceFlush?(): Promise<void>;
 }
 
+interface Traces extends Flushable {
+  readonly _resource?: object;
+}
+
 /**
  * Exports pending telemetry when the event loop is empty, and when a signal ends the process.
  * @param before makes the spans that are held back; it does not throw
@@ -58,10 +62,24 @@ function endOn(signal: NodeJS.Signals, before: () => void): void {
 }
 
 async function flush(): Promise<void> {
-  const tracers = trace.getTracerProvider();
-  const delegate: object = 'getDelegate' in tracers ? (tracers.getDelegate as () => object)() : tracers;
-  const providers: Flushable[] = [delegate, metrics.getMeterProvider() as object];
-  await Promise.all(providers.map((provider) => settled(() => provider.forceFlush?.())));
+  const measured: Flushable = metrics.getMeterProvider() as object;
+  await Promise.all([flushTraces, () => measured.forceFlush?.()].map(settled));
+}
+
+async function flushTraces(): Promise<void> {
+  await tracerProvider().forceFlush?.();
+}
+
+/** Has pending spans exported within this turn, with what is known of their resource: there is no other turn. */
+export function flushTracesNow(): void {
+  const { _resource } = tracerProvider();
+  if (_resource !== undefined) Object.defineProperty(_resource, 'asyncAttributesPending', { value: false });
+  flushTraces().catch(() => {});
+}
+
+function tracerProvider(): Traces {
+  const tracers: object = trace.getTracerProvider();
+  return 'getDelegate' in tracers ? (tracers.getDelegate as () => object)() : tracers;
 }
 
 /** A failure does not keep the others from exporting. Code of others may throw where it should reject. */

@@ -20,7 +20,11 @@ function load(): void {
     withPeersOfApplication(() => {
       const { attach } = require('./attach') as typeof import('./attach');
       const { startSdk } = require('./sdk') as typeof import('./sdk');
-      startSdk(sdk, attach(), recorders === undefined ? [] : requestInstrumentations(recorders));
+      const { sendAtExit } = require('./last-spans') as typeof import('./last-spans');
+      const redis = attach();
+      startSdk(sdk, redis, recorders === undefined ? [] : requestInstrumentations(recorders));
+      const url = process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
+      if (sdk !== undefined && url !== undefined) sendAtExit(sdk, url, () => redis?.flushSpans());
     }, sdk);
     if (recorders !== undefined) passHooks();
   } catch (error) {

@@ -79,6 +79,21 @@ describe('the command view', () => {
     assert.match(unreadable.stderr, /--fail-on: "errors!" is no budget/);
   });
 
+  const ENDINGS: readonly [how: string, end: string, code: number][] = [
+    ['calls process.exit()', 'process.exit(7)', 7],
+    ['fails with an uncaught error', 'throw new Error()', 1],
+  ];
+  for (const [how, end, code] of ENDINGS) {
+    it(`shows a program that ${how}`, async () => {
+      const program = `
+        const client = require('redis').createClient({ url: process.env.REDIS_URL });
+        client.connect().then(() => client.get('k')).then(() => { ${end} });`;
+      const ended = await view(['--json', '--', process.execPath, '--eval', program]);
+      assert.equal(ended.code, code);
+      assert.equal(JSON.parse(ended.stdout).totals.calls, 1);
+    });
+  }
+
   it("receives the telemetry, whatever the shell's variables say", async () => {
     const { stdout } = await view(['--headless', '--', process.execPath, APP], {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
