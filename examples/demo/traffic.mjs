@@ -26,6 +26,10 @@ const STEPS = [
     run: (call) => Promise.all(Array.from({ length: 8 }, () => call('GET', '/users/42'))),
   },
   {
+    title: 'Four requests for a cold list at once: each of them loads it, which is a stampede',
+    run: (call) => Promise.all(Array.from({ length: 4 }, () => call('GET', '/users?ids=23,24'))),
+  },
+  {
     title: 'Ordinary traffic: two dozen reads of six profiles, five of them cached',
     run: async (call) => {
       const ids = [7, 8, 15, 16, 42, 50];

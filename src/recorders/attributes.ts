@@ -163,8 +163,16 @@ export function setFamily(span: Span, { family, fills }: CacheFacts, isLookup: b
   if (family !== undefined && (isLookup || fills.length > 0)) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, family);
 }
 
+/** Adds the fills of a batch, and their family if it is one. */
+export function addBatchFills(attributes: Attributes, fills: readonly Fill[]): void {
+  addFills(attributes, fills);
+  const name = fills[0]?.family.name;
+  if (name !== undefined && fills.every(({ family }) => family.name === name))
+    attributes[semconv.ATTR_REDIS_KEY_FAMILY] = name;
+}
+
 /** Of several fills, the longest load and the widest stampede are added. */
-export function addFills(attributes: Attributes, fills: readonly Fill[]): void {
+function addFills(attributes: Attributes, fills: readonly Fill[]): void {
   let loadMs = 0;
   let width = 0;
   for (const fill of fills) {

@@ -22,10 +22,10 @@ import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { rowsOf } from '../insights/rows';
 import {
+  addBatchFills,
   addBatchLock,
   addCache,
   addComposite,
-  addFills,
   addLock,
   addLookup,
   addOldBatchNames,
@@ -143,7 +143,7 @@ export class SpanRecorder implements CompositeRecorder {
     if (outcome.aborted) attributes[semconv.ATTR_REDIS_TRANSACTION_ABORTED] = true;
     if (outcome.timing !== undefined) addTiming(attributes, outcome.timing, outcome.durationMs, this.settings);
     if (batch.resends !== undefined) addResends(attributes, batch.resends);
-    if (digest.fills.length > 0) addFills(attributes, digest.fills);
+    if (digest.fills.length > 0) addBatchFills(attributes, digest.fills);
     if (digest.locks.length > 0 && !this.settings.batchCommands) addBatchLock(attributes, digest.locks, this.mask);
     const name = this.hooks.spanName(digest.operation, nameFor(digest.operation, undefined, facts));
     const options = optionsFor(SpanKind.CLIENT, batch.startTimeMs, attributes);

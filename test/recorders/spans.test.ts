@@ -494,6 +494,22 @@ describe('span recorder', () => {
     });
   });
 
+  it('names the family of what a pipeline fills, if it is one', async () => {
+    const load = async (...keys: string[]) => {
+      await client.mGet(keys);
+      const writes = client.multi();
+      for (const key of keys) writes.set(key, 'v');
+      await writes.execAsPipeline();
+    };
+    await inSpan(() => load('user:1', 'user:2'));
+    await inSpan(() => load('user:3', 'order:4'));
+    const fills = redisSpans().filter(({ attributes }) => attributes['cache.fill'] === true);
+    assert.deepEqual(
+      fills.map(({ attributes }) => attributes['db.redis.key_family']),
+      ['user:{}', undefined],
+    );
+  });
+
   it('counts nothing of a transaction that was refused before it ran', async () => {
     await client.set('k', 'value');
     await assert.rejects(client.multi().get('k').addCommand(['GET']).get('k').exec());

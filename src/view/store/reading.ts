@@ -117,14 +117,15 @@ export function textOf(value: unknown): string | undefined {
 /** The reason why a span needs attention. */
 export function attentionOf(span: Span): Pick<Occurrence, 'kind' | 'text' | 'callers'> | undefined {
   const { attributes } = span;
-  const family = keyFamilyOf(attributes) ?? 'no family';
+  const family = keyFamilyOf(attributes);
+  const ofFamily = family === undefined ? '' : ` of ${family}`;
   const error = errorOf(span);
   if (isFailure(error)) return { kind: 'error', text: `${commandOf(span) ?? span.name} failed: ${error}` };
   const callers = numberOf(attributes[semconv.ATTR_CACHE_STAMPEDE_WIDTH]);
   if (callers !== undefined)
-    return { kind: 'stampede', text: `A key of ${family} was loaded while others loaded it`, callers };
+    return { kind: 'stampede', text: `A key${ofFamily} was loaded while others loaded it`, callers };
   if (lockStepOf(attributes) === 'lost')
-    return { kind: 'lock', text: `A lock of ${family} was gone before it was given back` };
+    return { kind: 'lock', text: `A lock${ofFamily} was gone before it was given back` };
   const isAborted = attributes[semconv.ATTR_REDIS_TRANSACTION_ABORTED] === true;
   return isAborted ? { kind: 'transaction', text: 'A transaction was aborted: a watched key changed' } : undefined;
 }
