@@ -28,7 +28,8 @@ export const ATTR_NETWORK_TRANSPORT = 'network.transport' satisfies typeof conve
 export const NETWORK_TRANSPORT_VALUE_UNIX = 'unix' satisfies typeof conventions.NETWORK_TRANSPORT_VALUE_UNIX;
 export const ATTR_SERVER_ADDRESS = 'server.address' satisfies typeof conventions.ATTR_SERVER_ADDRESS;
 export const ATTR_SERVER_PORT = 'server.port' satisfies typeof conventions.ATTR_SERVER_PORT;
-export const ERROR_TYPE_VALUE_OTHER = '_OTHER' satisfies typeof conventions.ERROR_TYPE_VALUE_OTHER;
+/** Stands for values beyond those that are told apart: not of error types alone. */
+export const VALUE_OTHER = '_OTHER' satisfies typeof conventions.ERROR_TYPE_VALUE_OTHER;
 export const METRIC_DB_CLIENT_OPERATION_DURATION =
   'db.client.operation.duration' satisfies typeof conventions.METRIC_DB_CLIENT_OPERATION_DURATION;
 

@@ -2,16 +2,15 @@
 // Must not know: spans, metrics, clients.
 import type { Failure } from '../core/facts';
 import { FewNames } from '../core/few-names';
+import { VALUE_OTHER } from '../core/semconv';
 import { clientSentence } from './client-sentences';
 import { isKnownCode } from './error-codes';
 import { PREFIXES, safeSentence } from './sentences';
 
-const OTHER = '_OTHER';
-
 /** Describes a rejection. Error texts of Redis can echo arguments, so only known sentences are kept whole. */
 export function classify(error: unknown): Failure {
   if (!(error instanceof Error))
-    return { type: OTHER, statusCode: undefined, description: 'rejected with a value that is no Error' };
+    return { type: VALUE_OTHER, statusCode: undefined, description: 'rejected with a value that is no Error' };
   const prefix = redisPrefix(error);
   if (prefix !== undefined) return { type: prefix, statusCode: prefix, description: scrub(prefix, error.message) };
   const sentence = clientSentence(error.message);
@@ -35,7 +34,7 @@ export function categoryOf({ type, statusCode }: Failure): ErrorCategory {
 
 /** `error.type` of an error that the application's own code threw. Its text is not checked for a prefix of Redis. */
 export function typeOf(error: unknown): string {
-  return error instanceof Error ? (codeOf(error) ?? classOf(error)) : OTHER;
+  return error instanceof Error ? (codeOf(error) ?? classOf(error)) : VALUE_OTHER;
 }
 
 const NO_SCRIPT = /^-?NOSCRIPT /;
@@ -85,14 +84,14 @@ const names = new FewNames(50);
 
 /** `exception.type`: the class of the error, as far as that is a name. */
 export function exceptionTypeOf(error: unknown): string {
-  return error instanceof Error ? classOf(error) : OTHER;
+  return error instanceof Error ? classOf(error) : VALUE_OTHER;
 }
 
 /** A class name that was shortened by minification says nothing, and changes with every build. */
 function classOf(error: Error): string {
   const { name: ofClass } = error.constructor;
-  if (ofClass === 'Error') return error.name === ofClass || isFewNamed(error.name, names) ? error.name : OTHER;
-  return isFewNamed(ofClass, classes) ? ofClass : OTHER;
+  if (ofClass === 'Error') return error.name === ofClass || isFewNamed(error.name, names) ? error.name : VALUE_OTHER;
+  return isFewNamed(ofClass, classes) ? ofClass : VALUE_OTHER;
 }
 
 function isFewNamed(name: string, few: FewNames): boolean {

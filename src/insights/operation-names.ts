@@ -2,10 +2,10 @@
 // Must not know: spans, metrics, clients.
 import type { Entry } from '../catalog';
 import { FewNames } from '../core/few-names';
+import { VALUE_OTHER } from '../core/semconv';
 
 /** Of modules that the table does not know, and of spellings like `config GET`. */
 const MAX_UNUSUAL = 200;
-const OTHER = '_OTHER';
 
 /**
  * `db.operation.name`: as the application spelled it, unless it spells without end. What the table knows is never
@@ -16,6 +16,6 @@ export class OperationNames {
 
   of({ operation, canonical, rule, isUsual }: Entry): string {
     if (isUsual || this.unusual.admits(operation)) return operation;
-    return rule === undefined ? OTHER : canonical;
+    return rule === undefined ? VALUE_OTHER : canonical;
   }
 }

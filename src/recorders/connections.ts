@@ -70,7 +70,6 @@ interface Items {
 
 /** Why a cache gives up entries, in the words of node-redis. */
 const REASONS: ReadonlySet<string> = new Set(['full', 'ttl', 'invalidation']);
-const OTHER = '_OTHER';
 
 /** Sums up single connections and caches by server, whenever metrics are collected. */
 export class ServerMetrics implements ConnectionRecorder {
@@ -123,7 +122,7 @@ export class ServerMetrics implements ConnectionRecorder {
     this.guarded(() => {
       this.areReasonsTold = true;
       const reasons = this.onlyCachedServer()?.reasons ?? this.reasons;
-      const word = REASONS.has(reason) ? reason : OTHER;
+      const word = REASONS.has(reason) ? reason : semconv.VALUE_OTHER;
       reasons.set(word, (reasons.get(word) ?? 0) + count);
     });
   }

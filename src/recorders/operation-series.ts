@@ -17,8 +17,6 @@ export const MAX_NODES = 64;
 /** Stored procedures told apart. A program that makes its scripts as it runs has them without end. */
 export const MAX_PROCEDURES = 50;
 
-const OTHER = '_OTHER';
-
 /** What separates the durations of some operations from others of the same name. */
 type Kind = 'internal' | 'blocking';
 
@@ -104,13 +102,13 @@ export class OperationSeries {
   }
 
   private nameOf(procedure: string | undefined): string | undefined {
-    return procedure === undefined || this.procedures.admits(procedure) ? procedure : OTHER;
+    return procedure === undefined || this.procedures.admits(procedure) ? procedure : semconv.VALUE_OTHER;
   }
 
   /** Nodes of clusters come and go, in some clouds under new addresses. */
   private addNode(attributes: Attributes, address: string, port: number | undefined): void {
     const isKnown = this.nodes.admits(`${address}:${port}`);
-    attributes[semconv.ATTR_NETWORK_PEER_ADDRESS] = isKnown ? address : OTHER;
+    attributes[semconv.ATTR_NETWORK_PEER_ADDRESS] = isKnown ? address : semconv.VALUE_OTHER;
     if (isKnown && port !== undefined) attributes[semconv.ATTR_NETWORK_PEER_PORT] = port;
   }
 }

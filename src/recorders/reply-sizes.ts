@@ -20,7 +20,6 @@ const LARGE_BYTES = 1_048_576;
 
 /** More than Redis has commands with collections. */
 const MAX_OPERATIONS = 200;
-const OTHER = '_OTHER';
 
 const INSTRUMENTS = {
   rows: histogram(
@@ -88,7 +87,8 @@ export class ReplySizes implements OperationMetrics {
   private attributesOf(operation: string): Attributes {
     const known = this.attributes.get(operation);
     if (known !== undefined) return known;
-    if (this.attributes.size >= MAX_OPERATIONS && operation !== OTHER) return this.attributesOf(OTHER);
+    if (this.attributes.size >= MAX_OPERATIONS && operation !== semconv.VALUE_OTHER)
+      return this.attributesOf(semconv.VALUE_OTHER);
     const attributes: Attributes = {
       [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
       [semconv.ATTR_DB_OPERATION_NAME]: operation,
