@@ -96,6 +96,16 @@ describe('the doctor', () => {
     assert.deepEqual({ code, lines }, { code: 0, lines: expected });
   });
 
+  it('names the API of a program without an SDK', async () => {
+    for (const app of [
+      "require('@opentelemetry/api').trace.getTracer('app');",
+      "import('@opentelemetry/api').then(({ trace }) => trace.getTracer('app'));",
+    ]) {
+      const { stdout } = await setup.examine({ app });
+      assert.match(stdout, /^OpenTelemetry +no SDK, API \d+\.\d+\.\d+ loaded$/m);
+    }
+  });
+
   it("does not change the program's output or how it ends", async () => {
     const { stderr } = await setup.examine({ flags: REGISTER });
     assert.equal(stderr, 'Ada\n');

@@ -7,6 +7,8 @@ import { configFile, type Evidence, measuredIn, redisIn, spansOf } from './evide
 import type { Found } from './findings';
 import { packageOf } from './loaded';
 
+const API = '@opentelemetry/api';
+
 export function reportOf(evidence: Evidence, found: readonly Found[]): string {
   const lines = [
     ['Redis', redisLine(evidence)],
@@ -61,8 +63,10 @@ function sdkLine(evidence: Evidence): string {
   return `${sdkText(evidence)}${file === undefined ? '' : `, configured by ${file}`}`;
 }
 
-function sdkText({ api, own }: Evidence): string {
-  const version = api.version ?? 'not used';
+function sdkText({ api, own, packages }: Evidence): string {
+  // The API notes its version when something registers.
+  const loaded = packages.find(({ name }) => name === API)?.version;
+  const version = api.version ?? (loaded === undefined ? 'not seen' : `${loaded} loaded`);
   if (own?.provider === undefined) return `${api.registered.includes('trace') ? 'an SDK' : 'no SDK'}, API ${version}`;
   const { sdkVersion, sampler } = own.provider;
   const sampling = sampler === '' ? '' : `, samples with ${sampler}`;

@@ -113,7 +113,7 @@ export const LOADING: readonly Case[] = [
   {
     title: 'a bundle with a redis that has channels',
     finds: ['bundled'],
-    says: /it is recorded through its diagnostics channels\.\n\nhealthy/,
+    says: /it is recorded through its diagnostics channels or instrumentClient\.\n\nhealthy/,
     program: () => ({ flags: REGISTER, app: bundled('6.3') }),
   },
   {

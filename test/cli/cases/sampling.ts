@@ -27,6 +27,17 @@ export const SAMPLING: readonly Case[] = [
     },
   },
   {
+    title: 'a sampler that keeps nothing, below a span of the program',
+    finds: ['sampling-off'],
+    says: /dropped by the sampler, AlwaysOffSampler/,
+    program: {
+      flags: REGISTER,
+      app: `${USE}
+        require('@opentelemetry/api').trace.getTracer('app').startActiveSpan('job', (job) => use().then(() => job.end()));`,
+      env: { OTEL_TRACES_SAMPLER: 'always_off' },
+    },
+  },
+  {
     title: 'parents that the sampler dropped',
     finds: ['parents-unsampled'],
     says: /All commands ran below spans that the sampler dropped/,

@@ -140,7 +140,7 @@ export const LOADING: readonly Row[] = [
       if (bundled === undefined) return undefined;
       const text = `Redis is in a bundle, ${bundled.sender}, where no module hook sees it`;
       if (spansOf(evidence).made + measuredIn(evidence) > 0)
-        return note(`${text}; it is recorded through its diagnostics channels.`);
+        return note(`${text}; it is recorded through its diagnostics channels or instrumentClient.`);
       return problem(`${text}.`, {
         advice:
           'give the client to instrumentClient(client), or leave redis out of the bundle: --packages=external ' +

@@ -9,14 +9,16 @@ export const SAMPLING: readonly Row[] = [
     id: 'sampling-off',
     look: (evidence) => {
       const { made, dropped } = spansOf(evidence);
-      if (made > 0 || dropped === 0 || ratioOf(evidence) !== undefined) return undefined;
+      if (made > 0 || ratioOf(evidence) !== undefined) return undefined;
+      if (dropped === 0 && !(keepsNone(evidence) && refusedIn(evidence, 'parent-unsampled') > 0)) return undefined;
       return problem(`Every span was dropped by the sampler${named(evidence)}.`, samplerRemedy(evidence));
     },
   },
   {
     id: 'parents-unsampled',
     look: (evidence) => {
-      if (ratioOf(evidence) !== undefined || refusedIn(evidence, 'parent-unsampled') === 0) return undefined;
+      if (ratioOf(evidence) !== undefined || keepsNone(evidence)) return undefined;
+      if (refusedIn(evidence, 'parent-unsampled') === 0) return undefined;
       const text = 'All commands ran below spans that the sampler dropped, so they have none either';
       return problem(`${text}: it is ${evidence.own?.provider?.sampler || 'one of the SDK'}.`, samplerRemedy(evidence));
     },
@@ -80,6 +82,11 @@ export function ratioOf({ own }: Evidence): number | undefined {
   return ratio > 0 && ratio < 1 ? ratio : undefined;
 }
 
+/** Whether the sampler drops whatever has no parent, and so all below it. */
+function keepsNone({ own }: Evidence): boolean {
+  return /^(?:ParentBased\{root=)?(?:AlwaysOffSampler|TraceIdRatioBased\{0\})/.test(own?.provider?.sampler ?? '');
+}
+
 function named({ own }: Evidence): string {
   const sampler = own?.provider?.sampler;
   return sampler ? `, ${sampler}` : '';
@@ -91,9 +98,9 @@ function samplerRemedy(evidence: Evidence) {
   const file = configFile(evidence);
   if (file !== undefined) return { advice: `set another sampler in ${file}, or in code if it was given there` };
   const value = variable(evidence, SAMPLER);
-  const keepsNone =
+  const isByEnvironment =
     value?.endsWith('always_off') ||
     (value?.endsWith('traceidratio') && Number(variable(evidence, `${SAMPLER}_ARG`)) === 0);
-  if (keepsNone) return { change: setting(SAMPLER, 'parentbased_always_on', evidence) };
+  if (isByEnvironment) return { change: setting(SAMPLER, 'parentbased_always_on', evidence) };
   return { advice: 'it was set in code: use another sampler there' };
 }
