@@ -153,8 +153,11 @@ export class CacheMemory {
       return;
     }
     const key = this.identities.of(args[from], command.client.facts);
-    if (rule.ends) written.deleted(key, endMonotonicMs, place);
-    else if (data.ttlSeconds !== undefined) {
+    if (rule.ends) {
+      written.deleted(key, endMonotonicMs, place);
+      // Renamed: the value may get its expiry under its new name.
+      if (rule.made.length > 0) this.expiries.forget(key);
+    } else if (data.ttlSeconds !== undefined) {
       written.wrote(key, msOf(data.ttlSeconds), command.startMonotonicMs, place, endMonotonicMs);
       this.expiries.expires(key);
     } else if (rule.persists || hasOption(args, from + 1, 'PERSIST'))

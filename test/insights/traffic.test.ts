@@ -274,6 +274,9 @@ describe('what is remembered of keys', () => {
     run(8, ['SET', 'user:5', 'v', 'EX', '60'], 'OK');
     run(9, ['SET', 'user:6', 'v'], 'OK');
     run(10, ['EVAL', 'return 1', '1', 'user:6'], 1);
+    // Renamed: it may get one under its new name.
+    run(10, ['SET', 'user:7', 'v'], 'OK');
+    run(10, ['RENAME', 'user:7', 'user:8'], 'OK');
     assert.deepEqual(ttl(), [3, 3]);
     for (let id = 0; id < 3 * MAX_OPEN_WRITES; id++) run(11, ['SET', `user:${id}`, 'v'], 'OK');
     assert.deepEqual(ttl(), [3, 3 + 3 * MAX_OPEN_WRITES]);
