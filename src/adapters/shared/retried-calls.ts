@@ -128,13 +128,18 @@ export class RetriedCalls {
  * @param error of a pipeline, ioredis has a copy
  */
 export function redirectionOf(error: unknown): Redirection | undefined {
-  const text = (error as { readonly message?: unknown } | undefined)?.message;
-  if (typeof text !== 'string') return undefined;
+  const text = messageOf(error);
   if (text.startsWith('MOVED ')) return 'MOVED';
   return text.startsWith('ASK ') ? 'ASK' : undefined;
 }
 
 /** Whether the server does not know a script: the client sends it again, as a whole. */
 export function isUnknownScript(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+  return error instanceof Error && messageOf(error).startsWith('NOSCRIPT');
+}
+
+/** Empty if there is none: an error of the application may have anything in its place. */
+function messageOf(error: unknown): string {
+  const text = (error as { readonly message?: unknown } | null | undefined)?.message;
+  return typeof text === 'string' ? text : '';
 }
