@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Family, KeyFamilies, type KeyFamilyOptions, OTHER_FAMILY } from '../../src/catalog/families';
@@ -129,6 +130,14 @@ describe('the family of a key, by its own text', () => {
     ['', '{}'],
   ];
   for (const [key, family] of cases) it(`is ${family} for ${key}`, () => assert.equal(familyOf(key), family));
+
+  it('is as the documentation says', () => {
+    const page = readFileSync('docs/cache.md', 'utf8');
+    const table = page.slice(page.indexOf('| Key | By its form'), page.indexOf('The metrics of caches and locks'));
+    const rows = [...table.matchAll(/^\| `([^`]+)` \| `([^`]+)` \|/gm)];
+    assert.equal(rows.length, 10);
+    for (const [, key = '', family] of rows) assert.equal(familyOf(key), family);
+  });
 
   it('is its own family, so that a family can be looked up again', () => {
     for (const [, family] of cases) assert.equal(familyOf(family), family);
