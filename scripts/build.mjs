@@ -68,7 +68,7 @@ function asOneFile({ entry, external = [], isTool = false }) {
     minifyIdentifiers: isTool,
     minifySyntax: true,
     minifyWhitespace: true,
-    lineLimit: isTool ? 2_000 : 500,
+    lineLimit: 2_000,
     logLevel: 'warning',
   });
 }
