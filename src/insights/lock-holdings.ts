@@ -7,6 +7,8 @@ import { identityOf } from './identity';
 export interface Holding {
   readonly acquiredMonotonicMs: number;
   readonly traceId: string | undefined;
+  /** The servers that gave it: an algorithm may ask several independent ones with one token. */
+  readonly servers: readonly string[];
   /**
    * How long the caller waited for the lock, in milliseconds, if that was not reported because the key was not known
    * to be a lock.

@@ -79,9 +79,11 @@ export class LockState {
     const caller = callerIn(command.context);
     const waitMs = this.waits.attempt({ key: first.id, token, caller, acquired, startMonotonicMs, endMonotonicMs });
     if (acquired) {
+      const before = this.holdings.of(first.id, token, endMonotonicMs);
       const holding: Holding = {
         acquiredMonotonicMs: endMonotonicMs,
         traceId: caller?.traceId,
+        servers: withOne(before?.servers, this.serverOf(exchange)),
         unreportedWaitMs: isKnown ? undefined : waitMs,
         isLost: false,
       };
@@ -89,6 +91,15 @@ export class LockState {
     }
     if (!isKnown) return undefined;
     return factsOf(first, { ttlSeconds: secondsOf(ttlMs), acquired, waitMs });
+  }
+
+  /** Whether the server is one that gave the lock. What another one answers says nothing of it. */
+  isGiver(exchange: Exchange, { servers }: Holding): boolean {
+    return servers.includes(this.serverOf(exchange));
+  }
+
+  private serverOf({ command }: Exchange): string {
+    return this.identities.placeOf(command.client.facts).server;
   }
 
   renewed(
@@ -119,6 +130,10 @@ export class LockState {
     const holdMs = holding.isLost ? undefined : endMonotonicMs - holding.acquiredMonotonicMs;
     return factsOf(subject, { released, holdMs, waitMs: reportWait(holding), lost });
   }
+}
+
+function withOne(servers: readonly string[] = [], server: string): readonly string[] {
+  return servers.includes(server) ? servers : [...servers, server];
 }
 
 /** Returns whether that is news. */

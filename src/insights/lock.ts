@@ -191,6 +191,7 @@ export class Locks {
     const takes = script === undefined ? this.scripts.hasTakenLock(args) : script.takes !== undefined;
     const isDone = (integerOf(reply) ?? (isMissing(reply) || reply === false ? 0 : 1)) > 0;
     const held = this.holdings.size === 0 ? undefined : this.heldIn(exchange, call);
+    if (held !== undefined && !isDone && !this.state.isGiver(exchange, held.holding)) return undefined;
     // A script that takes what is not there refuses the holder too: nothing is lost.
     if (held !== undefined && (isDone || !takes)) {
       const act = readAct(call, held.token, script, reply);

@@ -174,6 +174,18 @@ describe('locks', () => {
   });
 
   describe('are lost only if the server says so', () => {
+    it('and not one that never gave the lock: independent masters are asked with one token', () => {
+      const at = (serverPort: number) => ({ client: { facts: { ...CLIENT.facts, serverPort } } }) as Partial<Command>;
+      const [first, second, third] = [1, 2, 3].map(at);
+      const takeAt = (reply: unknown, more?: Partial<Command>) =>
+        run(0, ['SET', 'lock:1', A, 'NX', 'PX', '1000'], reply, undefined, more)?.acquired;
+      assert.deepEqual([takeAt('OK', first), takeAt('OK', second), takeAt(null, third)], [true, true, undefined]);
+      assert.equal(run(5, ['EVAL', EXTEND, '1', 'lock:1', A, '1000'], 0, undefined, third), undefined);
+      assert.equal(run(10, ['EVAL', RELEASE, '1', 'lock:1', A], 0, undefined, third), undefined);
+      assert.equal(run(20, ['EVAL', RELEASE, '1', 'lock:1', A], 1, undefined, first)?.holdMs, 20);
+      assert.equal(lost(), 0);
+    });
+
     it('by a release that answers 0; one that answers 1 was held, however late it comes', () => {
       assert.deepEqual(acquire(0, A, 'OK'), taken);
       assert.deepEqual(release(500_000, A, 1), { ...facts, released: true, holdMs: 500_000 });
