@@ -10,7 +10,7 @@ describe('showing keys', () => {
     [`sess:${UUID}`, `sess:${UUID}`, 'sess:?', 'sess:{}'],
     [7, '7', '7', '{}'],
     [7n, '7', '7', '{}'],
-    ['', '', '', ''],
+    ['', '', '', '{}'],
     [Buffer.from('user:7'), 'user:7', 'user:7', 'user:{}'],
     [Buffer.from('a@b.c'), 'a@b.c', '?', '{}'],
     [Buffer.from('ключ'), '?', '?', '?'],

@@ -59,7 +59,8 @@ const SHOWN: Partial<Record<Role, fc.Arbitrary<unknown>>> = {
   pattern: fc.constantFrom('*', 'k:*'),
   path: fc.constantFrom('$', '$.a'),
   sha: fc.constant('c664a3bf70bd1d45c4284ffebb65a6f2299bfc9f'),
-  cursor: fc.constantFrom('0', '1-1', '*', '$', '>'),
+  cursor: fc.constantFrom('0', '1-1', '$', '>'),
+  id: fc.constantFrom('0', '1-1', '*'),
   encoding: fc.constantFrom('u8', 'i16'),
   number,
   seconds: fc.constantFrom('-1', '0', '100'), // told, as a time to live is
