@@ -146,7 +146,10 @@ describe('the preloads', () => {
       cwd: installed.program('6.3'),
       env: { OTEL_INSTRUMENTATION_REDIS_MIN_DURATION_MS: 'soon' },
     });
-    assert.match(ended.stderr, /^\S+ OTEL_INSTRUMENTATION_REDIS_MIN_DURATION_MS: expected a number of milliseconds; using the default\n$/);
+    assert.match(
+      ended.stderr,
+      /^\S+ OTEL_INSTRUMENTATION_REDIS_MIN_DURATION_MS: expected a number of milliseconds, 0 or more; using the default\n$/,
+    );
     assert.deepEqual({ ...ended, stderr: '' }, { code: 0, signal: null, stdout: 'Ada\n', stderr: '' });
   });
 
