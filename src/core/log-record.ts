@@ -1,5 +1,5 @@
-// Knows: what a log record of ours consists of, and who takes it. The API has these types from 1.10 on; before, they are
-// in a package that we do not depend on.
+// Knows: what a log record of ours consists of, and who takes it. The API has these types from 1.10 on; before, they
+// are in a package that we do not depend on.
 // Must not know: when a record is written, or what is in it.
 import type { Attributes, Context } from '@opentelemetry/api';
 

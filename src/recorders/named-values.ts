@@ -1,4 +1,5 @@
-// Knows: values of key families that wait for the names of their families, which are decided when metrics are collected.
+// Knows: values of key families that wait for the names of their families, which are decided when metrics are
+// collected.
 // Must not know: what the values are, how a family gets its name.
 import type { Attributes, Counter, Histogram } from '@opentelemetry/api';
 import type { KeyFamily } from '../core/facts';

@@ -1,21 +1,6 @@
-// Knows: how often a call or a batch is sent again, and which redirection of a cluster is being followed.
+// Knows: how often a call or a batch is sent again.
 // Must not know: what a call is, how it ends, spans, metrics.
 import { type Redirection, Resends } from '../../core/resends';
-
-/** The redirection that a cluster follows now. It sends the call again while it handles the error. */
-export class Redirecting {
-  current: Redirection | undefined;
-
-  run<T>(redirection: Redirection | undefined, call: () => T): T {
-    const before = this.current;
-    this.current = redirection;
-    try {
-      return call();
-    } finally {
-      this.current = before;
-    }
-  }
-}
 
 /** What may be sent several times. */
 export abstract class Attempted {

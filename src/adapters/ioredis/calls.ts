@@ -3,9 +3,11 @@
 
 import type { Arguments, Command } from '../../core/events';
 import type { ReplyShapes } from '../../core/replies';
+import type { Redirection } from '../../core/resends';
 import type { Tap } from '../../core/tap';
+import type { Ambient } from '../shared/ambient';
 import { isUnknownScript } from '../shared/retried-calls';
-import { Attempted, type Redirecting } from './attempts';
+import { Attempted } from './attempts';
 import { FOLLOWER, type Follower, type LibraryCommand, sendInstead } from './library';
 import type { DefinedScript, UnknownScripts } from './scripts';
 import type { Route, Server } from './servers';
@@ -14,7 +16,8 @@ import type { Route, Server } from './servers';
 export interface Following {
   readonly tap: Tap;
   readonly unknown: UnknownScripts;
-  readonly redirecting: Redirecting;
+  /** The redirection that a cluster follows now. It sends the call again while it handles the error. */
+  readonly redirecting: Ambient<Redirection>;
   readonly replies: ReplyShapes;
 }
 

@@ -3,9 +3,10 @@
 import type { MessageTap } from '../../core/delivery';
 import type { ConnectionRecorder } from '../../core/recorder';
 import type { ReplyShapes } from '../../core/replies';
+import type { Redirection } from '../../core/resends';
 import type { Tap } from '../../core/tap';
+import { Ambient } from '../shared/ambient';
 import type { PatchLedger, Target } from '../shared/patch';
-import { Redirecting } from './attempts';
 import { Commands } from './client';
 import { Clusters } from './clusters';
 import { ConnectionWatch } from './connections';
@@ -31,7 +32,7 @@ export class IoredisTap {
   constructor(tap: Tap, messageTap: MessageTap, recorder: ConnectionRecorder, replies: ReplyShapes) {
     const own = new OwnTraffic(() => servers);
     const scripts = new Scripts();
-    const following = { tap, unknown: new UnknownScripts(), redirecting: new Redirecting(), replies };
+    const following = { tap, unknown: new UnknownScripts(), redirecting: new Ambient<Redirection>(), replies };
     const connections = new ConnectionWatch(tap, recorder, () => servers);
     const servers: Servers = new Servers(
       (client, server) => connections.watch(client, server),
