@@ -7,7 +7,6 @@ const { channel } = require('node:diagnostics_channel');
 const { createRequire, register: registerLoader } = require('node:module');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
-const { register } = require('tsx/cjs/api');
 const { DiagLogLevel, diag } = require('@opentelemetry/api');
 const { InMemorySpanExporter, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-base');
 const { NodeTracerProvider } = require('@opentelemetry/sdk-trace-node');
@@ -35,8 +34,7 @@ const STEPS = {
     made.second = ours();
   },
   'second copy': () => {
-    const source = join(__dirname, '../../src');
-    for (const file of Object.keys(require.cache)) if (file.startsWith(source)) delete require.cache[file];
+    delete require.cache[process.env.OUR_BUNDLE];
     made.second = ours();
   },
   'ours off': () => made.ours.disable(),
@@ -97,9 +95,7 @@ function bind(name) {
 }
 
 function ours() {
-  const unregister = register();
-  const { RedisInstrumentation } = require('../../src');
-  unregister();
+  const { RedisInstrumentation } = require(process.env.OUR_BUNDLE);
   return new RedisInstrumentation({ onConflict });
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ourBundle } from '../support/ours';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 
 const EVERY = ['2.8', '3.1', '4.0', '4.7', '5.0', '5.12', '6.3'] as const;
@@ -62,7 +63,7 @@ describe('coexistence', () => {
     expect: (found: Found, version: Version) => void,
     versions: readonly Version[] = SEAMS,
   ): Promise<void> {
-    const env = { ...process.env, NODE_OPTIONS: '', REDIS_HOST: server.host, REDIS_PORT: String(server.port) };
+    const env = { ...process.env, NODE_OPTIONS: '', OUR_BUNDLE: ourBundle(), REDIS_HOST: server.host, REDIS_PORT: String(server.port) };
     const runs = versions.map(async (version) => {
       const { stdout } = await promisify(execFile)(process.execPath, [APP, version, steps, onConflict], { env });
       return [version, JSON.parse(stdout) as Found] as const;

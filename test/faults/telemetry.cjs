@@ -1,6 +1,7 @@
 // Knows: how the telemetry itself can fail: its SDK, its exporter, the functions that its user gave it. Preloaded by control.ts.
 // Must not know: redis, the application.
 'use strict';
+const tsx = require('tsx/cjs/api');
 const { DiagLogLevel, diag, propagation, metrics } = require('@opentelemetry/api');
 const { MeterProvider, PeriodicExportingMetricReader } = require('@opentelemetry/sdk-metrics');
 const { BatchSpanProcessor, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-base');
@@ -109,7 +110,10 @@ const FAULTS = {
   },
   // The way of an application without a line of code: the rest comes from its environment.
   register() {
+    const unregister = tsx.register();
     require('../../src/register');
+    unregister();
+    process.setSourceMapsEnabled(false);
     return undefined;
   },
 };

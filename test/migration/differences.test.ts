@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type * as Theirs from '@opentelemetry/instrumentation-redis';
 import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
 import type * as Ours from '../../src';
+import { ourBundle } from '../support/ours';
 
 const ROOT = resolve(__dirname, '../..');
 const VERSIONS = ['3.1', '4.7', '6.3'] as const;
@@ -74,7 +75,7 @@ describe('the differences from the other instrumentation', () => {
   after(() => redis.stop());
 
   async function run(packageName: string, version: string): Promise<Seen> {
-    const args = ['--require', 'tsx/cjs', join(__dirname, 'differences.cjs'), packageName, version];
+    const args = [join(__dirname, 'differences.cjs'), packageName, version];
     const env = { ...process.env, REDIS_HOST: redis.host, REDIS_PORT: String(redis.port), OTEL_SEMCONV_STABILITY_OPT_IN: '' };
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env });
     return JSON.parse(stdout) as Seen;
@@ -84,7 +85,7 @@ describe('the differences from the other instrumentation', () => {
     const found = new Set<string>();
     for (const version of VERSIONS) {
       const theirs = await run('@opentelemetry/instrumentation-redis', version);
-      const ours = await run(join(ROOT, 'src/index.ts'), version);
+      const ours = await run(ourBundle(), version);
       for (const [name, step] of Object.entries(theirs)) {
         for (const aspect of differences(step, ours[name] as Step)) found.add(`${name}: ${aspect}`);
       }

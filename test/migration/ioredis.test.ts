@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type * as Theirs from '@opentelemetry/instrumentation-ioredis';
 import { type RedisServer, startStandalone } from '../../scripts/redis-server.mjs';
 import type * as Ours from '../../src';
+import { ourBundle } from '../support/ours';
 
 const ROOT = resolve(__dirname, '../..');
 
@@ -23,7 +24,7 @@ describe('an application on ioredis set up for the other instrumentation', () =>
 
   async function run(moduleName: string, className: string, requireParentSpan?: boolean): Promise<Seen> {
     await redis.request('FLUSHALL');
-    const args = ['--require', 'tsx/cjs', join(__dirname, 'ioredis-app.cjs'), moduleName, className];
+    const args = [join(__dirname, 'ioredis-app.cjs'), moduleName, className];
     const env = {
       ...process.env,
       REDIS_HOST: redis.host,
@@ -36,7 +37,7 @@ describe('an application on ioredis set up for the other instrumentation', () =>
 
   const theirs = (requireParentSpan?: boolean) =>
     run('@opentelemetry/instrumentation-ioredis', 'IORedisInstrumentation', requireParentSpan);
-  const ours = (requireParentSpan?: boolean) => run(join(ROOT, 'src/index.ts'), 'RedisInstrumentation', requireParentSpan);
+  const ours = (requireParentSpan?: boolean) => run(ourBundle(), 'RedisInstrumentation', requireParentSpan);
 
   it('has the same serializer, and the same hooks with the same arguments in the same context', async () => {
     for (const requireParentSpan of [true, false]) {

@@ -1,8 +1,7 @@
-// Knows: how a plain script gets our instrumentation, from source, before it loads redis. For control.ts.
+// Knows: how a plain script gets our instrumentation before it loads redis. For control.ts.
 // Must not know: what the script does.
 'use strict';
 const { writeFileSync } = require('node:fs');
-const { register } = require('tsx/cjs/api');
 const { DiagLogLevel, diag } = require('@opentelemetry/api');
 const { InMemorySpanExporter, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-base');
 const { NodeTracerProvider } = require('@opentelemetry/sdk-trace-node');
@@ -33,13 +32,11 @@ function startSdk() {
   return start({ spanProcessors: [counting, new SimpleSpanProcessor(exporter)] });
 }
 
-// Only for our own files: the script runs as plain node would run it.
-const unregister = register();
 const config = process.env.CONTROL_MODE === 'traced' ? startSdk() : {};
-const { RedisInstrumentation } = require('../../src');
-if (config !== undefined) new RedisInstrumentation(config);
-unregister();
-process.setSourceMapsEnabled(false);
+if (config !== undefined) {
+  const { RedisInstrumentation } = require(process.env.CONTROL_OURS);
+  new RedisInstrumentation(config);
+}
 
 const milliseconds = ([seconds, nanoseconds]) => seconds * 1e3 + nanoseconds / 1e6;
 

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Attributes, SpanKind, SpanStatus } from '@opentelemetry/api';
+import { ourBundle } from './ours';
 
 /**
  * `control`: plain node. `traced`: our instrumentation and an SDK. `idle`: our instrumentation, and no SDK is registered.
@@ -67,7 +68,7 @@ export async function runScript(script: string, mode: Mode, options: ScriptOptio
   const report = join(folder, 'report.json');
   const { args = [], env, nodeArgs = [], preload = '--require', cwd, sdk = '', timeoutMs = TIMEOUT_MS } = options;
   const command = [...(mode === 'control' ? [] : [preload, PRELOAD]), ...nodeArgs, script, ...args];
-  const own = { CONTROL_MODE: mode, CONTROL_REPORT: report, CONTROL_SDK: sdk };
+  const own = { CONTROL_MODE: mode, CONTROL_REPORT: report, CONTROL_SDK: sdk, CONTROL_OURS: ourBundle() };
   const environment = { ...process.env, NODE_OPTIONS: '', ...env, ...NOTHING_IS_SLOW, ...own };
   try {
     const ended = await execute(command, environment, cwd, timeoutMs);

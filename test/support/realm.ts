@@ -1,21 +1,8 @@
 import { readFileSync } from 'node:fs';
 import Module, { createRequire, isBuiltin } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import vm from 'node:vm';
-import { buildSync } from 'esbuild';
-
-const ROOT = resolve(__dirname, '../..');
-/** Where our own code would be, so that it finds its packages. */
-const OURS = join(ROOT, 'src/instrumentation.cjs');
-
-let bundled: string | undefined;
-
-/** All of our code as one file of JavaScript. */
-function ourCode(): string {
-  const options = { bundle: true, packages: 'external', platform: 'node', target: 'node20', write: false, logLevel: 'silent' } as const;
-  bundled ??= buildSync({ entryPoints: [join(ROOT, 'src/instrumentation.ts')], ...options }).outputFiles[0]?.text ?? '';
-  return bundled;
-}
+import { ourBundle } from './ours';
 
 interface Loaded {
   exports: unknown;
@@ -44,11 +31,11 @@ export class TestRealm {
 
   /** The class, as loaded in this realm. */
   get ours(): Record<string, new (...args: unknown[]) => object> {
-    return this.load(OURS) as never;
+    return this.load(ourBundle()) as never;
   }
 
   /** A package, as found from a file. */
-  require(id: string, from = OURS): unknown {
+  require(id: string, from = ourBundle()): unknown {
     return this.requireOf(from)(id);
   }
 
@@ -86,7 +73,7 @@ export class TestRealm {
     if (known !== undefined) return known.exports;
     const module: Loaded = { exports: this.run('return {}'), loaded: false };
     this.cache[file] = module;
-    const text = file === OURS ? ourCode() : readFileSync(file, 'utf8');
+    const text = readFileSync(file, 'utf8');
     if (file.endsWith('.json')) module.exports = this.run('return JSON.parse(text)', { text });
     else this.evaluate(text, file, module);
     module.loaded = true;
