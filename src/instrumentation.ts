@@ -99,7 +99,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.adapters.replies.isWanted = settings.spans.responseHook !== undefined;
     const tracer = settings.traces ? this.tracerNow : () => undefined;
     const insights = this.insightsWith(settings.insights);
-    const familyOf = (key: unknown) => insights.familyOf(key).name;
+    const familyOf = (key: unknown) => insights.familyOf(key);
     const family = familyMask(settings.spans.keys, this.report, settings.insights.familyOf);
     this.metrics.use(settings, insights, family);
     const recorder = new SpanRecorder(settings.spans, tracer, family, this.report, this.adapters.replies);
@@ -117,7 +117,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.deliveries.use(settings.messages, messageSpans, this.metrics.messages, propagator);
   }
 
-  /** Made once: counters that were observed must not go back. */
+  /** Made once: what is remembered of keys stays when options change. */
   private insightsWith(settings: InsightSettings): CommandInsights {
     if (this.insights === undefined) this.insights = new CommandInsights(settings, this.report);
     else this.insights.use(settings);

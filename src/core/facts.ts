@@ -52,7 +52,7 @@ export interface KeyFamily {
   readonly name: string | undefined;
 }
 
-/** Items of one family, counted since the last reset. */
+/** Items of one family, counted since the last collection. */
 export interface FamilyCounts {
   /** undefined: families are off. */
   readonly family: string | undefined;
@@ -166,11 +166,10 @@ export interface Insights {
   /** The family of a key. */
   familyOf(key: unknown): KeyFamily;
   /**
-   * Counts since the last reset. `nowMonotonicMs`, on the monotonic clock, decides which misses were not filled in
+   * Counts since the last call. `nowMonotonicMs`, on the monotonic clock, decides which misses were not filled in
    * time.
    */
-  counts(nowMonotonicMs: number): Iterable<FamilyCounts>;
-  resetCounts(): void;
+  counts(nowMonotonicMs: number): readonly FamilyCounts[];
 }
 
 /** The settings of the insights. */

@@ -71,8 +71,8 @@ export class CacheCounts {
   private families: KeyFamilies<Counts> | undefined;
   private readonly all = new Set<Counts>();
   private readonly unnamed = new Counts(undefined);
-  /** Reported totals by family name. A reported name keeps its total, even if its keys get another name later. */
-  private readonly totals = new Map<string | undefined, Totals>();
+  /** Counts from before the settings changed, not collected yet. */
+  private earlier: FamilyCounts[] = [];
   /** Families with a key that was seen to be a lock, by their current names. */
   private lockFamilies = new Set<string | undefined>();
 
@@ -80,9 +80,9 @@ export class CacheCounts {
     this.use(settings, report);
   }
 
-  /** Switches to these families for later counts. Totals stay. */
+  /** Switches to these families for later counts. */
   use({ families, familyOf, familyOtherwise: shownOf }: InsightSettings, report: (message: string) => void): void {
-    this.collect();
+    this.earlier = this.collect();
     this.all.clear();
     this.lockFamilies.clear();
     const merge = (from: Family<Counts>, into: Family<Counts>): void => this.merge(from, into);
@@ -132,26 +132,23 @@ export class CacheCounts {
     this.lockFamilies.delete(OTHER_FAMILY);
   }
 
-  /** Returns all counts, by the current names of families. */
-  collect(): Iterable<FamilyCounts> {
+  /**
+   * Returns what was counted since the last time, by the current names of families. The objects stay: open misses
+   * count later for the family they had.
+   */
+  collect(): FamilyCounts[] {
     this.families?.decide();
     if (this.lockFamilies.size > 0) this.nameLocks();
+    const collected = this.earlier;
+    this.earlier = [];
     for (const counts of this.all) {
       if (COUNTED.every((name) => counts[name] === 0)) continue;
-      let totals = this.totals.get(counts.family);
-      if (totals === undefined) {
-        totals = { family: counts.family, ...ZERO };
-        this.totals.set(counts.family, totals);
-      }
-      move(counts, totals);
+      const { family } = counts;
+      const counted = { family, ...ZERO };
+      move(counts, counted);
+      collected.push(counted);
     }
-    return this.totals.values();
-  }
-
-  /** Sets counts to zero but keeps the objects: open misses count later for the family they had. */
-  reset(): void {
-    for (const counts of this.all) Object.assign(counts, ZERO);
-    this.totals.clear();
+    return collected;
   }
 
   private begin(family: Family<Counts>): Counts {
@@ -170,7 +167,6 @@ export class CacheCounts {
   }
 }
 
-type Totals = { family: string | undefined } & Record<Counted, number>;
 type Counted = Exclude<keyof FamilyCounts, 'family'>;
 
 function move(from: Record<Counted, number>, to: Record<Counted, number>): void {
@@ -180,18 +176,9 @@ function move(from: Record<Counted, number>, to: Record<Counted, number>): void 
   }
 }
 
-const ZERO: Omit<FamilyCounts, 'family'> = {
-  hits: 0,
-  localHits: 0,
-  misses: 0,
-  localMisses: 0,
-  expired: 0,
-  deleted: 0,
-  unknown: 0,
-  unfilled: 0,
-  writesWithTtl: 0,
-  writesWithoutTtl: 0,
-  lostLocks: 0,
-};
+const ZERO = Object.fromEntries(Object.entries(new Counts(undefined)).filter(([, value]) => value === 0)) as Record<
+  Counted,
+  number
+>;
 
 const COUNTED = Object.keys(ZERO) as readonly Counted[];

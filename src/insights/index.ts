@@ -107,13 +107,9 @@ export class CommandInsights implements Insights {
     return this.cacheCounts.of(key);
   }
 
-  counts(nowMonotonicMs: number): Iterable<FamilyCounts> {
+  counts(nowMonotonicMs: number): FamilyCounts[] {
     this.traffic.memory?.expire(nowMonotonicMs);
     return this.cacheCounts.collect();
-  }
-
-  resetCounts(): void {
-    this.cacheCounts.reset();
   }
 
   private read(

@@ -20,7 +20,7 @@ import { RepeatedCallMetrics } from './repeated-call-metrics';
 import { ReplySizes } from './reply-sizes';
 import { RetryMetrics } from './retry-metrics';
 
-/** Metrics that node-redis can record itself, under the same names as ours. */
+/** Metrics that node-redis can record itself, under the same names as ours, by the part that records them. */
 const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
   ['operations', semconv.METRIC_DB_CLIENT_OPERATION_DURATION],
   ['connections', semconv.METRIC_DB_CLIENT_CONNECTION_CREATE_TIME],
@@ -29,7 +29,10 @@ const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
   ['cache', semconv.METRIC_REDIS_CSC_EVICTIONS],
   ['cache', semconv.METRIC_REDIS_CSC_ITEMS],
   ['connections', semconv.METRIC_REDIS_CONNECTIONS],
+  ['connections', semconv.METRIC_REDIS_CONNECTION_HANDOFF],
+  ['connections', semconv.METRIC_REDIS_CONNECTION_RELAXED_TIMEOUT],
   ['errors', semconv.METRIC_REDIS_CLIENT_ERRORS],
+  ['errors', semconv.METRIC_REDIS_MAINTENANCE_NOTIFICATIONS],
   ['closed', semconv.METRIC_REDIS_CONNECTION_CLOSED],
   ['pubSub', semconv.METRIC_REDIS_PUBSUB_MESSAGES],
   ['streams', semconv.METRIC_REDIS_STREAM_LAG],
@@ -115,8 +118,8 @@ export class AllMetrics implements Recorder {
 
   /** The user enabled node-redis's own metrics; with ours, each value would exist twice. */
   yieldTo(native: NativeMetrics): void {
-    for (const one of [this.operations, this.pools, this.servers, this.redisClient, this.messages]) one.yieldTo(native);
     const names = DOUBLED.filter(([part]) => native[part]).map(([, name]) => name);
+    this.meters.omit(new Set(names));
     if (names.length > 0)
       this.report(`node-redis records ${names.join(', ')} itself; our metrics of that name are off`);
   }

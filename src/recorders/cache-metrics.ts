@@ -1,9 +1,9 @@
 // Knows: the metrics of the cache and its locks.
 // Must not know: commands, replies, how any of it was found out.
-import type { Attributes, BatchObservableResult, ObservableCounter } from '@opentelemetry/api';
+import type { Attributes, Counter } from '@opentelemetry/api';
 import type { FamilyCounts, Fill, Insights, LockFacts, MissReason, ValueSize } from '../core/facts';
 import * as semconv from '../core/semconv';
-import { histogram, type Made, observedCounter } from './instruments';
+import { counter, histogram, type Made } from './instruments';
 import type { Instrumented, Meters } from './meters';
 import { NamedValues, withFamily } from './named-values';
 
@@ -15,27 +15,27 @@ const BYTE_BUCKETS = [64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576,
 const REASONS: readonly MissReason[] = ['expired', 'deleted', 'unknown'];
 
 const INSTRUMENTS = {
-  requests: observedCounter(
+  requests: counter(
     semconv.METRIC_CACHE_REQUESTS,
     '{request}',
     'Items looked up in the cache, by whether they were found.',
   ),
-  misses: observedCounter(
+  misses: counter(
     semconv.METRIC_CACHE_MISSES,
     '{miss}',
     'Items that were not found, by the reason this process knows.',
   ),
-  unfilled: observedCounter(
+  unfilled: counter(
     semconv.METRIC_CACHE_UNFILLED_MISSES,
     '{miss}',
     'Items that were not found, and that this process did not store in time, as far as it can be seen.',
   ),
-  writes: observedCounter(
+  writes: counter(
     semconv.METRIC_CACHE_WRITES,
     '{write}',
     'Items stored, by whether this process gave them a time to live.',
   ),
-  lostLocks: observedCounter(
+  lostLocks: counter(
     semconv.METRIC_REDIS_LOCK_LOST,
     '{lock}',
     'Locks that were gone before they were given back, as Redis said.',
@@ -69,8 +69,8 @@ const INSTRUMENTS = {
 type Instruments = Made<typeof INSTRUMENTS>;
 
 /**
- * Counts are plain numbers of the insights, read when metrics are collected: adding to a counter would hash
- * attributes for every command. Only fills, writes and locks record histograms.
+ * Counts are plain numbers of the insights, added to the counters when metrics are collected: adding to a counter
+ * hashes its attributes. Only fills, writes and locks record histograms.
  */
 export class CacheMetrics {
   private insights: Insights | undefined;
@@ -79,13 +79,13 @@ export class CacheMetrics {
 
   constructor(meters: Meters) {
     this.instrumented = meters.hold(INSTRUMENTS, {
-      observe: (result, instruments) => {
-        for (const counts of this.insights?.counts(performance.now()) ?? []) observe(result, instruments, counts);
+      observe: (_result, instruments) => {
+        for (const counts of this.insights?.counts(performance.now()) ?? []) add(instruments, counts);
         this.values.record();
       },
       moved: () => {
-        this.insights?.resetCounts();
-        this.values.forget();
+        this.insights?.counts(performance.now());
+        this.values.record();
       },
     });
   }
@@ -113,10 +113,10 @@ export class CacheMetrics {
 }
 
 /** Only what has happened: a family has few of all these. */
-function observe(result: BatchObservableResult, to: Instruments, counts: FamilyCounts): void {
+function add(to: Instruments, counts: FamilyCounts): void {
   const { family } = counts;
-  const report = (counter: ObservableCounter, count: number, attributes: Attributes): void => {
-    if (count > 0) result.observe(counter, count, withFamily(attributes, family));
+  const report = (counter: Counter, count: number, attributes: Attributes): void => {
+    if (count > 0) counter.add(count, withFamily(attributes, family));
   };
   report(to.requests, counts.hits, { [semconv.ATTR_CACHE_RESULT]: 'hit' });
   report(to.requests, counts.misses, { [semconv.ATTR_CACHE_RESULT]: 'miss' });

@@ -3,11 +3,11 @@
 import type { Attributes, BatchObservableResult } from '@opentelemetry/api';
 import type { CacheNews, ClientCache, ClientFacts, Connection, ConnectionState } from '../core/events';
 import { poolNameOf } from '../core/pool-name';
-import type { CloseReason, ConnectionRecorder, NativeMetrics, Report } from '../core/recorder';
+import type { CloseReason, ConnectionRecorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { addServer } from './attributes';
-import { counter, type Made, observedCounter, observedGauge, observedUpDownCounter } from './instruments';
+import { counter, type Made, observedGauge, observedUpDownCounter } from './instruments';
 import { Living } from './living';
 import type { Instrumented, Meters } from './meters';
 
@@ -31,12 +31,12 @@ const INSTRUMENTS = {
     '{error}',
     'Connections that were lost or could not be made.',
   ),
-  cacheRequests: observedCounter(
+  cacheRequests: counter(
     semconv.METRIC_REDIS_CSC_REQUESTS,
     '{request}',
     'Look-ups in the client-side cache, by result.',
   ),
-  cacheEvictions: observedCounter(
+  cacheEvictions: counter(
     semconv.METRIC_REDIS_CSC_EVICTIONS,
     '{eviction}',
     'Entries that the client-side cache gave up, by reason.',
@@ -45,27 +45,17 @@ const INSTRUMENTS = {
 };
 type Instruments = Made<typeof INSTRUMENTS>;
 
-/** The totals of all connections to one server, and of all caches of its clients. */
+/** All connections to one server. */
 interface Server {
   readonly attributes: Attributes;
   open: number;
   waiting: number;
-  hits: number;
-  misses: number;
-  /** Those without a reason. */
-  evictions: number;
-  readonly reasons: Reasons;
 }
-
-/** Evictions by reason. */
-type Reasons = Map<string, number>;
 
 /** Entries of the caches of one pool. */
 interface Items {
   readonly attributes: Attributes;
   value: number;
-  /** Whether the last export was not zero. */
-  isShown: boolean;
 }
 
 /** Why a cache gives up entries, in the words of node-redis. */
@@ -79,14 +69,10 @@ export class ServerMetrics implements ConnectionRecorder {
   private readonly servers = new Map<string, Server>();
   /** Entries of caches, by the pool or client that has the cache. */
   private readonly items = new Map<string, Items>();
-  /** Of caches whose server is not known. */
-  private readonly reasons: Reasons = new Map();
   /** Redis 5.12 and later tell each eviction and its reason. Earlier ones only have a number. */
   private areReasonsTold = false;
   // Sockets from before `disable()` still report their events.
   private isStopped = true;
-  private hasNativeCache = false;
-  private hasNativeCount = false;
   private readonly instrumented: Instrumented<Instruments>;
 
   constructor(
@@ -96,7 +82,7 @@ export class ServerMetrics implements ConnectionRecorder {
   ) {
     this.instrumented = meters.hold(INSTRUMENTS, {
       observe: (result, instruments) => this.observe(result, instruments),
-      moved: () => this.forgetCounts(),
+      moved: () => this.addUp(),
     });
   }
 
@@ -121,9 +107,10 @@ export class ServerMetrics implements ConnectionRecorder {
   evicted(reason: string, count: number): void {
     this.guarded(() => {
       this.areReasonsTold = true;
-      const reasons = this.onlyCachedServer()?.reasons ?? this.reasons;
-      const word = REASONS.has(reason) ? reason : semconv.VALUE_OTHER;
-      reasons.set(word, (reasons.get(word) ?? 0) + count);
+      this.instrumented.current?.cacheEvictions.add(count, {
+        ...this.onlyCachedServer()?.attributes,
+        [semconv.ATTR_REDIS_CSC_REASON]: REASONS.has(reason) ? reason : semconv.VALUE_OTHER,
+      });
     });
   }
 
@@ -156,25 +143,13 @@ export class ServerMetrics implements ConnectionRecorder {
     });
   }
 
-  /** node-redis has begun to measure its caches or connections itself. */
-  yieldTo({ cache, connections }: NativeMetrics): void {
-    this.hasNativeCache = cache;
-    this.hasNativeCount = connections;
-  }
-
   private observe(result: BatchObservableResult, instruments: Instruments): void {
     this.addUp();
-    for (const server of this.servers.values()) {
-      if (!this.hasNativeCount) result.observe(instruments.open, server.open, server.attributes);
-      result.observe(instruments.waiting, server.waiting, server.attributes);
-      if (!this.hasNativeCache) observeCache(result, instruments, server);
+    for (const { open, waiting, attributes } of this.servers.values()) {
+      result.observe(instruments.open, open, attributes);
+      result.observe(instruments.waiting, waiting, attributes);
     }
-    if (this.hasNativeCache) return;
-    for (const items of this.items.values()) {
-      result.observe(instruments.cacheItems, items.value, items.attributes);
-      items.isShown = items.value > 0;
-    }
-    observeReasons(result, instruments, this.reasons, {});
+    for (const { value, attributes } of this.items.values()) result.observe(instruments.cacheItems, value, attributes);
   }
 
   /** For tests of the bounds, as `size`. */
@@ -187,7 +162,7 @@ export class ServerMetrics implements ConnectionRecorder {
   }
 
   private addUp(): void {
-    const isCrowded = this.servers.size > MAX_SERVERS;
+    const isCrowded = this.servers.size > MAX_SERVERS || this.items.size > MAX_SERVERS;
     for (const [key, server] of this.servers) {
       if (isCrowded && server.open + server.waiting === 0) this.servers.delete(key);
       server.open = 0;
@@ -198,36 +173,29 @@ export class ServerMetrics implements ConnectionRecorder {
       if (isReady) server.open += 1;
       server.waiting += waiting;
     }
-    // The SDK keeps exporting the last value of a series that is no longer observed.
+    // Caches that are gone stay with 0: the SDK keeps exporting the last value of a series that is no longer observed.
     for (const [pool, items] of this.items) {
-      if (items.isShown) items.value = 0;
-      else this.items.delete(pool);
+      if (isCrowded && items.value === 0) this.items.delete(pool);
+      items.value = 0;
     }
     for (const [{ facts }, news] of this.caches.read()) this.addCache(facts, news);
   }
 
   private addCache(facts: ClientFacts, news: CacheNews): void {
-    const server = this.serverOf(facts);
-    server.hits += news.hits;
-    server.misses += news.misses;
-    if (!this.areReasonsTold) server.evictions += news.evictions;
+    const { attributes } = this.serverOf(facts);
+    const { hits, misses, evictions } = news;
+    const { current } = this.instrumented;
+    if (hits + misses > 0) {
+      current?.cacheRequests.add(hits, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'hit' });
+      current?.cacheRequests.add(misses, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'miss' });
+      if (!this.areReasonsTold) current?.cacheEvictions.add(evictions, attributes);
+    }
     if (news.items === undefined) return;
     const pool = poolNameOf(facts);
-    const attributes = { ...server.attributes, [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: pool };
-    const items = this.items.get(pool) ?? { attributes, value: 0, isShown: false };
+    const ofPool = { ...attributes, [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: pool };
+    const items = this.items.get(pool) ?? { attributes: ofPool, value: 0 };
     items.value += news.items;
     this.items.set(pool, items);
-  }
-
-  /** A new meter counts from zero. */
-  private forgetCounts(): void {
-    this.addUp();
-    this.items.clear();
-    for (const server of this.servers.values()) {
-      Object.assign(server, { hits: 0, misses: 0, evictions: 0 });
-      server.reasons.clear();
-    }
-    this.reasons.clear();
   }
 
   /** Servers stay while they are few: a server without connections is worth a metric. */
@@ -237,7 +205,7 @@ export class ServerMetrics implements ConnectionRecorder {
     if (known !== undefined) return known;
     const attributes: Attributes = {};
     addServer(attributes, facts);
-    const server: Server = { attributes, open: 0, waiting: 0, hits: 0, misses: 0, evictions: 0, reasons: new Map() };
+    const server: Server = { attributes, open: 0, waiting: 0 };
     this.servers.set(key, server);
     return server;
   }
@@ -252,27 +220,4 @@ export class ServerMetrics implements ConnectionRecorder {
       this.report('a connection could not be measured', error);
     }
   }
-}
-
-/** Only if a cache has statistics. */
-function observeCache(
-  result: BatchObservableResult,
-  to: Instruments,
-  { hits, misses, evictions, reasons, attributes }: Server,
-): void {
-  observeReasons(result, to, reasons, attributes);
-  if (hits + misses === 0) return;
-  result.observe(to.cacheRequests, hits, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'hit' });
-  result.observe(to.cacheRequests, misses, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'miss' });
-  result.observe(to.cacheEvictions, evictions, attributes);
-}
-
-function observeReasons(
-  result: BatchObservableResult,
-  to: Instruments,
-  reasons: Reasons,
-  attributes: Attributes,
-): void {
-  for (const [reason, count] of reasons)
-    result.observe(to.cacheEvictions, count, { ...attributes, [semconv.ATTR_REDIS_CSC_REASON]: reason });
 }

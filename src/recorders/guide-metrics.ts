@@ -1,19 +1,16 @@
 // Knows: the metrics of the guide to tracing Redis caches, under its names.
 // Must not know: pools and operations beyond their counts; the names in the semantic conventions.
 import type { BatchObservableResult } from '@opentelemetry/api';
-import type { Batch, BatchOutcome, Command, Outcome, Pool, PoolState } from '../core/events';
+import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
 import type { OperationMetrics } from '../core/recorder';
 import * as semconv from '../core/semconv';
-import { type Made, observedCounter, observedGauge } from './instruments';
+import { counter, type Made, observedGauge } from './instruments';
 import type { Meters } from './meters';
+import type { PoolMetrics } from './pool';
 
 const INSTRUMENTS = {
-  operations: observedCounter(
-    semconv.GUIDE_METRIC_OPERATIONS_TOTAL,
-    '{operation}',
-    'Commands, transactions and pipelines.',
-  ),
+  operations: counter(semconv.GUIDE_METRIC_OPERATIONS_TOTAL, '{operation}', 'Commands, transactions and pipelines.'),
   total: observedGauge(semconv.GUIDE_METRIC_CONNECTIONS_TOTAL, '{connection}', 'Connections of a pool.'),
   active: observedGauge(
     semconv.GUIDE_METRIC_CONNECTIONS_ACTIVE,
@@ -24,26 +21,19 @@ const INSTRUMENTS = {
 };
 type Instruments = Made<typeof INSTRUMENTS>;
 
-/** The source of pools. */
-interface Pools {
-  read(): ReadonlyMap<string, readonly [Pool, Pick<PoolState, 'idle' | 'used'>]>;
-}
-
-/** Counts operations as plain numbers, which are read when metrics are collected. */
+/** Counts operations as plain numbers, which are added to the counter when metrics are collected. */
 export class GuideMetrics implements OperationMetrics {
   private readonly counts = new Map<string, number>();
-  /** The pools that were observed last. */
-  private shown: readonly string[] = [];
 
   /** @param isWanted whether these names are on */
   constructor(
     meters: Meters,
-    private readonly pools: Pools,
+    private readonly pools: Pick<PoolMetrics, 'read'>,
     isWanted: () => boolean,
   ) {
     meters.hold(INSTRUMENTS, {
       observe: (result, instruments) => this.observe(result, instruments),
-      moved: () => this.forget(),
+      moved: () => this.counts.clear(),
       isWanted,
     });
   }
@@ -61,25 +51,14 @@ export class GuideMetrics implements OperationMetrics {
   }
 
   private observe(result: BatchObservableResult, to: Instruments): void {
-    for (const [operation, count] of this.counts) {
-      result.observe(to.operations, count, { [semconv.ATTR_GUIDE_OPERATION]: operation });
-    }
-    const pools = this.pools.read();
-    // The SDK keeps exporting the last value of a series that is no longer observed.
-    for (const name of this.shown) if (!pools.has(name)) observePool(result, to, name, 0, 0);
-    for (const [name, [, { idle, used }]] of pools) observePool(result, to, name, used, idle);
-    this.shown = [...pools.keys()];
-  }
-
-  private forget(): void {
+    for (const [operation, count] of this.counts)
+      to.operations.add(count, { [semconv.ATTR_GUIDE_OPERATION]: operation });
     this.counts.clear();
-    this.shown = [];
+    for (const { pool, state } of this.pools.read()) {
+      const attributes = { [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: pool.name };
+      result.observe(to.total, state.used + state.idle, attributes);
+      result.observe(to.active, state.used, attributes);
+      result.observe(to.idle, state.idle, attributes);
+    }
   }
-}
-
-function observePool(result: BatchObservableResult, to: Instruments, name: string, active: number, idle: number): void {
-  const attributes = { [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: name };
-  result.observe(to.total, active + idle, attributes);
-  result.observe(to.active, active, attributes);
-  result.observe(to.idle, idle, attributes);
 }

@@ -3,7 +3,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { familyMask, type KeyMask, type KeyMode } from '../catalog';
 import type { ClientFacts, Message, ProcessOutcome } from '../core/events';
-import type { MessageRecorder, NativeMetrics, Processing } from '../core/recorder';
+import type { MessageRecorder, Processing } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { typeOf } from '../insights/errors';
 import { addServer } from './attributes';
@@ -54,7 +54,6 @@ export class MessageMetrics implements MessageRecorder {
   /** For consumer groups, of which each process may have its own. */
   private groups: KeyMask | undefined;
   private withRedisNames = false;
-  private isNative = false;
   private readonly instrumented: Instrumented<Instruments>;
 
   constructor(private readonly meters: Meters) {
@@ -71,11 +70,6 @@ export class MessageMetrics implements MessageRecorder {
     this.withRedisNames = withRedisNames;
     // The span recorder has a mask of its own, which reports errors of the function.
     [this.families, this.groups] = keys === 'hidden' ? [] : [family, familyMask(keys, () => {})];
-  }
-
-  /** node-redis has begun to count messages itself. */
-  yieldTo({ pubSub }: NativeMetrics): void {
-    this.isNative = pubSub;
   }
 
   isActive(): boolean {
@@ -100,7 +94,7 @@ export class MessageMetrics implements MessageRecorder {
   }
 
   private passed(direction: 'in' | 'out', channel: unknown, facts: ClientFacts, isSharded: boolean | undefined): void {
-    if (!this.withRedisNames || this.isNative) return;
+    if (!this.withRedisNames) return;
     const attributes: Attributes = { [semconv.ATTR_REDIS_PUBSUB_DIRECTION]: direction };
     if (isSharded !== undefined) attributes[semconv.ATTR_REDIS_PUBSUB_SHARDED] = isSharded;
     if (this.families !== undefined) attributes[semconv.ATTR_REDIS_PUBSUB_CHANNEL] = this.families(channel);

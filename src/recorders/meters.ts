@@ -6,7 +6,7 @@ import { type Made, makeAll, type Rows } from './instruments';
 
 /** What a recorder has to do with its instruments. */
 interface Use<I> {
-  /** Reads what is known only when metrics are collected. */
+  /** Called when metrics are collected, to observe what there is now, and to add what was counted since. */
   observe?(result: BatchObservableResult, instruments: I): void;
   /** Called when the meter changes: a new one counts from zero. */
   moved?(): void;
@@ -25,6 +25,7 @@ export class Meters {
   private meter: Meter | undefined;
   private readonly held: Held<Rows>[] = [];
   private observables: Observable[] = [];
+  private omitted: ReadonlySet<string> = new Set();
 
   /** @param source the current meter; undefined: no provider is registered */
   constructor(
@@ -55,11 +56,17 @@ export class Meters {
     if (this.refresh()) this.move(this.meter);
   }
 
+  /** From now on these metrics are not recorded: somebody else does. */
+  omit(names: ReadonlySet<string>): void {
+    this.omitted = names;
+    this.reconfigure();
+  }
+
   private move(meter: Meter | undefined): void {
     if (this.observables.length > 0) this.meter?.removeBatchObservableCallback(this.observe, this.observables);
     this.meter = meter;
     this.observables = [];
-    for (const held of this.held) this.guarded(() => held.follow(meter));
+    for (const held of this.held) this.guarded(() => held.follow(meter, this.omitted));
     if (meter === undefined) return;
     this.observables = this.held.flatMap((held) => held.observables());
     if (this.observables.length > 0) meter.addBatchObservableCallback(this.observe, this.observables);
@@ -81,19 +88,21 @@ export class Meters {
 class Held<R extends Rows> implements Instrumented<Made<R>> {
   current: Made<R> | undefined;
   private meter: Meter | undefined;
+  private omitted: ReadonlySet<string> | undefined;
 
   constructor(
     private readonly rows: R,
     private readonly use: Use<Made<R>>,
   ) {}
 
-  follow(offered: Meter | undefined): void {
+  follow(offered: Meter | undefined, omitted: ReadonlySet<string>): void {
     const meter = this.use.isWanted?.() === false ? undefined : offered;
-    if (meter === this.meter) return;
-    this.meter = meter;
+    if (meter === this.meter && omitted === this.omitted) return;
     this.current = undefined;
-    this.use.moved?.();
-    if (meter !== undefined) this.current = makeAll(this.rows, meter);
+    if (meter !== this.meter) this.use.moved?.();
+    this.meter = meter;
+    this.omitted = omitted;
+    if (meter !== undefined) this.current = makeAll(this.rows, meter, omitted);
   }
 
   observables(): Observable[] {

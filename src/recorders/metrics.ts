@@ -3,7 +3,7 @@
 import { type KeyMask, lookup } from '../catalog';
 import type { Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Insights } from '../core/facts';
-import type { NativeMetrics, Recorder } from '../core/recorder';
+import type { Recorder } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { classify } from '../insights/errors';
 import { DURATION_BUCKETS } from './buckets';
@@ -28,7 +28,6 @@ export class MetricRecorder implements Recorder {
   private readonly series = new OperationSeries();
   private readonly instrumented: Instrumented<Made<typeof INSTRUMENTS>>;
   private readonly cache: CacheMetrics;
-  private isDoubled = false;
 
   constructor(
     private readonly meters: Meters,
@@ -48,22 +47,16 @@ export class MetricRecorder implements Recorder {
     return this.meters.refresh();
   }
 
-  /** node-redis has begun to measure operations itself. */
-  yieldTo({ operations }: NativeMetrics): void {
-    this.isDoubled = operations;
-  }
-
   /** The context of the caller is for exemplars. */
   command(command: Command, { durationMs }: Outcome, known: Facts): void {
     const { args, context } = command;
     const { failure, cache, lock } = known;
     const entry = lookup(args);
-    if (!this.isDoubled)
-      this.instrumented.current?.duration.record(
-        durationMs / 1_000,
-        this.series.ofCommand(command, entry, known),
-        context,
-      );
+    this.instrumented.current?.duration.record(
+      durationMs / 1_000,
+      this.series.ofCommand(command, entry, known),
+      context,
+    );
     if (command.isInternal) return;
     // Most commands have nothing to do with messages; this check saves them a call.
     if (entry.rule?.sends || command.transfer !== undefined) {
@@ -76,10 +69,8 @@ export class MetricRecorder implements Recorder {
 
   batch(batch: Batch, outcome: BatchOutcome, { operation, failure, fills, sizes, locks }: BatchFacts): void {
     const { client, context } = batch;
-    if (!this.isDoubled) {
-      const attributes = this.series.ofBatch(client.facts, operation, failure);
-      this.instrumented.current?.duration.record(outcome.durationMs / 1_000, attributes, context);
-    }
+    const attributes = this.series.ofBatch(client.facts, operation, failure);
+    this.instrumented.current?.duration.record(outcome.durationMs / 1_000, attributes, context);
     this.cache.record(fills, sizes);
     for (const lock of locks) this.cache.recordLock(lock);
     if (!outcome.aborted) this.countBatch(batch, outcome);

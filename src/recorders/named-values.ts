@@ -27,7 +27,7 @@ export class NamedValues {
     if (this.waiting.length >= MAX_WAITING) this.record();
   }
 
-  /** Records what has waited. Call it when families have been named. */
+  /** Records what has waited. Call it when families have been named, or another meter counts from now on. */
   record(): void {
     const { waiting } = this;
     this.waiting = [];
@@ -36,10 +36,6 @@ export class NamedValues {
       if ('record' in instrument) instrument.record(value, named);
       else instrument.add(value, named);
     }
-  }
-
-  forget(): void {
-    this.waiting = [];
   }
 }
 

@@ -2,16 +2,19 @@
 // Must not know: what a pool is made of.
 import type { Attributes, BatchObservableResult } from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../core/events';
-import type { NativeMetrics, PoolRecorder, Report } from '../core/recorder';
+import type { PoolRecorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { DURATION_BUCKETS } from './buckets';
 import { counter, histogram, type Made, observedUpDownCounter } from './instruments';
 import { Living } from './living';
 import type { Instrumented, Meters } from './meters';
 
-/** The last state of a pool that is gone. */
+/** The state of a pool that is gone. */
 const EMPTY: PoolState = { idle: 0, used: 0, pending: 0 };
 const NONE: PoolLimits = { minimum: 0, maximum: 0 };
+
+/** Beyond this number of names, pools that are gone are forgotten. */
+const MAX_POOLS = 1_000;
 
 const seconds = (name: string, description: string) => histogram(name, 's', DURATION_BUCKETS, description);
 
@@ -48,6 +51,13 @@ const INSTRUMENTS = {
 };
 type Instruments = Made<typeof INSTRUMENTS>;
 
+/** A pool and its state now. */
+export interface KnownPool {
+  readonly pool: Pool;
+  readonly state: PoolState;
+  readonly isGone: boolean;
+}
+
 /** The attributes of one pool, created once. */
 interface PoolAttributes {
   readonly pool: Attributes;
@@ -59,9 +69,8 @@ interface PoolAttributes {
 export class PoolMetrics implements PoolRecorder {
   private readonly pools = new Living<PoolState, Pool>();
   private readonly attributes = new WeakMap<Pool, PoolAttributes>();
-  /** The pools that were observed last, by name. */
-  private readonly shown = new Map<string, Pool>();
-  private native: NativeMetrics | undefined;
+  /** By name, also pools that are gone: the SDK keeps exporting the last value of a series that is not observed. */
+  private readonly known = new Map<string, KnownPool>();
   private readonly instrumented: Instrumented<Instruments>;
 
   constructor(
@@ -70,7 +79,7 @@ export class PoolMetrics implements PoolRecorder {
   ) {
     this.instrumented = meters.hold(INSTRUMENTS, {
       observe: (result, instruments) => this.observe(result, instruments),
-      moved: () => this.shown.clear(),
+      moved: () => this.known.clear(),
     });
   }
 
@@ -83,18 +92,11 @@ export class PoolMetrics implements PoolRecorder {
     this.meters.refresh();
   }
 
-  /** node-redis has begun to measure connections itself. */
-  yieldTo(native: NativeMetrics): void {
-    this.native = native;
-  }
-
   created(pool: Pool, durationMs: number): void {
-    if (this.native?.connections === true) return;
     this.guarded(() => this.instrumented.current?.createTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
   }
 
   waited(pool: Pool, durationMs: number): void {
-    if (this.native?.waits === true) return;
     this.guarded(() => this.instrumented.current?.waitTime.record(durationMs / 1_000, this.attributesOf(pool).pool));
   }
 
@@ -107,21 +109,18 @@ export class PoolMetrics implements PoolRecorder {
   }
 
   private observe(result: BatchObservableResult, instruments: Instruments): void {
-    const { shown } = this;
-    const alive = this.read();
-    // The SDK keeps exporting the last value of a series that is no longer observed.
-    for (const pool of shown.values())
-      if (!alive.has(pool.name)) observePool(result, instruments, this.attributesOf(pool), pool.limits && NONE);
-    shown.clear();
-    for (const [pool, state] of alive.values()) {
-      observePool(result, instruments, this.attributesOf(pool), pool.limits, state);
-      shown.set(pool.name, pool);
-    }
+    for (const known of this.read()) observePool(result, instruments, this.attributesOf(known.pool), known);
   }
 
-  /** Returns the living pools by name, with their current state. */
-  read(): ReadonlyMap<string, readonly [Pool, PoolState]> {
-    return new Map(this.pools.read().map((one) => [one[0].name, one]));
+  /** Reads all pools. Those that are gone are empty. */
+  read(): Iterable<KnownPool> {
+    const isCrowded = this.known.size > MAX_POOLS;
+    for (const [name, { pool }] of this.known) {
+      if (isCrowded) this.known.delete(name);
+      else this.known.set(name, { pool, state: EMPTY, isGone: true });
+    }
+    for (const [pool, state] of this.pools.read()) this.known.set(pool.name, { pool, state, isGone: false });
+    return this.known.values();
   }
 
   private attributesOf(pool: Pool): PoolAttributes {
@@ -151,13 +150,12 @@ function observePool(
   result: BatchObservableResult,
   to: Instruments,
   attributes: PoolAttributes,
-  limits: PoolLimits | undefined,
-  { idle, used, pending }: PoolState = EMPTY,
+  { pool, state: { idle, used, pending }, isGone }: KnownPool,
 ): void {
   result.observe(to.count, idle, attributes.idle);
   result.observe(to.count, used, attributes.used);
   result.observe(to.pending, pending, attributes.pool);
-  const { minimum, maximum } = limits ?? {};
+  const { minimum, maximum } = (isGone ? pool.limits && NONE : pool.limits) ?? {};
   if (minimum !== undefined) result.observe(to.idleMin, minimum, attributes.pool);
   if (maximum === undefined) return;
   // All connections of a pool may be idle, until it cleans up.

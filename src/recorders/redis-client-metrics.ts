@@ -5,19 +5,13 @@ import { type Entry, familyMask, type KeyMask, type KeyMode, lookup, partsByStre
 import type { Arguments, Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
 import { poolNameOf } from '../core/pool-name';
-import type {
-  CloseReason,
-  ConnectionRecorder,
-  MaintenanceRecorder,
-  NativeMetrics,
-  OperationMetrics,
-} from '../core/recorder';
+import type { CloseReason, ConnectionRecorder, MaintenanceRecorder, OperationMetrics } from '../core/recorder';
 import * as semconv from '../core/semconv';
 import { isMissing, lengthOf } from '../insights/cache';
 import { categoryOf, classify } from '../insights/errors';
 import { addServer } from './attributes';
 import { DURATION_BUCKETS } from './buckets';
-import { counter, histogram, type Made, observedCounter, upDownCounter } from './instruments';
+import { counter, histogram, type Made, upDownCounter } from './instruments';
 import { messageIdOf } from './messaging';
 import type { Instrumented, Meters } from './meters';
 
@@ -60,11 +54,7 @@ const INSTRUMENTS = {
     DURATION_BUCKETS,
     'Time from the id of an entry of a stream to its being read.',
   ),
-  saved: observedCounter(
-    semconv.METRIC_REDIS_CSC_NETWORK_SAVED,
-    'By',
-    'Bytes of texts that client-side caches answered.',
-  ),
+  saved: counter(semconv.METRIC_REDIS_CSC_NETWORK_SAVED, 'By', 'Bytes of texts that client-side caches answered.'),
 };
 type Instruments = Made<typeof INSTRUMENTS>;
 
@@ -77,7 +67,6 @@ interface Saved {
 type Closing = Pick<ConnectionRecorder, 'connectionFailed' | 'connectionClosed'>;
 
 export class RedisClientMetrics implements OperationMetrics, Closing, MaintenanceRecorder {
-  private native: NativeMetrics | undefined;
   /** undefined: no name of a stream may be shown. */
   private streams: KeyMask | undefined;
   private groups: KeyMask | undefined;
@@ -87,8 +76,9 @@ export class RedisClientMetrics implements OperationMetrics, Closing, Maintenanc
   /** @param isWanted whether these names are on */
   constructor(meters: Meters, isWanted: () => boolean) {
     this.instrumented = meters.hold(INSTRUMENTS, {
-      observe: (result, { saved }) => {
-        for (const { attributes, bytes } of this.saved.values()) result.observe(saved, bytes, attributes);
+      observe: (_result, { saved }) => {
+        for (const { attributes, bytes } of this.saved.values()) saved.add(bytes, attributes);
+        this.saved.clear();
       },
       moved: () => this.saved.clear(),
       isWanted,
@@ -103,11 +93,6 @@ export class RedisClientMetrics implements OperationMetrics, Closing, Maintenanc
   use(keys: KeyMode, family: KeyMask): void {
     // The recorder of spans has a mask of its own, which reports what is wrong with the function.
     [this.streams, this.groups] = keys === 'hidden' ? [] : [family, familyMask(keys, () => {})];
-  }
-
-  /** node-redis has begun to measure itself. */
-  yieldTo(native: NativeMetrics): void {
-    this.native = native;
   }
 
   /** Nearly all commands have nothing of it. */
@@ -130,12 +115,11 @@ export class RedisClientMetrics implements OperationMetrics, Closing, Maintenanc
   }
 
   connectionClosed(server: ClientFacts, reason: CloseReason): void {
-    if (this.native?.closed === true) return;
     this.instrumented.current?.closed.add(1, { ...serverOf(server), [semconv.ATTR_REDIS_CLOSE_REASON]: reason });
   }
 
   notified(notification: string, server: ClientFacts | undefined): void {
-    if (this.native?.errors === true || !NOTIFICATION.test(notification)) return;
+    if (!NOTIFICATION.test(notification)) return;
     this.instrumented.current?.notifications.add(1, {
       ...poolOf(server),
       [semconv.ATTR_REDIS_NOTIFICATION]: notification,
@@ -143,16 +127,15 @@ export class RedisClientMetrics implements OperationMetrics, Closing, Maintenanc
   }
 
   handedOff(server: ClientFacts | undefined): void {
-    if (this.native?.connections !== true) this.instrumented.current?.handoffs.add(1, poolOf(server));
+    this.instrumented.current?.handoffs.add(1, poolOf(server));
   }
 
   relaxed(by: number, server: ClientFacts | undefined): void {
-    if (this.native?.connections !== true) this.instrumented.current?.relaxed.add(by, poolOf(server));
+    this.instrumented.current?.relaxed.add(by, poolOf(server));
   }
 
   /** @param isInternal the client deals with it, and nobody's call was rejected */
   private failed(facts: ClientFacts, failure: Failure, isInternal: boolean): void {
-    if (this.native?.errors === true) return;
     const attributes = serverOf(facts);
     if (facts.namespace !== undefined) attributes[semconv.ATTR_DB_NAMESPACE] = facts.namespace;
     attributes[semconv.ATTR_ERROR_TYPE] = failure.type;
@@ -175,7 +158,7 @@ export class RedisClientMetrics implements OperationMetrics, Closing, Maintenanc
   /** How long entries of streams have been there when they are read. */
   private read(entry: Entry, args: Arguments, facts: ClientFacts, reply: unknown): void {
     const { current } = this.instrumented;
-    if (current === undefined || this.native?.streams === true || isMissing(reply)) return;
+    if (current === undefined || isMissing(reply)) return;
     const now = Date.now();
     for (const [stream, entries] of partsByStream(reply)) {
       const attributes = this.streamAttributes(entry, args, facts, stream);

@@ -1,63 +1,47 @@
 // Knows: how many calls were part of a loop of round trips, by operation and family.
 // Must not know: how a loop is recognised, spans.
-import type { Attributes, BatchObservableResult, ObservableCounter } from '@opentelemetry/api';
-import { OTHER_FAMILY } from '../catalog';
+import type { KeyFamily } from '../core/facts';
 import * as semconv from '../core/semconv';
-import { observedCounter } from './instruments';
-import type { Meters } from './meters';
+import { counter, type Made } from './instruments';
+import type { Instrumented, Meters } from './meters';
+import { withFamily } from './named-values';
 
-/** More than a healthy process has: two hundred families, with a few operations each. */
-const MAX_COUNTS = 500;
+/** If nobody collects, calls of more families get the names of now. */
+const MAX_FAMILIES = 1_000;
 
 const INSTRUMENTS = {
-  calls: observedCounter(
+  calls: counter(
     semconv.METRIC_REDIS_REPEATED_CALLS,
     '{call}',
     'Commands that came one after another, ten and more, and could be sent together.',
   ),
 };
 
-export interface RepeatedCount {
-  readonly attributes: Attributes;
-  calls: number;
-}
-
-/**
- * Counts are plain numbers, read when metrics are collected: adding to a counter would hash attributes for every
- * call.
- */
+/** Counts are plain numbers until metrics are collected and families have been named, see CacheMetrics. */
 export class RepeatedCallMetrics {
-  private readonly counts = new Map<string, RepeatedCount>();
+  private readonly counts = new Map<KeyFamily | undefined, Map<string, number>>();
+  private readonly instrumented: Instrumented<Made<typeof INSTRUMENTS>>;
 
   constructor(meters: Meters) {
-    meters.hold(INSTRUMENTS, {
-      observe: (result, { calls }) => this.observe(result, calls),
-      moved: () => this.reset(),
-    });
+    this.instrumented = meters.hold(INSTRUMENTS, { observe: () => this.record(), moved: () => this.counts.clear() });
   }
 
-  /** Returns the object to count in. @param family undefined: there is none */
-  of(operation: string, family: string | undefined): RepeatedCount {
-    const key = `${operation} ${family}`;
-    return this.counts.get(key) ?? this.begin(key, operation, family);
+  /** @param family undefined: the calls have no key */
+  add(operation: string, family: KeyFamily | undefined, calls: number): void {
+    if (this.instrumented.current === undefined) return;
+    const ofFamily = this.counts.get(family) ?? new Map<string, number>();
+    ofFamily.set(operation, (ofFamily.get(operation) ?? 0) + calls);
+    this.counts.set(family, ofFamily);
+    if (this.counts.size > MAX_FAMILIES) this.record();
   }
 
-  private begin(key: string, operation: string, family: string | undefined): RepeatedCount {
-    if (this.counts.size >= MAX_COUNTS && family !== undefined && family !== OTHER_FAMILY)
-      return this.of(operation, OTHER_FAMILY);
-    const attributes: Attributes = { [semconv.ATTR_DB_OPERATION_NAME]: operation };
-    if (family !== undefined) attributes[semconv.ATTR_REDIS_KEY_FAMILY] = family;
-    const count = { attributes, calls: 0 };
-    this.counts.set(key, count);
-    return count;
-  }
-
-  private observe(result: BatchObservableResult, counter: ObservableCounter): void {
-    for (const { attributes, calls } of this.counts.values()) if (calls > 0) result.observe(counter, calls, attributes);
-  }
-
-  /** Sets counts to zero but keeps the objects: loops in progress still add to them. */
-  private reset(): void {
-    for (const count of this.counts.values()) count.calls = 0;
+  private record(): void {
+    for (const [family, counts] of this.counts)
+      for (const [operation, calls] of counts)
+        this.instrumented.current?.calls.add(
+          calls,
+          withFamily({ [semconv.ATTR_DB_OPERATION_NAME]: operation }, family?.name),
+        );
+    this.counts.clear();
   }
 }

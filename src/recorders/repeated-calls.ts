@@ -4,10 +4,10 @@ import { type Span, trace } from '@opentelemetry/api';
 import { type Entry, keyIndexOf, lookup } from '../catalog';
 import { isRecording } from '../core/context';
 import type { Arguments, Command, Outcome } from '../core/events';
-import type { Facts } from '../core/facts';
+import type { Facts, KeyFamily } from '../core/facts';
 import type { KnownEntry } from '../insights/exchange';
 import { isRefused } from '../insights/life';
-import type { RepeatedCallMetrics, RepeatedCount } from './repeated-call-metrics';
+import type { RepeatedCallMetrics } from './repeated-call-metrics';
 import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
 import { PassingRecorder, type Repetition, type TracedRecorder } from './traced';
 
@@ -38,8 +38,8 @@ interface Loop {
   count: number;
   /** The end of the latest call, on the monotonic clock. */
   endMonotonicMs: number;
-  /** Where its calls are counted, once it is a loop. */
-  counted: RepeatedCount | undefined;
+  /** The family for which its calls are counted, once it is a loop; undefined also if there is no key. */
+  family: KeyFamily | undefined;
 }
 
 /** Counts repeated calls, and passes their number to the span recorder. */
@@ -88,7 +88,7 @@ export class RepeatedCalls extends PassingRecorder {
       last: shortOf(args.at(-1)),
       count: 1,
       endMonotonicMs,
-      counted: undefined,
+      family: undefined,
     });
     return undefined;
   }
@@ -106,10 +106,9 @@ export class RepeatedCalls extends PassingRecorder {
     loop.count = pauseMs >= -ROUNDING_MS && pauseMs <= MAX_PAUSE_MS ? loop.count + 1 : 1;
     loop.endMonotonicMs = Math.max(loop.endMonotonicMs, endMonotonicMs);
     if (loop.count < MIN_REPEATED_CALLS) return undefined;
-    const family = nameOf(loop.subject, this.familyOf);
-    loop.counted ??= this.metrics.of(loop.operation, family);
-    loop.counted.calls += loop.count === MIN_REPEATED_CALLS ? MIN_REPEATED_CALLS : 1;
-    return { count: loop.count, family };
+    if (loop.subject.key !== undefined) loop.family ??= this.familyOf(loop.subject.key);
+    this.metrics.add(loop.operation, loop.family, loop.count === MIN_REPEATED_CALLS ? MIN_REPEATED_CALLS : 1);
+    return { count: loop.count, family: nameOf(loop.subject, this.familyOf) };
   }
 }
 

@@ -44,7 +44,7 @@ export class ReplySizes implements OperationMetrics {
       observe: () => this.values.record(),
       moved: () => {
         this.attributes.clear();
-        this.values.forget();
+        this.values.record();
       },
     });
   }

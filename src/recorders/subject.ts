@@ -2,10 +2,10 @@
 // Must not know: spans, metrics, what follows from it.
 import { type Entry, keyIndexOf, OTHER_FAMILY } from '../catalog';
 import type { Arguments } from '../core/events';
-import type { Facts } from '../core/facts';
+import type { Facts, KeyFamily } from '../core/facts';
 
-/** Returns the learnt family of a key; undefined: families are off. */
-export type FamilyOf = (key: unknown) => string | undefined;
+/** Returns the learnt family of a key. */
+export type FamilyOf = (key: unknown) => KeyFamily;
 
 /** What a command is about. It is kept of one command to compare others with it. */
 export interface Subject {
@@ -36,7 +36,7 @@ export function isLike(subject: Subject, entry: Entry, args: Arguments, { cache 
   const key = keyOf(entry, args);
   if (key === subject.key) return true;
   if (key === undefined || subject.key === undefined) return false;
-  const family = cache === undefined ? familyOf(key) : cache.family;
+  const family = cache === undefined ? familyOf(key).name : cache.family;
   return isOne(family, nameOf(subject, familyOf));
 }
 
@@ -47,7 +47,7 @@ function isOne(family: string | undefined, other: string | undefined): boolean {
 
 export function nameOf(subject: Subject, familyOf: FamilyOf): string | undefined {
   if (!subject.isNamed) {
-    subject.family = subject.key === undefined ? undefined : familyOf(subject.key);
+    subject.family = subject.key === undefined ? undefined : familyOf(subject.key).name;
     subject.isNamed = true;
   }
   return subject.family;

@@ -4,14 +4,16 @@ import type { Arguments, ClientRef, Command } from '../../src/core/events';
 import type { Facts, FamilyCounts } from '../../src/core/facts';
 import { CommandInsights } from '../../src/insights';
 import { MAX_OPEN_WRITES } from '../../src/insights/open-expiries';
-import { CLIENT, SETTINGS } from './settings';
+import { CLIENT, SETTINGS, totalsOf } from './settings';
 
 const LATER = 60_000;
 
 describe('what is remembered of keys', () => {
   let insights: CommandInsights;
+  let totals: ReturnType<typeof totalsOf>;
   beforeEach(() => {
     insights = new CommandInsights(SETTINGS, () => {});
+    totals = totalsOf(insights);
   });
 
   const commandOf = (startMonotonicMs: number, args: Arguments, more: Partial<Command>): Command => {
@@ -31,7 +33,7 @@ describe('what is remembered of keys', () => {
     });
   }
   const loads = (facts: Facts) => facts.cache?.fills.map(({ loadMs }) => loadMs) ?? [];
-  const sum = (name: keyof FamilyCounts) => [...insights.counts(LATER)].reduce((all, counts) => all + Number(counts[name]), 0);
+  const sum = (name: keyof FamilyCounts) => totals(LATER).reduce((all, counts) => all + Number(counts[name]), 0);
   const unfilled = () => sum('unfilled');
   const reason = (monotonicMs: number, key = 'user:1', more: Partial<Command> = {}) =>
     run(monotonicMs, ['GET', key], null, more).cache?.missReason;
@@ -144,7 +146,7 @@ describe('what is remembered of keys', () => {
     run(41_000, ['MGET', ...keys], Array(keys.length).fill(null));
     run(41_010, ['MSET', ...keys.flatMap((key) => [key, 'v'])], 'OK');
     assert.equal(
-      [...insights.counts(200_000)].reduce((all, counts) => all + counts.unfilled, 0),
+      totals(200_000).reduce((all, counts) => all + counts.unfilled, 0),
       1,
     );
   });

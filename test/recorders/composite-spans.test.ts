@@ -265,7 +265,7 @@ describe('composite spans', () => {
       next,
       settings,
       () => tracer,
-      () => undefined,
+      () => ({ name: undefined }),
       assert.fail,
     );
     const facts: Facts = { operation: 'PING', failure: undefined, lookup: undefined, data: NO_DATA, cache: undefined, lock: undefined };

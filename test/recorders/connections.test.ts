@@ -202,14 +202,13 @@ describe('server metrics', () => {
     assert.deepEqual(await told('redis.client.csc.evictions'), [
       { attributes: { 'server.address': 'one' }, value: 4 },
       { attributes: { 'server.address': 'one', 'redis.client.csc.reason': 'ttl' }, value: 2 },
-      { attributes: { 'server.address': 'two' }, value: 0 },
       { attributes: { 'redis.client.csc.reason': 'ttl' }, value: 3 },
       { attributes: { 'redis.client.csc.reason': '_OTHER' }, value: 1 },
     ]);
     await own.provider.shutdown();
   });
 
-  it('shows once that a client-side cache has no entries any more, when it is gone', async () => {
+  it('shows to each reader that a client-side cache has no entries any more, when it is gone', async () => {
     const own = new Measuring();
     const recorder = new ServerMetrics(new Meters(() => own.provider.getMeter('gone'), assert.fail), assert.fail, []);
     const caches = [3, 4];
@@ -224,7 +223,7 @@ describe('server metrics', () => {
     caches.pop();
     assert.deepEqual(await items(), [{ attributes, value: 3 }]);
     caches.pop();
-    assert.deepEqual(await items(), [{ attributes, value: 0 }]);
+    for (const _reader of [1, 2]) assert.deepEqual(await items(), [{ attributes, value: 0 }]);
     await own.provider.shutdown();
   });
 

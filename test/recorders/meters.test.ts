@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Meter } from '@opentelemetry/api';
-import { counter, observedCounter } from '../../src/recorders/instruments';
+import { counter, observedUpDownCounter } from '../../src/recorders/instruments';
 import { Meters } from '../../src/recorders/meters';
 import { Measuring } from '../support/metrics';
 
@@ -20,11 +20,11 @@ describe('the instruments of the current meter', () => {
   });
   afterEach(() => measuring.provider.shutdown());
 
-  /** One observed counter, and how often it was read. */
+  /** One observed up-down counter, and how often it was read. */
   function hold(name: string, value: number, more: { isWanted?: () => boolean } = {}) {
     const held = { reads: 0, moves: 0 };
     meters.hold(
-      { total: observedCounter(name, '{thing}', 'Things.'), calls: counter(`${name}.calls`, '{call}', 'Calls.') },
+      { total: observedUpDownCounter(name, '{thing}', 'Things.'), calls: counter(`${name}.calls`, '{call}', 'Calls.') },
       {
         observe: (result, { total }) => {
           held.reads += 1;
@@ -79,5 +79,25 @@ describe('the instruments of the current meter', () => {
     meters.reconfigure();
     await collected();
     assert.deepEqual([always.reads, always.moves, sometimes.reads, sometimes.moves], [3, 1, 1, 2]);
+  });
+
+  it('do nothing while somebody else records their metric, also on a meter that comes later', async () => {
+    const calls = meters.hold({ calls: counter('calls', '{call}', 'Calls.') });
+    const held = hold('mine', 1);
+    meters.refresh();
+    calls.current?.calls.add(1);
+    meters.omit(new Set(['mine', 'calls']));
+    calls.current?.calls.add(2);
+    await collected();
+    meters.omit(new Set());
+    calls.current?.calls.add(4);
+    assert.deepEqual(await collected(), { calls: 5, mine: 1 });
+    assert.equal(held.moves, 1);
+    meters.omit(new Set(['mine']));
+    const next = new Measuring();
+    meter = next.provider.getMeter('own');
+    meters.refresh();
+    assert.deepEqual(Object.keys(await next.collectScope('own')), []);
+    await next.provider.shutdown();
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Meters } from '../../src/recorders/meters';
+import { PoolMetrics } from '../../src/recorders/pool';
 import { RepeatedCallMetrics } from '../../src/recorders/repeated-call-metrics';
 import { Clock } from '../support/clock';
 import { Measuring } from '../support/metrics';
@@ -151,11 +152,33 @@ describe('repeated calls', () => {
     assert.deepEqual(counts, [10, 10, 20, 20, 40, 40]);
   });
 
-  it('belong to the family `_other` if there are many, but keep their operation', () => {
-    const metrics = new RepeatedCallMetrics(new Meters(() => undefined, assert.fail));
-    const counts = Array.from({ length: 1_000 }, (_, index) => metrics.of('GET', `family${index}`));
-    assert.equal(new Set(counts).size, 501);
-    assert.deepEqual(counts.at(-1)?.attributes, { 'db.operation.name': 'GET', 'db.redis.key_family': '_other' });
-    assert.deepEqual(metrics.of('INCR', undefined).attributes, { 'db.operation.name': 'INCR' });
+  it('have the family that is known when metrics are collected, or the one of now if that are many', async () => {
+    const own = new Measuring();
+    const meters = new Meters(() => own.provider.getMeter('own'), assert.fail);
+    // Something has to be observed, or nothing of ours is called.
+    new PoolMetrics(meters, assert.fail);
+    const metrics = new RepeatedCallMetrics(meters);
+    metrics.add('GET', { name: 'before' }, 10);
+    meters.refresh();
+    const collected = async () =>
+      ((await own.collectScope('own'))['redis.client.repeated_calls'] ?? []).map(({ attributes, value }) => [
+        ...Object.values(attributes),
+        value,
+      ]);
+    const families = ['user:1', 'user:2'].map((name) => ({ name }));
+    for (const family of families) metrics.add('GET', family, 10);
+    metrics.add('INCR', undefined, 12);
+    for (const family of families) family.name = 'user:{}';
+    const told = [
+      ['GET', 'user:{}', 20],
+      ['INCR', 12],
+    ];
+    assert.deepEqual(await collected(), told);
+    assert.deepEqual(await collected(), told);
+    const many = Array.from({ length: 1_001 }, () => ({ name: 'now' }));
+    for (const family of many) metrics.add('GET', family, 10);
+    for (const family of many) family.name = 'later';
+    assert.deepEqual((await collected()).at(-1), ['GET', 'now', 10_010]);
+    await own.provider.shutdown();
   });
 });
