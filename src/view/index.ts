@@ -7,11 +7,10 @@ import { startServer } from './server/server';
 import { Telemetry } from './store/telemetry';
 import { createPaint } from './terminal/paint';
 import { renderSummary } from './terminal/summary';
-import { renderWaterfall, type Step } from './terminal/waterfall';
+import { renderWaterfall } from './terminal/waterfall';
 
 export { type Budget, readBudgets } from './budget';
 export { environmentFor } from './environment';
-export type { Span } from './otlp/message';
 
 export interface View {
   readonly telemetry: Telemetry;
@@ -35,14 +34,14 @@ export function overviewFrom({ telemetry }: View): Overview {
   return overviewOf(telemetry, new TraceLists(telemetry.records.traces));
 }
 
+/** The number of spans shown of a run. */
+const MAX_ROWS = 60;
+
 /** Writes the waterfall and the summary to a terminal. */
-export function printReport(view: View, steps: readonly Step[], stream: NodeJS.WriteStream, maxRows?: number): void {
+export function printReport(view: View, title: string, stream: NodeJS.WriteStream): void {
   const paint = createPaint(stream, process.env);
-  const waterfall = renderWaterfall(steps, view.telemetry.spans(), {
-    paint,
-    columns: stream.columns ?? DEFAULT_COLUMNS,
-    maxRows,
-  });
+  const layout = { paint, columns: stream.columns ?? DEFAULT_COLUMNS, maxRows: MAX_ROWS };
+  const waterfall = renderWaterfall(title, view.telemetry.spans(), layout);
   const summary = renderSummary(overviewFrom(view), paint);
   stream.write(`\n${[...waterfall, ...summary].join('\n')}\n`);
 }

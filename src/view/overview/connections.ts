@@ -6,24 +6,7 @@ import { textOf } from '../store/reading';
 import type { Records } from '../store/records';
 import { type Course, ratio } from './course';
 
-export interface PoolView {
-  readonly pool: string;
-  readonly used: number;
-  readonly idle: number;
-  readonly limit: number | undefined;
-  readonly waiting: number;
-  readonly timeouts: number;
-  readonly meanWaitMs: number | undefined;
-  readonly usedCourse: Course;
-}
-
-export interface ServerView {
-  readonly server: string;
-  readonly connections: number;
-  readonly queued: number;
-}
-
-export function poolsOf(records: Records, step: number, steps: number, nowMs: number): PoolView[] {
+export function poolsOf(records: Records, step: number, steps: number, nowMs: number) {
   const rows = new Map(records.pools.all(step).map((entry) => [entry.name, entry]));
   const {
     METRIC_DB_CLIENT_CONNECTION_LIMIT,
@@ -49,7 +32,7 @@ export function poolsOf(records: Records, step: number, steps: number, nowMs: nu
   }));
 }
 
-export function serversOf(records: Records, nowMs: number): ServerView[] {
+export function serversOf(records: Records, nowMs: number) {
   const connections = standings(records, semconv.METRIC_REDIS_CONNECTIONS, nowMs);
   const queued = standings(records, semconv.METRIC_REDIS_OFFLINE_QUEUE_DEPTH, nowMs);
   const servers = new Map(connections.map(({ attributes }) => [serverIn(attributes), serverOf(attributes)]));

@@ -1,97 +1,21 @@
 // Knows: the overview that the page and the terminal show, as plain data.
 // Must not know: how it is drawn or sent.
-
 import type { Attention } from '../store/attention';
-import type { Percentiles } from '../store/durations';
 import type { LockStep } from '../store/reading';
 import type { Records } from '../store/records';
-import type { Slow } from '../store/slowest';
-import type { Received, Telemetry } from '../store/telemetry';
+import type { Telemetry } from '../store/telemetry';
 import { STEP_MS, STEPS, type Sums, stepOf } from '../store/window';
-import { connectionsOverTime, type PoolView, poolsOf, type ServerView, serversOf } from './connections';
-import { addUp, type Course, ratio, ratios } from './course';
+import { connectionsOverTime, poolsOf, serversOf } from './connections';
+import { addUp, ratio, ratios } from './course';
 import type { RepeatedView } from './repeated';
 import type { TraceLists } from './traces';
 
-export interface FamilyView {
-  readonly family: string;
-  readonly hits: number;
-  readonly misses: number;
-  readonly hitRatio: number | undefined;
-  readonly hitRatioCourse: Course;
-  readonly fills: number;
-  readonly meanLoadMs: number | undefined;
-  readonly stampedes: number;
-  /** Misses that were not filled by the process that missed them. */
-  readonly unfilled: number;
-  /** Writes without a time to live. */
-  readonly immortal: number;
-}
-
-export interface CommandView extends Partial<Percentiles> {
-  readonly command: string;
-  readonly calls: number;
-  readonly errors: number;
-  readonly callsCourse: Course;
-}
-
-export type LockView = Readonly<Record<LockStep, number>> & {
-  readonly family: string;
-  readonly meanHeldMs: number | undefined;
-  readonly meanWaitedMs: number | undefined;
-};
-
-export interface ChannelView {
-  readonly channel: string;
-  readonly sent: number;
-  readonly consumed: number;
-  readonly meanProcessMs: number | undefined;
-}
-
-export interface Totals {
-  readonly calls: number;
-  readonly errors: number;
-  readonly hits: number;
-  readonly misses: number;
-  readonly hitRatio: number | undefined;
-  readonly latency: Percentiles | undefined;
-  readonly stampedes: number;
-  readonly callsCourse: Course;
-  readonly errorsCourse: Course;
-  readonly hitRatioCourse: Course;
-  readonly p95Course: Course;
-  readonly stampedesCourse: Course;
-}
-
-export interface Overview {
-  readonly atMs: number;
-  readonly stepMs: number;
-  /** The period of the sums. */
-  readonly windowMs: number;
-  /** The period of the lines: shorter than the window until the window is full. */
-  readonly shownMs: number;
-  readonly received: Readonly<Received>;
-  readonly services: readonly string[];
-  readonly totals: Totals;
-  readonly families: readonly FamilyView[];
-  readonly commands: readonly CommandView[];
-  readonly errorTypes: readonly { readonly type: string; readonly errors: number }[];
-  readonly slowest: readonly { readonly family: string; readonly slow: readonly Slow[] }[];
-  readonly pools: readonly PoolView[];
-  readonly servers: readonly ServerView[];
-  readonly connectionsCourse: Course;
-  readonly locks: readonly LockView[];
-  readonly channels: readonly ChannelView[];
-  readonly attention: readonly Attention[];
-  /** Sequential calls that a single call could replace. */
-  readonly repeated: readonly RepeatedView[];
-  readonly traces: ReturnType<TraceLists['all']>;
-}
+export type Overview = ReturnType<typeof overviewOf>;
 
 /** A minute: the first values must not be lost at the edge. */
 const LEAST_STEPS = 30;
 
-export function overviewOf({ records, received, clock }: Telemetry, traces: TraceLists): Overview {
+export function overviewOf({ records, received, clock }: Telemetry, traces: TraceLists) {
   const atMs = clock();
   const repeated = traces.repeated();
   const step = stepOf(atMs);
@@ -99,7 +23,9 @@ export function overviewOf({ records, received, clock }: Telemetry, traces: Trac
   return {
     atMs,
     stepMs: STEP_MS,
+    /** The period of the sums. */
     windowMs: STEP_MS * STEPS,
+    /** The period of the lines: shorter than the window until the window is full. */
     shownMs: STEP_MS * steps,
     received: { ...received },
     services: records.services.all(step).map(({ name }) => name),
@@ -114,6 +40,7 @@ export function overviewOf({ records, received, clock }: Telemetry, traces: Trac
     locks: records.locks.all(step).map(lockOf),
     channels: records.channels.all(step).map(channelOf),
     attention: [...repeated.map(attentionOf), ...records.attention.newestFirst()],
+    /** Sequential calls that a single call could replace. */
     repeated,
     traces: traces.all(),
   };
@@ -132,7 +59,7 @@ function better<Column extends string>(
   return exact.length > 0 ? exact : spans.all(step);
 }
 
-function familiesOf(records: Records, step: number, steps: number): FamilyView[] {
+function familiesOf(records: Records, step: number, steps: number) {
   const more = new Map(records.families.all(step).map(({ name, sums }) => [name, sums]));
   const views = better(records.lookups, step).map(({ name, sums: { hits, misses }, row }) => {
     const { fills = 0, loadMs = 0, stampedes = 0, unfilled = 0, immortal = 0 } = more.get(name) ?? {};
@@ -145,14 +72,16 @@ function familiesOf(records: Records, step: number, steps: number): FamilyView[]
       fills,
       meanLoadMs: ratio(loadMs, fills),
       stampedes,
+      /** Misses that were not filled by the process that missed them. */
       unfilled,
+      /** Writes without a time to live. */
       immortal,
     };
   });
   return views.sort((a, b) => b.hits + b.misses - (a.hits + a.misses));
 }
 
-function commandsOf(records: Records, step: number, steps: number): CommandView[] {
+function commandsOf(records: Records, step: number, steps: number) {
   const views = better(records.commands, step).map(({ name, sums, row }) => ({
     command: name,
     ...sums,
@@ -162,7 +91,7 @@ function commandsOf(records: Records, step: number, steps: number): CommandView[
   return views.sort((a, b) => b.calls - a.calls);
 }
 
-function totalsOf(records: Records, step: number, steps: number): Totals {
+function totalsOf(records: Records, step: number, steps: number) {
   const lookups = better(records.lookups, step);
   const commands = better(records.commands, step);
   const families = records.families.all(step);
@@ -195,27 +124,14 @@ function courseOf<Column extends string>(
   );
 }
 
-function lockOf({ name, sums }: Sums<LockStep | 'held' | 'heldMs' | 'waited' | 'waitedMs'>): LockView {
-  const { acquired, refused, renewed, released, lost, held, heldMs, waited, waitedMs } = sums;
-  return {
-    family: name,
-    acquired,
-    refused,
-    renewed,
-    released,
-    lost,
-    meanHeldMs: ratio(heldMs, held),
-    meanWaitedMs: ratio(waitedMs, waited),
-  };
+function lockOf({ name, sums }: Sums<LockStep | 'held' | 'heldMs' | 'waited' | 'waitedMs'>) {
+  const { held, heldMs, waited, waitedMs, ...steps } = sums;
+  return { family: name, ...steps, meanHeldMs: ratio(heldMs, held), meanWaitedMs: ratio(waitedMs, waited) };
 }
 
-function channelOf({ name, sums }: Sums<'sent' | 'consumed' | 'processed' | 'processedMs'>): ChannelView {
-  return {
-    channel: name,
-    sent: sums.sent,
-    consumed: sums.consumed,
-    meanProcessMs: ratio(sums.processedMs, sums.processed),
-  };
+function channelOf({ name, sums }: Sums<'sent' | 'consumed' | 'processed' | 'processedMs'>) {
+  const { sent, consumed, processed, processedMs } = sums;
+  return { channel: name, sent, consumed, meanProcessMs: ratio(processedMs, processed) };
 }
 
 function total<Column extends string>(rows: readonly Sums<Column>[], column: Column): number {

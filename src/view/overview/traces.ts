@@ -1,48 +1,16 @@
 // Knows: how a trace is shown in a list and as a waterfall.
 // Must not know: how it is kept or drawn.
 import type { Span } from '../otlp/message';
-import type { AttentionKind } from '../store/attention';
 import { attentionOf, compositeOf, isBlocking, isRedisSpan, lookupOf, queryOf, requestOf } from '../store/reading';
 import type { Trace, Traces } from '../store/traces';
-import { type Mark, markOf } from './mark';
-import { type Note, notesOn } from './notes';
-import { type RepeatedCalls, type RepeatedView, repeatedIn, repeatedOf } from './repeated';
+import { markOf } from './mark';
+import { notesOn } from './notes';
+import { type RepeatedView, repeatedIn, repeatedOf } from './repeated';
 import { fits, type TraceQuery, wordsOf } from './search';
 import { arrange, rootsOf } from './tree';
 
 /** One trace in a list. */
-export interface TraceDigest {
-  readonly traceId: string;
-  readonly title: string;
-  readonly services: readonly string[];
-  readonly startMs: number;
-  readonly durationMs: number;
-  readonly spans: number;
-  readonly failed: boolean;
-  readonly hits: number;
-  readonly misses: number;
-  readonly marks: readonly (AttentionKind | 'message')[];
-  /** The loops of round trips in the trace. */
-  readonly repeated: readonly RepeatedCalls[];
-  /** The trace contains only blocking commands: a worker that polls its queue. */
-  readonly isPoll: boolean;
-}
-
-/** A span, and its depth below its parent. */
-export interface Row extends Span {
-  readonly depth: number;
-  readonly title: string;
-  readonly isRedis: boolean;
-  readonly mark: Mark | undefined;
-  /** The span of the sender, if this span received a message and the sender is shown. */
-  readonly linkedFrom: string | undefined;
-  readonly notes: readonly Note[];
-}
-
-export interface TraceDetail extends TraceDigest {
-  readonly rows: readonly Row[];
-  readonly omitted: number;
-}
+type TraceDigest = ReturnType<typeof digestOf>;
 
 const LIST = 40;
 const MAX_ROWS = 1_000;
@@ -63,14 +31,12 @@ export class TraceLists {
 
   constructor(private readonly traces: Traces) {}
 
-  all(): Readonly<Record<TraceListName, TraceDigest[]>> {
+  all(): Record<TraceListName, TraceDigest[]> {
     const found = this.found({});
-    return {
-      recent: listOf('recent', found),
-      slowest: listOf('slowest', found),
-      attention: listOf('attention', found),
-      polls: listOf('polls', found),
-    };
+    return Object.fromEntries(TRACE_LISTS.map((list) => [list, listOf(list, found)])) as Record<
+      TraceListName,
+      TraceDigest[]
+    >;
   }
 
   /** Returns the loops of all traces; similar loops are merged. */
@@ -113,7 +79,7 @@ function listOf(list: TraceListName, latestFirst: readonly TraceDigest[]): Trace
 }
 
 /** Returns the trace, and below it the spans of other traces that link to it. */
-export function traceDetail(traces: Traces, traceId: string): TraceDetail | undefined {
+export function traceDetail(traces: Traces, traceId: string) {
   const trace = traces.get(traceId);
   if (trace === undefined) return undefined;
   const followers = [...traces.all()].filter(
@@ -123,7 +89,7 @@ export function traceDetail(traces: Traces, traceId: string): TraceDetail | unde
   return { ...digestOf(traceId, trace.spans), ...extent(spans), rows: rowsOf(spans), omitted: trace.omitted };
 }
 
-function digestOf(traceId: string, spans: readonly Span[]): TraceDigest {
+function digestOf(traceId: string, spans: readonly Span[]) {
   const [root] = rootsOf(spans);
   const found = spans.flatMap((span) => attentionOf(span)?.kind ?? []);
   const repeated = repeatedIn(spans);
@@ -140,7 +106,9 @@ function digestOf(traceId: string, spans: readonly Span[]): TraceDigest {
     hits: lookups.reduce((sum, { hits }) => sum + hits, 0),
     misses: lookups.reduce((sum, { misses }) => sum + misses, 0),
     marks: [...new Set([...found, ...loops, ...messages])],
+    /** The loops of round trips in the trace. */
     repeated,
+    /** The trace contains only blocking commands: a worker that polls its queue. */
     isPoll: found.length === 0 && spans.every((span) => isRedisSpan(span) && isBlocking(span)),
   };
 }
@@ -158,7 +126,8 @@ function titleOf(span: Span): string {
   return composite === undefined ? queryOf(span) : `${queryOf(span)} × ${composite.count}`;
 }
 
-function rowsOf(spans: readonly Span[]): Row[] {
+/** Each span, and its depth below its parent. */
+function rowsOf(spans: readonly Span[]) {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   return arrange(spans).map(({ span, depth }) => ({
     ...span,
@@ -166,6 +135,7 @@ function rowsOf(spans: readonly Span[]): Row[] {
     title: titleOf(span),
     isRedis: isRedisSpan(span),
     mark: markOf(span),
+    /** The span of the sender, if this span received a message and the sender is shown. */
     linkedFrom: span.kind === 'consumer' ? span.links.find(({ spanId }) => ids.has(spanId))?.spanId : undefined,
     notes: notesOn(span, spans),
   }));

@@ -7,7 +7,6 @@ export interface Standing {
   readonly attributes: Attributes;
   /** The total of a counter, the count of a histogram, or the latest state. */
   readonly value: number;
-  readonly peak: number;
   readonly seenAtMs: number;
 }
 
@@ -43,7 +42,6 @@ export class Series {
       metric: point.metric,
       attributes: point.attributes,
       value,
-      peak: Math.max(value, before?.peak ?? value),
       seenAtMs: nowMs,
       raw: { value: point.value, sum: point.sum ?? 0, startNanos: point.startNanos },
     });

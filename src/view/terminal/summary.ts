@@ -1,7 +1,6 @@
 // Knows: the summary of a run, as lines for a terminal.
 // Must not know: where spans and metrics come from.
-import type { PoolView } from '../overview/connections';
-import type { CommandView, FamilyView, Overview } from '../overview/overview';
+import type { Overview } from '../overview/overview';
 import { type Paint, printable } from './paint';
 
 const RATIO_COLUMNS = 20;
@@ -43,7 +42,7 @@ function hitRatios({ families, totals }: Overview, paint: Paint): string[] {
 }
 
 function ratioLine(
-  { family, hits, misses, hitRatio = 0 }: Pick<FamilyView, 'family' | 'hits' | 'misses' | 'hitRatio'>,
+  { family, hits, misses, hitRatio = 0 }: Pick<Overview['families'][number], 'family' | 'hits' | 'misses' | 'hitRatio'>,
   paint: Paint,
 ): string {
   const filled = Math.round(hitRatio * RATIO_COLUMNS);
@@ -51,13 +50,14 @@ function ratioLine(
   return `${name(family)} ${bar} ${`${(hitRatio * 100).toFixed(1)} %`.padStart(8)}   ${hits} of ${hits + misses}`;
 }
 
-function latencies(commands: readonly CommandView[], paint: Paint): string[] {
+function latencies(commands: Overview['commands'], paint: Paint): string[] {
   if (commands.length === 0) return [];
-  const head = `${'command'.padEnd(NAME_COLUMNS)} ${'calls'.padStart(7)} ${['p50', 'p95', 'p99'].map((title) => `${title} ms`.padStart(9)).join(' ')}   errors`;
+  const percentiles = ['p50 ms', 'p95 ms', 'p99 ms'].map((title) => title.padStart(9)).join(' ');
+  const head = `${'command'.padEnd(NAME_COLUMNS)} ${'calls'.padStart(7)} ${percentiles}   errors`;
   return [paint.dim(head), ...commands.map((command) => latencyLine(command, paint))];
 }
 
-function latencyLine({ command, calls, errors, p50, p95, p99 }: CommandView, paint: Paint): string {
+function latencyLine({ command, calls, errors, p50, p95, p99 }: Overview['commands'][number], paint: Paint): string {
   const numbers = [p50, p95, p99].map((ms) => (ms?.toFixed(2) ?? '–').padStart(9)).join(' ');
   return `${name(command)} ${String(calls).padStart(7)} ${numbers}${paint.red(errors === 0 ? '' : `   ${errors}`)}`;
 }
@@ -73,7 +73,7 @@ function lockLine({ family, acquired, refused, renewed, lost, meanHeldMs }: Over
 }
 
 // Pools are closed at the end of a run, so the highest use says more than the last.
-function poolLine({ pool, limit, usedCourse, timeouts }: PoolView): string {
+function poolLine({ pool, limit, usedCourse, timeouts }: Overview['pools'][number]): string {
   const peak = Math.max(0, ...usedCourse.map((used) => used ?? 0));
   return `${name(pool)} up to ${peak}${limit === undefined ? '' : ` of ${limit}`} used, ${timeouts} timeouts`;
 }
