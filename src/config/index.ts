@@ -2,4 +2,4 @@
 // Must not know: what an option changes.
 export type { RedisInstrumentationConfig } from './public';
 export { readSettings, type Settings, type SpanSettings } from './settings';
-export type { ClientName, ConflictMode, SpanInfo } from './values';
+export type { ClientName, ConflictMode } from './values';

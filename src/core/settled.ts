@@ -51,3 +51,10 @@ export function outcomeOfOne(
   const error = reply instanceof Error ? reply : outcome.error;
   return { durationMs, failed: outcome.failed || reply instanceof Error, reply, error, isLocal: false, timing };
 }
+
+/** How one command of a batch ended, over the time of the whole batch: Redis returns no single times. */
+export function outcomeAt({ durationMs, failed, replies, error }: BatchOutcome, index: number): Outcome {
+  const reply = replies[index];
+  if (reply instanceof Error) return { durationMs, failed: true, reply, error: reply, isLocal: false };
+  return { durationMs, failed: failed && !(index in replies), reply, error, isLocal: false };
+}

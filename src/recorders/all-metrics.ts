@@ -1,7 +1,7 @@
 // Knows: everything that measures, what the user wants of it, and that a fault in one part does not affect the others.
 // Must not know: spans, how a client is patched.
 import type { Meter } from '@opentelemetry/api';
-import { type KeyMask, keyMask } from '../catalog';
+import { familyMask, type KeyMask, keyMask } from '../catalog';
 import type { Settings } from '../config';
 import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Insights } from '../core/facts';
@@ -98,12 +98,13 @@ export class AllMetrics implements Recorder {
     ];
     this.others = others.filter((one) => one !== false);
     this.meters.reconfigure();
-    // The recorder of spans has a mask of its own, which reports what is wrong with the function.
+    // The recorder of spans has masks of its own, which report what is wrong with the user's function.
     const mask = keyMask(spans.keys, () => {});
-    this.operations.use(insights, series, mask, spans.keys === 'hidden' ? undefined : family);
+    const [families, groups] = spans.keys === 'hidden' ? [] : [family, familyMask(spans.keys, () => {})];
+    this.operations.use(insights, series, mask, families);
     this.sizes.use(insights);
-    this.messages.use(spans.keys, family, redisClientMetrics);
-    this.redisClient.use(spans.keys, family);
+    this.messages.use(families, groups, redisClientMetrics);
+    this.redisClient.use(families, groups);
     this.events.use(mask);
   }
 

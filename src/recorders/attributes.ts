@@ -7,7 +7,8 @@ import type { Arguments, ClientFacts, Timing } from '../core/events';
 import type { CacheFacts, DataFacts, Failure, Fill, ItemCounts, LockFacts, Lookup } from '../core/facts';
 import type { Resends } from '../core/resends';
 import * as semconv from '../core/semconv';
-import type { Composite, Repetition } from './traced';
+import type { Run } from './run';
+import type { Repetition } from './traced';
 
 const DEFAULT_PORT = 6379;
 
@@ -136,14 +137,14 @@ export function addResends(attributes: Attributes, { count, redirection }: Resen
 /** Adds the totals of a run of commands. */
 export function addComposite(
   attributes: Attributes,
-  { count, sumMs, maxMs, valueBytes, hits, misses, facts, isLocal }: Composite,
+  { count, sumMs, maxMs, valueBytes, hits, misses, facts, outcome }: Run,
 ): void {
   attributes[semconv.ATTR_REDIS_COMPOSITE_COUNT] = count;
   attributes[semconv.ATTR_REDIS_COMPOSITE_SUM_MS] = sumMs;
   attributes[semconv.ATTR_REDIS_COMPOSITE_MAX_MS] = maxMs;
   if (valueBytes !== undefined) attributes[semconv.ATTR_REDIS_COMPOSITE_VALUE_BYTES] = valueBytes;
   if (facts.lookup !== undefined) addLookup(attributes, { hits, misses, several: true });
-  if (isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
+  if (outcome.isLocal) attributes[semconv.ATTR_REDIS_CACHE_LOCAL] = true;
 }
 
 /** Adds what a look-up or a write did in the cache. */

@@ -14,38 +14,15 @@ const BYTE_BUCKETS = [64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576,
 
 const REASONS: readonly MissReason[] = ['expired', 'deleted', 'unknown'];
 
+const seconds = (name: string, description: string) => histogram(name, 's', LOAD_BUCKETS, description);
+
 const INSTRUMENTS = {
-  requests: counter(
-    semconv.METRIC_CACHE_REQUESTS,
-    '{request}',
-    'Items looked up in the cache, by whether they were found.',
-  ),
-  misses: counter(
-    semconv.METRIC_CACHE_MISSES,
-    '{miss}',
-    'Items that were not found, by the reason this process knows.',
-  ),
-  unfilled: counter(
-    semconv.METRIC_CACHE_UNFILLED_MISSES,
-    '{miss}',
-    'Items that were not found, and that this process did not store in time, as far as it can be seen.',
-  ),
-  writes: counter(
-    semconv.METRIC_CACHE_WRITES,
-    '{write}',
-    'Items stored, by whether this process gave them a time to live.',
-  ),
-  lostLocks: counter(
-    semconv.METRIC_REDIS_LOCK_LOST,
-    '{lock}',
-    'Locks that were gone before they were given back, as Redis said.',
-  ),
-  loadDuration: histogram(
-    semconv.METRIC_CACHE_LOAD_DURATION,
-    's',
-    LOAD_BUCKETS,
-    'Time from a miss to the write that fills it.',
-  ),
+  requests: counter(semconv.METRIC_CACHE_REQUESTS, '{request}', 'Items looked up in the cache, by the result.'),
+  misses: counter(semconv.METRIC_CACHE_MISSES, '{miss}', 'Items that were not found, by the known reason.'),
+  unfilled: counter(semconv.METRIC_CACHE_UNFILLED_MISSES, '{miss}', 'Misses that this process did not fill in time.'),
+  writes: counter(semconv.METRIC_CACHE_WRITES, '{write}', 'Items stored, by whether they got a time to live.'),
+  lostLocks: counter(semconv.METRIC_REDIS_LOCK_LOST, '{lock}', 'Locks that were gone before their release.'),
+  loadDuration: seconds(semconv.METRIC_CACHE_LOAD_DURATION, 'Time from a miss to the write that fills it.'),
   stampedeWidth: histogram(
     semconv.METRIC_CACHE_STAMPEDE_WIDTH,
     '{caller}',
@@ -53,18 +30,8 @@ const INSTRUMENTS = {
     'Traces in this process that loaded an item at the same time, up to this load.',
   ),
   valueSize: histogram(semconv.METRIC_CACHE_VALUE_SIZE, 'By', BYTE_BUCKETS, 'Size of values stored.'),
-  lockWait: histogram(
-    semconv.METRIC_REDIS_LOCK_WAIT_DURATION,
-    's',
-    LOAD_BUCKETS,
-    'Time from the first refused attempt to get a lock to the one that got it.',
-  ),
-  lockHold: histogram(
-    semconv.METRIC_REDIS_LOCK_HOLD_DURATION,
-    's',
-    LOAD_BUCKETS,
-    'Time from getting a lock to giving it back.',
-  ),
+  lockWait: seconds(semconv.METRIC_REDIS_LOCK_WAIT_DURATION, 'Time from the first refusal to getting the lock.'),
+  lockHold: seconds(semconv.METRIC_REDIS_LOCK_HOLD_DURATION, 'Time from getting a lock to its release.'),
 };
 type Instruments = Made<typeof INSTRUMENTS>;
 

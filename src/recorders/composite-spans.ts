@@ -8,9 +8,9 @@ import { isRecording } from '../core/context';
 import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Fill, Miss } from '../core/facts';
 import type { Report } from '../core/recorder';
-import { MAX_ARGUMENTS, MAX_RUN_MS, Run } from './run';
+import { type CompositeRecorder, MAX_ARGUMENTS, MAX_RUN_MS, Run } from './run';
 import type { FamilyOf } from './subject';
-import { type CompositeRecorder, PassingRecorder, type Repetition } from './traced';
+import { PassingRecorder, type Repetition } from './traced';
 
 /** The settings that decide which commands may be joined. */
 type CompositeSettings = Pick<SpanSettings, 'compressMaxDurationMs' | 'slowMs' | 'minDurationMs' | 'spanHook'>;
@@ -128,7 +128,7 @@ export class CompositeSpans extends PassingRecorder<CompositeRecorder> {
     this.runs.delete(parent);
     try {
       if (run.count === 1) this.next.command(run.first, run.outcome, run.facts, run.repeated);
-      else this.next.composite(run.finish(this.familyOf));
+      else this.next.composite(run, run.familyBy(this.familyOf));
     } catch (error) {
       this.report('a span could not be recorded', error);
     }

@@ -16,31 +16,11 @@ export const MAX_SERVERS = 1_000;
 
 const INSTRUMENTS = {
   open: observedUpDownCounter(semconv.METRIC_REDIS_CONNECTIONS, '{connection}', 'Connections that are ready.'),
-  waiting: observedUpDownCounter(
-    semconv.METRIC_REDIS_OFFLINE_QUEUE_DEPTH,
-    '{command}',
-    'Commands that wait for a connection to be ready.',
-  ),
-  reconnects: counter(
-    semconv.METRIC_REDIS_RECONNECTS,
-    '{connection}',
-    'Connections that were lost and are ready again.',
-  ),
-  errors: counter(
-    semconv.METRIC_REDIS_CONNECTION_ERRORS,
-    '{error}',
-    'Connections that were lost or could not be made.',
-  ),
-  cacheRequests: counter(
-    semconv.METRIC_REDIS_CSC_REQUESTS,
-    '{request}',
-    'Look-ups in the client-side cache, by result.',
-  ),
-  cacheEvictions: counter(
-    semconv.METRIC_REDIS_CSC_EVICTIONS,
-    '{eviction}',
-    'Entries that the client-side cache gave up, by reason.',
-  ),
+  waiting: observedUpDownCounter(semconv.METRIC_REDIS_OFFLINE_QUEUE_DEPTH, '{command}', 'Commands in offline queues.'),
+  reconnects: counter(semconv.METRIC_REDIS_RECONNECTS, '{connection}', 'Lost connections that are ready again.'),
+  errors: counter(semconv.METRIC_REDIS_CONNECTION_ERRORS, '{error}', 'Connections lost or not made.'),
+  cacheRequests: counter(semconv.METRIC_REDIS_CSC_REQUESTS, '{request}', 'Look-ups in client-side caches, by result.'),
+  cacheEvictions: counter(semconv.METRIC_REDIS_CSC_EVICTIONS, '{eviction}', 'Entries that caches gave up, by reason.'),
   cacheItems: observedGauge(semconv.METRIC_REDIS_CSC_ITEMS, '{item}', 'Entries of the client-side cache.'),
 };
 type Instruments = Made<typeof INSTRUMENTS>;

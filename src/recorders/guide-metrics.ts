@@ -12,11 +12,7 @@ import type { PoolMetrics } from './pool';
 const INSTRUMENTS = {
   operations: counter(semconv.GUIDE_METRIC_OPERATIONS_TOTAL, '{operation}', 'Commands, transactions and pipelines.'),
   total: observedGauge(semconv.GUIDE_METRIC_CONNECTIONS_TOTAL, '{connection}', 'Connections of a pool.'),
-  active: observedGauge(
-    semconv.GUIDE_METRIC_CONNECTIONS_ACTIVE,
-    '{connection}',
-    'Connections of a pool that are in use.',
-  ),
+  active: observedGauge(semconv.GUIDE_METRIC_CONNECTIONS_ACTIVE, '{connection}', 'Connections of a pool in use.'),
   idle: observedGauge(semconv.GUIDE_METRIC_CONNECTIONS_IDLE, '{connection}', 'Connections of a pool that nobody uses.'),
 };
 type Instruments = Made<typeof INSTRUMENTS>;

@@ -1,7 +1,7 @@
 // Knows: the metrics of messages, sent or delivered.
 // Must not know: clients, redis versions, patches, spans.
 import type { Attributes } from '@opentelemetry/api';
-import { familyMask, type KeyMask, type KeyMode } from '../catalog';
+import type { KeyMask } from '../catalog';
 import type { ClientFacts, Message, ProcessOutcome } from '../core/events';
 import type { MessageRecorder, Processing } from '../core/recorder';
 import * as semconv from '../core/semconv';
@@ -15,16 +15,16 @@ import type { Instrumented, Meters } from './meters';
 /** Bucket boundaries in seconds, as the semantic conventions advise. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
+const seconds = (name: string, description: string) => histogram(name, 's', DURATION_BUCKETS, description);
+
 const INSTRUMENTS = {
   sent: counter(
     semconv.METRIC_MESSAGING_SENT_MESSAGES,
     '{message}',
     'Number of messages producer attempted to send to the broker.',
   ),
-  operationDuration: histogram(
+  operationDuration: seconds(
     semconv.METRIC_MESSAGING_OPERATION_DURATION,
-    's',
-    DURATION_BUCKETS,
     'Duration of messaging operation initiated by a producer or consumer client.',
   ),
   consumed: counter(
@@ -32,17 +32,8 @@ const INSTRUMENTS = {
     '{message}',
     'Number of messages that were delivered to the application.',
   ),
-  duration: histogram(
-    semconv.METRIC_MESSAGING_PROCESS_DURATION,
-    's',
-    DURATION_BUCKETS,
-    'Duration of processing operation.',
-  ),
-  inFlight: upDownCounter(
-    semconv.METRIC_MESSAGING_PROCESS_IN_FLIGHT,
-    '{message}',
-    'Number of messages that are being processed.',
-  ),
+  duration: seconds(semconv.METRIC_MESSAGING_PROCESS_DURATION, 'Duration of processing operation.'),
+  inFlight: upDownCounter(semconv.METRIC_MESSAGING_PROCESS_IN_FLIGHT, '{message}', 'Messages being processed.'),
   pubSub: counter(semconv.METRIC_REDIS_PUBSUB_MESSAGES, '{message}', 'Messages of channels, published and delivered.'),
 };
 type Instruments = Made<typeof INSTRUMENTS>;
@@ -61,15 +52,13 @@ export class MessageMetrics implements MessageRecorder {
   }
 
   /**
-   * Sets how channels are shown from now on. Called before the first message.
-   * @param keys how keys, and so channels, are shown
-   * @param family see SpanRecorder
+   * Sets how channels and groups are shown from now on. Called before the first message.
    * @param withRedisNames whether channels are counted under the names of Redis's clients as well
    */
-  use(keys: KeyMode, family: KeyMask, withRedisNames: boolean): void {
+  use(families: KeyMask | undefined, groups: KeyMask | undefined, withRedisNames: boolean): void {
+    this.families = families;
+    this.groups = groups;
     this.withRedisNames = withRedisNames;
-    // The span recorder has a mask of its own, which reports errors of the function.
-    [this.families, this.groups] = keys === 'hidden' ? [] : [family, familyMask(keys, () => {})];
   }
 
   isActive(): boolean {
@@ -78,8 +67,7 @@ export class MessageMetrics implements MessageRecorder {
 
   /** Counts a message that was sent, or whose sending failed. */
   sent(operation: string, destination: unknown, facts: ClientFacts, errorType: string | undefined): void {
-    const attributes = this.attributesOf(operation, destination, facts);
-    if (errorType !== undefined) attributes[semconv.ATTR_ERROR_TYPE] = errorType;
+    const attributes = this.attributesOf(operation, destination, facts, undefined, errorType);
     this.instrumented.current?.sent.add(1, attributes);
   }
 
@@ -125,17 +113,18 @@ export class MessageMetrics implements MessageRecorder {
     errorType: string | undefined,
     durationMs: number,
   ): void {
-    const attributes = this.attributesOf(
-      operation,
-      destinations.length === 1 ? destinations[0] : undefined,
-      facts,
-      group,
-    );
-    if (errorType !== undefined) attributes[semconv.ATTR_ERROR_TYPE] = errorType;
+    const destination = destinations.length === 1 ? destinations[0] : undefined;
+    const attributes = this.attributesOf(operation, destination, facts, group, errorType);
     this.instrumented.current?.operationDuration.record(durationMs / 1_000, attributes);
   }
 
-  private attributesOf(operation: string, destination: unknown, facts: ClientFacts, group?: unknown): Attributes {
+  private attributesOf(
+    operation: string,
+    destination: unknown,
+    facts: ClientFacts,
+    group?: unknown,
+    errorType?: string,
+  ): Attributes {
     const attributes: Attributes = {
       [semconv.ATTR_MESSAGING_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
       [semconv.ATTR_MESSAGING_OPERATION_NAME]: operation,
@@ -146,6 +135,7 @@ export class MessageMetrics implements MessageRecorder {
     if (groups !== undefined && group !== undefined)
       attributes[semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME] = groups(group);
     addServer(attributes, facts);
+    if (errorType !== undefined) attributes[semconv.ATTR_ERROR_TYPE] = errorType;
     return attributes;
   }
 }

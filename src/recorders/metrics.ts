@@ -5,6 +5,7 @@ import type { Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core
 import type { BatchFacts, Facts, Insights } from '../core/facts';
 import type { Recorder } from '../core/recorder';
 import * as semconv from '../core/semconv';
+import { outcomeAt } from '../core/settled';
 import { classify } from '../insights/errors';
 import { DURATION_BUCKETS } from './buckets';
 import { CacheMetrics } from './cache-metrics';
@@ -76,14 +77,12 @@ export class MetricRecorder implements Recorder {
     if (!outcome.aborted) this.countBatch(batch, outcome);
   }
 
-  private countBatch({ commands, client, transfers }: Batch, { replies, failed, error }: BatchOutcome): void {
+  private countBatch({ commands, client, transfers }: Batch, outcome: BatchOutcome): void {
     commands.forEach((args, index) => {
       const messaging = messagingOf(lookup(args), args, transfers?.get(index));
       if (messaging === undefined) return;
-      const reply = replies[index];
-      const hasFailed = reply instanceof Error || (failed && !(index in replies));
-      const reason = reply instanceof Error ? reply : error;
-      this.countMessages(messaging, client.facts, hasFailed ? classify(reason).type : undefined);
+      const { failed, error } = outcomeAt(outcome, index);
+      this.countMessages(messaging, client.facts, failed ? classify(error).type : undefined);
     });
   }
 

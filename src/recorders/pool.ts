@@ -18,27 +18,13 @@ const MAX_POOLS = 1_000;
 
 const seconds = (name: string, description: string) => histogram(name, 's', DURATION_BUCKETS, description);
 
+const connections = (name: string, description: string) => observedUpDownCounter(name, '{connection}', description);
+
 const INSTRUMENTS = {
-  count: observedUpDownCounter(
-    semconv.METRIC_DB_CLIENT_CONNECTION_COUNT,
-    '{connection}',
-    'Connections of a pool, by state.',
-  ),
-  idleMax: observedUpDownCounter(
-    semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MAX,
-    '{connection}',
-    'Idle connections a pool has at most.',
-  ),
-  idleMin: observedUpDownCounter(
-    semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MIN,
-    '{connection}',
-    'Connections a pool keeps when idle.',
-  ),
-  limit: observedUpDownCounter(
-    semconv.METRIC_DB_CLIENT_CONNECTION_LIMIT,
-    '{connection}',
-    'Connections a pool has at most.',
-  ),
+  count: connections(semconv.METRIC_DB_CLIENT_CONNECTION_COUNT, 'Connections of a pool, by state.'),
+  idleMax: connections(semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MAX, 'Idle connections a pool has at most.'),
+  idleMin: connections(semconv.METRIC_DB_CLIENT_CONNECTION_IDLE_MIN, 'Connections a pool keeps when idle.'),
+  limit: connections(semconv.METRIC_DB_CLIENT_CONNECTION_LIMIT, 'Connections a pool has at most.'),
   pending: observedUpDownCounter(
     semconv.METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS,
     '{request}',

@@ -1,7 +1,7 @@
 // Knows: the metrics that Redis's own clients record, under the names that Redis's dashboards ask for.
 // Must not know: clients, redis versions, spans, the metrics that the conventions have for the same.
 import type { Attributes } from '@opentelemetry/api';
-import { type Entry, familyMask, type KeyMask, type KeyMode, lookup, partsByStream } from '../catalog';
+import { type Entry, type KeyMask, lookup, partsByStream } from '../catalog';
 import type { Arguments, Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Failure } from '../core/facts';
 import { poolNameOf } from '../core/pool-name';
@@ -27,17 +27,9 @@ const FIRST_CLOCK_MS = 1e12;
 const NOTIFICATION = /^[A-Z_]{1,32}$/;
 
 const INSTRUMENTS = {
-  errors: counter(
-    semconv.METRIC_REDIS_CLIENT_ERRORS,
-    '{error}',
-    'Errors, those that clients deal with themselves included.',
-  ),
+  errors: counter(semconv.METRIC_REDIS_CLIENT_ERRORS, '{error}', 'Errors, including those that clients handle.'),
   closed: counter(semconv.METRIC_REDIS_CONNECTION_CLOSED, '{connection}', 'Connections that were closed or lost.'),
-  handoffs: counter(
-    semconv.METRIC_REDIS_CONNECTION_HANDOFF,
-    '{handoff}',
-    'Connections handed to another node before maintenance.',
-  ),
+  handoffs: counter(semconv.METRIC_REDIS_CONNECTION_HANDOFF, '{handoff}', 'Connections moved before maintenance.'),
   relaxed: upDownCounter(
     semconv.METRIC_REDIS_CONNECTION_RELAXED_TIMEOUT,
     '{relaxation}',
@@ -48,12 +40,7 @@ const INSTRUMENTS = {
     '{notification}',
     'What servers announced of their maintenance.',
   ),
-  lag: histogram(
-    semconv.METRIC_REDIS_STREAM_LAG,
-    's',
-    DURATION_BUCKETS,
-    'Time from the id of an entry of a stream to its being read.',
-  ),
+  lag: histogram(semconv.METRIC_REDIS_STREAM_LAG, 's', DURATION_BUCKETS, 'Age of stream entries when they are read.'),
   saved: counter(semconv.METRIC_REDIS_CSC_NETWORK_SAVED, 'By', 'Bytes of texts that client-side caches answered.'),
 };
 type Instruments = Made<typeof INSTRUMENTS>;
@@ -85,14 +72,10 @@ export class RedisClientMetrics implements OperationMetrics, Closing, Maintenanc
     });
   }
 
-  /**
-   * Sets what shows, from now on.
-   * @param keys how keys, and so streams, are shown
-   * @param family see SpanRecorder
-   */
-  use(keys: KeyMode, family: KeyMask): void {
-    // The recorder of spans has a mask of its own, which reports what is wrong with the function.
-    [this.streams, this.groups] = keys === 'hidden' ? [] : [family, familyMask(keys, () => {})];
+  /** Sets how streams and groups are shown, from now on. */
+  use(streams: KeyMask | undefined, groups: KeyMask | undefined): void {
+    this.streams = streams;
+    this.groups = groups;
   }
 
   /** Nearly all commands have nothing of it. */

@@ -2,10 +2,10 @@
 // Must not know: when it ends, spans.
 import type { Tracer } from '@opentelemetry/api';
 import { type Entry, keyIndexOf, lookup } from '../catalog';
-import type { Command, Outcome } from '../core/events';
+import type { Arguments, Command, Outcome } from '../core/events';
 import type { Facts, Miss } from '../core/facts';
 import { type FamilyOf, isLike, nameOf, type Subject, subjectOf } from './subject';
-import { type Composite, type Repetition, Varying } from './traced';
+import { type Repetition, type TracedRecorder, Varying } from './traced';
 
 /** The longest time during which commands are added to a run. */
 export const MAX_RUN_MS = 1_000;
@@ -16,21 +16,23 @@ export const MAX_ARGUMENTS = 64;
 /** Shown where arguments differ and have no family in common. */
 const HIDDEN = '?';
 
+/** A run of similar commands. */
 export class Run {
+  /** The command that ended first. */
   readonly first: Command;
   count = 1;
-  repeated: Repetition | undefined;
   /** The end of the first command, on the monotonic clock. */
   readonly beganMonotonicMs: number;
   endMonotonicMs: number;
+  startTimeMs: number;
+  sumMs: number;
+  maxMs: number;
+  hits: number;
+  misses: number;
+  /** The total size of read or written values; undefined: no size is known. */
+  valueBytes: number | undefined;
+  readonly missHandles: Miss[] = [];
   private startMonotonicMs: number;
-  private startTimeMs: number;
-  private sumMs: number;
-  private maxMs: number;
-  private hits: number;
-  private misses: number;
-  private valueBytes: number | undefined;
-  private readonly missHandles: Miss[] = [];
   private readonly subject: Subject;
   /** Whether an argument differs between the commands. */
   private readonly differs: boolean[] = [];
@@ -38,18 +40,18 @@ export class Run {
   private longest: number;
 
   constructor(
-    private readonly tracer: Tracer,
+    readonly tracer: Tracer,
     entry: Entry,
     command: Command,
     /** The outcome of the first command. */
     readonly outcome: Outcome,
     readonly facts: Facts,
-    repeated: Repetition | undefined,
+    /** The repetition as of the last command. */
+    public repeated: Repetition | undefined,
   ) {
     const { durationMs } = outcome;
     // The list of arguments may belong to the application, so it is copied.
     this.first = { ...command, args: command.args.slice() };
-    this.repeated = repeated;
     this.startMonotonicMs = command.startMonotonicMs;
     this.startTimeMs = command.startTimeMs;
     this.endMonotonicMs = command.startMonotonicMs + durationMs;
@@ -105,29 +107,13 @@ export class Run {
     this.compare(args);
   }
 
-  finish(familyOf: FamilyOf): Composite {
-    const {
-      first,
-      facts,
-      tracer,
-      count,
-      startTimeMs,
-      startMonotonicMs,
-      endMonotonicMs,
-      sumMs,
-      maxMs,
-      hits,
-      misses,
-      valueBytes,
-      repeated,
-    } = this;
-    const { missHandles, outcome } = this;
-    const durationMs = endMonotonicMs - startMonotonicMs;
-    const family = nameOf(this.subject, familyOf);
-    const args = this.commonArguments(family);
-    const { isLocal } = outcome;
-    const times = { count, startTimeMs, durationMs, sumMs, maxMs };
-    return { first, facts, isLocal, tracer, args, ...times, hits, misses, missHandles, valueBytes, family, repeated };
+  /** From the start of the first to the end of the last, in milliseconds. */
+  get durationMs(): number {
+    return this.endMonotonicMs - this.startMonotonicMs;
+  }
+
+  familyBy(familyOf: FamilyOf): string | undefined {
+    return nameOf(this.subject, familyOf);
   }
 
   private compare(args: readonly unknown[]): void {
@@ -137,8 +123,11 @@ export class Run {
     for (let index = 1; index < this.shortest; index++) if (args[index] !== known[index]) this.differs[index] = true;
   }
 
-  /** A family is only shown if all keys are known to belong to it. */
-  private commonArguments(family: string | undefined): unknown[] {
+  /**
+   * The common arguments, with {@link Varying} where they differ. A family is only shown if all keys are known to belong
+   * to it.
+   */
+  commonArguments(family: string | undefined): Arguments {
     const args: unknown[] = this.first.args.slice(0, this.shortest);
     const entry = lookup(this.first.args);
     const { from, rule } = entry;
@@ -152,4 +141,10 @@ export class Run {
     if (this.longest > this.shortest) args.push(new Varying('…'));
     return args;
   }
+}
+
+/** Records a run of similar commands as one span. */
+export interface CompositeRecorder extends TracedRecorder {
+  /** @param family of all its keys */
+  composite(run: Run, family: string | undefined): void;
 }

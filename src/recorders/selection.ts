@@ -7,7 +7,8 @@ import type { Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts } from '../core/facts';
 import { isMissing } from '../insights/cache';
 import { MIN_REPEATED_CALLS } from './repeated-calls';
-import type { Composite, Repetition } from './traced';
+import type { Run } from './run';
+import type { Repetition } from './traced';
 
 /** The settings that decide which operations have a span. */
 type SelectionSettings = Pick<
@@ -37,7 +38,7 @@ export class SpanSelection {
     return durationMs >= slowMs || digest.fills.length > 0 || digest.locks.some(({ lost }) => lost);
   }
 
-  composite({ repeated }: Composite): boolean {
+  composite({ repeated }: Run): boolean {
     return !this.settings.isNotableOnly || repeated !== undefined;
   }
 }

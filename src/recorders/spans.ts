@@ -19,6 +19,7 @@ import type { BatchFacts, Facts } from '../core/facts';
 import type { Report } from '../core/recorder';
 import type { ReplyShapes } from '../core/replies';
 import * as semconv from '../core/semconv';
+import { outcomeAt } from '../core/settled';
 import { classify } from '../insights/errors';
 import { rowsOf } from '../insights/rows';
 import {
@@ -50,9 +51,12 @@ import {
   messagingOf,
 } from './messaging';
 import { QueryTexts } from './query-texts';
+import type { CompositeRecorder, Run } from './run';
 import { SpanSelection } from './selection';
 import { optionsFor, SpanWriter } from './span-writer';
-import type { Composite, CompositeRecorder, Repetition } from './traced';
+import type { Repetition } from './traced';
+
+const SUCCEEDED = { failed: false, error: undefined };
 
 /** The name of a span that is not about a command. */
 const CONNECT = 'connect';
@@ -101,22 +105,24 @@ export class SpanRecorder implements CompositeRecorder {
     if (tracer !== undefined) this.recordCommand(tracer, command, outcome, facts, repeated);
   }
 
-  composite(composite: Composite): void {
-    if (!this.selection.composite(composite)) return;
-    const { first, args, count, startTimeMs, durationMs, repeated } = composite;
+  composite(run: Run, family: string | undefined): void {
+    if (!this.selection.composite(run)) return;
+    const { first, startTimeMs, durationMs, repeated } = run;
+    const { facts } = first.client;
+    const { operation } = run.facts;
     const entry = lookup(first.args);
-    const { operation } = composite.facts;
     const procedure = procedureName(entry, first.args, this.mask, first.procedure);
-    const attributes = spanAttributes(operation, first.client.facts, this.texts.ofRun(entry, args), undefined);
+    const text = this.texts.ofRun(entry, run.commonArguments(family));
+    const attributes = spanAttributes(operation, facts, text, undefined);
     if (procedure !== undefined) attributes[semconv.ATTR_DB_STORED_PROCEDURE_NAME] = procedure;
-    addComposite(attributes, composite);
+    addComposite(attributes, run);
     if (repeated !== undefined) attributes[semconv.ATTR_REDIS_REPEATED_CALLS] = repeated.count;
-    const name = this.hooks.spanName(operation, nameFor(operation, procedure, first.client.facts));
+    const name = this.hooks.spanName(operation, nameFor(operation, procedure, facts));
     const options = optionsFor(SpanKind.CLIENT, startTimeMs, attributes);
-    const span = this.writer.start(composite.tracer, name, options, first.context);
-    for (const miss of composite.missHandles) miss.span = span.spanContext();
-    if (composite.family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, composite.family);
-    this.hooks.runEnded(span, operation, first.args, durationMs, count);
+    const span = this.writer.start(run.tracer, name, options, first.context);
+    for (const miss of run.missHandles) miss.span = span.spanContext();
+    if (family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, family);
+    this.hooks.ended?.(span, operation, [first.args], run.count, { ...SUCCEEDED, durationMs }, undefined);
     this.writer.finish(span, startTimeMs, durationMs, undefined);
   }
 
@@ -155,7 +161,7 @@ export class SpanRecorder implements CompositeRecorder {
     for (const lock of digest.locks) if (lock.lost) lock.span = span.spanContext();
     if (this.settings.batchCommands)
       this.recordMembers(tracer, trace.setSpan(batch.context, span), batch, outcome, digest.members);
-    this.hooks.batchEnded(span, digest.operation, batch, outcome);
+    this.hooks.ended?.(span, digest.operation, commands, size, outcome, outcome.replies);
     this.writer.finish(span, batch.startTimeMs, outcome.durationMs, digest.failure);
   }
 
@@ -243,9 +249,10 @@ export class SpanRecorder implements CompositeRecorder {
     if (lock?.lost) lock.span = span.spanContext();
     if (span.isRecording()) this.describe(span, entry, args, outcome.reply, known);
     if (repeated !== undefined) setRepetition(span, repeated);
-    this.hooks.request(span, command.context, args);
-    if (!outcome.failed) this.hooks.response(span, args, outcome.reply);
-    this.hooks.ended(span, operation, args, outcome);
+    this.hooks.request?.(span, command.context, args);
+    if (!outcome.failed) this.hooks.response?.(span, args, outcome.reply);
+    const { reply } = outcome;
+    this.hooks.ended?.(span, operation, [args], 1, outcome, outcome.failed ? reply : this.hooks.shaped(args, reply));
     this.writer.finish(span, startTimeMs, outcome.durationMs, failure);
   }
 
@@ -274,7 +281,7 @@ export class SpanRecorder implements CompositeRecorder {
       span.setAttribute(semconv.ATTR_REDIS_ARGS_COUNT, args.length - from);
   }
 
-  /** Creates a child span for each command, over the time of the whole batch: Redis returns no single times. */
+  /** Creates a child span for each command. */
   private recordMembers(
     tracer: Tracer,
     inside: Context,
@@ -284,17 +291,9 @@ export class SpanRecorder implements CompositeRecorder {
   ): void {
     const { startTimeMs, startMonotonicMs, client } = batch;
     batch.commands.forEach((args, index) => {
-      const reply = outcome.replies[index];
-      const failed = reply instanceof Error || (outcome.failed && !(index in outcome.replies));
-      const error = reply instanceof Error ? reply : outcome.error;
       const transfer = batch.transfers?.get(index);
       const member: Command = { args, client, context: inside, traced: true, startTimeMs, startMonotonicMs, transfer };
-      this.recordCommand(
-        tracer,
-        member,
-        { durationMs: outcome.durationMs, failed, reply, error, isLocal: false },
-        members[index] as Facts,
-      );
+      this.recordCommand(tracer, member, outcomeAt(outcome, index), members[index] as Facts);
     });
   }
 }

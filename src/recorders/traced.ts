@@ -1,6 +1,6 @@
 // Knows: the interface of span recorders, and what recorders before them add.
 // Must not know: any recorder.
-import type { Context, Tracer } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import type {
   Arguments,
   Batch,
@@ -12,7 +12,7 @@ import type {
   Outcome,
   ProcessOutcome,
 } from '../core/events';
-import type { BatchFacts, Facts, Miss } from '../core/facts';
+import type { BatchFacts, Facts } from '../core/facts';
 import type { ConnectRecorder, Recorder } from '../core/recorder';
 
 /** Similar calls that followed each other. */
@@ -56,36 +56,6 @@ export class PassingRecorder<Next extends TracedRecorder = TracedRecorder> imple
   openBatch(kind: BatchKind, commands: readonly Arguments[], started: BatchStart): Context | undefined {
     return this.next.openBatch(kind, commands, started);
   }
-}
-
-/** Records a run of similar commands as one span. */
-export interface CompositeRecorder extends TracedRecorder {
-  composite(composite: Composite): void;
-}
-
-/** A run of similar commands. */
-export interface Composite {
-  /** The command that ended first. */
-  readonly first: Command;
-  readonly facts: Facts;
-  readonly isLocal: boolean;
-  readonly tracer: Tracer;
-  /** The common arguments, with {@link Varying} where they differ. */
-  readonly args: Arguments;
-  readonly count: number;
-  readonly startTimeMs: number;
-  /** From the start of the first to the end of the last, in milliseconds. */
-  readonly durationMs: number;
-  readonly sumMs: number;
-  readonly maxMs: number;
-  readonly hits: number;
-  readonly misses: number;
-  readonly missHandles: readonly Miss[];
-  /** The total size of read or written values; undefined: no size is known. */
-  readonly valueBytes: number | undefined;
-  readonly family: string | undefined;
-  /** The repetition as of the last command. */
-  readonly repeated: Repetition | undefined;
 }
 
 /** Takes the place of arguments that differ. */

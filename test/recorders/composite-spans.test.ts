@@ -7,7 +7,7 @@ import type { RedisInstrumentationConfig } from '../../src';
 import type { Facts } from '../../src/core/facts';
 import { NO_DATA } from '../../src/insights/cache';
 import { CompositeSpans } from '../../src/recorders/composite-spans';
-import type { Composite } from '../../src/recorders/traced';
+import type { Run } from '../../src/recorders/run';
 import { Clock } from '../support/clock';
 import { type Collected, Measuring } from '../support/metrics';
 import { type RedisServer, startStandalone } from '../support/redis-server';
@@ -254,7 +254,7 @@ describe('composite spans', () => {
     const next = {
       isActive: () => true,
       command: () => told.push(1),
-      composite: ({ count }: Composite) => told.push(count),
+      composite: ({ count }: Run) => told.push(count),
       batch: () => {},
       connect: () => {},
       open: () => undefined,
