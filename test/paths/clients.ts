@@ -145,14 +145,14 @@ export const CLIENTS: readonly Path[] = [
   },
   {
     title: 'a blocking pop that times out',
-    run: ({ client }) => client.blPop('empty', 1),
-    spans: () => [span('BLPOP', 'BLPOP empty 1', blocking)],
+    run: ({ client }) => client.blPop('empty', 0.01),
+    spans: () => [span('BLPOP', 'BLPOP empty 0.01', blocking)],
   },
   {
     title: 'a command that waits too long for its connection',
     on: (version) => isFrom(version, '5.12'),
     run: async ({ redis }) => {
-      const client = redis.createClient({ socket: { host: '127.0.0.1', port: 1, reconnectStrategy: () => 1_000 } });
+      const client = redis.createClient({ socket: { host: '127.0.0.1', port: 1, reconnectStrategy: () => 10 } });
       client.on('error', () => {});
       const opening = client.connect().catch(() => 'closed');
       const reason = await client
