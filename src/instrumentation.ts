@@ -8,7 +8,7 @@ import {
 import { Adapters, activeAdapters } from './adapters';
 import { NeighbourlyBase } from './base';
 import { familyMask } from './catalog';
-import { readSettings } from './config';
+import { type ClientName, readSettings } from './config';
 import type { RedisInstrumentationConfig } from './config/public';
 import { Deliveries } from './core/delivery';
 import type { InsightSettings } from './core/facts';
@@ -25,6 +25,12 @@ import { RequestTotals } from './recorders/request-totals';
 import { SpanRecorder } from './recorders/spans';
 import { describeProvider, type State, StatusFile } from './status';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './version';
+
+/** What the adapters of one library tell. One can be stopped while others record. */
+interface Library {
+  readonly tap: Operation;
+  readonly messages: Deliveries;
+}
 
 /** The object in which every copy of the API registers globals. */
 const API = Symbol.for('opentelemetry.js.api.1');
@@ -51,8 +57,7 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
   private readonly tracerNow: () => Tracer | undefined;
   private readonly metrics: AllMetrics;
   private insights: CommandInsights | undefined;
-  private readonly operation: Operation;
-  private readonly deliveries: Deliveries;
+  private readonly libraries: Readonly<Record<ClientName, Library>>;
   private readonly adapters: Adapters;
   /** undefined: no span is held back. */
   private composites: CompositeSpans | undefined;
@@ -69,12 +74,15 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     this.providers = new Providers();
     this.tracerNow = this.status?.tracer(this.providers.tracer) ?? this.providers.tracer;
     this.metrics = new AllMetrics(this.providers, this.report);
-    this.operation = this.status?.operation(this.report) ?? new Operation(this.report);
-    this.deliveries = new Deliveries(this.report);
+    const libraryOf = (): Library => ({
+      tap: this.status?.operation(this.report) ?? new Operation(this.report),
+      messages: new Deliveries(this.report),
+    });
+    this.libraries = { redis: libraryOf(), ioredis: libraryOf(), iovalkey: libraryOf() };
     const { pools, servers: connections, redisClient: maintenance } = this.metrics;
     const native = (metrics: NativeMetrics) => this.metrics.yieldTo(metrics);
-    const { operation: tap, deliveries: messages, report } = this;
-    const sinks = { tap, messages, pools, connections, native, maintenance, report };
+    const { libraries, report } = this;
+    const sinks = { libraries, pools, connections, native, maintenance, report };
     this.adapters = new Adapters(sinks, () => this.stop());
     this.configure();
     if (this.getConfig().enabled) this.enable();
@@ -112,9 +120,11 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     const { channels, streams } = settings.propagation;
     const propagator =
       channels.length + streams.length > 0 ? new MessagePropagator(settings.propagation, this.report) : undefined;
-    this.operation.use(settings.operation, insights, spans, this.metrics, propagator, totals);
     const messageSpans = new MessageSpans(settings.spans, tracer, family, this.report);
-    this.deliveries.use(settings.messages, messageSpans, this.metrics.messages, propagator);
+    for (const { tap, messages } of Object.values(this.libraries)) {
+      tap.use(settings.operation, insights, spans, this.metrics, propagator, totals);
+      messages.use(settings.messages, messageSpans, this.metrics.messages, propagator);
+    }
   }
 
   /** Made once: what is remembered of keys stays when options change. */
@@ -161,8 +171,6 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
 
   override enable(): void {
     this.isOn = true;
-    this.operation.start();
-    this.deliveries.start();
     this.metrics.servers.start();
     // The adapters stop again if another instrumentation is to be left alone.
     this.adapters.patch();
@@ -184,8 +192,6 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
 
   private stop(): void {
     this.flushSpans();
-    this.operation.stop();
-    this.deliveries.stop();
     this.metrics.servers.stop();
   }
 

@@ -12,7 +12,7 @@ import { until } from './support/waiting';
 
 /** What stands in the place of what counts. */
 interface Inside {
-  readonly operation: Operation;
+  readonly libraries: Readonly<Record<string, { readonly tap: Operation }>>;
   readonly providers: Providers;
   readonly tracerNow: unknown;
 }
@@ -20,8 +20,8 @@ interface Inside {
 describe('the status of the instrumentation', () => {
   it('costs nothing without a request', () => {
     const before = process.listenerCount('exit');
-    const { operation, providers, tracerNow } = new RedisInstrumentation({ enabled: false }) as unknown as Inside;
-    assert.equal(operation.constructor, Operation);
+    const { libraries, providers, tracerNow } = new RedisInstrumentation({ enabled: false }) as unknown as Inside;
+    for (const { tap } of Object.values(libraries)) assert.equal(tap.constructor, Operation);
     assert.equal(tracerNow, providers.tracer);
     assert.equal(process.listenerCount('exit'), before);
   });

@@ -1,7 +1,6 @@
 // Knows: all taps, which modules are loaded, and when they are patched and restored.
 // Must not know: which file of which version is patched where, what a tap does with a command.
 import type { ClientName, ConflictMode } from '../config';
-import type { MessageTap } from '../core/delivery';
 import type { Report } from '../core/recorder';
 import { ReplyShapes } from '../core/replies';
 import { type Active, activeAdapters, claim, release } from './active';
@@ -12,11 +11,13 @@ import { findPreloaded, type PreloadedCopy } from './preloaded';
 import { ReachedCopies } from './reached';
 import { isMainRealm, Realm } from './realm';
 import type { Target } from './shared/patch';
-import { type Gates, gatesTo, type Sinks, type Taps, tapsTo } from './taps';
+import { type Sinks, type Taps, tapsTo } from './taps';
 import { isSeenOnlyNew, SEAMS, seamOf } from './versions';
 import { type HookedFile, WatchedFiles } from './watched-files';
 
 export { activeAdapters, type Other };
+
+const CLIENTS: readonly ClientName[] = ['redis', 'ioredis', 'iovalkey'];
 
 /** All adapters together: what to hook, and patching and unpatching everything that was loaded. */
 export class Adapters implements Active {
@@ -38,8 +39,7 @@ export class Adapters implements Active {
   private wanted: readonly ClientName[] = [];
   /** Libraries that are left to other instrumentations. */
   private readonly left = new Set<ClientName>();
-  private readonly gates: Gates;
-  private readonly messages: MessageTap;
+  private readonly libraries: Sinks['libraries'];
   private readonly report: Report;
 
   /** @param standDown called when recording redis is left to another instrumentation */
@@ -47,17 +47,16 @@ export class Adapters implements Active {
     sinks: Sinks,
     private readonly standDown: () => void,
   ) {
-    const { messages, report } = sinks;
-    this.messages = messages;
+    const { libraries, report } = sinks;
+    this.libraries = libraries;
     this.report = report;
     const settle = (): void => {
       if (this.isPatched) this.isClear();
     };
     const connections = atEveryConnection(sinks.connections, settle);
     const { replies } = this;
-    this.gates = gatesTo(sinks);
     const meetLoaded = () => this.meetLoaded();
-    this.taps = tapsTo({ ...sinks, connections, settle, replies, meetLoaded }, this.gates);
+    this.taps = tapsTo({ ...sinks, connections, settle, replies, meetLoaded });
     this.patches = new Patches(this.taps, report);
     this.reached = new ReachedCopies(this.taps, (...file) => this.onLoad(...file), report);
     const sides = {
@@ -132,11 +131,13 @@ export class Adapters implements Active {
 
   /** Runs the application's processing of a stream entry. */
   process<T>(id: string | undefined, stream: string | undefined, run: () => T): T {
-    return this.messages.process(id, stream, run);
+    const recorded = this.wanted.find((client) => this.isRecorded(client));
+    return recorded === undefined ? run() : this.libraries[recorded].messages.process(id, stream, run);
   }
 
   private leave(report: Report): void {
     this.isPatched = false;
+    for (const client of CLIENTS) this.record(client, false);
     this.files.stop();
     this.realm.leave();
     this.stopListening();
@@ -146,10 +147,19 @@ export class Adapters implements Active {
   }
 
   private applyAll(): void {
-    for (const [client, gate] of Object.entries(this.gates)) gate.isOpen = this.isRecorded(client as ClientName);
+    for (const client of CLIENTS) this.record(client, this.isRecorded(client));
     for (const loaded of this.loaded) this.apply(loaded);
     if (this.isRecorded('redis')) this.startListening();
     else this.stopListening();
+  }
+
+  /** Wrappers of ours that others have wrapped stay in place, and are stopped here. */
+  private record(client: ClientName, isRecorded: boolean): void {
+    const { tap, messages } = this.libraries[client];
+    for (const one of [tap, messages]) {
+      if (isRecorded) one.start();
+      else one.stop();
+    }
   }
 
   /** Listens to the diagnostics channels of node-redis. */
@@ -185,7 +195,7 @@ export class Adapters implements Active {
       return;
     }
     // Another instrumentation may have wrapped our wrapper, which then stays inside and passes calls on.
-    this.gates[client].isOpen = false;
+    this.record(client, false);
     this.patches.undo(client, () => undefined);
     if (client === 'redis') this.stopListening();
   }

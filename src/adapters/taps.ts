@@ -1,10 +1,10 @@
-// Knows: all taps of all libraries, and the gate of each.
+// Knows: all taps of all libraries.
 // Must not know: which file of which version is patched by which tap, or when.
 import type { ClientName } from '../config';
 import type { MessageTap } from '../core/delivery';
 import type { ConnectionRecorder, MaintenanceRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import type { ReplyShapes } from '../core/replies';
-import type { Tap } from '../core/tap';
+import type { Switch, Tap } from '../core/tap';
 import { IoredisTap } from './ioredis';
 import { Channels } from './node-redis/bundled/channels';
 import { LegacyClientTap } from './node-redis/callback/client';
@@ -22,13 +22,17 @@ import { Sentinels } from './node-redis/promise/sentinels';
 import { Groups } from './node-redis/promise/topology';
 import { CommandQueueTap } from './node-redis/queue/command-queue';
 import { IsolationPoolTap } from './node-redis/queue/isolation-pool';
-import { Gate, MessageGate } from './shared/gate';
 import { WatchedPools } from './shared/pools';
+
+/** Where the taps of one library send what they see. A stopped one records nothing. */
+interface Library {
+  readonly tap: Tap & Switch;
+  readonly messages: MessageTap & Switch;
+}
 
 /** Where taps send what they see. */
 export interface Sinks {
-  readonly tap: Tap;
-  readonly messages: MessageTap;
+  readonly libraries: Readonly<Record<ClientName, Library>>;
   readonly pools: PoolRecorder;
   readonly connections: ConnectionRecorder;
   readonly native: (metrics: NativeMetrics) => void;
@@ -43,27 +47,21 @@ interface Inner extends Sinks {
   readonly meetLoaded: () => boolean;
 }
 
-/** Whether a library is recorded. */
-export type Gates = Readonly<Record<ClientName, Gate>>;
-
-export function gatesTo({ tap }: Sinks): Gates {
-  return { redis: new Gate(tap), ioredis: new Gate(tap), iovalkey: new Gate(tap) };
-}
-
 /** The taps of each seam, private to one instrumentation. */
 export type Taps = ReturnType<typeof tapsTo>;
 
-export function tapsTo(sinks: Inner, gates: Gates) {
+export function tapsTo(sinks: Inner) {
+  const { ioredis, iovalkey } = sinks.libraries;
   return {
-    ...nodeRedis(sinks, gates.redis),
-    ioredis: ioredis(sinks, gates.ioredis),
-    iovalkey: ioredis(sinks, gates.iovalkey),
+    ...nodeRedis(sinks),
+    ioredis: new IoredisTap(ioredis.tap, ioredis.messages, sinks.connections, sinks.replies),
+    iovalkey: new IoredisTap(iovalkey.tap, iovalkey.messages, sinks.connections, sinks.replies),
   };
 }
 
-function nodeRedis(sinks: Inner, tap: Gate) {
+function nodeRedis(sinks: Inner) {
   const { pools, connections: recorder, native, report, settle, meetLoaded } = sinks;
-  const messages = new MessageGate(sinks.messages, tap);
+  const { tap, messages } = sinks.libraries.redis;
   const channels = new Channels(tap, report, settle, meetLoaded);
   const watched = new WatchedPools(pools);
   const sentinelPool = new SentinelPoolTap(watched);
@@ -90,8 +88,4 @@ function nodeRedis(sinks: Inner, tap: Gate) {
     pubSub,
     replies: new ReplyShapesTap(sinks.replies),
   };
-}
-
-function ioredis({ messages, connections, replies }: Inner, tap: Gate): IoredisTap {
-  return new IoredisTap(tap, new MessageGate(messages, tap), connections, replies);
 }

@@ -15,6 +15,12 @@ import type {
 /** What happens to an operation that is called now: it has a span, it is only counted, or it is not recorded. */
 export type Decision = 'trace' | 'count' | 'pass';
 
+/** Whether the operations or messages of one library are recorded. It is stopped until `start` is called. */
+export interface Switch {
+  start(): void;
+  stop(): void;
+}
+
 /** The interface for adapters: decide → remember → (the call) → settle. */
 export interface Tap {
   /** The cheapest check. It is called before anything else about a command is read. */
