@@ -13,7 +13,7 @@ import { Transaction } from './transactions';
 type Send = (this: Client, command: LibraryCommand, ...rest: unknown[]) => unknown;
 
 /** Commands that change the purpose of the connection. They have no span, as in every other library. */
-const MODES: ReadonlySet<string> = new Set(
+export const MODES: ReadonlySet<string> = new Set(
   ['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ssubscribe', 'sunsubscribe', 'monitor'].flatMap(
     (name) => [name, name.toUpperCase()],
   ),

@@ -4,23 +4,13 @@ import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { redirectionOf } from '../shared/retried-calls';
 import type { Following } from './calls';
-import type { Commands } from './client';
+import { type Commands, MODES } from './client';
 import { type Cluster, FOLLOWER, isFollowable, type LibraryCommand } from './library';
 import type { OwnTraffic } from './own-traffic';
 import { Route, type Servers } from './servers';
 
 type Send = (this: Cluster, command: LibraryCommand, ...rest: unknown[]) => unknown;
-type HandleError = (this: Cluster, error: unknown, ...rest: unknown[]) => unknown;
 type Delay = (this: Cluster, callback: (...args: unknown[]) => unknown) => unknown;
-
-const MODES: ReadonlySet<string> = new Set([
-  'subscribe',
-  'unsubscribe',
-  'psubscribe',
-  'punsubscribe',
-  'ssubscribe',
-  'sunsubscribe',
-]);
 
 /** Follows the commands of clusters. */
 export class Clusters {
@@ -36,7 +26,10 @@ export class Clusters {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'sendCommand', 'handleError', 'delayUntilReady')) return false;
     ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
-    ledger.wrap<HandleError>(prototype, 'handleError', (original) => this.wrapHandleError(original));
+    // It is told why a node refused, and sends to another by itself or later.
+    ledger.around(prototype, 'handleError', (_cluster, call, [error]) =>
+      this.following.redirecting.run(redirectionOf(error), call),
+    );
     ledger.wrap<Delay>(prototype, 'delayUntilReady', (original) => wrapDelay(original));
     return true;
   }
@@ -47,16 +40,6 @@ export class Clusters {
     return function sendCommand(this: Cluster, command): unknown {
       pass(this, command);
       return original.apply(this, arguments as unknown as Parameters<Send>);
-    };
-  }
-
-  /** Is told why a node refused, and sends to another by itself or later. */
-  private wrapHandleError(original: HandleError): HandleError {
-    const { redirecting } = this.following;
-    return function handleError(this: Cluster, error): unknown {
-      return redirecting.run(redirectionOf(error), () =>
-        original.apply(this, arguments as unknown as Parameters<HandleError>),
-      );
     };
   }
 

@@ -17,9 +17,6 @@ interface Known {
   failure: { readonly error: unknown } | undefined;
 }
 
-type Parse = (this: Client, ...args: unknown[]) => unknown;
-type SetStatus = (this: Client, status: string, ...rest: unknown[]) => unknown;
-type Recover = (this: Client, commandError: unknown, error: unknown, ...rest: unknown[]) => unknown;
 type ErrorHandler = (client: Client) => (...args: unknown[]) => unknown;
 
 /** Watches the connections of clients, including those of a cluster's nodes. */
@@ -37,35 +34,12 @@ export class ConnectionWatch {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'setStatus', 'parseOptions')) return false;
     // Set this first: other instrumentations of a client have to be known before it connects.
-    const seen = (client: Client) => this.servers().of(client);
-    ledger.wrap<Parse>(prototype, 'parseOptions', (original) => {
-      return function parseOptions(this: Client): unknown {
-        const result = original.apply(this, arguments as unknown as unknown[]);
-        seen(this);
-        return result;
-      };
-    });
-    this.patchRecovery(prototype, ledger);
-    const changed = (client: Client, status: string) => this.changed(client, status);
-    ledger.wrap<SetStatus>(prototype, 'setStatus', (original) => {
-      return function setStatus(this: Client, status): unknown {
-        changed(this, status);
-        return original.apply(this, arguments as unknown as Parameters<SetStatus>);
-      };
-    });
+    ledger.after<Client, unknown>(prototype, 'parseOptions', (client) => this.servers().of(client));
+    // A password that is refused, a server that is not ready: the library gives up the connection.
+    if (PatchLedger.has(prototype, 'recoverFromFatalError'))
+      ledger.before<Client>(prototype, 'recoverFromFatalError', (client, [, error]) => this.failed(client, error));
+    ledger.before<Client>(prototype, 'setStatus', (client, [status]) => this.changed(client, status));
     return true;
-  }
-
-  /** What makes the library give up a connection: a password that is refused, a server that is not ready. */
-  private patchRecovery(prototype: Target, ledger: PatchLedger): void {
-    if (!PatchLedger.has(prototype, 'recoverFromFatalError')) return;
-    const failed = (client: Client, error: unknown) => this.failed(client, error);
-    ledger.wrap<Recover>(prototype, 'recoverFromFatalError', (original) => {
-      return function recoverFromFatalError(this: Client, _commandError, error): unknown {
-        failed(this, error);
-        return original.apply(this, arguments as unknown as Parameters<Recover>);
-      };
-    });
   }
 
   /** `redis/event_handler.js`: an error of the socket. */
@@ -99,7 +73,7 @@ export class ConnectionWatch {
   }
 
   /** Called before the client is informed. */
-  private changed(client: Client, status: string): void {
+  private changed(client: Client, status: unknown): void {
     const server = this.servers().of(client);
     const known = this.known.get(server);
     if (status === 'connect') server.connected();

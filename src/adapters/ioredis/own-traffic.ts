@@ -1,30 +1,31 @@
 // Knows: the commands that ioredis sends by itself: to connect, to reconnect, to find its servers.
 // Must not know: what becomes of it, spans, metrics.
+import { Ambient } from '../shared/ambient';
 import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { type Client, isNamed, type LibraryCommand } from './library';
 import type { Server, Servers } from './servers';
 
 type Method = (this: object, ...args: unknown[]) => unknown;
-type Handler = (...args: unknown[]) => Method;
+type Handler = (client: Client, ...rest: unknown[]) => Method;
 
 /** The first commands of a connection; in version 6 once more if the server does not know HELLO. */
 const HANDSHAKE: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'client', 'readonly', 'himport']);
 
-/** While these methods run, commands that are sent and clients that are created belong to the library. */
+/** While some methods run, commands that are sent and clients that are created belong to the library. */
 export class OwnTraffic {
-  private depth = 0;
-  private making = 0;
-  private assigning = 0;
+  private readonly acting = new Ambient<boolean>();
+  private readonly making = new Ambient<boolean>();
+  private readonly assigning = new Ambient<boolean>();
 
   constructor(private readonly servers: () => Servers) {}
 
   get isOn(): boolean {
-    return this.depth > 0;
+    return this.acting.current === true;
   }
 
   /** Whether a client that is created now belongs to the library. */
   get isMaking(): boolean {
-    return this.making > 0;
+    return this.making.current === true;
   }
 
   /** `redis/event_handler.js`: AUTH, SELECT, CLIENT, READONLY, MONITOR, and subscriptions. */
@@ -38,57 +39,37 @@ export class OwnTraffic {
 
   /** `Redis.js`: INFO, and the SELECT before commands are sent again. */
   patchRedis(moduleExports: Target, ledger: PatchLedger): boolean {
-    return this.patchMethods(prototypeOf(moduleExports), ledger, '_readyCheck', 'handleReconnection');
+    return during(prototypeOf(moduleExports), ledger, ['_readyCheck', 'handleReconnection'], this.acting);
   }
 
   /** `cluster/index.js`: CLUSTER INFO and SLOTS, the latter by a client of its own, and QUIT for each node. */
   patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     return (
-      this.patchMethods(prototype, ledger, 'readyCheck', 'quit') &&
-      this.patchMakers(prototype, ledger, 'getInfoFromNode')
+      during(prototype, ledger, ['readyCheck', 'quit'], this.acting) &&
+      during(prototype, ledger, ['getInfoFromNode'], this.acting, this.making)
     );
   }
 
   /** `cluster/ConnectionPool.js`: a node is told its new role, while listeners of the application may run. */
   patchPool(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'findOrCreate')) return false;
-    const assign = (call: () => unknown): unknown => {
-      this.assigning += 1;
-      try {
-        return call();
-      } finally {
-        this.assigning -= 1;
-      }
-    };
-    ledger.wrap<Method>(prototype, 'findOrCreate', (original) => {
-      return function findOrCreate(this: object): unknown {
-        return assign(() => original.apply(this, arguments as unknown as unknown[]));
-      };
-    });
-    return true;
+    return during(prototypeOf(moduleExports), ledger, ['findOrCreate'], this.assigning);
   }
 
   /** `connectors/SentinelConnector/index.js`: the clients that ask sentinels. */
   patchSentinels(moduleExports: Target, ledger: PatchLedger): boolean {
-    return this.patchMakers(prototypeOf(moduleExports), ledger, 'connectToSentinel');
+    return during(prototypeOf(moduleExports), ledger, ['connectToSentinel'], this.acting, this.making);
   }
 
   /** Runs code of the library that acts for itself. */
   run<T>(call: () => T): T {
-    this.depth += 1;
-    try {
-      return call();
-    } finally {
-      this.depth -= 1;
-    }
+    return this.acting.run(true, call);
   }
 
   /** Whether the library sends this command by itself. */
   sends(command: LibraryCommand, server: Server): boolean {
-    if (this.depth > 0 || server.isInternal || isNamed(command, 'asking')) return true;
-    if (this.assigning > 0 && (isNamed(command, 'readwrite') || isNamed(command, 'readonly'))) return true;
+    if (this.isOn || server.isInternal || isNamed(command, 'asking')) return true;
+    if (this.assigning.current && (isNamed(command, 'readwrite') || isNamed(command, 'readonly'))) return true;
     if (server.expectedLoads > 0 && isLoad(command)) {
       server.expectedLoads -= 1;
       return true;
@@ -103,45 +84,30 @@ export class OwnTraffic {
     return isSetInfo(command);
   }
 
-  private patchMethods(prototype: Target | undefined, ledger: PatchLedger, ...names: string[]): boolean {
-    if (!PatchLedger.has(prototype, ...names)) return false;
-    for (const name of names) ledger.wrap<Method>(prototype, name, (original) => this.wrapMethod(original));
-    return true;
-  }
-
-  private patchMakers(prototype: Target | undefined, ledger: PatchLedger, name: string): boolean {
-    if (!PatchLedger.has(prototype, name)) return false;
-    ledger.wrap<Method>(prototype, name, (original) => this.wrapMaker(this.wrapMethod(original)));
-    return true;
-  }
-
-  private wrapMaker(original: Method): Method {
-    const make = (call: () => unknown): unknown => {
-      this.making += 1;
-      try {
-        return call();
-      } finally {
-        this.making -= 1;
-      }
-    };
-    return function method(this: object): unknown {
-      return make(() => original.apply(this, arguments as unknown as unknown[]));
-    };
-  }
-
-  private wrapMethod(original: Method): Method {
-    const run = <T>(call: () => T): T => this.run(call);
-    return function method(this: object): unknown {
-      return run(() => original.apply(this, arguments as unknown as unknown[]));
-    };
-  }
-
   private wrapHandler(original: Handler): Handler {
+    const { acting, servers } = this;
     return (client, ...rest) => {
-      this.servers().of(client as Client).isSeenConnecting = true;
-      return this.wrapMethod(original(client, ...rest));
+      servers().of(client).isSeenConnecting = true;
+      const handle = original(client, ...rest);
+      return function handler(this: object, ...event): unknown {
+        return acting.run(true, () => handle.apply(this, event));
+      };
     };
   }
+}
+
+/** Sets the marks while one of these methods runs. Returns false if one is missing; then nothing was changed. */
+function during(
+  prototype: Target | undefined,
+  ledger: PatchLedger,
+  names: readonly string[],
+  ...marks: readonly Ambient<boolean>[]
+): boolean {
+  if (!PatchLedger.has(prototype, ...names)) return false;
+  const marked = (_self: unknown, call: () => unknown): unknown =>
+    marks.reduce((inner, mark) => () => mark.run(true, inner), call)();
+  for (const name of names) ledger.around(prototype, name, marked);
+  return true;
 }
 
 function isSetInfo({ name, args }: LibraryCommand, what?: string): boolean {

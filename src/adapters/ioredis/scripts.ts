@@ -1,5 +1,6 @@
 // Knows: which defined script a command runs, and that a script unknown to the server is sent again.
 // Must not know: connections, pipelines, spans, metrics.
+import { Ambient } from '../shared/ambient';
 import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import type { Client, LibraryCommand, Pipeline } from './library';
 
@@ -14,41 +15,24 @@ interface Script {
   readonly lua?: unknown;
 }
 
-type Execute = (this: Script, container: Client | Pipeline, ...rest: unknown[]) => unknown;
-
 /** The script that is being sent. */
 export class Scripts {
   private readonly known = new WeakMap<Script, DefinedScript>();
-  private running: DefinedScript | undefined;
+  private readonly running = new Ambient<DefinedScript>();
 
   /** `Script.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchScript(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     if (!PatchLedger.has(prototype, 'execute')) return false;
-    ledger.wrap<Execute>(prototype, 'execute', (original) => this.wrapExecute(original));
+    ledger.around<Script, unknown>(prototype, 'execute', (script, call, [container]) =>
+      this.running.run(this.of(script, container as Client | Pipeline), call),
+    );
     return true;
   }
 
   /** Returns the script of the command that is being sent, once: other commands sent meanwhile have none. */
   take(): DefinedScript | undefined {
-    const { running } = this;
-    if (running !== undefined) this.running = undefined;
-    return running;
-  }
-
-  private wrapExecute(original: Execute): Execute {
-    const run = (script: DefinedScript | undefined, call: () => unknown): unknown => {
-      this.running = script;
-      try {
-        return call();
-      } finally {
-        this.running = undefined;
-      }
-    };
-    const of = (script: Script, container: Client | Pipeline) => this.of(script, container);
-    return function execute(this: Script, container): unknown {
-      return run(of(this, container), () => original.apply(this, arguments as unknown as Parameters<Execute>));
-    };
+    return this.running.enter(undefined);
   }
 
   private of(script: Script, container: Client | Pipeline): DefinedScript | undefined {

@@ -2,20 +2,51 @@
 // Must not know: where a client receives it, spans.
 import { EventEmitter } from 'node:events';
 import { context } from '@opentelemetry/api';
-import type { Delivery } from '../../core/delivery';
-import { isAsync, type Listener, Listening } from './listener-run';
+import type { Delivery, MessageTap } from '../../core/delivery';
+import type { ClientRef } from '../../core/events';
+import { INVALIDATION, isAsync, type Listener, Listening, runDetached } from './listener-run';
 
 interface Emitter extends EventEmitter {
   readonly domain?: unknown;
 }
 
+/** Messages that arrive as replies: the kind, for `pmessage` the pattern, the channel and the body. */
+export class EmittedMessages<C extends EventEmitter> {
+  private readonly events: ReadonlyMap<string, readonly string[]>;
+
+  /** @param endings a message is emitted once for each of them: its kind with this ending */
+  constructor(
+    private readonly messages: MessageTap,
+    private readonly clientOf: (client: C) => ClientRef,
+    endings: readonly string[],
+  ) {
+    const kinds = ['message', 'pmessage', 'smessage'];
+    this.events = new Map(kinds.map((kind) => [kind, endings.map((ending) => kind + ending)]));
+  }
+
+  /** The events of a message that have listeners. Most replies are not messages, and nothing is allocated for them. */
+  eventsOf(client: C, isSubscriber: boolean, reply: unknown): readonly string[] | undefined {
+    if (!isSubscriber || !Array.isArray(reply) || reply.length < 3) return undefined;
+    const events = this.events.get(String(reply[0]));
+    return events?.some((event) => client.listenerCount(event) > 0) ? events : undefined;
+  }
+
+  /** @param emit emits all events of one message, synchronously */
+  deliver(client: C, events: readonly string[], reply: unknown, emit: (reply: unknown) => unknown): unknown {
+    const parts = reply as unknown[];
+    const [kind, body] = [String(parts[0]), parts.at(-1)];
+    const [channel, pattern] = kind === 'pmessage' ? [parts[2], parts[1]] : [parts[1], undefined];
+    if (String(channel) === INVALIDATION) return runDetached(this.messages, () => emit(reply));
+    const arrival = { client: this.clientOf(client), channel, pattern, isSharded: kind === 'smessage', body };
+    const delivery = this.messages.deliver(arrival);
+    if (delivery === undefined) return emit(reply);
+    const seen = delivery.body === body ? reply : [...parts.slice(0, -1), delivery.body];
+    return deliverEmitted(delivery, client, events, () => emit(seen));
+  }
+}
+
 /** Runs `call`, which emits one message under these names, synchronously. */
-export function deliverEmitted<T>(
-  delivery: Delivery,
-  emitter: EventEmitter,
-  events: readonly string[],
-  call: () => T,
-): T {
+function deliverEmitted<T>(delivery: Delivery, emitter: EventEmitter, events: readonly string[], call: () => T): T {
   if (!delivery.isFollowed) return context.with(delivery.context, call);
   const listening = new Listening(delivery);
   const hasAsync = events.some((event) =>

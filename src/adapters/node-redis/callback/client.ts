@@ -6,12 +6,12 @@ import type { Command } from '../../../core/events';
 import type { ConnectionRecorder } from '../../../core/recorder';
 import type { Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
+import { EmittedMessages } from '../../shared/emitted';
 import type { Observer } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { argumentsOf, boundTo, type CommandObject, type Exec, LegacyBatches, sendInstead } from './batch';
 import { LegacyConnections } from './connections';
 import { abortError, type Client, isOffline, isQueued, isRestoring, LegacyClientRef, type QueueName } from './library';
-import { LegacyMessages } from './messages';
 
 type Send = (this: Client, command: CommandObject) => unknown;
 type ReturnReply = (this: Client, reply: unknown) => unknown;
@@ -41,7 +41,7 @@ export class LegacyClientTap {
   private readonly silent = new WeakMap<CommandObject, Observer>();
   private readonly halfBuilt = new Set<Target>();
   private readonly batches: LegacyBatches;
-  private readonly messages: LegacyMessages;
+  private readonly messages: EmittedMessages<Client>;
   private readonly connections: LegacyConnections;
   private readonly background = new Ambient<boolean>();
 
@@ -51,7 +51,9 @@ export class LegacyClientTap {
     recorder: ConnectionRecorder,
   ) {
     this.batches = new LegacyBatches(tap, (client) => this.clientOf(client as Client));
-    this.messages = new LegacyMessages(messages, (client) => this.clientOf(client as Client));
+    // Once as text and, under two names, as bytes.
+    const endings = ['', '_buffer', 'Buffer'];
+    this.messages = new EmittedMessages(messages, (client) => this.clientOf(client), endings);
     this.connections = new LegacyConnections(tap, recorder, (client) => this.clientOf(client as Client));
   }
 
@@ -68,7 +70,7 @@ export class LegacyClientTap {
       return false;
     if (!this.connections.patchClient(client, ledger)) return false;
     ledger.wrap<Send>(client, 'internal_send_command', (original) => this.wrapSend(original));
-    ledger.wrap<ReturnReply>(client, 'return_reply', (original) => this.messages.wrapReply(this.wrapReply(original)));
+    ledger.wrap<ReturnReply>(client, 'return_reply', (original) => this.wrapReply(original));
     ledger.before<Client>(client, 'return_error', ({ command_queue: queue }, [error]) => {
       const first = queue.get(0);
       if (first !== undefined) this.silent.get(first)?.fail(error);
@@ -147,8 +149,11 @@ export class LegacyClientTap {
   }
 
   private wrapReply(original: ReturnReply): ReturnReply {
-    const { silent } = this;
+    const { silent, messages } = this;
     return function return_reply(this: Client, reply: unknown): unknown {
+      // All events of one message are emitted within this one call.
+      const events = messages.eventsOf(this, this.pub_sub_mode === 1, reply);
+      if (events !== undefined) return messages.deliver(this, events, reply, (seen) => original.call(this, seen));
       const first = this.command_queue.get(0);
       const ending = first && silent.get(first);
       const call = arguments as unknown as Parameters<ReturnReply>;

@@ -1,15 +1,18 @@
 // Knows: what a client of redis 2.6 to 3 shows of itself: its facts, its queues, and which of its commands are its own.
 // Must not know: how it is patched, spans.
+import type { EventEmitter } from 'node:events';
 import type { ClientFacts, ClientRef } from '../../../core/events';
 import { KeptBack } from '../../shared/kept-back';
 import { factsFrom, selectDatabase } from '../server-info';
 import type { CommandObject } from './batch';
 
 /** The part of a client that we read. */
-export interface Client {
+export interface Client extends EventEmitter {
   readonly ready: boolean;
   readonly closing: boolean;
   readonly enable_offline_queue: boolean;
+  /** 1: the next reply is for subscribers; more: replies to commands come first. */
+  readonly pub_sub_mode?: unknown;
   readonly stream: { readonly writable: boolean };
   readonly command_queue: Queue;
   readonly offline_queue: Queue;
