@@ -2,11 +2,20 @@
 // Must not know: commands, spans, metrics.
 import type { ClientFacts, ClientRef, Write, Writes } from '../../core/events';
 import { KeptBack } from '../shared/kept-back';
+import {
+  addressOfAll,
+  asItself,
+  asNodeOf,
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  factsOfGroup,
+  portOf,
+  selectDatabase,
+  textOf,
+} from '../shared/servers';
 import type { Client, ClientOptions, Cluster } from './library';
 import type { Transaction } from './transactions';
 
-const DEFAULT_HOST = 'localhost';
-const DEFAULT_PORT = 6379;
 const SENTINEL_PORT = 26_379;
 
 /** One client with a connection of its own. */
@@ -32,7 +41,7 @@ export class Server implements ClientRef {
     private readonly clusterOf: (client: Client) => ClientFacts | undefined,
   ) {
     this.facts = factsOf(client);
-    this.node = nodeOf(this.facts);
+    this.node = asItself(this.facts);
     this.writes = new KeptBack(() => !this.isReady);
   }
 
@@ -55,22 +64,19 @@ export class Server implements ClientRef {
     if (this.isPlaced) return;
     this.isPlaced = true;
     const cluster = this.clusterOf(this.client);
-    if (cluster === undefined) return;
-    const { serverAddress, serverPort } = this.facts;
-    this.facts = Object.freeze({ ...cluster, peerAddress: serverAddress, peerPort: serverPort });
+    if (cluster !== undefined) this.facts = asNodeOf(cluster.serverAddress, this.facts);
   }
 
   /** A sentinel may have named another server. */
   connected(): void {
     if (!Array.isArray(this.client.options.sentinels)) return;
     this.facts = Object.freeze({ ...this.facts, ...peerOf(this.client) });
-    this.node = nodeOf(this.facts);
+    this.node = asItself(this.facts);
   }
 
   /** Later replies come from another database. */
   select(database: unknown): void {
-    const namespace = String(database);
-    if (namespace !== this.facts.namespace) this.facts = Object.freeze({ ...this.facts, namespace });
+    selectDatabase(this, String(database));
   }
 }
 
@@ -119,14 +125,7 @@ export class Servers {
   ofCluster(cluster: Cluster): ClientFacts {
     const known = this.clusterFacts.get(cluster);
     if (known !== undefined) return known;
-    const serverAddress = addressOfAll(cluster.startupNodes, DEFAULT_PORT);
-    const facts = Object.freeze({
-      serverAddress,
-      serverPort: undefined,
-      peerAddress: undefined,
-      peerPort: undefined,
-      namespace: '0',
-    });
+    const facts = factsOfGroup(addressOfAll(cluster.startupNodes), '0');
     this.clusterFacts.set(cluster, facts);
     this.clusters = this.clusters.filter((one) => one.cluster.deref() !== undefined);
     this.clusters.push({ cluster: new WeakRef(cluster), facts });
@@ -161,54 +160,11 @@ function factsOf(client: Client): ClientFacts {
   });
 }
 
-function nodeOf(facts: ClientFacts): ClientFacts {
-  const { peerAddress, peerPort } = facts;
-  if (peerAddress === undefined) return facts;
-  return Object.freeze({
-    ...facts,
-    serverAddress: peerAddress,
-    serverPort: peerPort,
-    peerAddress: undefined,
-    peerPort: undefined,
-  });
-}
-
 function sentinelAddress({ sentinels, name }: ClientOptions): string {
-  return `${addressOfAll(sentinels as unknown[], SENTINEL_PORT)}/${name}`;
+  return `${addressOfAll(sentinels, SENTINEL_PORT)}/${name}`;
 }
 
 /** With sentinels, the options name the default server; the address of the socket is the real one. */
 function peerOf({ stream }: Client): Pick<ClientFacts, 'peerAddress' | 'peerPort'> {
   return { peerAddress: stream?.remoteAddress, peerPort: stream?.remotePort };
-}
-
-/** The configured addresses, in an order that does not depend on the configuration. */
-function addressOfAll(nodes: readonly unknown[] = [], defaultPort: number): string {
-  return nodes
-    .map((node) => hostAndPort(node, defaultPort))
-    .sort()
-    .join(',');
-}
-
-/** The address of a node, given as a port, a URL, `host:port`, or an object. */
-function hostAndPort(node: unknown, defaultPort: number): string {
-  if (typeof node === 'number') return `${DEFAULT_HOST}:${node}`;
-  if (typeof node === 'string') {
-    if (/^\d+$/.test(node)) return `${DEFAULT_HOST}:${node}`;
-    const url = node.includes('://') ? node : `redis://${node}`;
-    if (!URL.canParse(url)) return `${DEFAULT_HOST}:${defaultPort}`;
-    const { hostname, port } = new URL(url);
-    return `${hostname.replace(/^\[|\]$/g, '') || DEFAULT_HOST}:${port || defaultPort}`;
-  }
-  const { host, port } = (node ?? {}) as ClientOptions;
-  return `${textOf(host) ?? DEFAULT_HOST}:${portOf(port) ?? defaultPort}`;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function portOf(value: unknown): number | undefined {
-  const port = typeof value === 'string' ? Number(value) : value;
-  return typeof port === 'number' && Number.isInteger(port) ? port : undefined;
 }

@@ -1,9 +1,7 @@
-// Knows: where each redis version keeps the facts of a client, and remembers them.
+// Knows: where each redis version keeps the facts of a client.
 // Must not know: what they are used for.
-import type { ClientFacts, ClientRef } from '../../core/events';
-
-const DEFAULT_HOST = 'localhost';
-const DEFAULT_PORT = 6379;
+import type { ClientFacts } from '../../core/events';
+import { DEFAULT_HOST, DEFAULT_PORT, hostIn, portOf, textOf } from '../shared/servers';
 
 /** Socket options, as users give them to every version from 4 on. */
 interface SocketOptions {
@@ -45,9 +43,12 @@ function optionsIn(url: unknown, socket: SocketOptions | undefined): ClientOptio
   if (path !== undefined)
     return { socket: { path: decoded(path) }, ...databaseIn(new URLSearchParams(query).get('db')) };
   if (!URL.canParse(url)) return {};
-  const { hostname, port, pathname } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  return { socket: { ...socket, host, ...(port === '' ? {} : { port }) }, ...databaseIn(pathname.slice(1)) };
+  const parsed = new URL(url);
+  const { port, pathname } = parsed;
+  return {
+    socket: { ...socket, host: hostIn(parsed), ...(port === '' ? {} : { port }) },
+    ...databaseIn(pathname.slice(1)),
+  };
 }
 
 /** A path that cannot be decoded is refused by node-redis. */
@@ -61,28 +62,4 @@ function decoded(path: string): string {
 
 function databaseIn(text: string | null): ClientOptions {
   return text === null || text === '' ? {} : { database: String(Number(text)) };
-}
-
-/** The address of a node of a cluster or a sentinel: a URL, socket options, or host and port. */
-export function hostAndPort(node: unknown): string {
-  const { url, socket, host, port } = (node ?? {}) as { url?: unknown; socket?: SocketOptions } & SocketOptions;
-  const fromUrl = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
-  const name = textOf(fromUrl?.hostname) ?? textOf(socket?.host) ?? textOf(host) ?? DEFAULT_HOST;
-  return `${name}:${portOf(fromUrl?.port || undefined) ?? portOf(socket?.port) ?? portOf(port) ?? DEFAULT_PORT}`;
-}
-
-/** Handles SELECT: later replies of this client come from another database. */
-export function selectDatabase(ref: ClientRef, database: unknown): void {
-  const namespace = typeof database === 'number' ? String(database) : textOf(database);
-  if (namespace === undefined || namespace === ref.facts.namespace) return;
-  ref.facts = Object.freeze({ ...ref.facts, namespace });
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function portOf(value: unknown): number | undefined {
-  const port = typeof value === 'string' ? Number(value) : value;
-  return typeof port === 'number' && Number.isInteger(port) ? port : undefined;
 }

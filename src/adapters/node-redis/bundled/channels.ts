@@ -7,8 +7,9 @@ import { isMainRealm, isOurs } from '../../realm';
 import { Ambient } from '../../shared/ambient';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { isUnknownScript } from '../../shared/retried-calls';
+import { selectDatabase } from '../../shared/servers';
 import { Subscriptions } from '../../shared/subscriptions';
-import { factsFrom, selectDatabase } from '../server-info';
+import { factsFrom } from '../server-info';
 import { BundledClients } from './bundled-clients';
 import { ChannelBatches } from './channel-batches';
 

@@ -3,7 +3,8 @@
 import type { EventEmitter } from 'node:events';
 import type { ClientFacts, ClientRef } from '../../../core/events';
 import { KeptBack } from '../../shared/kept-back';
-import { factsFrom, selectDatabase } from '../server-info';
+import { selectDatabase } from '../../shared/servers';
+import { factsFrom } from '../server-info';
 import type { CommandObject } from './batch';
 
 /** The part of a client that we read. */

@@ -5,13 +5,14 @@ import type { Decision, Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { type Observer, observe, watch } from '../../shared/observe';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { asNodeOf } from '../../shared/servers';
 import { type ClientOptions, factsFrom } from '../server-info';
 import { Batches, replacing } from './batches';
 import type { Connection, Connections } from './connections';
 import { isSelecting, selecting } from './database';
 import { type Begun, both, CommandEnding, QueueEntries } from './entries';
 import { beginInternal, type NodeRef, Retries } from './retries';
-import { asNodeOf, type Groups } from './topology';
+import type { Groups } from './topology';
 
 /** The part of a client that we read. */
 export interface SendingClient {

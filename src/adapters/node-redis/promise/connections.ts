@@ -4,12 +4,12 @@ import type { ClientFacts, ConnectionState } from '../../../core/events';
 import type { ConnectionRecorder } from '../../../core/recorder';
 import type { Observer } from '../../shared/observe';
 import { type Class, onConstruct, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { asItself } from '../../shared/servers';
 import { type ClientOptions, factsFrom } from '../server-info';
 import { Connects } from './connect';
 import { beginAnew } from './database';
 import { QueueWrites } from './queue-writes';
 import type { NodeRef } from './retries';
-import { asItself } from './topology';
 
 /** A client's own socket object, which no application sees, so an additional listener on it has no effect. */
 interface Socket {

@@ -2,7 +2,7 @@
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef } from '../../../core/events';
 import type { Observer } from '../../shared/observe';
-import { selectDatabase } from '../server-info';
+import { selectDatabase } from '../../shared/servers';
 
 /** The first database of every connection, also after RESET. */
 const FIRST = '0';

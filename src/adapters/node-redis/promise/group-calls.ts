@@ -1,9 +1,8 @@
 // Knows: the calls of clusters and sentinels, which run a function on one node after another, and how such a call ends.
 // Must not know: which group calls, how a command is followed, spans.
-import { type ClientFacts, UNKNOWN_SERVER } from '../../../core/events';
+import type { ClientFacts } from '../../../core/events';
 import type { Tap } from '../../../core/tap';
 import { RetriedCall, RetriedCalls } from '../../shared/retried-calls';
-import { hostAndPort } from '../server-info';
 import { recordUnsent } from './unsent';
 
 /** Sends a call to a node, by one of the methods of its client. */
@@ -29,14 +28,4 @@ export class GroupCalls {
     if (call.isSent) call.end(error);
     else recordUnsent(this.tap, run, { client: { facts }, startMonotonicMs, error }, this.isPart);
   }
-}
-
-/** @param namespace a cluster has one database */
-export function factsOfGroup(serverAddress: string, namespace?: string): ClientFacts {
-  return Object.freeze({ ...UNKNOWN_SERVER, serverAddress, namespace });
-}
-
-/** The configured addresses, in an order that does not depend on the configuration. */
-export function addressOfAll(nodes: readonly unknown[]): string {
-  return nodes.map(hostAndPort).sort().join(',');
 }

@@ -6,9 +6,10 @@ import { type Arrival, type ClientRef, UNKNOWN_SERVER } from '../../../core/even
 import { Ambient } from '../../shared/ambient';
 import { INVALIDATION, isAsync, Listening, runDetached } from '../../shared/listener-run';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { asNodeOf } from '../../shared/servers';
 import { type ClientOptions, factsFrom } from '../server-info';
 import { replacing } from './batches';
-import { asNodeOf, type Groups } from './topology';
+import type { Groups } from './topology';
 
 /** The part of a client that we read. */
 interface Client {

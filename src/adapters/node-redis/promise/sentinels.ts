@@ -2,8 +2,9 @@
 // Must not know: clusters, how commands are tapped, spans.
 import { PatchLedger, type Target } from '../../shared/patch';
 import type { RetriedCall } from '../../shared/retried-calls';
+import { addressOfAll, factsOfGroup } from '../../shared/servers';
 import type { ClientOptions } from '../server-info';
-import { addressOfAll, factsOfGroup, type GroupCalls, type Run } from './group-calls';
+import type { GroupCalls, Run } from './group-calls';
 import { selfOf } from './hidden-loops';
 
 export interface SentinelOptions {
@@ -95,7 +96,7 @@ export class Sentinels {
     const sentinel = made._self ?? made;
     // Without a name there is nothing to watch, and node-redis will refuse it.
     if (typeof options?.name !== 'string') return;
-    const address = `${addressOfAll(options.sentinelRootNodes ?? [])}/${options.name}`;
+    const address = `${addressOfAll(options.sentinelRootNodes)}/${options.name}`;
     this.sentinels.set(sentinel, { address, options });
     this.seen(sentinel, address, options);
   }

@@ -4,7 +4,8 @@ import { type ClientFacts, UNKNOWN_SERVER } from '../../../core/events';
 import { Ambient } from '../../shared/ambient';
 import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import type { HiddenLoop, RetriedCall, RetriedCalls } from '../../shared/retried-calls';
-import { addressOfAll, factsOfGroup, type GroupCalls, type Run } from './group-calls';
+import { addressOfAll, factsOfGroup } from '../../shared/servers';
+import type { GroupCalls, Run } from './group-calls';
 import { type ClusterLoop, ClusterLoops } from './hidden-loops';
 import type { Sentinels } from './sentinels';
 
@@ -155,24 +156,6 @@ export class Groups {
       return promise;
     };
   }
-}
-
-/** The facts of a node: the group is the server, the node is the peer. */
-export function asNodeOf(address: string, { serverAddress, serverPort, namespace }: ClientFacts): ClientFacts {
-  return Object.freeze({
-    serverAddress: address,
-    serverPort: undefined,
-    peerAddress: serverAddress,
-    peerPort: serverPort,
-    namespace,
-  });
-}
-
-/** The facts of a node by itself: what happens to its connection does not happen to the group. */
-export function asItself(facts: ClientFacts): ClientFacts {
-  const { peerAddress, peerPort } = facts;
-  if (peerAddress === undefined) return facts;
-  return { ...facts, serverAddress: peerAddress, serverPort: peerPort, peerAddress: undefined, peerPort: undefined };
 }
 
 function isNodeOf(slots: Slots | undefined, client: object): boolean {
