@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import type { Attributes } from '@opentelemetry/api';
-import { ClusterLoop, MAX_PAUSES } from '../../src/adapters/node-redis/promise/hidden-loops';
-import { RetriedCalls } from '../../src/adapters/shared/retried-calls';
 import { Measuring } from '../support/metrics';
 import { type Proxy as ProxyServer, startProxy } from '../support/proxy';
 import { type ClusterNode, eventually, type RedisCluster, startCluster } from '../support/redis-server';
@@ -102,6 +100,8 @@ describe('calls that clusters redirect', () => {
 
   for (const version of CLUSTERED) {
     describe(`of redis ${version}`, () => {
+      /** A call that a private loop gives up between two attempts has no span. */
+      const isPrivate = version === '4.7' || version === '5.0';
       const moved = (operation: string, attempts = 0): Attributes => ({
         'db.operation.name': operation,
         'error.type': version === '6.3' ? 'MaxCommandRedirectionsError' : 'MOVED',
@@ -123,10 +123,13 @@ describe('calls that clusters redirect', () => {
         assertQuiet();
       });
 
-      it('record what is not followed when the application is told, with its error', async () => {
+      it('record what is not followed, with the error that the application is told', async () => {
         const run = (client: Client) => whileMoved(client, () => rejectionOf(client.get(KEY)));
         const { error, spans } = await told(version, run, { maxCommandRedirections: 0 });
-        assert.deepEqual(spans, [moved('GET')], error);
+        // Whether a private loop goes on is known a turn later.
+        if (!isPrivate) assert.equal(spans.length, 1);
+        await until(() => ends().length > 0);
+        assert.deepEqual(ends(), [moved('GET')], error);
         assertQuiet();
       });
 
@@ -135,7 +138,7 @@ describe('calls that clusters redirect', () => {
           whileMoved(client, async () => rejectionOf((await client.nodeClient(client.slots[SLOT].master)).get(KEY)));
         const { spans } = await told(version, run);
         // Whether a private loop goes on is known a turn later.
-        if (version === '5.12' || version === '6.3') assert.equal(spans.length, 1);
+        if (!isPrivate) assert.equal(spans.length, 1);
         await until(() => ends().length > 0);
         assert.deepEqual(ends(), [{ 'db.operation.name': 'GET', 'error.type': 'MOVED' }]);
         assertQuiet();
@@ -167,7 +170,7 @@ describe('calls that clusters redirect', () => {
           instrumentation.enable();
           const { error, spans } = await inSpan(async () => withCluster(version, run, await proxied()));
           assert.equal(error, control.error);
-          assert.deepEqual(spans, [{ 'db.operation.name': 'GET', 'error.type': error.split(':')[0] }]);
+          assert.deepEqual(spans, isPrivate ? [] : [{ 'db.operation.name': 'GET', 'error.type': error.split(':')[0] }]);
         } finally {
           for (const proxy of proxies) await proxy.stop();
         }
@@ -189,7 +192,7 @@ describe('calls that clusters redirect', () => {
         try {
           const { error, spans } = await told(version, (client) => rejectionOf(client.get(KEY)));
           assert.match(error, /^Error: Cannot find node/);
-          assert.deepEqual(spans, [{ 'db.operation.name': 'GET', 'error.type': 'Error' }]);
+          assert.deepEqual(spans, isPrivate ? [] : [{ 'db.operation.name': 'GET', 'error.type': 'Error' }]);
         } finally {
           await Promise.all([owner(0), spare].map((node) => node.request('CLUSTER', 'SETSLOT', SLOT, 'STABLE')));
         }
@@ -244,9 +247,9 @@ describe('calls that clusters redirect', () => {
           const { error, spans } = await told(version, run);
           assert.match(error, /^DisconnectsClientError/);
           const again = { 'redis.client.operation.retry_attempts': 1, 'redis.client.redirection.kind': 'ASK' };
+          const expected = { 'db.operation.name': 'GET', 'error.type': 'DisconnectsClientError', ...again };
           // Redis 4 waits for the answer to ASKING, and has not sent the call again.
-          const more = version === '4.7' ? {} : again;
-          assert.deepEqual(spans, [{ 'db.operation.name': 'GET', 'error.type': 'DisconnectsClientError', ...more }]);
+          assert.deepEqual(spans, version === '4.7' ? [] : [expected]);
         } finally {
           await Promise.all([owner(0), owner(2)].map((node) => node.request('CLUSTER', 'SETSLOT', SLOT, 'STABLE')));
         }
@@ -300,13 +303,6 @@ describe('calls that clusters redirect', () => {
       });
     });
   }
-
-  it('are joined up to a number: beyond it, the oldest counts as ended', () => {
-    const [calls, loop, ended] = [new RetriedCalls(), new ClusterLoop().at({}), [] as number[]];
-    const error = new Error('MOVED 3300 127.0.0.1:6379');
-    for (let i = 0; i <= MAX_PAUSES; i++) calls.fail([], undefined, loop, { begun: i, error, end: () => ended.push(i) });
-    assert.deepEqual(ended, [0]);
-  });
 
   it('of redis 6.3 say how often parts of a call that is divided among nodes were sent again', async () => {
     await withCluster('6.3', (client) => whileMoved(client, () => client.mGet([KEY, OTHER])));

@@ -9,13 +9,13 @@ import type { Ambient } from '../shared/ambient';
 import { isUnknownScript } from '../shared/retried-calls';
 import { Attempted } from './attempts';
 import { FOLLOWER, type Follower, type LibraryCommand, sendInstead } from './library';
-import type { DefinedScript, UnknownScripts } from './scripts';
+import type { DefinedScript, ResentScripts } from './scripts';
 import type { Route, Server } from './servers';
 
 /** What the parts of the tap share. */
 export interface Following {
   readonly tap: Tap;
-  readonly unknown: UnknownScripts;
+  readonly unknown: ResentScripts;
   /** The redirection that a cluster follows now. It sends the call again while it handles the error. */
   readonly redirecting: Ambient<Redirection>;
   readonly replies: ReplyShapes;

@@ -13,7 +13,7 @@ import { ConnectionWatch } from './connections';
 import { Messages } from './messages';
 import { OwnTraffic } from './own-traffic';
 import { Pipelines } from './pipelines';
-import { Scripts, UnknownScripts } from './scripts';
+import { ResentScripts, Scripts } from './scripts';
 import { Servers } from './servers';
 
 type Patch = (moduleExports: Target, ledger: PatchLedger) => boolean;
@@ -32,7 +32,7 @@ export class IoredisTap {
   constructor(tap: Tap, messageTap: MessageTap, recorder: ConnectionRecorder, replies: ReplyShapes) {
     const own = new OwnTraffic(() => servers);
     const scripts = new Scripts();
-    const following = { tap, unknown: new UnknownScripts(), redirecting: new Ambient<Redirection>(), replies };
+    const following = { tap, unknown: new ResentScripts(), redirecting: new Ambient<Redirection>(), replies };
     const connections = new ConnectionWatch(tap, recorder, () => servers);
     const servers: Servers = new Servers(
       (client, server) => connections.watch(client, server),

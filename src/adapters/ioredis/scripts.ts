@@ -2,6 +2,7 @@
 // Must not know: connections, pipelines, spans, metrics.
 import { Ambient } from '../shared/ambient';
 import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { UnknownScripts } from '../shared/unknown-scripts';
 import type { Client, LibraryCommand, Pipeline } from './library';
 
 /** A script that the application defined as a command. */
@@ -55,36 +56,14 @@ export interface Resent {
   attach(command: LibraryCommand): void;
 }
 
-interface Waiting {
-  readonly call: Resent;
-  readonly giveUp: NodeJS.Immediate;
-}
-
-/** Joins the two attempts of a script that the server did not know: two objects, the second sent in the same turn. */
-export class UnknownScripts {
-  private readonly waiting: Waiting[] = [];
-
-  /** @param giveUp called if no second attempt came */
-  wait(call: Resent, giveUp: () => void): void {
-    const stop = (): void => {
-      const index = this.waiting.indexOf(waiting);
-      if (index < 0) return;
-      this.waiting.splice(index, 1);
-      giveUp();
-    };
-    const waiting = { call, giveUp: setImmediate(stop) };
-    this.waiting.push(waiting);
-  }
-
+/** Joins the two attempts of a script that the server did not know: two objects. */
+export class ResentScripts extends UnknownScripts<Resent> {
   /** Continues the call whose second attempt this is. Returns false if there is none. */
   resume(command: LibraryCommand): boolean {
-    if (this.waiting.length === 0) return false;
-    const index = this.waiting.findIndex(({ call }) => isAgain(command, call));
-    const [found] = index < 0 ? [] : this.waiting.splice(index, 1);
-    if (found === undefined) return false;
-    clearImmediate(found.giveUp);
-    found.call.attach(command);
-    return true;
+    if (this.isEmpty) return false;
+    const call = this.take((waiting) => isAgain(command, waiting));
+    call?.attach(command);
+    return call !== undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 // Knows: that a client may send one call several times, to one node after another, and that the call ends once.
 // Must not know: which client does so, spans.
 import { type Redirection, Resends } from '../../core/resends';
+import { Ambient } from './ambient';
 
 /** An attempt that failed. */
 export interface FailedAttempt {
@@ -11,13 +12,8 @@ export interface FailedAttempt {
   end(error: unknown): void;
 }
 
-/** A client that sends calls again where nobody sees it, as one of its nodes shows it. */
-export interface HiddenLoop {
-  /** Returns whether it goes on after an attempt; otherwise it rejects the call with the same error. */
-  goesOn(call: RetriedCall, error: unknown): boolean;
-  /** The call went on, or ended. */
-  left(call: RetriedCall): void;
-}
+/** A client that sends redirected calls again where nobody sees it. It calls `giveUp` if it does not go on. */
+export type HiddenLoop = (giveUp: () => void) => void;
 
 /** A call that its client may send several times. */
 export class RetriedCall {
@@ -26,13 +22,12 @@ export class RetriedCall {
   isSent = false;
   /** undefined: it was sent once. */
   resends: Resends | undefined;
+  /** Its last attempt, if that has failed, and neither another one nor the end has followed. */
   private failed: FailedAttempt | undefined;
-  private loop: HiddenLoop | undefined;
 
   /** @param isHidden whether nobody sees its promise */
   constructor(readonly isHidden = false) {}
 
-  /** Whether its last attempt has failed, and neither another one nor the end has followed. */
   get isWaiting(): boolean {
     return this.failed !== undefined;
   }
@@ -51,55 +46,46 @@ export class RetriedCall {
     this.failed = failed;
   }
 
-  /** An attempt failed at a node of this loop. Returns whether the loop goes on; otherwise the call has ended. */
-  failAt(loop: HiddenLoop | undefined, failed: FailedAttempt): boolean {
-    this.failed = failed;
-    this.loop = loop;
-    if (loop?.goesOn(this, failed.error) === true) return true;
-    this.end(failed.error);
-    return false;
-  }
-
   /** No other attempt follows. */
   end(error: unknown): void {
     this.leave()?.end(error);
   }
 
   private leave(): FailedAttempt | undefined {
-    const { failed, loop } = this;
+    const { failed } = this;
     this.failed = undefined;
-    this.loop = undefined;
-    loop?.left(this);
     return failed;
   }
 }
 
 /** The calls of all clients that may send one to several nodes. */
 export class RetriedCalls {
-  private sending: RetriedCall | undefined;
-  /** Calls of hidden loops, by their list of arguments: the same object in each attempt, perhaps of several calls. */
+  private readonly sending = new Ambient<RetriedCall>();
+  /**
+   * Calls of hidden loops, by their list of arguments: the same object in each attempt, perhaps of several calls. A
+   * call that its loop gives up later is forgotten with its list.
+   */
   private readonly hidden = new WeakMap<object, RetriedCall[]>();
 
   /** Whether an attempt of a call is being sent. */
   get isSending(): boolean {
-    return this.sending !== undefined;
+    return this.sending.current !== undefined;
   }
 
   /** Runs the function that sends an attempt, synchronously. @param call undefined: nothing is recorded of it */
   send(call: RetriedCall | undefined, run: (...args: never[]) => unknown, args: IArguments): unknown {
-    const outer = this.sending;
-    this.sending = call;
+    const outer = this.sending.enter(call);
     if (call !== undefined) call.isSent = true;
     try {
       return run.apply(undefined, args as never);
     } finally {
-      this.sending = outer;
+      this.sending.leave(outer);
     }
   }
 
   /** The call to which the attempt belongs that is being sent; undefined: it is the first, as far as is known. */
   of(list: object): RetriedCall | undefined {
-    if (this.sending !== undefined) return this.sending;
+    if (this.sending.current !== undefined) return this.sending.current;
     const calls = this.hidden.get(list);
     let call = calls?.shift();
     while (call?.isWaiting === false) call = calls?.shift();
@@ -108,18 +94,17 @@ export class RetriedCalls {
 
   /** An attempt failed, which ends its call unless the client goes on. @param loop of the node where it failed */
   fail(list: object, call: RetriedCall | undefined, loop: HiddenLoop | undefined, failed: FailedAttempt): void {
-    if (call?.isHidden === false) {
-      call.fail(failed);
-      return;
-    }
-    const hidden = call ?? new RetriedCall(true);
-    if (hidden.failAt(loop, failed)) this.hide(list, hidden);
+    if (call?.isHidden === false) call.fail(failed);
+    else if (loop === undefined || redirectionOf(failed.error) === undefined) failed.end(failed.error);
+    else this.hide(list, call ?? new RetriedCall(true), loop, failed);
   }
 
-  private hide(list: object, call: RetriedCall): void {
+  private hide(list: object, call: RetriedCall, loop: HiddenLoop, failed: FailedAttempt): void {
+    call.fail(failed);
     const calls = this.hidden.get(list) ?? [];
     calls.push(call);
     this.hidden.set(list, calls);
+    loop(() => call.end(failed.error));
   }
 }
 

@@ -9,6 +9,7 @@ import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { isUnknownScript } from '../../shared/retried-calls';
 import { selectDatabase } from '../../shared/servers';
 import { Subscriptions } from '../../shared/subscriptions';
+import { UnknownScripts } from '../../shared/unknown-scripts';
 import { factsFrom } from '../server-info';
 import { BundledClients } from './bundled-clients';
 import { ChannelBatches } from './channel-batches';
@@ -37,7 +38,6 @@ const ELSEWHERE =
 
 interface UnknownScript {
   readonly clientId: unknown;
-  readonly args: Arguments;
   readonly command: Command;
 }
 
@@ -54,7 +54,7 @@ interface UnknownScript {
 export class Channels {
   private readonly clients = new BundledClients();
   private readonly commands = new WeakMap<Message, Command>();
-  private readonly unknownScripts: UnknownScript[] = [];
+  private readonly unknownScripts = new UnknownScripts<UnknownScript>();
   private readonly batches: ChannelBatches;
   private readonly connections: Subscriptions;
   private readonly traffic: Subscriptions;
@@ -170,7 +170,7 @@ export class Channels {
     const command = this.take(message);
     if (command === undefined) this.batches.addReply(message, error);
     else if (command.args[0] === 'EVALSHA' && isUnknownScript(error))
-      this.waitForScript({ clientId, args: command.args, command }, error);
+      this.unknownScripts.wait({ clientId, command }, () => this.tap.fail(command, error));
     else this.tap.fail(command, error);
   }
 
@@ -187,30 +187,10 @@ export class Channels {
     this.batches.begin(message, client);
   }
 
-  /**
-   * Waits for the second attempt of a defined script that the server does not know. node-redis sends EVAL in the same
-   * turn: both are one operation.
-   */
-  private waitForScript(script: UnknownScript, error: unknown): void {
-    this.unknownScripts.push(script);
-    setImmediate(() => {
-      if (this.forgetScript(script)) this.tap.fail(script.command, error);
-    });
-  }
-
   private resumeScript({ clientId }: Message, args: Arguments): Command | undefined {
-    if (this.unknownScripts.length === 0 || args[0] !== 'EVAL') return undefined;
-    const script = this.unknownScripts.find(
-      (waiting) => waiting.clientId === clientId && isSameCall(waiting.args, args),
-    );
-    if (script !== undefined) this.forgetScript(script);
-    return script?.command;
-  }
-
-  private forgetScript(script: UnknownScript): boolean {
-    const index = this.unknownScripts.indexOf(script);
-    if (index >= 0) this.unknownScripts.splice(index, 1);
-    return index >= 0;
+    if (this.unknownScripts.isEmpty || args[0] !== 'EVAL') return undefined;
+    const isIt = (one: UnknownScript) => one.clientId === clientId && isSameCall(one.command.args, args);
+    return this.unknownScripts.take(isIt)?.command;
   }
 }
 

@@ -103,7 +103,7 @@ export class Commands {
 
   /** Begins a command of the application. undefined: nothing is recorded. @param owner identifies its client */
   begin(owner: object, ref: NodeRef, args: Arguments, decision = this.tap.decide()): Begun | undefined {
-    if (this.retries.mayBeRetried(owner, ref, args)) return this.retries.begin(owner, ref, args, decision);
+    if (this.retries.mayBeRetried(ref)) return this.retries.begin(owner, ref, args, decision);
     const command = this.tap.begin(ref, args, decision);
     return command && new CommandEnding(this.tap, command);
   }

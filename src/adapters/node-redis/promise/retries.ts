@@ -2,7 +2,9 @@
 // Must not know: which version called, spans.
 import type { Arguments, ClientRef, Command } from '../../../core/events';
 import type { Decision, Tap } from '../../../core/tap';
+import { Ambient } from '../../shared/ambient';
 import { type HiddenLoop, isUnknownScript, type RetriedCall, type RetriedCalls } from '../../shared/retried-calls';
+import { UnknownScripts } from '../../shared/unknown-scripts';
 import { type Begun, CommandEnding } from './entries';
 
 /** A client's facts, and how it sends again what a node of its group refused. */
@@ -25,6 +27,8 @@ interface DefinedScript {
 }
 
 interface UnknownScript extends DefinedScript {
+  /** Identifies the client. */
+  readonly owner: object;
   readonly command: Command | undefined;
   readonly call: RetriedCall | undefined;
 }
@@ -34,8 +38,8 @@ interface UnknownScript extends DefinedScript {
  * server does not know it. A node of a group may refuse or lose a command, which is then sent to another node.
  */
 export class Retries {
-  private readonly unknownScripts = new WeakMap<object, UnknownScript[]>();
-  private script: DefinedScript | undefined;
+  private readonly unknown = new UnknownScripts<UnknownScript>();
+  private readonly script = new Ambient<DefinedScript>();
 
   constructor(
     private readonly tap: Tap,
@@ -44,32 +48,27 @@ export class Retries {
 
   /** Runs a script executor. The first command that it sends, synchronously, is the EVALSHA. */
   executeScript<T>(script: DefinedScript, call: () => T): T {
-    const outer = this.script;
-    this.script = script;
-    try {
-      return call();
-    } finally {
-      this.script = outer;
-    }
+    return this.script.run(script, call);
   }
 
   /** Whether the command that is being sent may be sent again. */
-  mayBeRetried(owner: object, node: NodeRef, args: Arguments): boolean {
-    if (this.script !== undefined || this.calls.isSending || node.loop !== undefined) return true;
-    return args[0] === 'EVAL' && this.unknownScripts.get(owner)?.some(({ body }) => body === args[1]) === true;
+  mayBeRetried(node: NodeRef): boolean {
+    return (
+      this.script.current !== undefined || this.calls.isSending || node.loop !== undefined || !this.unknown.isEmpty
+    );
   }
 
   /** Begins such a command, or continues it. */
   begin(owner: object, node: NodeRef, args: Arguments, decision: Decision): Begun {
-    const { script = this.takeUnknown(owner, args) } = this;
-    this.script = undefined;
+    const script = this.script.enter(undefined) ?? this.takeUnknown(owner, args);
     const list = script?.list ?? args;
     const call = isUnknown(script) ? script.call : this.calls.of(list);
     const command = this.commandOf(script, call, node, args, decision);
     const fail = (error: unknown): void => {
-      if (script !== undefined && isUnknownScript(error))
-        this.waitForScript(owner, { ...script, command, call }, error);
-      else if (command !== undefined) {
+      if (script !== undefined && isUnknownScript(error)) {
+        const end = (): void => command && this.tap.fail(command, error);
+        this.unknown.wait({ ...script, owner, command, call }, end);
+      } else if (command !== undefined) {
         const end = (final: unknown): void => this.tap.fail(command, final);
         this.calls.fail(list, call, node.loop, { begun: command, error, end });
       }
@@ -97,22 +96,8 @@ export class Retries {
   }
 
   private takeUnknown(owner: object, args: Arguments): UnknownScript | undefined {
-    const scripts = this.unknownScripts.get(owner);
-    const index = args[0] === 'EVAL' ? (scripts?.findIndex(({ body }) => body === args[1]) ?? -1) : -1;
-    return index < 0 ? undefined : scripts?.splice(index, 1)[0];
-  }
-
-  /** The EVAL follows within this turn; if it does not, the call ended with NOSCRIPT. */
-  private waitForScript(owner: object, script: UnknownScript, error: unknown): void {
-    const scripts = this.unknownScripts.get(owner) ?? [];
-    scripts.push(script);
-    this.unknownScripts.set(owner, scripts);
-    setImmediate(() => {
-      const index = scripts.indexOf(script);
-      if (index < 0) return;
-      scripts.splice(index, 1);
-      if (script.command !== undefined) this.tap.fail(script.command, error);
-    });
+    if (this.unknown.isEmpty || args[0] !== 'EVAL') return undefined;
+    return this.unknown.take((script) => script.owner === owner && script.body === args[1]);
   }
 }
 

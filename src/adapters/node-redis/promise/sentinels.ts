@@ -5,7 +5,6 @@ import type { RetriedCall } from '../../shared/retried-calls';
 import { addressOfAll, factsOfGroup } from '../../shared/servers';
 import type { ClientOptions } from '../server-info';
 import type { GroupCalls, Run } from './group-calls';
-import { selfOf } from './hidden-loops';
 
 export interface SentinelOptions {
   readonly name?: unknown;
@@ -112,7 +111,7 @@ export class Sentinels {
       if (address === undefined || typeof run !== 'function') return original.apply(this, arguments as never);
       const call = groupCalls.begin();
       arguments[1] = function (client: { readonly _self?: object }) {
-        nodes.set(selfOf(client), address);
+        nodes.set(client._self ?? client, address);
         return retried.send(call, run, arguments);
       };
       const promise = original.apply(this, arguments as never);

@@ -1,12 +1,12 @@
 // Knows: the clusters of the process, and which clients are nodes of a cluster or of a sentinel's master.
 // Must not know: how commands are tapped, spans.
+import { nextTick } from 'node:process';
 import { type ClientFacts, UNKNOWN_SERVER } from '../../../core/events';
 import { Ambient } from '../../shared/ambient';
 import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import type { HiddenLoop, RetriedCall, RetriedCalls } from '../../shared/retried-calls';
 import { addressOfAll, factsOfGroup } from '../../shared/servers';
 import type { GroupCalls, Run } from './group-calls';
-import { type ClusterLoop, ClusterLoops } from './hidden-loops';
 import type { Sentinels } from './sentinels';
 
 /** A cluster's record of its nodes. Public in every version from 4.1 on; private in 4.0. */
@@ -26,11 +26,9 @@ interface ClusterNode {
 
 interface ClusterOptions {
   readonly rootNodes?: readonly unknown[];
-  readonly maxCommandRedirections?: number;
 }
 
 type Quit = (this: object) => unknown;
-type Asking = (this: object) => Promise<unknown>;
 type Execute = (this: Slotted, key: unknown, isReadonly: unknown, options: unknown, run: Run) => Promise<unknown>;
 
 /** A cluster from 5.6 on. */
@@ -43,7 +41,10 @@ interface Cluster {
   readonly slots: WeakRef<Slots>;
   readonly address: string;
   readonly facts: ClientFacts;
-  readonly loop: ClusterLoop | undefined;
+  /** undefined: its calls are seen. */
+  readonly loop: HiddenLoop | undefined;
+  /** How often a private loop has looked for a node after a redirection. */
+  asked: number;
 }
 
 /** The group that a client is a node of. */
@@ -58,7 +59,6 @@ export class Groups {
   /** Whether a cluster ends its nodes' connections now: nobody asked for a QUIT of each. */
   private readonly quitting = new Ambient<boolean>();
   private clusters: Cluster[] = [];
-  private readonly loops = new ClusterLoops();
 
   constructor(
     private readonly groupCalls: GroupCalls,
@@ -74,7 +74,12 @@ export class Groups {
   patchSlots(moduleExports: Target, ledger: PatchLedger): boolean {
     if (typeof moduleExports.default !== 'function') return false;
     const { prototype } = moduleExports.default as { prototype: Target };
-    const areHidden = this.loops.patch(prototype, ledger);
+    const areHidden = mayHideLoop(prototype);
+    const asked = (slots: object): void => {
+      const cluster = this.clusterOf(slots);
+      if (cluster !== undefined) cluster.asked += 1;
+    };
+    if (areHidden) for (const name of ASKING) ledger.before(prototype, name, asked);
     const seen = (slots: object, args: readonly unknown[]) =>
       this.addCluster(slots, args[0] as ClusterOptions | undefined, areHidden);
     if (PatchLedger.has(prototype, 'quit')) ledger.wrap<Quit>(prototype, 'quit', (original) => this.wrapQuit(original));
@@ -90,30 +95,21 @@ export class Groups {
     return true;
   }
 
-  /** `client/index.js` of redis 4. */
-  patchAsking(prototype: Target, ledger: PatchLedger): void {
-    const loopOf = (client: object) => this.clusters.find(({ slots }) => isNodeOf(slots.deref(), client))?.loop;
-    if (!PatchLedger.has(prototype, 'asking')) return;
-    ledger.wrap<Asking>(prototype, 'asking', (original) => {
-      return function asking(this: object): Promise<unknown> {
-        const promise = original.apply(this, arguments as never);
-        loopOf(this)?.tell(promise);
-        return promise;
-      };
-    });
-  }
-
   /** The group that `client` is a node of; undefined for a client of its own. */
   groupOf(client: object): Group | undefined {
     const owner = this.clusters.find(({ slots }) => isNodeOf(slots.deref(), client));
-    if (owner !== undefined) return { address: owner.address, loop: owner.loop?.at(client) };
+    if (owner !== undefined) return owner;
     const address = this.sentinels.addressOf(client);
     return address === undefined ? undefined : { address };
   }
 
   /** The facts of a whole cluster, for a call that goes to several of its nodes. */
   factsOf(slots: object | undefined): ClientFacts {
-    return this.clusters.find((cluster) => cluster.slots.deref() === slots)?.facts ?? UNKNOWN_SERVER;
+    return this.clusterOf(slots)?.facts ?? UNKNOWN_SERVER;
+  }
+
+  private clusterOf(slots: object | undefined): Cluster | undefined {
+    return this.clusters.find((cluster) => cluster.slots.deref() === slots);
   }
 
   /**
@@ -134,9 +130,11 @@ export class Groups {
 
   private addCluster(slots: object, options: ClusterOptions | undefined, isLoopHidden: boolean): void {
     const address = addressOfAll(options?.rootNodes ?? []);
-    const loop = isLoopHidden ? this.loops.add(slots, options?.maxCommandRedirections) : undefined;
     this.clusters = this.clusters.filter((cluster) => cluster.slots.deref() !== undefined);
-    this.clusters.push({ slots: new WeakRef(slots as Slots), address, facts: factsOfGroup(address, '0'), loop });
+    const facts = factsOfGroup(address, '0');
+    const loop = isLoopHidden ? loopOf(() => cluster.asked) : undefined;
+    const cluster: Cluster = { slots: new WeakRef(slots as Slots), address, facts, loop, asked: 0 };
+    this.clusters.push(cluster);
   }
 
   /** The call ends when the promise does, whatever its attempts came to. */
@@ -156,6 +154,26 @@ export class Groups {
       return promise;
     };
   }
+}
+
+/** What the private loop of a cluster calls right after a redirection, unless it gives up. */
+const ASKING = ['rediscover', 'getMasterByAddress'];
+
+/** From 5.11 on the record of nodes finds a client with the slot of the key; loops are not private from 5.6 on. */
+function mayHideLoop(prototype: Target): boolean {
+  return PatchLedger.has(prototype, ...ASKING) && !PatchLedger.has(prototype, 'getClientAndSlotNumber');
+}
+
+/** A call that was refused goes on if its cluster asks for a node in the same turn: after all promises settle. */
+function loopOf(asked: () => number): HiddenLoop {
+  return (giveUp) => {
+    const before = asked();
+    queueMicrotask(() =>
+      nextTick(() => {
+        if (asked() === before) giveUp();
+      }),
+    );
+  };
 }
 
 function isNodeOf(slots: Slots | undefined, client: object): boolean {

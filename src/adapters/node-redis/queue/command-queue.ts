@@ -19,7 +19,7 @@ export class CommandQueueTap {
 
   constructor(
     private readonly tap: Tap,
-    private readonly groups: Groups,
+    groups: Groups,
     private readonly connections: Connections,
   ) {
     this.commands = new Commands(tap, groups, connections, {
@@ -54,7 +54,6 @@ export class CommandQueueTap {
       const { SCRIPT: body } = (script ?? {}) as { readonly SCRIPT?: unknown };
       return sender.run(client, () => retries.executeScript({ body, list: list as object }, call));
     });
-    this.groups.patchAsking(prototype, ledger);
     return true;
   }
 
