@@ -1,27 +1,18 @@
 // Knows: when connections of ioredis are made and lost, and how many commands wait for them.
 // Must not know: commands, spans, metrics, attribute names.
-import type { Connecting, ConnectionState } from '../../core/events';
+import type { ConnectionState as ConnectionReading } from '../../core/events';
 import type { ConnectionRecorder } from '../../core/recorder';
 import type { Tap } from '../../core/tap';
+import { ConnectionState, lossError } from '../shared/connection-state';
 import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import type { Client } from './library';
 import type { Server, Servers } from './servers';
-
-/** The state of a client's connection. A client has one at a time, and a new one after each loss. */
-interface Known {
-  connecting: Connecting | undefined;
-  wasReady: boolean;
-  /** The connection was ready, and the application did not close it. */
-  isLost: boolean;
-  /** Why this connection failed, if that was reported. */
-  failure: { readonly error: unknown } | undefined;
-}
 
 type ErrorHandler = (client: Client) => (...args: unknown[]) => unknown;
 
 /** Watches the connections of clients, including those of a cluster's nodes. */
 export class ConnectionWatch {
-  private readonly known = new WeakMap<Server, Known>();
+  private readonly known = new WeakMap<Server, ConnectionState>();
 
   constructor(
     private readonly tap: Tap,
@@ -59,11 +50,10 @@ export class ConnectionWatch {
   /** A client that was not known. */
   watch(client: Client, server: Server): void {
     if (server.isInternal) return;
-    const isReady = client.status === 'ready';
-    this.known.set(server, { connecting: undefined, wasReady: isReady, isLost: false, failure: undefined });
+    const facts = (): Server['node'] => server.node;
+    this.known.set(server, new ConnectionState(this.recorder, facts, client.status === 'ready'));
     // A weak reference: watching must not keep the client alive.
     const reference = new WeakRef(client);
-    const facts = (): Server['node'] => server.node;
     this.recorder.watchConnection({
       get facts() {
         return facts();
@@ -75,58 +65,33 @@ export class ConnectionWatch {
   /** Called before the client is informed. */
   private changed(client: Client, status: unknown): void {
     const server = this.servers().of(client);
-    const known = this.known.get(server);
+    const state = this.known.get(server);
     if (status === 'connect') server.connected();
     if (status === 'close' || status === 'end') server.transaction = undefined;
-    if (known === undefined) return;
-    if (status === 'connecting') {
-      known.failure = undefined;
-      known.connecting = this.tap.beginConnect(server);
-    } else if (status === 'ready') this.ready(known, server);
-    else if (status === 'close') this.closed(known, server, client);
+    if (state === undefined) return;
+    if (status === 'connecting') state.begin(this.tap, server);
+    else if (status === 'ready') state.ready(this.tap);
+    else if (status === 'close') this.closed(state, client);
   }
 
-  private ready(known: Known, server: Server): void {
-    settle(this.tap, known, false, undefined);
-    if (known.isLost) this.recorder.reconnected(server.node);
-    known.wasReady = true;
-    known.isLost = false;
+  private closed(state: ConnectionState, { manuallyClosing }: Client): void {
+    if (manuallyClosing) {
+      state.end();
+      return;
+    }
+    // The library has no error for it.
+    const error = state.failure === undefined ? lossError() : state.failure.error;
+    state.lose(error);
+    state.fail(error, this.tap);
   }
 
-  private closed(known: Known, server: Server, client: Client): void {
-    const isMeant = Boolean(client.manuallyClosing);
-    known.isLost = !isMeant && (known.isLost || known.wasReady);
-    const { error } = known.failure ?? { error: lossError() };
-    if (known.wasReady) this.recorder.connectionClosed(server.node, isMeant ? 'application_close' : 'error', error);
-    known.wasReady = false;
-    if (isMeant) known.connecting = undefined;
-    else this.reportFailure(known, server, error);
-  }
-
+  /** The first error of an attempt says why it failed. */
   private failed(client: Client, error: unknown): void {
-    const server = this.servers().of(client);
-    const known = this.known.get(server);
-    if (known !== undefined && !client.manuallyClosing) this.reportFailure(known, server, error);
-  }
-
-  private reportFailure(known: Known, server: Server, error: unknown): void {
-    settle(this.tap, known, true, error);
-    if (known.failure === undefined) this.recorder.connectionFailed(server.node, error);
-    known.failure ??= { error };
+    const state = this.known.get(this.servers().of(client));
+    if (state !== undefined && !client.manuallyClosing) state.fail(state.failure?.error ?? error, this.tap);
   }
 }
 
-function settle(tap: Tap, known: Known, failed: boolean, error: unknown): void {
-  const { connecting } = known;
-  known.connecting = undefined;
-  if (connecting !== undefined) tap.settleConnect(connecting, failed, error);
-}
-
-function read(client: Client | undefined): ConnectionState | undefined {
+function read(client: Client | undefined): ConnectionReading | undefined {
   return client && { isReady: client.status === 'ready', waiting: client.offlineQueue?.length ?? 0 };
-}
-
-/** The library has no error for it; this is the name in node-redis. */
-function lossError(): Error {
-  return Object.assign(new Error(), { name: 'SocketClosedUnexpectedlyError' });
 }

@@ -1,7 +1,8 @@
 // Knows: the sockets of redis 4 to 6, the queues that write to them, and when connections are made and lost.
 // Must not know: spans, metrics, attribute names.
-import type { ClientFacts, ConnectionState } from '../../../core/events';
+import type { ClientFacts, ConnectionState as ConnectionReading } from '../../../core/events';
 import type { ConnectionRecorder } from '../../../core/recorder';
+import { ConnectionState } from '../../shared/connection-state';
 import type { Observer } from '../../shared/observe';
 import { type Class, onConstruct, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { asItself } from '../../shared/servers';
@@ -24,15 +25,9 @@ export interface Connection extends NodeRef {
   /** undefined: the queue was created before us. */
   readonly socket: WeakRef<Socket> | undefined;
   readonly writes: QueueWrites;
-  isUp: boolean;
-  /** The connection was up, and the application did not close it. */
-  isLost: boolean;
-  /** The last counted error: redis 4 and 5 report an error that ends a client twice. */
-  error: unknown;
-  /** How often the connection was ready. */
-  times: number;
-  /** The number of commands that wait for the connection to be ready. */
-  waiting: number;
+  readonly state: ConnectionState;
+  /** The number of commands that wait for the connection to be ready: of the attempt that goes on now. */
+  waiting: { count: number };
   /** The period in which its database was last known. */
   period: number;
 }
@@ -131,14 +126,14 @@ export class Connections {
 
   /** Adds a queue whose creation was not seen. */
   add(queue: object, facts: ClientFacts): Connection {
-    const connection = connectionOf(facts, undefined, this.period);
+    const connection = this.connectionOf(facts, undefined);
     this.connections.set(queue, connection);
     return connection;
   }
 
   /** Joins a queue with the socket that it writes to. */
   private pair(queue: object | undefined, socket: Socket, options: ClientOptions['socket']): Connection {
-    const connection = connectionOf(factsFrom({ socket: options }), socket, this.period);
+    const connection = this.connectionOf(factsFrom({ socket: options }), socket);
     if (queue !== undefined) this.connections.set(queue, connection);
     this.down.add(connection);
     this.recorder.watchConnection({ facts: connection.facts, read: () => this.read(connection) });
@@ -161,66 +156,60 @@ export class Connections {
     if (this.down.size === 0 || isAsap) return undefined;
     const connection = this.connections.get(queue);
     if (connection === undefined || !this.down.has(connection)) return undefined;
-    const { times } = connection;
-    connection.waiting += 1;
+    const { waiting } = connection;
+    waiting.count += 1;
     const settle = (): void => {
-      // Once the connection is ready, all of them are being sent.
-      if (connection.times === times) connection.waiting -= 1;
+      waiting.count -= 1;
     };
     return { succeed: settle, fail: settle };
   }
 
   private ready(connection: Connection): void {
     this.down.delete(connection);
-    connection.isUp = true;
-    connection.waiting = 0;
-    connection.times += 1;
-    if (connection.isLost) this.recorder.reconnected(asItself(connection.facts));
-    recover(connection);
+    // All that waited are being sent.
+    connection.waiting = { count: 0 };
+    connection.state.ready();
   }
 
+  /** Redis 4 and 5 report an error that ends a client twice. */
   private failed(connection: Connection, error: unknown): void {
     this.lost(connection, error);
-    if (error !== undefined && error === connection.error) return;
-    connection.error = error;
-    this.recorder.connectionFailed(asItself(connection.facts), error);
+    connection.state.fail(error);
   }
 
   private lost(connection: Connection, error?: unknown): void {
-    if (connection.isUp) this.recorder.connectionClosed(asItself(connection.facts), 'error', error);
+    connection.state.lose(error);
     connection.writes.leave();
-    connection.isLost ||= connection.isUp;
-    connection.isUp = false;
     this.down.add(connection);
   }
 
   /** A closed client takes no commands. */
   private ended(connection: Connection): void {
-    if (connection.isUp) this.recorder.connectionClosed(asItself(connection.facts), 'application_close');
-    connection.isUp = false;
-    recover(connection);
+    connection.state.end();
     this.down.delete(connection);
   }
 
-  private read(connection: Connection): ConnectionState | undefined {
+  private connectionOf(facts: ClientFacts, socket: Socket | undefined): Connection {
+    const state = new ConnectionState(this.recorder, () => asItself(connection.facts));
+    const connection: Connection = {
+      facts,
+      socket: socket && new WeakRef(socket),
+      writes: new QueueWrites(),
+      state,
+      waiting: { count: 0 },
+      period: this.period,
+    };
+    return connection;
+  }
+
+  private read(connection: Connection): ConnectionReading | undefined {
     const socket = connection.socket?.deref();
     // Version 4.0 stays ready when its connection is lost; during maintenance a socket is removed without an event.
     if (socket !== undefined)
-      return { isReady: connection.isUp && socket.isReady === true, waiting: connection.waiting };
+      return { isReady: connection.state.isUp && socket.isReady === true, waiting: connection.waiting.count };
     this.down.delete(connection);
     return undefined;
   }
-}
-
-function connectionOf(facts: ClientFacts, socket: Socket | undefined, period: number): Connection {
-  const state = { period, isUp: false, isLost: false, error: undefined, times: 0, waiting: 0 };
-  return { facts, socket: socket && new WeakRef(socket), writes: new QueueWrites(), ...state };
-}
-
-/** The connection works again. */
-function recover(connection: Connection): void {
-  connection.isLost = false;
-  connection.error = undefined;
 }
 
 function replaceClass(
