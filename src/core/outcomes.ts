@@ -59,14 +59,17 @@ export class Outcomes {
     const isMeasured = this.metrics.isActive();
     const facts = this.readBatch(batch, outcome, isMeasured);
     if (facts === undefined) return;
-    if (this.totals !== undefined)
-      this.guarded('a batch could not be added up', () => this.totals?.batch(batch, outcome, facts));
-    if (batch.traced) this.guarded('a batch could not be recorded', () => this.spans.batch(batch, outcome, facts));
-    if (isMeasured) this.guarded('a batch could not be recorded', () => this.metrics.batch(batch, outcome, facts));
+    if (this.totals !== undefined) this.tellBatch(this.totals, batch, outcome, facts);
+    if (batch.traced) this.tellBatch(this.spans, batch, outcome, facts);
+    if (isMeasured) this.tellBatch(this.metrics, batch, outcome, facts);
   }
 
   connect(connecting: Connecting, outcome: ProcessOutcome): void {
-    this.guarded('a connection could not be recorded', () => this.spans.connect(connecting, outcome));
+    try {
+      this.spans.connect(connecting, outcome);
+    } catch (error) {
+      this.report('a connection could not be recorded', error);
+    }
   }
 
   private read(command: Command, outcome: Outcome): Facts | undefined {
@@ -87,11 +90,11 @@ export class Outcomes {
     }
   }
 
-  private guarded(fault: string, record: () => void): void {
+  private tellBatch(recorder: Recorder, batch: Batch, outcome: BatchOutcome, facts: BatchFacts): void {
     try {
-      record();
+      recorder.batch(batch, outcome, facts);
     } catch (error) {
-      this.report(fault, error);
+      this.report('a batch could not be recorded', error);
     }
   }
 }

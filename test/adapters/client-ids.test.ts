@@ -1,7 +1,8 @@
 // Knows: that a client is found by the id that redis gives it, for what is told of the id alone.
 // Must not know: what is recorded of it.
 import assert from 'node:assert/strict';
-import { Connections, MAX_CLIENTS } from '../../src/adapters/node-redis/promise/connections';
+import { Connections } from '../../src/adapters/node-redis/promise/connections';
+import { MAX_CLIENTS } from '../../src/adapters/shared/bounded-map';
 import { PatchLedger } from '../../src/adapters/shared/patch';
 import type { ConnectionRecorder } from '../../src/core/recorder';
 

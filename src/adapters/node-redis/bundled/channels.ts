@@ -1,17 +1,17 @@
 // Knows: the diagnostics channels of redis 5.12 and later, the only seam that is left in a bundled application.
 // Must not know: spans, metrics, attribute names.
-import type { Arguments, Command } from '../../../core/events';
+import type { Arguments, ClientRef, Command } from '../../../core/events';
 import type { Report } from '../../../core/recorder';
 import type { Tap } from '../../../core/tap';
 import { isMainRealm, isOurs } from '../../realm';
 import { Ambient } from '../../shared/ambient';
+import { BoundedMap } from '../../shared/bounded-map';
 import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { isUnknownScript } from '../../shared/retried-calls';
 import { selectDatabase } from '../../shared/servers';
 import { Subscriptions } from '../../shared/subscriptions';
 import { UnknownScripts } from '../../shared/unknown-scripts';
 import { factsFrom } from '../server-info';
-import { BundledClients } from './bundled-clients';
 import { ChannelBatches } from './channel-batches';
 
 /**
@@ -36,6 +36,11 @@ const ELSEWHERE =
   'a client of redis connects in a realm of its own, as in jest, and is not recorded from here; see ' +
   'docs/testing.md of this package';
 
+interface BundledClient extends ClientRef {
+  /** The message by which it became known. */
+  readonly connection: Message;
+}
+
 interface UnknownScript {
   readonly clientId: unknown;
   readonly command: Command;
@@ -52,7 +57,8 @@ interface UnknownScript {
  * tasks run in the context that node-redis gives them; a client that connected before us stays unseen.
  */
 export class Channels {
-  private readonly clients = new BundledClients();
+  /** Clients that no hook knows, by their id. A client may lose its connection without an event that we see. */
+  private readonly clients = new BoundedMap<string, BundledClient>();
   private readonly commands = new WeakMap<Message, Command>();
   private readonly unknownScripts = new UnknownScripts<UnknownScript>();
   private readonly batches: ChannelBatches;
@@ -117,7 +123,7 @@ export class Channels {
   /** Stops recording a client whose copy is hooked from now on. */
   leave(client: object): void {
     const { _clientId: id } = client as { readonly _clientId?: unknown };
-    if (this.clients.size > 0 && typeof id === 'string') this.clients.forget(id);
+    if (this.clients.size > 0) this.clients.delete(id as string);
   }
 
   private meet(message: Message): void {
@@ -130,18 +136,19 @@ export class Channels {
     this.met();
     if (!this.isStarted || this.lookAgain()) return;
     const socket = serverPort === undefined ? { path: serverAddress } : { host: serverAddress, port: serverPort };
-    this.clients.add(clientId, { facts: factsFrom({ socket }), connection: message });
+    this.clients.set(clientId, { facts: factsFrom({ socket }), connection: message });
     this.traffic.start();
   }
 
+  /** Not every failed `connect()` ends a client: a connected client refuses a second one. */
   private giveUp(message: Message): void {
-    this.clients.giveUp(message.clientId as string, message);
+    const id = message.clientId as string;
+    if (this.clients.get(id)?.connection === message) this.clients.delete(id);
   }
 
   /** Commands in progress are still followed to their end. `connect()` brings the client back. */
   private part({ clientId, reason }: Message): void {
-    if (reason === 'application_close') this.clients.forget(clientId as string);
-    else this.clients.lose(clientId as string);
+    if (reason === 'application_close') this.clients.delete(clientId as string);
   }
 
   private begin(message: Message): void {

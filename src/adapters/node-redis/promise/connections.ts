@@ -2,6 +2,7 @@
 // Must not know: spans, metrics, attribute names.
 import type { ClientFacts, ConnectionState as ConnectionReading } from '../../../core/events';
 import type { ConnectionRecorder } from '../../../core/recorder';
+import { BoundedMap } from '../../shared/bounded-map';
 import { ConnectionState } from '../../shared/connection-state';
 import type { Observer } from '../../shared/observe';
 import { type Class, onConstruct, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
@@ -37,9 +38,6 @@ interface KnownClient {
   facts: ClientFacts | undefined;
 }
 
-/** Clients whose ids are remembered. */
-export const MAX_CLIENTS = 10_000;
-
 /** Connections and their queues. A client keeps both private, and creates one right after the other. */
 export class Connections {
   /** What the application asks of them. */
@@ -48,7 +46,7 @@ export class Connections {
   /** Connections that should be ready and are not. While there are none, waiting commands are not checked. */
   private readonly down = new Set<Connection>();
   /** Clients by the id that redis 5.12 and later give them. */
-  private readonly clients = new Map<string, KnownClient>();
+  private readonly clients = new BoundedMap<string, KnownClient>();
   private period = 0;
   private unpairedQueue: object | undefined;
   private unpairedSocket: { readonly socket: Socket; readonly options: ClientOptions['socket'] } | undefined;
@@ -94,8 +92,6 @@ export class Connections {
   /** Handles the arguments of a socket: those of redis 5.12 and later name its client. A client that moves has several. */
   private meet([, clientId, ...options]: readonly unknown[], connection: Connection): void {
     if (options.length !== 1 || typeof clientId !== 'string' || this.clients.has(clientId)) return;
-    const [oldest] = this.clients.size < MAX_CLIENTS ? [] : this.clients.keys();
-    if (oldest !== undefined) this.clients.delete(oldest);
     this.clients.set(clientId, { connection: new WeakRef(connection), facts: undefined });
   }
 
