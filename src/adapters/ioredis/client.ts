@@ -2,7 +2,7 @@
 // Must not know: pipelines, clusters, spans, metrics.
 import type { Arguments, ClientRef, Command } from '../../core/events';
 import type { Decision, Tap } from '../../core/tap';
-import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { type PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { Call, type Following } from './calls';
 import { argumentsOf, beforeReply, type Client, FOLLOWER, isFollowable, isNamed, type LibraryCommand } from './library';
 import type { OwnTraffic } from './own-traffic';
@@ -34,10 +34,7 @@ export class Commands {
 
   /** `Redis.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchRedis(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'sendCommand')) return false;
-    ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
-    return true;
+    return ledger.patch(prototypeOf(moduleExports), { sendCommand: (original: Send) => this.wrapSend(original) });
   }
 
   private wrapSend(original: Send): Send {

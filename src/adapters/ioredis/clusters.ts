@@ -1,7 +1,7 @@
 // Knows: where the commands of an ioredis cluster pass before it has chosen a node.
 // Must not know: single connections, pipelines, spans, metrics.
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
-import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { around, type PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { redirectionOf } from '../shared/retried-calls';
 import type { Following } from './calls';
 import { type Commands, MODES } from './client';
@@ -23,15 +23,12 @@ export class Clusters {
 
   /** `cluster/index.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'sendCommand', 'handleError', 'delayUntilReady')) return false;
-    ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
-    // It is told why a node refused, and sends to another by itself or later.
-    ledger.around(prototype, 'handleError', (_cluster, call, [error]) =>
-      this.following.redirecting.run(redirectionOf(error), call),
-    );
-    ledger.wrap<Delay>(prototype, 'delayUntilReady', (original) => wrapDelay(original));
-    return true;
+    return ledger.patch(prototypeOf(moduleExports), {
+      sendCommand: (original: Send) => this.wrapSend(original),
+      // It is told why a node refused, and sends to another by itself or later.
+      handleError: around((_cluster, call, [error]) => this.following.redirecting.run(redirectionOf(error), call)),
+      delayUntilReady: wrapDelay,
+    });
   }
 
   /** Runs before the original, which replaces `reject` by a function that sends the command to another node. */

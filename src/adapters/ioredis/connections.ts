@@ -4,11 +4,11 @@ import type { ConnectionState as ConnectionReading } from '../../core/events';
 import type { ConnectionRecorder } from '../../core/recorder';
 import type { Tap } from '../../core/tap';
 import { ConnectionState, lossError } from '../shared/connection-state';
-import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { after, around, before, type PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import type { Client } from './library';
 import type { Server, Servers } from './servers';
 
-type ErrorHandler = (client: Client) => (...args: unknown[]) => unknown;
+type Handle = (this: unknown, ...args: unknown[]) => unknown;
 
 /** Watches the connections of clients, including those of a cluster's nodes. */
 export class ConnectionWatch {
@@ -23,28 +23,23 @@ export class ConnectionWatch {
   /** `Redis.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchRedis(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'setStatus', 'parseOptions')) return false;
-    // Set this first: other instrumentations of a client have to be known before it connects.
-    ledger.after<Client, unknown>(prototype, 'parseOptions', (client) => this.servers().of(client));
+    const isKnown = ledger.patch(prototype, {
+      // Other instrumentations of a client have to be known before it connects.
+      parseOptions: after<Client, unknown>((client) => this.servers().of(client)),
+      setStatus: before<Client>((client, [status]) => this.changed(client, status)),
+    });
     // A password that is refused, a server that is not ready: the library gives up the connection.
-    if (PatchLedger.has(prototype, 'recoverFromFatalError'))
-      ledger.before<Client>(prototype, 'recoverFromFatalError', (client, [, error]) => this.failed(client, error));
-    ledger.before<Client>(prototype, 'setStatus', (client, [status]) => this.changed(client, status));
-    return true;
+    const recoverFromFatalError = before<Client>((client, [, error]) => this.failed(client, error));
+    if (isKnown) ledger.patch(prototype, { recoverFromFatalError });
+    return isKnown;
   }
 
   /** `redis/event_handler.js`: an error of the socket. */
   patchHandlers(moduleExports: Target, ledger: PatchLedger): boolean {
-    if (!PatchLedger.has(moduleExports, 'errorHandler')) return false;
-    const failed = (client: Client, error: unknown) => this.failed(client, error);
-    ledger.wrap<ErrorHandler>(moduleExports, 'errorHandler', (original) => (client) => {
-      const handle = original(client);
-      return function errorHandler(this: unknown, error): unknown {
-        failed(client, error);
-        return handle.apply(this, arguments as unknown as [unknown]);
-      };
-    });
-    return true;
+    const errorHandler = around<unknown, Handle>((_exports, call, [client]) =>
+      before((_stream, [error]) => this.failed(client as Client, error))(call()),
+    );
+    return ledger.patch(moduleExports, { errorHandler });
   }
 
   /** A client that was not known. */

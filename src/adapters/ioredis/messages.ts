@@ -4,7 +4,7 @@ import type { EventEmitter } from 'node:events';
 import type { MessageTap } from '../../core/delivery';
 import type { ClientRef } from '../../core/events';
 import { EmittedMessages } from '../shared/emitted';
-import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { type PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import type { Client } from './library';
 import type { Servers } from './servers';
 
@@ -24,10 +24,8 @@ export class Messages {
 
   /** `DataHandler.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchHandler(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'handleSubscriberReply')) return false;
-    ledger.wrap<Handle>(prototype, 'handleSubscriberReply', (original) => this.wrapHandle(original));
-    return true;
+    const handleSubscriberReply = (original: Handle) => this.wrapHandle(original);
+    return ledger.patch(prototypeOf(moduleExports), { handleSubscriberReply });
   }
 
   private clientOf(client: Client): ClientRef {

@@ -1,12 +1,11 @@
 // Knows: the commands that ioredis sends by itself: to connect, to reconnect, to find its servers.
 // Must not know: what becomes of it, spans, metrics.
 import { Ambient } from '../shared/ambient';
-import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { allOf, around, type PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { type Client, isNamed, type LibraryCommand } from './library';
 import type { Server, Servers } from './servers';
 
-type Method = (this: object, ...args: unknown[]) => unknown;
-type Handler = (client: Client, ...rest: unknown[]) => Method;
+type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** The first commands of a connection; in version 6 once more if the server does not know HELLO. */
 const HANDSHAKE: ReadonlySet<string> = new Set(['hello', 'auth', 'select', 'client', 'readonly', 'himport']);
@@ -30,11 +29,11 @@ export class OwnTraffic {
 
   /** `redis/event_handler.js`: AUTH, SELECT, CLIENT, READONLY, MONITOR, and subscriptions. */
   patchHandlers(moduleExports: Target, ledger: PatchLedger): boolean {
-    if (!PatchLedger.has(moduleExports, 'connectHandler', 'readyHandler')) return false;
-    for (const name of ['connectHandler', 'readyHandler']) {
-      ledger.wrap<Handler>(moduleExports, name, (original) => this.wrapHandler(original));
-    }
-    return true;
+    const handler = around<unknown, Method>((_exports, call, [client]) => {
+      this.servers().of(client as Client).isSeenConnecting = true;
+      return around((_stream, handle) => this.run(handle))(call());
+    });
+    return ledger.patch(moduleExports, allOf(['connectHandler', 'readyHandler'], handler));
   }
 
   /** `Redis.js`: INFO, and the SELECT before commands are sent again. */
@@ -83,17 +82,6 @@ export class OwnTraffic {
     if (handshake === true) return protocol === 2 && HANDSHAKE.has(command.name);
     return isSetInfo(command);
   }
-
-  private wrapHandler(original: Handler): Handler {
-    const { acting, servers } = this;
-    return (client, ...rest) => {
-      servers().of(client).isSeenConnecting = true;
-      const handle = original(client, ...rest);
-      return function handler(this: object, ...event): unknown {
-        return acting.run(true, () => handle.apply(this, event));
-      };
-    };
-  }
 }
 
 /** Sets the marks while one of these methods runs. Returns false if one is missing; then nothing was changed. */
@@ -103,11 +91,8 @@ function during(
   names: readonly string[],
   ...marks: readonly Ambient<boolean>[]
 ): boolean {
-  if (!PatchLedger.has(prototype, ...names)) return false;
-  const marked = (_self: unknown, call: () => unknown): unknown =>
-    marks.reduce((inner, mark) => () => mark.run(true, inner), call)();
-  for (const name of names) ledger.around(prototype, name, marked);
-  return true;
+  const marked = around((_self, call) => marks.reduce((inner, mark) => () => mark.run(true, inner), call)());
+  return ledger.patch(prototype, allOf(names, marked));
 }
 
 function isSetInfo({ name, args }: LibraryCommand, what?: string): boolean {

@@ -1,7 +1,7 @@
 // Knows: how ioredis collects commands in a pipeline, explicit or automatic, and sends it.
 // Must not know: single commands, spans, metrics.
 import type { ClientRef } from '../../core/events';
-import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { type PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { type Call, type Following, noteShape } from './calls';
 import { type Commands, followDatabase } from './client';
 import { type Cluster, FOLLOWER, isFollowable, type LibraryCommand, type Pipeline, type Settle } from './library';
@@ -40,11 +40,10 @@ export class Pipelines {
 
   /** `Pipeline.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchPipeline(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'sendCommand', 'exec')) return false;
-    ledger.wrap<Add>(prototype, 'sendCommand', (original) => this.wrapAdd(original));
-    ledger.wrap<Exec>(prototype, 'exec', (original) => this.wrapExec(original));
-    return true;
+    return ledger.patch(prototypeOf(moduleExports), {
+      sendCommand: (original: Add) => this.wrapAdd(original),
+      exec: (original: Exec) => this.wrapExec(original),
+    });
   }
 
   private wrapAdd(original: Add): Add {

@@ -1,7 +1,7 @@
 // Knows: which defined script a command runs, and that a script unknown to the server is sent again.
 // Must not know: connections, pipelines, spans, metrics.
 import { Ambient } from '../shared/ambient';
-import { PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { around, type PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { UnknownScripts } from '../shared/unknown-scripts';
 import type { Client, LibraryCommand, Pipeline } from './library';
 
@@ -23,12 +23,10 @@ export class Scripts {
 
   /** `Script.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchScript(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'execute')) return false;
-    ledger.around<Script, unknown>(prototype, 'execute', (script, call, [container]) =>
+    const execute = around<Script, unknown>((script, call, [container]) =>
       this.running.run(this.of(script, container as Client | Pipeline), call),
     );
-    return true;
+    return ledger.patch(prototypeOf(moduleExports), { execute });
   }
 
   /** Returns the script of the command that is being sent, once: other commands sent meanwhile have none. */

@@ -60,61 +60,25 @@ export class PatchLedger {
 
   constructor(private readonly report: Report) {}
 
-  /**
-   * Whether all methods exist. It is checked for a whole seam before its first wrap, so that no seam is patched in
-   * part.
-   */
+  /** Whether all methods exist. Check a seam of several objects before its first patch: none is patched in part. */
   static has(target: unknown, ...names: string[]): target is Target {
     if (typeof target !== 'object' && typeof target !== 'function') return false;
     return target !== null && names.every((name) => typeof (target as Target)[name] === 'function');
   }
 
-  /** Replaces `target[name]`, once per layer. Check with `has` before: otherwise shimmer writes to the console. */
-  wrap<F extends AnyFunction>(target: Target, name: string, wrapper: Wrapper<F>, layer = ''): void {
+  /** Replaces `target[name]`, once per layer. */
+  private wrap(target: Target, name: string, wrapper: Wrapper<AnyFunction>, layer: string): void {
     if (this.isWrapped(target, name, layer)) return;
-    shimmer.wrap(target as Record<string, AnyFunction>, name, (inner) => likeOriginal(wrapper(inner as F), inner));
+    shimmer.wrap(target as Record<string, AnyFunction>, name, (inner) => likeOriginal(wrapper(inner), inner));
     const replacement = target[name] as AnyFunction & Marked;
     this.entries.push({ target, name, layer, replacement, restore: unmark(replacement) });
   }
 
-  /** Calls `seen` before the method. It must not throw. */
-  before<S>(target: Target, name: string, seen: (self: S, args: readonly unknown[]) => void, layer = ''): void {
-    const wrapper = (original: Method): Method =>
-      function (this: unknown): unknown {
-        seen(this as S, arguments as never);
-        return original.apply(this, arguments as never);
-      };
-    this.wrap(target, name, wrapper, layer);
-  }
-
-  /** Calls `seen` with what the method returned. It must not throw. */
-  after<S, R>(
-    target: Target,
-    name: string,
-    seen: (self: S, result: R, args: readonly unknown[]) => void,
-    layer = '',
-  ): void {
-    const wrapper = (original: Method): Method =>
-      function (this: unknown): unknown {
-        const result = original.apply(this, arguments as never);
-        seen(this as S, result as R, arguments as never);
-        return result;
-      };
-    this.wrap(target, name, wrapper, layer);
-  }
-
-  /** Calls `run` in place of the method: it calls the method once, with the same arguments, and returns its result. */
-  around<S, R>(
-    target: Target,
-    name: string,
-    run: (self: S, call: () => R, args: readonly unknown[]) => R,
-    layer = '',
-  ): void {
-    const wrapper = (original: Method): Method =>
-      function (this: unknown): unknown {
-        return run(this as S, () => original.apply(this, arguments as never) as R, arguments as never);
-      };
-    this.wrap(target, name, wrapper, layer);
+  /** Replaces methods of one object. Returns false if one is missing; then nothing was changed. */
+  patch(target: unknown, wrappers: Readonly<Record<string, Wrapper<AnyFunction>>>, layer = ''): boolean {
+    if (!PatchLedger.has(target, ...Object.keys(wrappers))) return false;
+    for (const [name, wrapper] of Object.entries(wrappers)) this.wrap(target, name, wrapper, layer);
+    return true;
   }
 
   /** Replaces a property that holds a class, not a function to be called. */
@@ -167,6 +131,41 @@ function likeOriginal<F extends AnyFunction>(replacement: F, original: AnyFuncti
   Object.defineProperty(replacement, 'name', { value: original.name, configurable: true });
   Object.defineProperty(replacement, 'length', { value: original.length, configurable: true });
   return replacement;
+}
+
+/** The same wrapper for several methods. */
+export function allOf<F extends AnyFunction>(
+  names: readonly string[],
+  wrapper: Wrapper<F>,
+): Record<string, Wrapper<F>> {
+  return Object.fromEntries(names.map((name) => [name, wrapper]));
+}
+
+/** Calls `seen` before the method. It must not throw. */
+export function before<S>(seen: (self: S, args: readonly unknown[]) => void): Wrapper<Method> {
+  return (original) =>
+    function (this: unknown): unknown {
+      seen(this as S, arguments as never);
+      return original.apply(this, arguments as never);
+    };
+}
+
+/** Calls `seen` with what the method returned. It must not throw. */
+export function after<S, R>(seen: (self: S, result: R, args: readonly unknown[]) => void): Wrapper<Method> {
+  return (original) =>
+    function (this: unknown): unknown {
+      const result = original.apply(this, arguments as never);
+      seen(this as S, result as R, arguments as never);
+      return result;
+    };
+}
+
+/** Calls `run` in place of the method: it calls the method once, with the same arguments, and returns its result. */
+export function around<S, R>(run: (self: S, call: () => R, args: readonly unknown[]) => R): Wrapper<Method> {
+  return (original) =>
+    function (this: unknown): unknown {
+      return run(this as S, () => original.apply(this, arguments as never) as R, arguments as never);
+    };
 }
 
 export type Class = new (...args: never[]) => object;

@@ -48,47 +48,66 @@ export class WatchedPools {
 /** More tasks than wait in a process that works. Further ones are not counted. */
 const MAX_WAITING = 10_000;
 
-/** How one kind of pool is asked about its tasks. */
-interface Leasing<O, C> {
-  readonly recorder: PoolRecorder;
-  /** The task gets its connection from this pool. */
-  lent(owner: O, client: C): Pool;
-  run(task: Task<C>, client: C): unknown;
-  /** The task has returned its connection. */
-  returned(owner: O): void;
-  /** Whether this error, as text, tells that a task got no connection in time. */
-  isTimeout(error: string): boolean;
-}
-
 export type Task<C> = (client: C) => unknown;
+
+/** The tasks of one pool. */
+interface Tasks {
+  /** The promises of those that wait for a connection. */
+  readonly waiting: Set<Promise<unknown>>;
+  /** The number of those that have one. */
+  used: number;
+}
 
 /** Measures how long tasks wait for a connection, and how long they keep it. A task may be a single command. */
 export class Leases<O extends object, C> {
-  private readonly waiting = new WeakMap<O, Set<Promise<unknown>>>();
+  private readonly tasks = new WeakMap<O, Tasks>();
 
-  constructor(private readonly leasing: Leasing<O, C>) {}
+  /**
+   * @param lent returns the pool from which a task gets its connection
+   * @param timeout a part of the pool's own error for a task that got no connection in time
+   */
+  constructor(
+    private readonly recorder: PoolRecorder,
+    private readonly lent: (owner: O, client: C) => Pool,
+    private readonly timeout: string,
+  ) {}
 
   /** Returns what `call` does: the pool's own promise. */
   time(owner: O, task: Task<C>, call: (task: Task<C>) => unknown): unknown {
-    const { leasing } = this;
+    const { recorder } = this;
+    const tasks = this.tasksOf(owner);
     const askedMonotonicMs = performance.now();
     let isLent = false;
     let promise: unknown;
     const timed = (client: C): unknown => {
       isLent = true;
-      this.waiting.get(owner)?.delete(promise as Promise<unknown>);
-      const pool = leasing.lent(owner, client);
+      tasks.waiting.delete(promise as Promise<unknown>);
+      tasks.used += 1;
+      const pool = this.lent(owner, client);
       const lentMonotonicMs = performance.now();
-      leasing.recorder.waited(pool, lentMonotonicMs - askedMonotonicMs);
+      recorder.waited(pool, lentMonotonicMs - askedMonotonicMs);
       const returned = (): void => {
-        leasing.returned(owner);
-        leasing.recorder.used(pool, performance.now() - lentMonotonicMs);
+        tasks.used -= 1;
+        recorder.used(pool, performance.now() - lentMonotonicMs);
       };
-      return runUntil(() => leasing.run(task, client), returned);
+      return runUntil(() => task(client), returned);
     };
     promise = call(timed);
-    if (!isLent && promise instanceof Promise && leasing.recorder.isActive()) this.wait(owner, promise);
+    if (!isLent && promise instanceof Promise && recorder.isActive() && tasks.waiting.size < MAX_WAITING)
+      tasks.waiting.add(promise);
     return promise;
+  }
+
+  /** Times how long a connection takes to be made. @param made returns its pool */
+  timeCreation(call: () => Promise<unknown>, made: () => Pool): Promise<unknown> {
+    const startMonotonicMs = performance.now();
+    const succeed = (): void => this.recorder.created(made(), performance.now() - startMonotonicMs);
+    return watch(call(), { succeed, fail: () => {} });
+  }
+
+  /** Returns the number of tasks that have a connection. */
+  usedAt(owner: O): number {
+    return this.tasksOf(owner).used;
   }
 
   /**
@@ -96,21 +115,22 @@ export class Leases<O extends object, C> {
    * application, so the promises are looked at here, when the pool is read.
    */
   waitingAt(owner: O, pool: Pool): number {
-    const waiting = this.waiting.get(owner);
-    if (waiting === undefined) return 0;
+    const { waiting } = this.tasksOf(owner);
     for (const promise of waiting) {
       const error = rejectionOf(promise);
       if (error === undefined) continue;
       waiting.delete(promise);
-      if (this.leasing.isTimeout(error)) this.leasing.recorder.timedOut(pool);
+      if (error.includes(this.timeout)) this.recorder.timedOut(pool);
     }
     return waiting.size;
   }
 
-  private wait(owner: O, promise: Promise<unknown>): void {
-    const waiting = this.waiting.get(owner) ?? new Set();
-    this.waiting.set(owner, waiting);
-    if (waiting.size < MAX_WAITING) waiting.add(promise);
+  private tasksOf(owner: O): Tasks {
+    const known = this.tasks.get(owner);
+    if (known !== undefined) return known;
+    const tasks: Tasks = { waiting: new Set(), used: 0 };
+    this.tasks.set(owner, tasks);
+    return tasks;
   }
 }
 

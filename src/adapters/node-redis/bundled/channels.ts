@@ -6,7 +6,7 @@ import type { Tap } from '../../../core/tap';
 import { isMainRealm, isOurs } from '../../realm';
 import { Ambient } from '../../shared/ambient';
 import { BoundedMap } from '../../shared/bounded-map';
-import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { around, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { isUnknownScript } from '../../shared/retried-calls';
 import { selectDatabase } from '../../shared/servers';
 import { Subscriptions } from '../../shared/subscriptions';
@@ -116,8 +116,7 @@ export class Channels {
     if (!PatchLedger.has(prototype, 'connect')) return false;
     if (!('_clientId' in prototype)) return true;
     // The channel publishes synchronously.
-    ledger.around(prototype, 'connect', (_client, call) => this.hooked.run(true, call), 'channels');
-    return true;
+    return ledger.patch(prototype, { connect: around((_client, call) => this.hooked.run(true, call)) }, 'channels');
   }
 
   /** Stops recording a client whose copy is hooked from now on. */

@@ -8,7 +8,7 @@ import type { Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { EmittedMessages } from '../../shared/emitted';
 import type { Observer } from '../../shared/observe';
-import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { allOf, around, before, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { argumentsOf, boundTo, type CommandObject, type Exec, LegacyBatches, sendInstead } from './batch';
 import { LegacyConnections } from './connections';
 import { abortError, type Client, isOffline, isQueued, isRestoring, LegacyClientRef, type QueueName } from './library';
@@ -17,10 +17,6 @@ type Send = (this: Client, command: CommandObject) => unknown;
 type ReturnReply = (this: Client, reply: unknown) => unknown;
 type FlushOptions = { readonly queues?: readonly QueueName[] } | undefined;
 
-/** They send commands by themselves, synchronously: AUTH with the password of the options, and INFO. */
-const BACKGROUND_METHODS = ['ready_check', 'create_stream'];
-const METHODS = ['internal_send_command', 'return_reply', 'return_error', 'flush_and_error', ...BACKGROUND_METHODS];
-const BATCH_METHODS = ['exec_batch', 'exec', 'EXEC'];
 const QUEUES: readonly QueueName[] = ['command_queue', 'offline_queue'];
 
 /** Commands that change the purpose of the connection. They have no span, as in every other version. */
@@ -66,24 +62,37 @@ export class LegacyClientTap {
     }
     const client = prototypeOf(moduleExports, 'RedisClient');
     const multi = prototypeOf(moduleExports, 'Multi');
-    if (!PatchLedger.has(client, ...METHODS) || !PatchLedger.has(multi, ...BATCH_METHODS, 'exec_transaction'))
-      return false;
+    const hasAll = (target: unknown, methods: object) => PatchLedger.has(target, ...Object.keys(methods));
+    if (!hasAll(client, this.clientMethods()) || !hasAll(multi, this.batchMethods())) return false;
     if (!this.connections.patchClient(client, ledger)) return false;
-    ledger.wrap<Send>(client, 'internal_send_command', (original) => this.wrapSend(original));
-    ledger.wrap<ReturnReply>(client, 'return_reply', (original) => this.wrapReply(original));
-    ledger.before<Client>(client, 'return_error', ({ command_queue: queue }, [error]) => {
-      const first = queue.get(0);
-      if (first !== undefined) this.silent.get(first)?.fail(error);
-    });
-    ledger.before<Client>(client, 'flush_and_error', (one, [attributes, options]) =>
-      this.flush(one, attributes as { code?: unknown }, options as FlushOptions),
-    );
-    for (const name of BACKGROUND_METHODS)
-      ledger.around<Client, unknown>(client, name, (_client, call) => this.background.run(true, call));
-    // `exec` and `EXEC` are `exec_batch` here; `multi()` gives its own objects `exec_transaction` under both names.
-    for (const name of BATCH_METHODS) ledger.wrap<Exec>(multi, name, (original) => this.batches.wrapBatch(original));
-    ledger.wrap<Exec>(multi, 'exec_transaction', (original) => this.batches.wrapTransaction(original));
-    return true;
+    return ledger.patch(client, this.clientMethods()) && ledger.patch(multi, this.batchMethods());
+  }
+
+  private clientMethods() {
+    return {
+      internal_send_command: (original: Send) => this.wrapSend(original),
+      return_reply: (original: ReturnReply) => this.wrapReply(original),
+      return_error: before<Client>(({ command_queue: queue }, [error]) => {
+        const first = queue.get(0);
+        if (first !== undefined) this.silent.get(first)?.fail(error);
+      }),
+      flush_and_error: before<Client>((one, [attributes, options]) =>
+        this.flush(one, attributes as { code?: unknown }, options as FlushOptions),
+      ),
+      // The client sends commands by itself, synchronously: AUTH with the password of the options, and INFO.
+      ...allOf(
+        ['ready_check', 'create_stream'],
+        around((_client, call) => this.background.run(true, call)),
+      ),
+    };
+  }
+
+  private batchMethods() {
+    return {
+      // Two are `exec_batch` here; `multi()` gives its own objects `exec_transaction` under both names.
+      ...allOf(['exec_batch', 'exec', 'EXEC'], (original: Exec) => this.batches.wrapBatch(original)),
+      exec_transaction: (original: Exec) => this.batches.wrapTransaction(original),
+    };
   }
 
   /**

@@ -4,7 +4,7 @@ import type { ClientRef, ConnectionState as ConnectionReading } from '../../../c
 import type { ConnectionRecorder } from '../../../core/recorder';
 import type { Tap } from '../../../core/tap';
 import { ConnectionState, lossError } from '../../shared/connection-state';
-import { PatchLedger } from '../../shared/patch';
+import { before, type PatchLedger } from '../../shared/patch';
 
 /** The part of a client that we read. All of it is public. */
 interface Client {
@@ -27,17 +27,16 @@ export class LegacyConnections {
 
   /** The client's prototype. Returns false if the seam is unknown; then nothing was changed. */
   patchClient(prototype: unknown, ledger: PatchLedger): boolean {
-    if (!PatchLedger.has(prototype, 'create_stream', 'on_ready', 'on_error', 'connection_gone')) return false;
     // Before each method: it changes the state that tells a loss from its consequences.
-    const before = (name: string, seen: (client: Client, args: readonly unknown[]) => void): void =>
-      ledger.before(prototype, name, seen, 'connections');
-    before('create_stream', (client) => this.see(client).begin(this.tap, this.clientOf(client)));
-    before('on_ready', (client) => this.see(client).ready(this.tap));
-    before('on_error', (client, [error]) => this.failed(client, error));
-    before('connection_gone', (client, [why, error]) => this.gone(client, why, error));
-    // It takes the client's listeners off its socket.
-    if (PatchLedger.has(prototype, 'end')) before('end', (client) => this.see(client).end());
-    return true;
+    const methods = {
+      create_stream: before<Client>((client) => this.see(client).begin(this.tap, this.clientOf(client))),
+      on_ready: before<Client>((client) => this.see(client).ready(this.tap)),
+      on_error: before<Client>((client, [error]) => this.failed(client, error)),
+      connection_gone: before<Client>((client, [why, error]) => this.gone(client, why, error)),
+      // It takes the client's listeners off its socket.
+      end: before<Client>((client) => this.see(client).end()),
+    };
+    return ledger.patch(prototype, methods, 'connections');
   }
 
   /** Also called for a client from before us, at its first command. */

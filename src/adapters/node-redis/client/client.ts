@@ -4,7 +4,7 @@ import type { Arguments } from '../../../core/events';
 import type { ConnectionRecorder } from '../../../core/recorder';
 import type { Tap } from '../../../core/tap';
 import { observe } from '../../shared/observe';
-import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { allOf, around, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { replacing } from '../promise/batches';
 import { Commands, type SendingClient } from '../promise/commands';
 import type { Connections } from '../promise/connections';
@@ -37,15 +37,6 @@ type Parser = { readonly redisArgs?: object } | undefined;
 type Take = (this: object, value: unknown) => unknown;
 type Refusal = new () => Error;
 
-const METHODS = [
-  'sendCommand',
-  '_executeMulti',
-  '_executePipeline',
-  '_executeScript',
-  '_executeCommand',
-  'QUIT',
-  'connect',
-];
 const RESET = ['RESET'];
 
 /** Taps the clients of redis 5 and 6, of all copies of the module. */
@@ -76,29 +67,29 @@ export class RedisClientTap {
   /** `client/index.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, ...METHODS)) return false;
     const refOf = (client: Client) => this.commands.refOf(client._self ?? client);
     // In a bundle the queue may not be reachable.
     const send =
       moduleExports.isAlone === true
         ? (original: Send) => this.wrapSendAlone(original)
         : (original: Send) => this.wrapSend(original);
-    ledger.wrap<Send>(prototype, 'sendCommand', send);
-    ledger.wrap<Execute>(prototype, '_executeMulti', (original) => this.wrapExecute('MULTI', original));
-    ledger.wrap<Execute>(prototype, '_executePipeline', (original) => this.wrapExecute('PIPELINE', original));
-    this.connections.connects.patchClient(prototype, ledger, this.tap, refOf);
     const { sender, background } = this.commands;
-    // The only command that calls the queue directly. A client copies this method to `quit` when it is created.
-    ledger.around<Client, unknown>(prototype, 'QUIT', (client, call) => sender.run(client._self ?? client, call));
-    ledger.wrap<ExecuteCommand>(prototype, '_executeCommand', (original) =>
-      wrapExecuteCommand<Client>(this.tap, this.caches, this.fanOuts, refOf, original),
-    );
-    ledger.around(prototype, '_executeScript', (_client, call, [script, parser]) =>
-      this.executeScript(script as Script, parser as Parser, call),
-    );
+    const isKnown = ledger.patch(prototype, {
+      sendCommand: send,
+      _executeMulti: (original: Execute) => this.wrapExecute('MULTI', original),
+      _executePipeline: (original: Execute) => this.wrapExecute('PIPELINE', original),
+      _executeCommand: (original: ExecuteCommand) =>
+        wrapExecuteCommand<Client>(this.tap, this.caches, this.fanOuts, refOf, original),
+      _executeScript: around((_client, call, [script, parser]) =>
+        this.executeScript(script as Script, parser as Parser, call),
+      ),
+      // The only command that calls the queue directly. A client copies this method to `quit` when it is created.
+      QUIT: around<Client, unknown>((client, call) => sender.run(client._self ?? client, call)),
+    });
+    if (!isKnown) return false;
+    this.connections.connects.patchClient(prototype as Target, ledger, this.tap, refOf);
     // A sentinel client resets a connection that comes back in another state.
-    if (PatchLedger.has(prototype, 'resetIfDirty'))
-      ledger.around(prototype, 'resetIfDirty', (_client, call) => background.run(true, call));
+    ledger.patch(prototype, { resetIfDirty: around((_client, call) => background.run(true, call)) });
     return true;
   }
 
@@ -106,30 +97,24 @@ export class RedisClientTap {
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
     // Called once for all commands that wait.
     if (!this.commands.patchQueue(moduleExports, ledger, 'commandsToWrite')) return false;
-    const prototype = prototypeOf(moduleExports);
     const { commands } = this;
     // RESET is put into the queue without `addCommand`.
-    if (PatchLedger.has(prototype, 'reset'))
-      ledger.around<object, unknown>(prototype, 'reset', (queue, call) =>
-        commands.entries.next(commands.beginAlone(queue, RESET), call),
-      );
+    const reset = around<object, unknown>((queue, call) =>
+      commands.entries.next(commands.beginAlone(queue, RESET), call),
+    );
+    ledger.patch(prototypeOf(moduleExports), { reset });
     return true;
   }
 
   /** `client/linked-list.js`: the list in which a queue keeps its entries. */
   patchList(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports, 'DoublyLinkedList');
-    if (!PatchLedger.has(prototype, 'push', 'unshift')) return false;
     const { entries } = this.commands;
-    for (const name of ['push', 'unshift']) {
-      ledger.wrap<Take>(prototype, name, (original) => {
-        return function take(this: object, value: unknown): unknown {
-          if (entries.isExpecting) entries.meet(value, this);
-          return original.call(this, value);
-        };
-      });
-    }
-    return true;
+    const taking = (original: Take): Take =>
+      function take(this: object, value: unknown): unknown {
+        if (entries.isExpecting) entries.meet(value, this);
+        return original.call(this, value);
+      };
+    return ledger.patch(prototypeOf(moduleExports, 'DoublyLinkedList'), allOf(['push', 'unshift'], taking));
   }
 
   /** `errors.js`: the errors of a client that refuses a command before its queue is called. */

@@ -5,7 +5,7 @@ import { Resends } from '../../../core/resends';
 import type { Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { watch } from '../../shared/observe';
-import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { redirectionOf } from '../../shared/retried-calls';
 
 interface Parser {
@@ -64,11 +64,8 @@ export class FanOuts {
   /** `cluster/index.js`. Before 6.2 calls are not divided, and nothing is patched. */
   patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
-    if (prototype === undefined) return false;
-    if (PatchLedger.has(prototype, '_executeWithPolicies')) {
-      ledger.wrap<ExecuteWithPolicies>(prototype, '_executeWithPolicies', (original) => this.wrap(original));
-    }
-    return true;
+    ledger.patch(prototype, { _executeWithPolicies: (original: ExecuteWithPolicies) => this.wrap(original) });
+    return prototype !== undefined;
   }
 
   private wrap(original: ExecuteWithPolicies): ExecuteWithPolicies {

@@ -2,7 +2,7 @@
 // Must not know: the names of metrics, ours or theirs.
 import { hasSubscribers } from 'node:diagnostics_channel';
 import type { NativeMetrics } from '../../../core/recorder';
-import { PatchLedger, type Target } from '../../shared/patch';
+import { after, PatchLedger, type Target } from '../../shared/patch';
 
 /** The client's own metrics. Each copy of the module has its own. */
 interface OTelMetrics {
@@ -31,7 +31,7 @@ export class NativeMetricsTap {
   patch(moduleExports: Target, ledger: PatchLedger): boolean {
     const { OTelMetrics: metrics } = moduleExports;
     if (!PatchLedger.has(metrics, 'init', 'isInitialized')) return false;
-    ledger.after(metrics, 'init', () => this.look());
+    ledger.patch(metrics, { init: after(() => this.look()) });
     this.copies.add(metrics as unknown as OTelMetrics);
     this.look();
     return true;

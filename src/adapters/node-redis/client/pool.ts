@@ -4,8 +4,7 @@ import { context } from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../../../core/events';
 import { poolNameOf } from '../../../core/pool-name';
 import { Ambient } from '../../shared/ambient';
-import { watch } from '../../shared/observe';
-import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { after, allOf, around, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { Leases, type Task, type WatchedPools } from '../../shared/pools';
 import { type ClientOptions, factsFrom } from '../server-info';
 
@@ -48,40 +47,34 @@ export class PoolTap {
   private readonly leases: Leases<ClientPool, PoolClient>;
 
   constructor(private readonly pools: WatchedPools) {
-    this.leases = new Leases({
-      recorder: pools.recorder,
-      lent: (pool, client) => this.see(pool, client?.options),
-      run: (task, client) => this.inside.run(undefined, () => task(client)),
-      returned: () => {},
-      isTimeout,
-    });
+    const lent = (pool: ClientPool, client: PoolClient): Pool => this.see(pool, client?.options);
+    // The text is the same in all versions; the name of the class does not survive minification.
+    this.leases = new Leases(pools.recorder, lent, 'Timeout waiting for a client');
   }
 
   /** `client/pool.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchPool(moduleExports: Target, ledger: PatchLedger): boolean {
     const { RedisClientPool: pool } = moduleExports;
-    if (!PatchLedger.has(pool, 'create') || !PatchLedger.has(pool.prototype, 'connect', 'execute', 'close', 'destroy'))
-      return false;
+    if (!PatchLedger.has(pool, 'create')) return false;
     // The package copies this to its exports when it loads: only an instrumentation enabled by then sees the limits.
-    ledger.after<unknown, ClientPool>(pool, 'create', (_class, made, [server, options]) => {
+    const create = after<unknown, ClientPool>((_class, made, [server, options]) => {
       this.made.set(made._self ?? made, { server: server as Made['server'], limits: limitsOf(options as PoolOptions) });
     });
-    const { prototype } = pool as { prototype: Target };
-    ledger.around<ClientPool, unknown>(prototype, 'connect', (one, call) => this.connect(one._self ?? one, call));
-    ledger.wrap<Execute>(prototype, 'execute', (original) => this.wrapExecute(original));
-    for (const name of ['close', 'destroy'])
-      ledger.around<ClientPool, unknown>(prototype, name, (one, call) => this.end(one._self ?? one, call));
-    return true;
+    const isKnown = ledger.patch(pool.prototype, {
+      connect: around<ClientPool, unknown>((one, call) => this.connect(one._self ?? one, call)),
+      execute: (original: Execute) => this.wrapExecute(original),
+      ...allOf(
+        ['close', 'destroy'],
+        around<ClientPool, unknown>((one, call) => this.end(one._self ?? one, call)),
+      ),
+    });
+    return isKnown && ledger.patch(pool, { create });
   }
 
   /** `client/index.js`: the time that a connection of a pool takes to be made. */
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'connect')) return false;
-    ledger.around<PoolClient, Promise<unknown>>(prototype, 'connect', (client, call) =>
-      this.timeCreation(client, call),
-    );
-    return true;
+    const connect = around<PoolClient, Promise<unknown>>((client, call) => this.timeCreation(client, call));
+    return ledger.patch(prototypeOf(moduleExports), { connect });
   }
 
   private wrapExecute(original: Execute): Execute {
@@ -119,16 +112,14 @@ export class PoolTap {
     if (pools.get(pool) === undefined && pool.isOpen === true) this.seeMade(pool);
     if (!pools.recorder.isActive())
       return call(pools.get(pool) === undefined ? this.lookingAtClient(pool, task) : task);
-    return this.inside.run(pool, () => this.leases.time(pool, task, call));
+    const outside = (client: PoolClient): unknown => this.inside.run(undefined, () => task(client));
+    return this.inside.run(pool, () => this.leases.time(pool, outside, call));
   }
 
   private timeCreation(client: PoolClient, call: () => Promise<unknown>): Promise<unknown> {
     const pool = this.inside.current;
     if (pool === undefined || !this.pools.recorder.isActive()) return call();
-    const startMonotonicMs = performance.now();
-    const succeed = (): void =>
-      this.pools.recorder.created(this.see(pool, client.options), performance.now() - startMonotonicMs);
-    return watch(call(), { succeed, fail: () => {} });
+    return this.leases.timeCreation(call, () => this.see(pool, client.options));
   }
 
   /** The server of a pool is private. If we did not see its creation, the first client that it lends shows it. */
@@ -180,9 +171,4 @@ function readPool(pool: ClientPool, isEnded: boolean): PoolState | undefined {
   const isEmpty = idle + used === 0;
   if (isEnded ? isEmpty || isOpen === false : isEmpty && isOpen === false) return undefined;
   return { idle, used, pending };
-}
-
-/** The pool's own error. The text is the same in all versions; the name of the class does not survive minification. */
-function isTimeout(error: string): boolean {
-  return error.includes('Timeout waiting for a client');
 }

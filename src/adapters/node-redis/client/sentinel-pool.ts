@@ -2,7 +2,7 @@
 // Must not know: spans, metrics, attribute names.
 import type { Pool, PoolState } from '../../../core/events';
 import { watch } from '../../shared/observe';
-import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { after, before, type Class, onConstruct, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import type { WatchedPools } from '../../shared/pools';
 import type { SentinelOptions } from '../promise/sentinels';
 
@@ -38,14 +38,15 @@ export class SentinelPoolTap {
 
   /** `sentinel/wait-queue.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports, 'WaitQueue');
-    if (!PatchLedger.has(prototype, 'shift', 'wait', 'push')) return false;
-    // It returns a free connection, or undefined: then the caller waits.
-    ledger.after<FreeQueue, unknown>(prototype, 'shift', (queue, id) => {
-      if (id !== undefined) this.lent(queue, id, 0);
+    const isKnown = ledger.patch(prototypeOf(moduleExports, 'WaitQueue'), {
+      // It returns a free connection, or undefined: then the caller waits.
+      shift: after<FreeQueue, unknown>((queue, id) => {
+        if (id !== undefined) this.lent(queue, id, 0);
+      }),
+      wait: after<FreeQueue, Promise<unknown>>((queue, promise) => this.wait(queue, promise)),
+      push: before<FreeQueue>((queue, [id]) => this.returned(queue, id)),
     });
-    ledger.after<FreeQueue, Promise<unknown>>(prototype, 'wait', (queue, promise) => this.wait(queue, promise));
-    ledger.before<FreeQueue>(prototype, 'push', (queue, [id]) => this.returned(queue, id));
+    if (!isKnown) return false;
     const seen = (instance: FreeQueue): void => {
       this.unpairedQueue = instance;
     };
@@ -55,10 +56,8 @@ export class SentinelPoolTap {
 
   /** `sentinel/index.js`. */
   patchSentinel(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'connect')) return false;
-    ledger.after<Sentinel, unknown>(prototype, 'connect', (sentinel) => this.see(sentinel._self ?? sentinel));
-    return true;
+    const connect = after<Sentinel, unknown>((sentinel) => this.see(sentinel._self ?? sentinel));
+    return ledger.patch(prototypeOf(moduleExports), { connect });
   }
 
   /** A sentinel was created: the queue that was created meanwhile belongs to it. */

@@ -4,7 +4,7 @@ import { type Arguments, UNKNOWN_SERVER } from '../../../core/events';
 import type { Decision, Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { type Observer, observe, watch } from '../../shared/observe';
-import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { asNodeOf } from '../../shared/servers';
 import { type ClientOptions, factsFrom } from '../server-info';
 import { Batches, replacing } from './batches';
@@ -69,11 +69,10 @@ export class Commands {
    * @param take the method that takes commands from the queue to write them
    */
   patchQueue(moduleExports: Target, ledger: PatchLedger, take: string): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'addCommand', take)) return false;
-    ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => this.wrapAdd(original));
-    ledger.wrap<TakeCommands>(prototype, take, (original) => this.wrapTake(original));
-    return true;
+    return ledger.patch(prototypeOf(moduleExports), {
+      addCommand: (original: AddCommand) => this.wrapAdd(original),
+      [take]: (original: TakeCommands) => this.wrapTake(original),
+    });
   }
 
   /** The facts of a client, if its queue is not known. */

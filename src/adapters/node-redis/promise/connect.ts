@@ -4,7 +4,7 @@ import type { ClientRef, Connecting } from '../../../core/events';
 import type { Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { type Observer, observe, watch } from '../../shared/observe';
-import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { after, around, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 
 /** Records calls of the application, with any number of attempts. Later reconnects are not part of them. */
 export class Connects {
@@ -12,25 +12,23 @@ export class Connects {
 
   /** `client/index.js`. The prototype has the method. */
   patchClient<C>(prototype: Target, ledger: PatchLedger, tap: Tap, clientOf: (client: C) => ClientRef): void {
-    const connect = (client: C, call: () => Promise<unknown>): Promise<unknown> => {
+    const connect = around<C, Promise<unknown>>((client, call) => {
       const connecting = tap.beginConnect(clientOf(client));
       if (connecting === undefined) return call();
       const begun = new ConnectCall(tap, connecting);
       const promise = this.call.run(begun, call);
       return begun.isFollowed ? promise : observe(promise, begun);
-    };
-    ledger.around(prototype, 'connect', connect, 'caller');
+    });
+    ledger.patch(prototype, { connect }, 'caller');
   }
 
   /** `client/socket.js`: the client connects its socket synchronously, and handles that promise. */
   patchSocket(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'connect')) return false;
-    ledger.after(prototype, 'connect', (_socket, promise: Promise<unknown>) => {
+    const connect = after<unknown, Promise<unknown>>((_socket, promise) => {
       const begun = this.call.current;
       if (begun !== undefined) watch(promise, begun.follow());
     });
-    return true;
+    return ledger.patch(prototypeOf(moduleExports), { connect });
   }
 }
 

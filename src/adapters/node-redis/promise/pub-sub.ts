@@ -5,7 +5,7 @@ import type { Delivery, MessageTap } from '../../../core/delivery';
 import { type Arrival, type ClientRef, UNKNOWN_SERVER } from '../../../core/events';
 import { Ambient } from '../../shared/ambient';
 import { INVALIDATION, isAsync, Listening, runDetached } from '../../shared/listener-run';
-import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { allOf, around, before, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { asNodeOf } from '../../shared/servers';
 import { type ClientOptions, factsFrom } from '../server-info';
 import { replacing } from './batches';
@@ -63,25 +63,23 @@ export class PubSubTap {
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const prototype = prototypeOf(moduleExports);
     const names = SUBSCRIBING.filter((name) => PatchLedger.has(prototype, name));
-    const subscribing = (one: Client, call: () => unknown, [channels]: readonly unknown[]): unknown => {
+    const subscribing = around<Client, unknown>((one, call, [channels]) => {
       const client = one._self ?? one;
       if (isSentinelControl(channels)) this.internal.add(client);
       return this.subscriber.run(client, call);
-    };
-    for (const name of names) ledger.around(prototype as Target, name, subscribing);
-    return names.length >= 2;
+    });
+    return names.length >= 2 && ledger.patch(prototype, allOf(names, subscribing));
   }
 
   /** `client/pub-sub.js`. Returns false if the seam is unknown; then nothing was changed. */
   patchPubSub(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports, 'PubSub');
-    if (!PatchLedger.has(prototype, 'handleMessageReply', ...SUBSCRIBED)) return false;
-    const subscribed = (pubSub: PubSub): void => {
+    const subscribed = before<PubSub>((pubSub) => {
       if (this.subscriber.current !== undefined) this.owners.set(pubSub, this.subscriber.current);
-    };
-    for (const name of SUBSCRIBED) ledger.before(prototype, name, subscribed);
-    ledger.wrap<Handle>(prototype, 'handleMessageReply', (original) => this.wrapHandle(original));
-    return true;
+    });
+    return ledger.patch(prototypeOf(moduleExports, 'PubSub'), {
+      ...allOf(SUBSCRIBED, subscribed),
+      handleMessageReply: (original: Handle) => this.wrapHandle(original),
+    });
   }
 
   /** The client that is subscribing. */

@@ -1,7 +1,7 @@
 // Knows: where redis 4 to 6 transform a reply, if that is after we have seen it.
 // Must not know: who wants to know, the commands.
 import type { ReplyShapes } from '../../../core/replies';
-import { PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import { after, before, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 
 /** Arguments as the client made them, with what it needs at the reply. */
 interface Args {
@@ -9,19 +9,10 @@ interface Args {
 }
 
 type TransformReply = (reply: unknown, preserved: unknown, typeMapping?: unknown) => unknown;
-type TransformArguments = (
-  this: unknown,
-  command: { readonly transformReply?: TransformReply },
-  ...rest: unknown[]
-) => {
-  readonly args: Args;
-};
 
 interface Multi {
   readonly typeMapping?: unknown;
 }
-
-type AddCommand = (this: Multi, args: Args, transformReply: TransformReply | undefined, ...rest: unknown[]) => unknown;
 
 /** The transform of a reply is run once more for the user's hook: transforms are pure functions. */
 export class ReplyShapesTap {
@@ -32,33 +23,22 @@ export class ReplyShapesTap {
    * own.
    */
   patchCommander(moduleExports: Target, ledger: PatchLedger): boolean {
-    if (!PatchLedger.has(moduleExports, 'transformCommandArguments')) return false;
     const { shapes } = this;
-    ledger.wrap<TransformArguments>(moduleExports, 'transformCommandArguments', (original) => {
-      return function transformCommandArguments(this: unknown, command): ReturnType<TransformArguments> {
-        const transformed = original.apply(this, arguments as never);
-        if (shapes.isWanted && command.transformReply !== undefined && Array.isArray(transformed.args)) {
-          shapes.note(transformed.args, (reply) => command.transformReply?.(reply, transformed.args.preserve));
-        }
-        return transformed;
-      };
+    const transformCommandArguments = after<unknown, { readonly args: Args }>((_self, { args }, [command]) => {
+      const { transformReply } = command as { readonly transformReply?: TransformReply };
+      if (shapes.isWanted && transformReply !== undefined && Array.isArray(args))
+        shapes.note(args, (reply) => transformReply(reply, (args as Args).preserve));
     });
-    return true;
+    return ledger.patch(moduleExports, { transformCommandArguments });
   }
 
   /** `multi-command.js` of redis 4 to 6: a command of a transaction or pipeline. */
   patchMulti(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (!PatchLedger.has(prototype, 'addCommand')) return false;
     const { shapes } = this;
-    ledger.wrap<AddCommand>(prototype, 'addCommand', (original) => {
-      return function addCommand(this: Multi, args, transformReply): unknown {
-        if (shapes.isWanted && Array.isArray(args) && typeof transformReply === 'function') {
-          shapes.note(args, (reply) => transformReply(reply, args.preserve, this.typeMapping));
-        }
-        return original.apply(this, arguments as never);
-      };
+    const addCommand = before<Multi>((multi, [args, transformReply]) => {
+      if (shapes.isWanted && Array.isArray(args) && typeof transformReply === 'function')
+        shapes.note(args, (reply) => transformReply(reply, (args as Args).preserve, multi.typeMapping));
     });
-    return true;
+    return ledger.patch(prototypeOf(moduleExports), { addCommand });
   }
 }

@@ -1,6 +1,6 @@
 // Knows: the sentinels of the process, and which clients are nodes of their masters.
 // Must not know: clusters, how commands are tapped, spans.
-import { PatchLedger, type Target } from '../../shared/patch';
+import { after, around, PatchLedger, type Target } from '../../shared/patch';
 import type { RetriedCall } from '../../shared/retried-calls';
 import { addressOfAll, factsOfGroup } from '../../shared/servers';
 import type { ClientOptions } from '../server-info';
@@ -18,8 +18,6 @@ interface Sentinel {
 }
 
 type Make = (...args: unknown[]) => Sentinel;
-type Factory = (this: unknown, options: SentinelOptions) => Make;
-type Duplicate = (this: Sentinel, overrides?: SentinelOptions) => Sentinel;
 type RunOnNode = (this: Sentinel, isReadonly: unknown, run: Run) => Promise<unknown>;
 
 interface SentinelGroup {
@@ -50,14 +48,20 @@ export class Sentinels {
       (one) => PatchLedger.has(one, 'factory') && PatchLedger.has(one.prototype, '_execute'),
     );
     if (!areKnown) return false;
+    const factory = around<unknown, Make>((_class, call, [options]) => {
+      const make = call();
+      return (...args) => this.remember(make(...args), options as SentinelOptions | undefined);
+    });
     for (const one of classes as { prototype: Target }[]) {
-      ledger.wrap<Factory>(one as unknown as Target, 'factory', (original) => this.wrapFactory(original));
-      ledger.wrap<RunOnNode>(one.prototype, '_execute', (original) => this.wrapRunOnNode(original));
+      ledger.patch(one, { factory });
+      ledger.patch(one.prototype, { _execute: (original: RunOnNode) => this.wrapRunOnNode(original) });
     }
-    const [sentinel] = classes as { prototype: Target }[];
-    if (PatchLedger.has(sentinel?.prototype, 'duplicate')) {
-      ledger.wrap<Duplicate>(sentinel.prototype, 'duplicate', (original) => this.wrapDuplicate(original));
-    }
+    // It bypasses the factory.
+    const duplicate = after<Sentinel, Sentinel>((sentinel, made, [overrides]) => {
+      const group = this.sentinels.get(sentinel._self ?? sentinel);
+      if (group !== undefined) this.remember(made, { ...group.options, ...(overrides as SentinelOptions) });
+    });
+    ledger.patch((classes[0] as { prototype: Target }).prototype, { duplicate });
     return true;
   }
 
@@ -66,38 +70,15 @@ export class Sentinels {
     return this.nodes.get(client);
   }
 
-  private wrapFactory(original: Factory): Factory {
-    const remember = (sentinel: Sentinel, options: SentinelOptions | undefined) => this.remember(sentinel, options);
-    return function factory(this: unknown, options: SentinelOptions): Make {
-      const make = original.apply(this, arguments as never);
-      return (...args) => {
-        const sentinel = make(...args);
-        remember(sentinel, options);
-        return sentinel;
-      };
-    };
-  }
-
-  /** Bypasses the factory. */
-  private wrapDuplicate(original: Duplicate): Duplicate {
-    const remember = (sentinel: Sentinel, options: SentinelOptions) => this.remember(sentinel, options);
-    const { sentinels } = this;
-    return function duplicate(this: Sentinel, overrides?: SentinelOptions): Sentinel {
-      const made = original.apply(this, arguments as never);
-      const group = sentinels.get(this._self ?? this);
-      if (group !== undefined) remember(made, { ...group.options, ...overrides });
-      return made;
-    };
-  }
-
-  private remember(made: Sentinel, options: SentinelOptions | undefined): void {
+  private remember(made: Sentinel, options: SentinelOptions | undefined): Sentinel {
     this.isAny = true;
     const sentinel = made._self ?? made;
     // Without a name there is nothing to watch, and node-redis will refuse it.
-    if (typeof options?.name !== 'string') return;
+    if (typeof options?.name !== 'string') return made;
     const address = `${addressOfAll(options.sentinelRootNodes)}/${options.name}`;
     this.sentinels.set(sentinel, { address, options });
     this.seen(sentinel, address, options);
+    return made;
   }
 
   /** Only the function that a sentinel runs on a node knows which node was chosen. */

@@ -3,7 +3,16 @@
 import { nextTick } from 'node:process';
 import { type ClientFacts, UNKNOWN_SERVER } from '../../../core/events';
 import { Ambient } from '../../shared/ambient';
-import { type Class, onConstruct, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
+import {
+  allOf,
+  around,
+  before,
+  type Class,
+  onConstruct,
+  PatchLedger,
+  prototypeOf,
+  type Target,
+} from '../../shared/patch';
 import type { HiddenLoop, RetriedCall, RetriedCalls } from '../../shared/retried-calls';
 import { addressOfAll, factsOfGroup } from '../../shared/servers';
 import type { GroupCalls, Run } from './group-calls';
@@ -28,7 +37,6 @@ interface ClusterOptions {
   readonly rootNodes?: readonly unknown[];
 }
 
-type Quit = (this: object) => unknown;
 type Execute = (this: Slotted, key: unknown, isReadonly: unknown, options: unknown, run: Run) => Promise<unknown>;
 
 /** A cluster from 5.6 on. */
@@ -75,23 +83,21 @@ export class Groups {
     if (typeof moduleExports.default !== 'function') return false;
     const { prototype } = moduleExports.default as { prototype: Target };
     const areHidden = mayHideLoop(prototype);
-    const asked = (slots: object): void => {
+    const asked = before<object>((slots) => {
       const cluster = this.clusterOf(slots);
       if (cluster !== undefined) cluster.asked += 1;
-    };
-    if (areHidden) for (const name of ASKING) ledger.before(prototype, name, asked);
+    });
+    if (areHidden) ledger.patch(prototype, allOf(ASKING, asked));
     const seen = (slots: object, args: readonly unknown[]) =>
       this.addCluster(slots, args[0] as ClusterOptions | undefined, areHidden);
-    if (PatchLedger.has(prototype, 'quit')) ledger.wrap<Quit>(prototype, 'quit', (original) => this.wrapQuit(original));
+    ledger.patch(prototype, { quit: around((_slots, call) => this.quitting.run(true, call)) });
     ledger.replace(moduleExports, 'default', onConstruct(moduleExports.default as Class, seen));
     return true;
   }
 
   /** `cluster/index.js`. Before 5.6 the method is private. */
   patchCluster(moduleExports: Target, ledger: PatchLedger): boolean {
-    const prototype = prototypeOf(moduleExports);
-    if (PatchLedger.has(prototype, '_execute'))
-      ledger.wrap<Execute>(prototype, '_execute', (original) => this.wrapExecute(original));
+    ledger.patch(prototypeOf(moduleExports), { _execute: (original: Execute) => this.wrapExecute(original) });
     return true;
   }
 
@@ -119,13 +125,6 @@ export class Groups {
     if (args[0] === 'ASKING' || this.quitting.current === true) return true;
     if (args[0] === 'CLUSTER') return (args[1] === 'SLOTS' || args[1] === 'NODES') && this.clusters.length > 0;
     return args[0] === 'SENTINEL' && this.sentinels.isAny;
-  }
-
-  private wrapQuit(original: Quit): Quit {
-    const { quitting } = this;
-    return function quit(this: object): unknown {
-      return quitting.run(true, () => original.apply(this, arguments as never));
-    };
   }
 
   private addCluster(slots: object, options: ClusterOptions | undefined, isLoopHidden: boolean): void {

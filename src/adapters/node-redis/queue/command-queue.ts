@@ -1,7 +1,7 @@
 // Knows: the command queue of redis 4, through which every command of that version passes.
 // Must not know: spans, metrics, attribute names.
 import type { Tap } from '../../../core/tap';
-import { PatchLedger, prototypeOf, requiredBy, type Target } from '../../shared/patch';
+import { around, PatchLedger, prototypeOf, requiredBy, type Target } from '../../shared/patch';
 import { replacing } from '../promise/batches';
 import { Commands, type SendingClient } from '../promise/commands';
 import type { Connections } from '../promise/connections';
@@ -36,8 +36,7 @@ export class CommandQueueTap {
   patchQueue(moduleExports: Target, ledger: PatchLedger): boolean {
     // Called for one command after the other, until there is none or the socket is full.
     if (!this.commands.patchQueue(moduleExports, ledger, 'getCommandToSend')) return false;
-    const list = requiredBy(moduleExports, 'yallist');
-    if (PatchLedger.has(list, 'Node')) ledger.wrap<MakeNode>(list, 'Node', (original) => this.wrapNode(original));
+    ledger.patch(requiredBy(moduleExports, 'yallist'), { Node: (original: MakeNode) => this.wrapNode(original) });
     return true;
   }
 
@@ -47,14 +46,15 @@ export class CommandQueueTap {
     if (!PatchLedger.has(prototype, 'sendCommand', 'multiExecutor', 'executeScript', 'connect')) return false;
     const refOf = ({ options }: SendingClient) => ({ facts: factsFrom(options) });
     const { sender, retries } = this.commands;
-    ledger.wrap<Send>(prototype, 'sendCommand', (original) => this.wrapSend(original));
     this.connections.connects.patchClient(prototype, ledger, this.tap, refOf);
-    ledger.wrap<MultiExecutor>(prototype, 'multiExecutor', (original) => this.wrapMultiExecutor(original));
-    ledger.around<SendingClient, unknown>(prototype, 'executeScript', (client, call, [script, list]) => {
-      const { SCRIPT: body } = (script ?? {}) as { readonly SCRIPT?: unknown };
-      return sender.run(client, () => retries.executeScript({ body, list: list as object }, call));
+    return ledger.patch(prototype, {
+      sendCommand: (original: Send) => this.wrapSend(original),
+      multiExecutor: (original: MultiExecutor) => this.wrapMultiExecutor(original),
+      executeScript: around<SendingClient, unknown>((client, call, [script, list]) => {
+        const { SCRIPT: body } = (script ?? {}) as { readonly SCRIPT?: unknown };
+        return sender.run(client, () => retries.executeScript({ body, list: list as object }, call));
+      }),
     });
-    return true;
   }
 
   /** A cluster sends its commands through this method of the node's client. No closure is allocated for a command. */
