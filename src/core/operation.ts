@@ -11,6 +11,7 @@ import type {
   ClientRef,
   Command,
   Connecting,
+  Started,
 } from './events';
 import type { Insights } from './facts';
 import { Outcomes } from './outcomes';
@@ -126,15 +127,11 @@ export class Operation implements Tap {
 
   beginInternal(client: ClientRef, args: Arguments): Command | undefined {
     if (!this.wantsInternal) return undefined;
-    try {
+    return this.guarded('an internal command could not be followed', () => {
       if (!this.outcomes.isMeasured()) return undefined;
-      const clocks = { startTimeMs: Date.now(), startMonotonicMs: performance.now() };
       // No code of the application called.
-      return { args, client, context: ROOT_CONTEXT, traced: false, isInternal: true, ...clocks };
-    } catch (error) {
-      this.report('an internal command could not be followed', error);
-      return undefined;
-    }
+      return { args, client, context: ROOT_CONTEXT, traced: false, isInternal: true, ...now() };
+    });
   }
 
   succeed(command: Command, reply: unknown, isLocal = false): void {
@@ -153,15 +150,10 @@ export class Operation implements Tap {
 
   beginConnect(client: ClientRef): Connecting | undefined {
     if (this.isStopped || !this.settings.connectSpans) return undefined;
-    try {
+    return this.guarded('a connection could not be followed', () => {
       const caller = context.active();
-      return this.isTraced(caller)
-        ? { client, context: caller, startTimeMs: Date.now(), startMonotonicMs: performance.now() }
-        : undefined;
-    } catch (error) {
-      this.report('a connection could not be followed', error);
-      return undefined;
-    }
+      return this.isTraced(caller) ? { client, context: caller, ...now() } : undefined;
+    });
   }
 
   settleConnect(connecting: Connecting, failed: boolean, error: unknown): void {
@@ -171,7 +163,7 @@ export class Operation implements Tap {
   beginBatch(kind: BatchKind, commandsOf?: () => readonly Arguments[]): BatchStart | undefined {
     const decision = this.decide();
     if (decision === 'pass') return undefined;
-    try {
+    return this.guarded('a batch could not be followed', () => {
       const caller = context.active();
       const commands = this.transfers === undefined ? [] : (commandsOf?.() ?? []);
       const transfers = this.transfers?.ofAll(commands);
@@ -180,39 +172,20 @@ export class Operation implements Tap {
       const [only = [kind]] = commands.length === 1 ? commands : [];
       const isIgnored = decision === 'trace' && this.settings.isIgnored?.(only, undefined) === true;
       const traced = decision === 'trace' && !isIgnored;
-      const start: BatchStart = {
-        context: caller,
-        traced,
-        isIgnored,
-        startTimeMs: Date.now(),
-        startMonotonicMs: performance.now(),
-      };
+      const start: BatchStart = { context: caller, traced, isIgnored, ...now() };
       // The connection is not known yet.
       if (decision === 'trace') this.timings.begin(start.startMonotonicMs, undefined);
       return transfers === undefined ? start : this.transfers?.beginBatch(start, transfers, kind, commands);
-    } catch (error) {
-      this.report('a batch could not be followed', error);
-      return undefined;
-    }
+    });
   }
 
   injectMember(start: BatchStart, args: Arguments): Arguments | undefined {
-    try {
-      return this.transfers?.joinBatch(start, args);
-    } catch (error) {
-      this.report('context could not be injected into a message', error);
-      return undefined;
-    }
+    return this.guarded('context could not be injected into a message', () => this.transfers?.joinBatch(start, args));
   }
 
   completeBatch(start: BatchStart, commands: readonly Arguments[]): BatchStart {
-    try {
-      const transfers = this.transfers?.ofAll(commands);
-      return transfers === undefined ? start : { ...start, transfers };
-    } catch (error) {
-      this.report('a batch could not be followed', error);
-      return start;
-    }
+    const transfers = this.guarded('a batch could not be followed', () => this.transfers?.ofAll(commands));
+    return transfers === undefined ? start : { ...start, transfers };
   }
 
   extractMember({ transfers }: BatchStart, index: number, reply: unknown, client: ClientRef): void {
@@ -251,6 +224,16 @@ export class Operation implements Tap {
     return this.settings.isIgnored?.(only, client.facts, procedure) !== true;
   }
 
+  /** Not for single commands: a closure for each would cost them. */
+  private guarded<T>(fault: string, begin: () => T): T | undefined {
+    try {
+      return begin();
+    } catch (error) {
+      this.report(fault, error);
+      return undefined;
+    }
+  }
+
   private isTraced(caller: Context): boolean {
     return this.refusalOf(caller) === undefined;
   }
@@ -272,4 +255,8 @@ export class Operation implements Tap {
     if (!this.outcomes.isTraced()) return 'no-provider';
     return caller.getValue(SUPPRESS_TRACING) === true ? 'suppressed' : undefined;
   }
+}
+
+function now(): Started {
+  return { startTimeMs: Date.now(), startMonotonicMs: performance.now() };
 }

@@ -91,18 +91,12 @@ export class LegacyBatches {
    * `exec_transaction`, the `exec` of `multi()`: MULTI, the commands, EXEC. The reply of EXEC contains all replies.
    */
   wrapTransaction(original: Exec): Exec {
-    const run = (multi: LegacyMulti, call: () => unknown) => this.runTransaction(multi, call);
-    return function exec_transaction(this: LegacyMulti): unknown {
-      return run(this, () => original.apply(this, withBoundCallback(arguments)));
-    };
+    return wrapExec(original, (multi, call) => this.runTransaction(multi, call));
   }
 
   /** `exec_batch`, the `exec` of `batch()`: each command has its own reply. */
   wrapBatch(original: Exec): Exec {
-    const run = (multi: LegacyMulti, call: () => unknown) => this.runBatch(multi, call);
-    return function exec_batch(this: LegacyMulti): unknown {
-      return run(this, () => original.apply(this, withBoundCallback(arguments)));
-    };
+    return wrapExec(original, (multi, call) => this.runBatch(multi, call));
   }
 
   private runTransaction(multi: LegacyMulti, call: () => unknown): unknown {
@@ -123,7 +117,7 @@ export class LegacyBatches {
     // Nothing is sent for an empty batch.
     if (queued.length === 0) return call();
     const { start, batch } = this.begin('PIPELINE', multi, queued);
-    const members = new Map(queued.map((command, index) => [command, start && new Member(batch, index)]));
+    const members = new Map(queued.map((command, index) => [command, start && batch.memberAt(index)]));
     try {
       return this.members.run(members, call);
     } catch (error) {
@@ -165,7 +159,14 @@ class OpenBatch {
     this.write = client.writes?.next();
   }
 
-  keep(index: number, reply: unknown): void {
+  /** Observes one command of a `batch()`. */
+  memberAt(index: number): Observer {
+    const keep = (reply: unknown): void => this.keep(index, reply);
+    return { succeed: keep, fail: keep };
+  }
+
+  private keep(index: number, reply: unknown): void {
+    if (index in this.replies) return;
     this.replies[index] = reply;
     // The callback of the command is called before the batch ends.
     if (this.start !== undefined) this.tap.extractMember(this.start, index, reply, this.client);
@@ -177,25 +178,6 @@ class OpenBatch {
     this.start = undefined;
     if (start !== undefined)
       tap.settleBatch(start, { kind, commands, client, write, replies, failed: error !== undefined, error, aborted });
-  }
-}
-
-/** One command of a `batch()`. */
-class Member implements Observer {
-  private isOpen = true;
-
-  constructor(
-    private readonly batch: OpenBatch,
-    private readonly index: number,
-  ) {}
-
-  succeed(reply: unknown): void {
-    if (this.isOpen) this.batch.keep(this.index, reply);
-    this.isOpen = false;
-  }
-
-  fail(error: unknown): void {
-    this.succeed(error);
   }
 }
 
@@ -237,10 +219,11 @@ function isEnvelope({ command, args }: CommandObject): boolean {
 }
 
 /** The callback of `exec` may be chained behind the callback of another command, and run in its context. */
-function withBoundCallback(call: IArguments): Parameters<Exec> {
-  const [callback] = call;
-  const caller = context.active();
-  if (typeof callback === 'function' && caller !== ROOT_CONTEXT)
-    call[0] = boundTo(caller, callback as Callback, undefined);
-  return call as unknown as Parameters<Exec>;
+function wrapExec(original: Exec, run: (multi: LegacyMulti, call: () => unknown) => unknown): Exec {
+  return function exec(this: LegacyMulti, callback): unknown {
+    const caller = context.active();
+    if (typeof callback === 'function' && caller !== ROOT_CONTEXT)
+      arguments[0] = boundTo(caller, callback as Callback, undefined);
+    return run(this, () => original.apply(this, arguments as never));
+  };
 }

@@ -5,7 +5,6 @@ import type { Decision, Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { type Observer, observe, watch } from '../../shared/observe';
 import { type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
-import { asNodeOf } from '../../shared/servers';
 import { type ClientOptions, factsFrom } from '../server-info';
 import { Batches, replacing } from './batches';
 import type { Connection, Connections } from './connections';
@@ -80,8 +79,7 @@ export class Commands {
     const known = this.clients.get(client);
     if (known !== undefined) return known;
     const facts = factsFrom(client.options);
-    const group = this.groups.groupOf(client);
-    return group === undefined ? { facts } : { facts: asNodeOf(group.address, facts), loop: group.loop };
+    return this.groups.nodeOf(client, facts) ?? { facts };
   }
 
   /** The facts of a queue. @param client its client, if that is known */
@@ -91,10 +89,9 @@ export class Commands {
       this.connections.add(queue, client === undefined ? UNKNOWN_SERVER : factsFrom(client.options));
     if (client === undefined || connection.isNode !== undefined) return connection;
     // Known from its first command.
-    const group = this.groups.groupOf(client);
-    connection.isNode = group !== undefined;
-    connection.loop = group?.loop;
-    if (group !== undefined) connection.facts = asNodeOf(group.address, connection.facts);
+    const node = this.groups.nodeOf(client, connection.facts);
+    connection.isNode = node !== undefined;
+    Object.assign(connection, node);
     this.clients.set(client, connection);
     this.dialect.onClient(client);
     return connection;

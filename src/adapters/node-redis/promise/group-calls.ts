@@ -1,12 +1,16 @@
 // Knows: the calls of clusters and sentinels, which run a function on one node after another, and how such a call ends.
 // Must not know: which group calls, how a command is followed, spans.
-import type { ClientFacts } from '../../../core/events';
+import { handleRejection } from '../../../core/application-functions';
+import type { Arguments, ClientFacts } from '../../../core/events';
 import type { Tap } from '../../../core/tap';
 import { RetriedCall, RetriedCalls } from '../../shared/retried-calls';
-import { recordUnsent } from './unsent';
 
 /** Sends a call to a node, by one of the methods of its client. */
 export type Run = (client: never, options?: unknown) => unknown;
+
+interface Parser {
+  readonly redisArgs?: unknown;
+}
 
 export class GroupCalls {
   readonly retried = new RetriedCalls();
@@ -24,8 +28,27 @@ export class GroupCalls {
 
   /** The call has ended, with the error that its caller gets. */
   reject(call: RetriedCall, run: Run, facts: ClientFacts, error: unknown): void {
-    const { startMonotonicMs } = call;
     if (call.isSent) call.end(error);
-    else recordUnsent(this.tap, run, { client: { facts }, startMonotonicMs, error }, this.isPart);
+    else this.recordUnsent(call, run, facts, error);
+  }
+
+  /**
+   * A call that was rejected before there was a node for it. Only the library's own function knows what would have been
+   * sent. It passes it on to the node that it is given.
+   */
+  private recordUnsent({ startMonotonicMs }: RetriedCall, run: Run, facts: ClientFacts, error: unknown): void {
+    const fail = (args: unknown): void => {
+      if (this.isPart() || !Array.isArray(args) || args.length === 0) return;
+      const command = this.tap.begin({ facts }, args as Arguments);
+      if (command === undefined) return;
+      const startTimeMs = command.startTimeMs - (command.startMonotonicMs - startMonotonicMs);
+      this.tap.fail({ ...command, startTimeMs, startMonotonicMs }, error);
+    };
+    const execute = (_definition: unknown, { redisArgs }: Parser) => fail(redisArgs);
+    try {
+      handleRejection(run({ sendCommand: fail, _executeCommand: execute, _executeScript: execute } as never));
+    } catch {
+      // Another method: a batch has commands of its own, and WATCH has none.
+    }
   }
 }

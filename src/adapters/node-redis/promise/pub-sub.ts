@@ -6,7 +6,6 @@ import { type Arrival, type ClientRef, UNKNOWN_SERVER } from '../../../core/even
 import { Ambient } from '../../shared/ambient';
 import { INVALIDATION, isAsync, Listening, runDetached } from '../../shared/listener-run';
 import { allOf, around, before, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
-import { asNodeOf } from '../../shared/servers';
 import { type ClientOptions, factsFrom } from '../server-info';
 import { replacing } from './batches';
 import type { Groups } from './topology';
@@ -120,8 +119,7 @@ export class PubSubTap {
     const known = this.refs.get(client);
     if (known !== undefined) return known;
     const facts = factsFrom(client.options);
-    const group = this.groups.groupOf(client);
-    const ref = { facts: group === undefined ? facts : asNodeOf(group.address, facts) };
+    const ref = this.groups.nodeOf(client, facts) ?? { facts };
     this.refs.set(client, ref);
     return ref;
   }

@@ -14,8 +14,9 @@ import {
   type Target,
 } from '../../shared/patch';
 import type { HiddenLoop, RetriedCall, RetriedCalls } from '../../shared/retried-calls';
-import { addressOfAll, factsOfGroup } from '../../shared/servers';
+import { addressOfAll, asNodeOf, factsOfGroup } from '../../shared/servers';
 import type { GroupCalls, Run } from './group-calls';
+import type { NodeRef } from './retries';
 import type { Sentinels } from './sentinels';
 
 /** A cluster's record of its nodes. Public in every version from 4.1 on; private in 4.0. */
@@ -47,19 +48,11 @@ interface Slotted {
 
 interface Cluster {
   readonly slots: WeakRef<Slots>;
-  readonly address: string;
   readonly facts: ClientFacts;
   /** undefined: its calls are seen. */
   readonly loop: HiddenLoop | undefined;
   /** How often a private loop has looked for a node after a redirection. */
   asked: number;
-}
-
-/** The group that a client is a node of. */
-export interface Group {
-  readonly address: string;
-  /** undefined: its calls are seen. */
-  readonly loop?: HiddenLoop | undefined;
 }
 
 /** The groups of the process, and the clients that belong to them. */
@@ -101,12 +94,11 @@ export class Groups {
     return true;
   }
 
-  /** The group that `client` is a node of; undefined for a client of its own. */
-  groupOf(client: object): Group | undefined {
+  /** The facts of a client as a node of its group; undefined for a client of its own. */
+  nodeOf(client: object, facts: ClientFacts): NodeRef | undefined {
     const owner = this.clusters.find(({ slots }) => isNodeOf(slots.deref(), client));
-    if (owner !== undefined) return owner;
-    const address = this.sentinels.addressOf(client);
-    return address === undefined ? undefined : { address };
+    const address = owner?.facts.serverAddress ?? this.sentinels.addressOf(client);
+    return address === undefined ? undefined : { facts: asNodeOf(address, facts), loop: owner?.loop };
   }
 
   /** The facts of a whole cluster, for a call that goes to several of its nodes. */
@@ -128,11 +120,10 @@ export class Groups {
   }
 
   private addCluster(slots: object, options: ClusterOptions | undefined, isLoopHidden: boolean): void {
-    const address = addressOfAll(options?.rootNodes ?? []);
     this.clusters = this.clusters.filter((cluster) => cluster.slots.deref() !== undefined);
-    const facts = factsOfGroup(address, '0');
+    const facts = factsOfGroup(addressOfAll(options?.rootNodes), '0');
     const loop = isLoopHidden ? loopOf(() => cluster.asked) : undefined;
-    const cluster: Cluster = { slots: new WeakRef(slots as Slots), address, facts, loop, asked: 0 };
+    const cluster: Cluster = { slots: new WeakRef(slots as Slots), facts, loop, asked: 0 };
     this.clusters.push(cluster);
   }
 
