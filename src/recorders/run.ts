@@ -34,6 +34,8 @@ export class Run {
   readonly missHandles: Miss[] = [];
   private startMonotonicMs: number;
   private readonly subject: Subject;
+  /** Whether each command has keys of the same family only. */
+  private isOneFamily = true;
   /** Whether an argument differs between the commands. */
   private readonly differs: boolean[] = [];
   private shortest: number;
@@ -104,6 +106,8 @@ export class Run {
     }
     if (data.valueLength !== undefined) this.valueBytes = (this.valueBytes ?? 0) + data.valueLength;
     if (cache?.miss !== undefined) this.missHandles.push(cache.miss);
+    // Runs go on with an equal first key, whatever the keys behind it.
+    if (cache?.family !== this.facts.cache?.family) this.isOneFamily = false;
     this.compare(args);
   }
 
@@ -132,7 +136,8 @@ export class Run {
     const entry = lookup(this.first.args);
     const { from, rule } = entry;
     const keyIndex = keyIndexOf(entry, this.first.args);
-    const areKeys = this.facts.cache !== undefined && rule?.items?.step !== undefined && !rule.items.areFields;
+    const areKeys =
+      this.isOneFamily && this.facts.cache !== undefined && rule?.items?.step !== undefined && !rule.items.areFields;
     for (let index = from; index < this.shortest; index++) {
       if (!this.differs[index]) continue;
       const isKey = index === keyIndex || (areKeys && (index - keyIndex) % (rule.items?.step ?? 1) === 0);

@@ -28,7 +28,7 @@ export function subjectOf(entry: Entry, args: Arguments, { cache }: Facts): Subj
   };
 }
 
-/** Keys without a family are alike only if they are equal. */
+/** Keys that belong to no family are alike only if they are equal. */
 export function isLike(subject: Subject, entry: Entry, args: Arguments, { cache }: Facts, familyOf: FamilyOf): boolean {
   if (subject.canonical !== entry.canonical || subject.procedure !== procedureOf(entry, args)) return false;
   // Most commands of a loop are look-ups of one family, for which this is enough.
@@ -37,6 +37,8 @@ export function isLike(subject: Subject, entry: Entry, args: Arguments, { cache 
   if (key === subject.key) return true;
   if (key === undefined || subject.key === undefined) return false;
   const family = cache === undefined ? familyOf(key).name : cache.family;
+  // Its keys are of several families, or families are off: then all keys count as one.
+  if (family === undefined) return familyOf(key).name === undefined;
   return isOne(family, nameOf(subject, familyOf));
 }
 

@@ -118,6 +118,36 @@ describe('composite spans', () => {
     ]);
   });
 
+  it('show no key of one family as one of another', async () => {
+    await inSpan(async () => {
+      for (const other of ['user:2', 'cart:2']) await client.mGet(['user:1', other]);
+      for (const keys of [
+        ['cart:3', 'user:3'],
+        ['cart:4', 'user:4'],
+      ])
+        await client.mGet(keys);
+    });
+    assert.deepEqual(shown(), [
+      ['MGET user:1 ?', 2],
+      ['MGET cart:3 user:3', 1],
+      ['MGET cart:4 user:4', 1],
+    ]);
+  });
+
+  for (const config of [{ keys: 'hidden', keyFamilies: true }, { keyFamilies: false }] as const)
+    it(`take all keys for one family with ${JSON.stringify(config)}`, async () => {
+      reset(config);
+      await inSpan(async () => {
+        for (const key of ['user:1', 'user:2', 'cart:1']) await client.get(key);
+        for (const key of ['user:1', 'cart:1']) await client.set(key, 'x', { XX: true });
+      });
+      const [read, written, ...others] = spans();
+      assert.ok(read && written && others.length === 0);
+      assert.deepEqual([read, written].map(countOf), [3, 2]);
+      assert.equal(read.attributes['db.query.text'], 'GET ?');
+      assert.ok(!('db.redis.key_family' in read.attributes));
+    });
+
   it('end with any other operation below the same parent, and with nothing elsewhere', async () => {
     await client.set('text', 'x');
     reset();

@@ -152,6 +152,12 @@ describe('repeated calls', () => {
     assert.deepEqual(counts, [10, 10, 20, 20, 40, 40]);
   });
 
+  it('are counted by operation alone where keys are hidden', async () => {
+    resetTracing({ keys: 'hidden', keyFamilies: true });
+    await inSpan(() => loop(12, (id) => client.get(`${'abcdefghijklm'[id]}:x`)));
+    assert.deepEqual([await counted(), told()], [[['GET', undefined, 12]], [['GET', 12]]]);
+  });
+
   it('have the family that is known when metrics are collected, or the one of now if that are many', async () => {
     const own = new Measuring();
     const meters = new Meters(() => own.provider.getMeter('own'), assert.fail);
