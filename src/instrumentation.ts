@@ -154,10 +154,8 @@ export class RedisInstrumentation extends NeighbourlyBase<RedisInstrumentationCo
     return {
       isEnabled: this.isEnabled(),
       options: Object.fromEntries(given),
-      seams: this.adapters.seams,
       others: this.adapters.findOthers().map(({ name, remedy }) => ({ name, remedy })),
       provider: provider && describeProvider(provider),
-      isMeasuring: this.isMeasured(),
     };
   }
 

@@ -62,7 +62,7 @@ describe('the status of the instrumentation', () => {
     }
     const described = (processors: C[]) => describeProvider(new BasicTracerProvider({ sampler: new A(), spanProcessors: processors }));
     const { sampler, exporters, isEmpty } = described([new C(new B())]);
-    assert.deepEqual([sampler, exporters, isEmpty], ['A', [{ name: 'B', keepsInMemory: false, url: 'collector:4317' }], false]);
+    assert.deepEqual([sampler, exporters, isEmpty], ['A', [{ name: 'B', url: 'collector:4317' }], false]);
     assert.deepEqual([described([new C(undefined)]).isEmpty, described([]).isEmpty], [false, true]);
   });
 });

@@ -68,11 +68,6 @@ export class Adapters implements Active {
     this.files = new WatchedFiles(this.hookedFiles(), report);
   }
 
-  /** Patched copies of redis: `redis 6.3.1`. */
-  get seams(): readonly string[] {
-    return this.isPatched ? this.patches.copies : [];
-  }
-
   /** Other instrumentations that record redis in this process, and are left alone. */
   findOthers(): readonly Other[] {
     return this.others.find();
@@ -259,9 +254,8 @@ export class Adapters implements Active {
     }
     const file = seam.files.find((candidate) => candidate.file === name);
     if (file === undefined) return;
-    const copy = `${module} ${version}`;
-    const where = `${copy}${name === undefined ? '' : `: ${name}`}`;
-    const loaded = { client: seam.client, copy, file, moduleExports: moduleExports as Target, where };
+    const where = `${module} ${version}${name === undefined ? '' : `: ${name}`}`;
+    const loaded = { client: seam.client, file, moduleExports: moduleExports as Target, where };
     this.loaded.push(loaded);
     this.others.wraps.watch(seam.client, name, loaded.moduleExports);
     if (this.isPatched && this.isClear()) this.apply(loaded);

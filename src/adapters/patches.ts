@@ -9,8 +9,6 @@ import type { SeamFile } from './versions';
 /** A loaded file that can be patched. */
 export interface Loaded {
   readonly client: ClientName;
-  /** The name of the copy. */
-  readonly copy: string;
   readonly file: SeamFile;
   readonly moduleExports: Target;
   readonly where: string;
@@ -19,27 +17,18 @@ export interface Loaded {
 /** The current patches, by library. */
 export class Patches {
   private readonly ledgers = new Map<ClientName, PatchLedger>();
-  private readonly patched = new Map<ClientName, Set<string>>();
 
   constructor(
     private readonly taps: Taps,
     private readonly report: Report,
   ) {}
 
-  /** Patched copies: `redis 6.3.1`. */
-  get copies(): readonly string[] {
-    return [...this.patched.values()].flatMap((copies) => [...copies]);
-  }
-
-  apply({ client, copy, file, moduleExports, where }: Loaded): void {
+  apply({ client, file, moduleExports, where }: Loaded): void {
     try {
       const ledger = this.ledgers.get(client) ?? new PatchLedger(this.report);
       this.ledgers.set(client, ledger);
-      if (!file.patch(this.taps, moduleExports, ledger)) {
+      if (!file.patch(this.taps, moduleExports, ledger))
         this.report(`${where} is not built as expected; it is left untouched`);
-        return;
-      }
-      this.patched.set(client, (this.patched.get(client) ?? new Set<string>()).add(copy));
     } catch (error) {
       this.report(`${where} could not be patched`, error);
     }
@@ -49,7 +38,6 @@ export class Patches {
   undo(client: ClientName, report: Report): void {
     this.ledgers.get(client)?.undo(report);
     if (client === 'redis') this.taps.connections.beginPeriod();
-    this.patched.delete(client);
   }
 
   undoAll(report: Report): void {

@@ -75,14 +75,14 @@ function versionIn({ resource, _resource }: Unknown): string | undefined {
 /** Returns the class and the full address, which may contain credentials. */
 export function describeExporter(given: object): ExporterStatus {
   const exporter = given as Unknown;
-  const description = { name: classOf(exporter), keepsInMemory: has(exporter, 'getFinishedSpans') };
+  const name = classOf(exporter);
   for (const object of within(exporter, () => false)) {
     const url = URL_FIELDS.map((field) => fieldOf(object, field)).find(
       (value) => typeof value === 'string' && value !== '',
     );
-    if (url !== undefined) return { ...description, url: url as string };
+    if (url !== undefined) return { name, url: url as string };
   }
-  return description;
+  return { name };
 }
 
 /** The specification defines `toString` of built-in samplers; of others only the class is shown. */

@@ -14,7 +14,6 @@ export interface ExporterStatus {
   readonly name: string;
   /** The address to which it sends. */
   readonly url?: string;
-  readonly keepsInMemory: boolean;
 }
 
 /** The current tracer provider. */
@@ -56,13 +55,9 @@ export interface State {
   readonly isEnabled: boolean;
   /** Options given in code, as text: those that are not secret and can leave a process without spans. */
   readonly options: Readonly<Record<string, string>>;
-  /** Patched copies of redis, with their versions. */
-  readonly seams: readonly string[];
   /** Other instrumentations that record redis, and how users switch that off. */
   readonly others: readonly { readonly name: string; readonly remedy: string }[];
   readonly provider: ProviderStatus | undefined;
-  /** Whether metrics are recorded. */
-  readonly isMeasuring: boolean;
 }
 
 export interface Status extends State {

@@ -10,9 +10,7 @@ function startedBy(program: Evidence['program'], seen: Partial<Evidence> = {}): 
   return {
     pid: 1,
     thread: 0,
-    script: undefined,
     cwd: '/app',
-    isSingleExecutable: false,
     hasTurned: true,
     packages: [],
     instrumentation: undefined,
@@ -37,11 +35,6 @@ describe("a line in the doctor's advice", () => {
       `node --import ${NAME}/register -r ./own.cjs app.js`,
     ],
     ['preloads into a script', preloading(startedBy(['npm', 'run', 'dev'])), `NODE_OPTIONS="--import ${NAME}/register" npm run dev`],
-    [
-      'preloads into a single executable by what that reads',
-      preloading(startedBy(['./server'], { isSingleExecutable: true })),
-      `NODE_OPTIONS="--require ${NAME}/register" ./server`,
-    ],
     [
       'joins an existing SDK',
       preloading(startedBy(['node', 'app.js'], { api: { version: '1.9.1', registered: ['trace'] } })),

@@ -15,8 +15,7 @@ const PLAIN = /^[\w@:./=,+-]+$/;
 export function preloading(evidence: Evidence): string {
   const isOurSdk = evidence.instrumentation?.entries.includes('register') === true;
   const name = `${PACKAGE_NAME}/${hasSdk(evidence) && !isOurSdk ? 'hook' : 'register'}`;
-  // Single executables of Node.js do not read --import.
-  const flag = `${evidence.isSingleExecutable ? '--require' : '--import'} ${name}`;
+  const flag = `--import ${name}`;
   const { program } = evidence;
   const other = `${PACKAGE_NAME}/${name.endsWith('hook') ? 'register' : 'hook'}`;
   const corrected =

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { request as requestHttp } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { type RequestOptions, request as requestHttps } from 'node:https';
-import { connect } from 'node:net';
 import type { ExporterStatus } from '../../status/shape';
 
 const TIMEOUT_MS = 3_000;
@@ -15,7 +14,6 @@ const EMPTY_MESSAGE = Buffer.alloc(5);
 
 /**
  * `status` is the answer of an HTTP server, `grpcStatus` that of a gRPC server, `error` the reason why there is none.
- * Without any of them, the port accepts connections.
  */
 interface Answer {
   readonly status?: number;
@@ -52,15 +50,11 @@ async function reach(address: string, name: string, environment: Environment): P
 }
 
 async function reachUrl(url: URL, name: string, environment: Environment): Promise<Reach> {
-  const { origin, hostname, port, protocol } = url;
-  if (!/^OTLP/.test(name) && !/\/v1\/traces$/.test(url.pathname)) {
-    return {
-      origin,
-      protocol: undefined,
-      ...(await knock(hostname, Number(port) || (protocol === 'https:' ? 443 : 80))),
-    };
-  }
+  const { origin } = url;
   const answer = await post(url, environment);
+  // Whatever answers may be right for an exporter with a format of its own.
+  if (!/^OTLP/.test(name) && !/\/v1\/traces$/.test(url.pathname))
+    return { origin, protocol: undefined, error: isNobody(answer) ? answer.error : undefined };
   if (answer.status !== undefined || isNobody(answer)) return { origin, protocol: 'http', ...answer };
   const { grpcStatus } = await call(url.host, environment);
   return { origin, protocol: 'http', ...answer, spoken: grpcStatus === undefined ? undefined : 'grpc' };
@@ -122,19 +116,6 @@ function callAt(authority: string, environment: Environment): Promise<Answer> {
 
 /** Statuses of gRPC: 16 and 7 are about authentication. */
 export const GRPC_STATUS = { ok: 0, invalid: 3, denied: 7, unauthenticated: 16 } as const;
-
-function knock(host: string, port: number): Promise<Answer> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: TIMEOUT_MS });
-    const settle = (result: Answer) => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.once('connect', () => settle({}));
-    socket.once('timeout', () => settle({ error: 'no answer' }));
-    socket.once('error', (error) => settle({ error: codeOf(error) }));
-  });
-}
 
 /** Reads the variable for traces, or else the one for all signals. */
 function settingOf(name: string, environment: Environment): string | undefined {

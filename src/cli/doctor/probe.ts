@@ -23,9 +23,7 @@ function observe(folder: string): void {
   const snapshot = (): Snapshot => ({
     pid: process.pid,
     thread: threadId,
-    script: process.argv[1],
     cwd: workingDirectory(),
-    isSingleExecutable: isSingleExecutable(),
     hasTurned,
     packages: loadedPackages(packages),
     instrumentation: loadedInstrumentation(),
@@ -51,15 +49,6 @@ function workingDirectory(): string | undefined {
     return process.cwd();
   } catch {
     return undefined;
-  }
-}
-
-function isSingleExecutable(): boolean {
-  try {
-    return (require('node:sea') as { isSea(): boolean }).isSea();
-  } catch {
-    // Node.js before 20.12.
-    return false;
   }
 }
 

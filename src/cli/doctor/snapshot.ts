@@ -25,11 +25,8 @@ export interface SeenCommands {
 export interface Snapshot {
   readonly pid: number;
   readonly thread: number;
-  readonly script: string | undefined;
   /** undefined: the folder was deleted. */
   readonly cwd: string | undefined;
-  /** Whether the program is its own executable, with Node.js in it. */
-  readonly isSingleExecutable: boolean;
   /** Whether the event loop has turned. Before that, a program has only been loading. */
   readonly hasTurned: boolean;
   readonly packages: readonly LoadedPackage[];

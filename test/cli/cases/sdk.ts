@@ -1,6 +1,6 @@
 // Knows: programs in which there is no SDK, or none that hears the instrumentation.
 // Must not know: how they are run.
-import { type Case, HOOK, REGISTER, startSdk, startTracing, USE } from './case';
+import { type Case, HOOK, REGISTER, startSdk, USE } from './case';
 
 export const SDK: readonly Case[] = [
   {
@@ -68,18 +68,6 @@ tracer_provider: { processors: [{ simple: { exporter: { otlp_http: { endpoint: "
         OTEL_TRACES_EXPORTER: 'jaeger',
         OTEL_TRACES_SAMPLER: 'always_off',
       },
-    }),
-  },
-  {
-    title: 'an SDK with an API it is not made for',
-    finds: ['version-pair', 'kept-in-memory'],
-    says: /SDK 2\.\S+ is not made for @opentelemetry\/api 1\.10\.0\.\n {2}change: npm install @opentelemetry\/api@~1\.9\n[\s\S]*^healthy/m,
-    program: (setup) => ({
-      flags: HOOK,
-      folder: setup.folderWithNewerApi(),
-      // So that the SDK, which is linked, finds the API of the folder.
-      env: { NODE_PRESERVE_SYMLINKS: '1' },
-      app: `${startTracing('{ spanProcessors: [new SimpleSpanProcessor(new InMemorySpanExporter())] }').replace(/"\/.*\/node_modules\//, '"')} ${USE} use();`,
     }),
   },
 ];

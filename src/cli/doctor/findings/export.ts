@@ -66,14 +66,6 @@ export const EXPORT: readonly Row[] = [
       });
     },
   },
-  {
-    id: 'kept-in-memory',
-    look: (evidence) => {
-      const exporters = evidence.own?.provider?.exporters ?? [];
-      if (exporters.length === 0 || exporters.some(({ keepsInMemory }) => !keepsInMemory)) return undefined;
-      return note('Spans are kept in memory and sent nowhere.', { advice: 'give the SDK an exporter that sends them' });
-    },
-  },
 ];
 
 const PROTOCOL = 'OTEL_EXPORTER_OTLP_PROTOCOL';

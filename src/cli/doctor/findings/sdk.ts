@@ -56,18 +56,6 @@ export const SDK: readonly Row[] = [
       return problem(text, { change: preloading(evidence) });
     },
   },
-  {
-    id: 'version-pair',
-    look: ({ own, api }) => {
-      const version = own?.provider?.sdkVersion;
-      if (version === undefined || api.version === undefined) return undefined;
-      const [fits, range] = version.startsWith('3.')
-        ? [minorOf(api.version) >= 10, '1.10']
-        : [minorOf(api.version) < 10, '1.9'];
-      if (fits || !/^[23]\./.test(version)) return undefined;
-      return note(`SDK ${version} is not made for ${API} ${api.version}.`, { change: `npm install ${API}@~${range}` });
-    },
-  },
 ];
 
 /** From version 11 on Sentry has spans of its own, and those of OpenTelemetry only on request. */
