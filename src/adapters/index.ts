@@ -247,8 +247,8 @@ export class Adapters implements Active {
       if (!this.isRecorded(rows[0]?.client)) return;
       const known = rows.flatMap(({ majors }) => majors);
       this.report(
-        `${module} ${version ?? 'of unknown version'} is not supported (known: ${known.join(', ')}); it is ` +
-          'left untouched',
+        `${module} ${version ?? 'of unknown version'} is not supported (known: ${known.join(', ')}); its files are ` +
+          `left untouched${rows[0]?.client === 'redis' ? BY_CHANNELS : ''}`,
       );
       return;
     }
@@ -262,6 +262,8 @@ export class Adapters implements Active {
   }
 }
 
+/** As those of a bundle are. */
+const BY_CHANNELS = ', and its clients are recorded by their diagnostics channels, if they have any';
 const MISSING_SERVER = 'clients of redis 4 that were created before do not show their server';
 
 function clientOf({ module, version }: PreloadedCopy): ClientName | undefined {

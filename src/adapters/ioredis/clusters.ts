@@ -10,7 +10,6 @@ import type { OwnTraffic } from './own-traffic';
 import { Route, type Servers } from './servers';
 
 type Send = (this: Cluster, command: LibraryCommand, ...rest: unknown[]) => unknown;
-type Delay = (this: Cluster, callback: (...args: unknown[]) => unknown) => unknown;
 
 /** Follows the commands of clusters. */
 export class Clusters {
@@ -27,7 +26,7 @@ export class Clusters {
       sendCommand: (original: Send) => this.wrapSend(original),
       // It is told why a node refused, and sends to another by itself or later.
       handleError: around((_cluster, call, [error]) => this.following.redirecting.run(redirectionOf(error), call)),
-      delayUntilReady: wrapDelay,
+      delayUntilReady: around(delay),
     });
   }
 
@@ -55,10 +54,8 @@ export class Clusters {
  * A command that waits until the nodes are known would run in the context of the code that connected, not of its
  * caller.
  */
-function wrapDelay(original: Delay): Delay {
-  return function delayUntilReady(this: Cluster, callback): unknown {
-    const caller = context.active();
-    const bound = caller === ROOT_CONTEXT || typeof callback !== 'function' ? callback : context.bind(caller, callback);
-    return original.call(this, bound);
-  };
+function delay(_cluster: unknown, call: () => unknown, args: unknown[]): unknown {
+  const caller = context.active();
+  if (caller !== ROOT_CONTEXT && typeof args[0] === 'function') args[0] = context.bind(caller, args[0]);
+  return call();
 }

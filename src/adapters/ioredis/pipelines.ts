@@ -1,7 +1,7 @@
 // Knows: how ioredis collects commands in a pipeline, explicit or automatic, and sends it.
 // Must not know: single commands, spans, metrics.
 import type { ClientRef } from '../../core/events';
-import { type PatchLedger, prototypeOf, type Target } from '../shared/patch';
+import { around, type PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { type Call, type Following, noteShape } from './calls';
 import { type Commands, followDatabase } from './client';
 import { type Cluster, FOLLOWER, isFollowable, type LibraryCommand, type Pipeline, type Settle } from './library';
@@ -11,7 +11,6 @@ import { Route, type Servers } from './servers';
 import { layoutOf, Member, OpenBatch } from './transactions';
 
 type Add = (this: Pipeline, command: LibraryCommand, ...rest: unknown[]) => unknown;
-type Exec = (this: Pipeline, ...args: unknown[]) => unknown;
 
 /** Set on a pipeline: its state. */
 const STATE = Symbol('opentelemetry-instrumentation-redis.pipeline');
@@ -42,7 +41,7 @@ export class Pipelines {
   patchPipeline(moduleExports: Target, ledger: PatchLedger): boolean {
     return ledger.patch(prototypeOf(moduleExports), {
       sendCommand: (original: Add) => this.wrapAdd(original),
-      exec: (original: Exec) => this.wrapExec(original),
+      exec: around<Pipeline, unknown>((pipeline, call) => this.execute(pipeline, call)),
     });
   }
 
@@ -78,17 +77,12 @@ export class Pipelines {
     if (call !== undefined && isRetried) state.calls.push(call);
   }
 
-  private wrapExec(original: Exec): Exec {
-    const begin = (pipeline: Pipeline) => this.begin(pipeline);
-    const { own } = this;
-    return function exec(this: Pipeline): unknown {
-      const call = () => original.apply(this, arguments as unknown as unknown[]);
-      // This call only adds the EXEC.
-      if (this._transactions > 0) return call();
-      begin(this);
-      // The members are known. Other commands are the library's: version 4 asks which scripts exist.
-      return own.run(call);
-    };
+  private execute(pipeline: Pipeline, call: () => unknown): unknown {
+    // This call only adds the EXEC.
+    if (pipeline._transactions > 0) return call();
+    this.begin(pipeline);
+    // The members are known. Other commands are the library's: version 4 asks which scripts exist.
+    return this.own.run(call);
   }
 
   /** Begins once, even if a cluster sends all of it again. */

@@ -160,8 +160,8 @@ export function after<S, R>(seen: (self: S, result: R, args: readonly unknown[])
     };
 }
 
-/** Calls `run` in place of the method: it calls the method once, with the same arguments, and returns its result. */
-export function around<S, R>(run: (self: S, call: () => R, args: readonly unknown[]) => R): Wrapper<Method> {
+/** Calls `run` in place of the method: it calls the method once, with `args`, and returns its result. */
+export function around<S, R>(run: (self: S, call: () => R, args: unknown[]) => R): Wrapper<Method> {
   return (original) =>
     function (this: unknown): unknown {
       return run(this as S, () => original.apply(this, arguments as never) as R, arguments as never);

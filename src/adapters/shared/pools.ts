@@ -72,14 +72,15 @@ export class Leases<O extends object, C> {
     private readonly timeout: string,
   ) {}
 
-  /** Returns what `call` does: the pool's own promise. */
-  time(owner: O, task: Task<C>, call: (task: Task<C>) => unknown): unknown {
+  /** Returns what `call` does: the pool's own promise. @param args of the call: the first is the task */
+  time(owner: O, call: () => unknown, args: unknown[]): unknown {
     const { recorder } = this;
+    const task = args[0] as Task<C>;
     const tasks = this.tasksOf(owner);
     const askedMonotonicMs = performance.now();
     let isLent = false;
     let promise: unknown;
-    const timed = (client: C): unknown => {
+    args[0] = (client: C): unknown => {
       isLent = true;
       tasks.waiting.delete(promise as Promise<unknown>);
       tasks.used += 1;
@@ -92,7 +93,7 @@ export class Leases<O extends object, C> {
       };
       return runUntil(() => task(client), returned);
     };
-    promise = call(timed);
+    promise = call();
     if (!isLent && promise instanceof Promise && recorder.isActive() && tasks.waiting.size < MAX_WAITING)
       tasks.waiting.add(promise);
     return promise;

@@ -26,8 +26,6 @@ export interface LegacyMulti {
   readonly errors?: unknown;
 }
 
-export type Exec = (this: LegacyMulti, callback?: unknown) => unknown;
-
 /** A copy: the library may use the application's own array, which the application may change later. */
 export function argumentsOf({ command, args }: CommandObject): Arguments {
   return [command, ...args];
@@ -90,16 +88,8 @@ export class LegacyBatches {
   /**
    * `exec_transaction`, the `exec` of `multi()`: MULTI, the commands, EXEC. The reply of EXEC contains all replies.
    */
-  wrapTransaction(original: Exec): Exec {
-    return wrapExec(original, (multi, call) => this.runTransaction(multi, call));
-  }
-
-  /** `exec_batch`, the `exec` of `batch()`: each command has its own reply. */
-  wrapBatch(original: Exec): Exec {
-    return wrapExec(original, (multi, call) => this.runBatch(multi, call));
-  }
-
-  private runTransaction(multi: LegacyMulti, call: () => unknown): unknown {
+  runTransaction(multi: LegacyMulti, call: () => unknown, args: unknown[]): unknown {
+    bindCallback(args);
     const queued = multi.queue.toArray();
     const { start, batch } = this.begin('MULTI', multi, queued);
     const ending = start === undefined ? undefined : new Transaction(batch, multi);
@@ -112,7 +102,9 @@ export class LegacyBatches {
     }
   }
 
-  private runBatch(multi: LegacyMulti, call: () => unknown): unknown {
+  /** `exec_batch`, the `exec` of `batch()`: each command has its own reply. */
+  runBatch(multi: LegacyMulti, call: () => unknown, args: unknown[]): unknown {
+    bindCallback(args);
     const queued = multi.queue.toArray();
     // Nothing is sent for an empty batch.
     if (queued.length === 0) return call();
@@ -219,11 +211,9 @@ function isEnvelope({ command, args }: CommandObject): boolean {
 }
 
 /** The callback of `exec` may be chained behind the callback of another command, and run in its context. */
-function wrapExec(original: Exec, run: (multi: LegacyMulti, call: () => unknown) => unknown): Exec {
-  return function exec(this: LegacyMulti, callback): unknown {
-    const caller = context.active();
-    if (typeof callback === 'function' && caller !== ROOT_CONTEXT)
-      arguments[0] = boundTo(caller, callback as Callback, undefined);
-    return run(this, () => original.apply(this, arguments as never));
-  };
+function bindCallback(args: unknown[]): void {
+  const [callback] = args;
+  const caller = context.active();
+  if (typeof callback === 'function' && caller !== ROOT_CONTEXT)
+    args[0] = boundTo(caller, callback as Callback, undefined);
 }

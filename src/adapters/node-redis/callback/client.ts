@@ -9,7 +9,7 @@ import { Ambient } from '../../shared/ambient';
 import { EmittedMessages } from '../../shared/emitted';
 import type { Observer } from '../../shared/observe';
 import { allOf, around, before, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
-import { argumentsOf, boundTo, type CommandObject, type Exec, LegacyBatches, sendInstead } from './batch';
+import { argumentsOf, boundTo, type CommandObject, LegacyBatches, type LegacyMulti, sendInstead } from './batch';
 import { LegacyConnections } from './connections';
 import { abortError, type Client, isOffline, isQueued, isRestoring, LegacyClientRef, type QueueName } from './library';
 
@@ -90,8 +90,11 @@ export class LegacyClientTap {
   private batchMethods() {
     return {
       // Two are `exec_batch` here; `multi()` gives its own objects `exec_transaction` under both names.
-      ...allOf(['exec_batch', 'exec', 'EXEC'], (original: Exec) => this.batches.wrapBatch(original)),
-      exec_transaction: (original: Exec) => this.batches.wrapTransaction(original),
+      ...allOf(
+        ['exec_batch', 'exec', 'EXEC'],
+        around<LegacyMulti, unknown>((...call) => this.batches.runBatch(...call)),
+      ),
+      exec_transaction: around<LegacyMulti, unknown>((...call) => this.batches.runTransaction(...call)),
     };
   }
 

@@ -90,41 +90,34 @@ export class ClientCaches {
     let last = NO_NEWS;
     const read = (): CacheNews | undefined => {
       const seen = reference.deref();
-      const stats = statsOf(seen);
+      const stats = ask(() => seen?.stats?.());
       if (stats === undefined) return undefined;
       const { hitCount: hits = 0, missCount: misses = 0, evictionCount: evictions = 0 } = stats;
+      const size = ask(() => seen?.size?.());
       // node-redis resets its counts when a connection is lost.
-      if (hits < last.hits || misses < last.misses || evictions < last.evictions) last = NO_NEWS;
-      const news = {
-        hits: hits - last.hits,
-        misses: misses - last.misses,
-        evictions: evictions - last.evictions,
-        items: sizeOf(seen),
+      const isReset = hits < last.hits || misses < last.misses || evictions < last.evictions;
+      const before = isReset ? NO_NEWS : last;
+      const items = typeof size === 'number' ? size : undefined;
+      last = { hits, misses, evictions, items };
+      return {
+        hits: hits - before.hits,
+        misses: misses - before.misses,
+        evictions: evictions - before.evictions,
+        items,
       };
-      last = { hits, misses, evictions, items: undefined };
-      return news;
     };
     this.recorder.watchCache({ facts: clientOf().facts, read });
   }
 }
 
 function hitsOf(cache: ClientSideCache): number | undefined {
-  return statsOf(cache)?.hitCount;
-}
-
-function sizeOf(cache: ClientSideCache | undefined): number | undefined {
-  try {
-    const size = cache?.size?.();
-    return typeof size === 'number' ? size : undefined;
-  } catch {
-    return undefined;
-  }
+  return ask(() => cache.stats?.())?.hitCount;
 }
 
 /** A cache may be the application's own. Reading it must not make its commands fail. */
-function statsOf(cache: ClientSideCache | undefined): Stats | undefined {
+function ask<T>(question: () => T): T | undefined {
   try {
-    return typeof cache?.stats === 'function' ? cache.stats() : undefined;
+    return question();
   } catch {
     return undefined;
   }

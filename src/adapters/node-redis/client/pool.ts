@@ -31,9 +31,6 @@ interface Made {
   readonly limits: PoolLimits;
 }
 
-type PoolTask = Task<PoolClient>;
-type Execute = (this: ClientPool, task: PoolTask, ...rest: unknown[]) => unknown;
-
 const DEFAULT_MINIMUM = 1;
 const DEFAULT_MAXIMUM = 100;
 
@@ -62,7 +59,7 @@ export class PoolTap {
     });
     const isKnown = ledger.patch(pool.prototype, {
       connect: around<ClientPool, unknown>((one, call) => this.connect(one._self ?? one, call)),
-      execute: (original: Execute) => this.wrapExecute(original),
+      execute: around<ClientPool, unknown>((one, call, args) => this.execute(one._self ?? one, call, args)),
       ...allOf(
         ['close', 'destroy'],
         around<ClientPool, unknown>((one, call) => this.end(one._self ?? one, call)),
@@ -75,19 +72,6 @@ export class PoolTap {
   patchClient(moduleExports: Target, ledger: PatchLedger): boolean {
     const connect = around<PoolClient, Promise<unknown>>((client, call) => this.timeCreation(client, call));
     return ledger.patch(prototypeOf(moduleExports), { connect });
-  }
-
-  private wrapExecute(original: Execute): Execute {
-    const execute = (pool: ClientPool, task: PoolTask, call: (task: PoolTask) => unknown) =>
-      this.execute(pool, task, call);
-    return function (this: ClientPool, task: PoolTask): unknown {
-      if (typeof task !== 'function') return original.apply(this, arguments as never);
-      // A waiting task would otherwise run in the context of the code that returns a connection.
-      return execute(this._self ?? this, context.bind(context.active(), task), (bound) => {
-        arguments[0] = bound;
-        return original.apply(this, arguments as never);
-      });
-    };
   }
 
   private connect(pool: ClientPool, call: () => unknown): unknown {
@@ -107,13 +91,19 @@ export class PoolTap {
     }
   }
 
-  private execute(pool: ClientPool, task: PoolTask, call: (task: PoolTask) => unknown): unknown {
+  private execute(pool: ClientPool, call: () => unknown, args: unknown[]): unknown {
+    if (typeof args[0] !== 'function') return call();
     const { pools } = this;
+    // A waiting task would otherwise run in the context of the code that returns a connection.
+    const task = context.bind(context.active(), args[0] as Task<PoolClient>);
+    args[0] = task;
     if (pools.get(pool) === undefined && pool.isOpen === true) this.seeMade(pool);
-    if (!pools.recorder.isActive())
-      return call(pools.get(pool) === undefined ? this.lookingAtClient(pool, task) : task);
-    const outside = (client: PoolClient): unknown => this.inside.run(undefined, () => task(client));
-    return this.inside.run(pool, () => this.leases.time(pool, outside, call));
+    if (pools.recorder.isActive()) {
+      args[0] = (client: PoolClient): unknown => this.inside.run(undefined, () => task(client));
+      return this.inside.run(pool, () => this.leases.time(pool, call, args));
+    }
+    if (pools.get(pool) === undefined) args[0] = this.lookingAtClient(pool, task);
+    return call();
   }
 
   private timeCreation(client: PoolClient, call: () => Promise<unknown>): Promise<unknown> {
@@ -123,7 +113,7 @@ export class PoolTap {
   }
 
   /** The server of a pool is private. If we did not see its creation, the first client that it lends shows it. */
-  private lookingAtClient(pool: ClientPool, task: PoolTask): PoolTask {
+  private lookingAtClient(pool: ClientPool, task: Task<PoolClient>): Task<PoolClient> {
     return (client) => {
       this.see(pool, client?.options);
       return task(client);

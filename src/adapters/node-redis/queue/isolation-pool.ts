@@ -3,7 +3,7 @@
 import type { Pool, PoolLimits, PoolState } from '../../../core/events';
 import { poolNameOf } from '../../../core/pool-name';
 import { after, around, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
-import { Leases, type Task, type WatchedPools } from '../../shared/pools';
+import { Leases, type WatchedPools } from '../../shared/pools';
 import { type ClientOptions, factsFrom } from '../server-info';
 
 interface Client {
@@ -18,8 +18,6 @@ interface PoolOptions {
   /** Another promise class: then the pool cannot be observed. */
   readonly Promise?: unknown;
 }
-
-type ExecuteIsolated = (this: Client, task: Task<Client>) => unknown;
 
 /**
  * Taps the isolation pool of redis 4: `executeIsolated`, and commands that are sent with `isolated: true`. The pool is
@@ -46,22 +44,12 @@ export class IsolationPoolTap {
       const owner = this.owners.get(client);
       return owner === undefined ? call() : this.leases.timeCreation(call, () => this.keep(owner, client));
     });
-    const executeIsolated = (original: ExecuteIsolated) => this.wrapExecute(original);
+    const executeIsolated = around<Client, unknown>((client, call, args) => {
+      if (typeof args[0] !== 'function' || client.options?.isolationPoolOptions?.Promise) return call();
+      this.see(client);
+      return this.leases.time(client, call, args);
+    });
     return ledger.patch(prototypeOf(moduleExports), { executeIsolated, duplicate, connect }, 'isolation');
-  }
-
-  private wrapExecute(original: ExecuteIsolated): ExecuteIsolated {
-    const { leases } = this;
-    const see = (client: Client) => this.see(client);
-    return function executeIsolated(this: Client, task: Task<Client>): unknown {
-      if (typeof task !== 'function' || this.options?.isolationPoolOptions?.Promise)
-        return original.apply(this, arguments as never);
-      see(this);
-      return leases.time(this, task, (timed) => {
-        arguments[0] = timed;
-        return original.apply(this, arguments as never);
-      });
-    };
   }
 
   private keep(owner: Client, client: Client): Pool {

@@ -100,7 +100,7 @@ export const LOADING: readonly Row[] = [
       const unknown = redisIn(evidence).find(({ name, version }) => seamOf(name, version) === undefined);
       if (unknown === undefined) return undefined;
       return problem(
-        `${unknown.name} ${unknown.version} is not a version that ${PACKAGE_NAME} knows; it is left untouched.`,
+        `${unknown.name} ${unknown.version} is not a version that ${PACKAGE_NAME} knows; its files are left untouched.`,
         {
           change: `npm install ${unknown.name}@${newestOf(unknown.name)}`,
         },
