@@ -24,7 +24,8 @@ const INPUTS = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts/b
 const WITHOUT_TEXTS = {
   name: 'options without texts',
   setup({ onLoad }) {
-    const text = /^ +(?:meaning|more|example):\s+(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"),$/gm;
+    const quoted = /(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/.source;
+    const text = new RegExp(`^ +(?:meaning|more|example):\\s+${quoted}(?:\\s+\\+\\s+${quoted})*,$`, 'gm');
     onLoad({ filter: /config.options\.ts$/ }, ({ path }) => ({ contents: readFileSync(path, 'utf8').replace(text, ''), loader: 'ts' }));
   },
 };

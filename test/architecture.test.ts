@@ -195,6 +195,17 @@ describe('module boundaries', () => {
     );
   });
 
+  it('has no line over 120 columns', () => {
+    const long = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.m?ts$/.test(name))
+      .flatMap((name) =>
+        readFileSync(join(SOURCE, name), 'utf8')
+          .split('\n')
+          .flatMap((line, index) => (line.length > 120 ? `${name}:${index + 1}` : [])),
+      );
+    assert.deepEqual(long, []);
+  });
+
   it('begins every file with what it knows', () => {
     const silent = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !['index.ts', 'version.ts'].includes(name))

@@ -63,6 +63,10 @@ const PREFIXES = [
 /** Prefixes that also begin other names: the text behind them must look random. */
 const WEAK_PREFIXES = 'npm_|hf_|pat_|glc_|pnu_|rdme_|ntn_|pul-|ico-|sk-|pplx-|SG\\.|p8e-|fio-u-|tk-us-|api_org_';
 
+/** A date, by its days, weeks or quarters, and a time behind it. */
+const DATE = /(?:19|20)\d\d(?:-(?:W\d\d?|Q[1-4]|\d\d(?:-\d\d)?)|([/._])\d\d\1\d\d)/;
+const TIME_OF_DAY = /(?:[T_]\d\d(?:[:.-]?\d\d){0,2}(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?/;
+
 const FORMS: readonly Form[] = [
   // A document or a sentence: the rest of the key is not an identifier.
   { kind: 'secret', pattern: /(?:\{\s*["']|\[\s*["'{[]|<[a-z!/?]).*$/gis, needs: (_, { text }) => text > 0 },
@@ -122,7 +126,7 @@ const FORMS: readonly Form[] = [
   {
     kind: 'id',
     pattern:
-      /(?<![0-9a-z]|[^0-9a-z][0-9a-f]{2}[:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-z]|[:-][0-9a-f]{2}(?![0-9a-z]))/gi,
+      /(?<![\da-z]|[^\da-z][\da-f]{2}[:-])(?:[\da-f]{2}[:-]){5}[\da-f]{2}(?![\da-z]|[:-][\da-f]{2}(?![\da-z]))/gi,
     needs: (_, { colons, dashes }) => colons + dashes > 4,
   },
   {
@@ -133,8 +137,7 @@ const FORMS: readonly Form[] = [
   },
   {
     kind: 'id',
-    pattern:
-      /(?<!\d)(?:19|20)\d\d(?:-(?:W\d\d?|Q[1-4]|\d\d(?:-\d\d)?)|([/._])\d\d\1\d\d)(?:[T_]\d\d(?:[:.-]?\d\d){0,2}(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d])/g,
+    pattern: new RegExp(`(?<!\\d)${DATE.source}${TIME_OF_DAY.source}(?!\\d)`, 'g'),
     needs: (_, { digits }) => digits > 4,
   },
   {

@@ -54,40 +54,43 @@ export const SLOW: Kind<number> = {
 
 const LIST_OF_TEXTS = { type: 'array', items: { type: 'string', minLength: 1 } };
 
-function patternsKind(expects: string): Kind<readonly (string | RegExp)[]> {
-  return {
-    expects,
-    type: 'readonly (string | RegExp)[]',
-    schema: LIST_OF_TEXTS,
-    fromCode: (value) =>
-      Array.isArray(value) && value.every((item) => typeof item === 'string' || item instanceof RegExp)
-        ? value
-        : undefined,
-    fromText: (text) => listOf(text),
-  };
-}
-
-export const COMMANDS = patternsKind('a list of command names or patterns');
+export const COMMANDS: Kind<readonly (string | RegExp)[]> = {
+  expects: 'a list of command names or patterns',
+  type: 'readonly (string | RegExp)[]',
+  schema: LIST_OF_TEXTS,
+  fromCode: (value) => listIf(value, (item) => typeof item === 'string' || item instanceof RegExp),
+  fromText: listOf,
+};
 
 /** Glob patterns, as in Redis. */
 export const GLOBS: Kind<readonly string[]> = {
   expects: 'a list of patterns',
   type: 'readonly string[]',
   schema: LIST_OF_TEXTS,
-  fromCode: (value) =>
-    Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '') ? value : undefined,
-  fromText: (text) => listOf(text),
+  fromCode: (value) => listIf<string>(value, (item) => typeof item === 'string' && item !== ''),
+  fromText: listOf,
 };
+
+/** A list of known words. */
+function wordsOf<T extends string>(type: string, words: readonly T[]): Kind<readonly T[]> {
+  const check = (value: unknown) => listIf<T>(value, (item) => words.some((word) => word === item));
+  return {
+    expects: `a list of ${words.join(', ')}`,
+    type: `readonly ${type}[]`,
+    schema: { type: 'array', items: { enum: words } },
+    fromCode: check,
+    fromText: (text) => check(listOf(text)),
+  };
+}
 
 /** One of several words. */
 function choiceOf<T extends string>(...words: readonly T[]): Kind<T> {
-  const fromText = (text: string) => words.find((word) => word === text.toLowerCase());
   return {
     expects: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
     type: words.map((word) => `'${word}'`).join(' | '),
     schema: { enum: words },
     fromCode: (value) => words.find((word) => word === value),
-    fromText,
+    fromText: (text) => words.find((word) => word === text.toLowerCase()),
   };
 }
 
@@ -114,13 +117,9 @@ type KeyFamilies = boolean | readonly string[] | ((key: string) => string | unde
 export const KEY_FAMILIES: Kind<KeyFamilies> = {
   expects: 'true, false, a list of templates such as user:{}:cart, or a function',
   type: 'boolean | readonly string[] | ((key: string) => string | undefined)',
-  schema: { anyOf: [{ type: 'boolean' }, { type: 'array', items: { type: 'string', minLength: 1 } }] },
-  fromCode: (value) => {
-    if (Array.isArray(value)) return value.every((item) => typeof item === 'string' && item !== '') ? value : undefined;
-    return typeof value === 'function'
-      ? (value as Exclude<KeyFamilies, boolean | readonly string[]>)
-      : BOOLEAN.fromCode(value);
-  },
+  schema: { anyOf: [{ type: 'boolean' }, LIST_OF_TEXTS] },
+  fromCode: (value) =>
+    typeof value === 'function' ? (value as KeyFamilies) : (BOOLEAN.fromCode(value) ?? GLOBS.fromCode(value)),
   fromText: (text) => {
     const templates = listOf(text);
     // Without a `{}` in any of them, it is more likely a misspelt `true` or `false`.
@@ -144,39 +143,17 @@ export const TIMES: readonly OptionalAttribute[] = [
   'db.redis.wire_ms',
   'db.redis.event_loop_delay_ms',
 ];
-const OPTIONAL_ATTRIBUTE_NAMES: readonly OptionalAttribute[] = [
+
+export const OPTIONAL_ATTRIBUTES = wordsOf<OptionalAttribute>('OptionalAttribute', [
   'db.redis.key',
   'db.redis.args_count',
   'db.query.summary',
   'db.response.returned_rows',
   ...TIMES,
-];
+]);
 
 export const CLIENT_NAMES: readonly ClientName[] = ['redis', 'ioredis', 'iovalkey'];
-
-export const CLIENTS: Kind<readonly ClientName[]> = {
-  expects: `a list of ${CLIENT_NAMES.join(', ')}`,
-  type: 'readonly ClientName[]',
-  schema: { type: 'array', items: { enum: CLIENT_NAMES } },
-  fromCode: (value) => (Array.isArray(value) && value.every(isClientName) ? value : undefined),
-  fromText: (text) => CLIENTS.fromCode(listOf(text)),
-};
-
-function isClientName(name: unknown): name is ClientName {
-  return CLIENT_NAMES.some((known) => known === name);
-}
-
-export const OPTIONAL_ATTRIBUTES: Kind<readonly OptionalAttribute[]> = {
-  expects: `a list of ${OPTIONAL_ATTRIBUTE_NAMES.join(', ')}`,
-  type: 'readonly OptionalAttribute[]',
-  schema: { type: 'array', items: { enum: OPTIONAL_ATTRIBUTE_NAMES } },
-  fromCode: (value) => (Array.isArray(value) && value.every(isOptionalAttribute) ? value : undefined),
-  fromText: (text) => OPTIONAL_ATTRIBUTES.fromCode(listOf(text)),
-};
-
-function isOptionalAttribute(name: unknown): name is OptionalAttribute {
-  return OPTIONAL_ATTRIBUTE_NAMES.some((known) => known === name);
-}
+export const CLIENTS = wordsOf('ClientName', CLIENT_NAMES);
 
 /** @param type its type in TypeScript, the same as `F` */
 export function functionOf<F>(type: string): Kind<F | undefined> {
@@ -188,4 +165,8 @@ export function listOf(text: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+function listIf<T>(value: unknown, isRight: (item: unknown) => boolean): readonly T[] | undefined {
+  return Array.isArray(value) && value.every(isRight) ? value : undefined;
 }

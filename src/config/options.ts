@@ -82,39 +82,48 @@ export const OPTIONS = {
   ignoreCommands: option(COMMANDS, [], {
     section: 'spans',
     meaning:
-      'Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), in code also by RegExp. Scripts and functions count by their own names too. A batch of one command counts as that command. Metrics count them.',
+      'Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), in code also by RegExp. ' +
+      'Scripts and functions count by their own names too. A batch of one command counts as that command. ' +
+      'Metrics count them.',
     example: "['PING', /^CONFIG/]",
   }),
   ignore: option(functionOf<Given<'ignore'>>('(info: OperationInfo) => boolean'), undefined, {
     section: 'spans',
     meaning:
-      'Returns `true` for a command or batch that gets no span. It is called before the command runs, after `ignoreCommands`, and gets every argument. For a batch of one command it is called with that command, after its reply.',
+      'Returns `true` for a command or batch that gets no span. It is called before the command runs, after ' +
+      '`ignoreCommands`, and gets every argument. For a batch of one command it is called with that command, ' +
+      'after its reply.',
     example: "({ operation, args }) => operation === 'GET' && String(args[0]).startsWith('probe:')",
   }),
   ignoreKeys: option(GLOBS, [], {
     section: 'spans',
     meaning:
-      'Keys, as glob patterns of Redis (`bull:*`). A command or batch whose keys all match gets no span. Metrics count it.',
+      'Keys, as glob patterns of Redis (`bull:*`). A command or batch whose keys all match gets no span. ' +
+      'Metrics count it.',
     more: '[In production](production.md)',
     example: "['bull:*', 'sess:*']",
   }),
   spans: option<SpanChoice>(SPANS, 'all', {
     section: 'spans',
     meaning:
-      'Which operations get a span: `all`, or `notable`: failures, slow operations (`slowMs`), fills, lost locks, aborted transactions and repeated calls. With `requestTotals` the others are still counted.',
+      'Which operations get a span: `all`, or `notable`: failures, slow operations (`slowMs`), fills, lost ' +
+      'locks, aborted transactions and repeated calls. With `requestTotals` the others are still counted.',
     more: '[In production](production.md)',
     example: "'notable'",
   }),
   emptyPolls: option(BOOLEAN, false, {
     section: 'spans',
     meaning:
-      'Record a span also for a blocking read that returned nothing and has no parent span, as workers make them in a loop. Metrics count it either way.',
+      'Record a span also for a blocking read that returned nothing and has no parent span, as workers make ' +
+      'them in a loop. Metrics count it either way.',
     example: 'true',
   }),
   compressSpans: option(BOOLEAN, false, {
     section: 'spans',
     meaning:
-      'Record one span for commands that end one after another below the same parent, with the same operation, server, database and key family. Metrics count every command. It has no effect with `requestHook` and `responseHook`.',
+      'Record one span for commands that end one after another below the same parent, with the same operation, ' +
+      'server, database and key family. Metrics count every command. It has no effect with `requestHook` and ' +
+      '`responseHook`.',
     more: '[Composite spans](spans.md#composite-spans)',
     example: 'true',
   }),
@@ -131,32 +140,40 @@ export const OPTIONS = {
   connectSpans: option(BOOLEAN, false, {
     section: 'spans',
     meaning:
-      'Record a span for every `connect()` of a client, including its nodes and pools: `connect cache.example.com`.',
+      'Record a span for every `connect()` of a client, including its nodes and pools: `connect ' +
+      'cache.example.com`.',
     example: 'true',
   }),
   batchCommands: option(BOOLEAN, false, {
     section: 'spans',
     meaning:
-      'Record a child span for every command of a transaction or pipeline. Otherwise there is one span for the batch.',
+      'Record a child span for every command of a transaction or pipeline. Otherwise there is one span for the ' +
+      'batch.',
     example: 'true',
   }),
   consumerSpans: option(BOOLEAN, true, {
     section: 'spans',
     meaning:
-      'Record a span around the listeners of every message that reaches a subscriber, and for every `processSpan`. Otherwise both run without a span of ours.',
+      'Record a span around the listeners of every message that reaches a subscriber, and for every ' +
+      '`processSpan`. Otherwise both run without a span of ours.',
     example: 'false',
   }),
   requestTotals: option(BOOLEAN, false, {
     section: 'content',
     meaning:
-      'Sum up the cost of Redis on the span of the request: `db.redis.calls`, `db.redis.duration_ms`, `cache.hit_count`, `cache.miss_count`, `db.redis.errors`. This is the span of an HTTP instrumentation or our consumer span, or else the active span. Commands without a span are counted too.',
+      'Sum up the cost of Redis on the span of the request: `db.redis.calls`, `db.redis.duration_ms`, ' +
+      '`cache.hit_count`, `cache.miss_count`, `db.redis.errors`. This is the span of an HTTP instrumentation or ' +
+      'our consumer span, or else the active span. Commands without a span are counted too.',
     more: '[What Redis cost a request](spans.md#what-redis-cost-a-request)',
     example: 'true',
   }),
   slowMs: option(SLOW, 100, {
     section: 'content',
     meaning:
-      'Spans of operations that took at least this many milliseconds say where the time was spent: `db.redis.queue_ms` in the client, `db.redis.wire_ms` on the network and in Redis, and `db.redis.event_loop_delay_ms`, the longest time for which the event loop was blocked meanwhile. `0`: every span; `false`: none.',
+      'Spans of operations that took at least this many milliseconds say where the time was spent: ' +
+      '`db.redis.queue_ms` in the client, `db.redis.wire_ms` on the network and in Redis, and ' +
+      '`db.redis.event_loop_delay_ms`, the longest time for which the event loop was blocked meanwhile. `0`: ' +
+      'every span; `false`: none.',
     more: '[Slow commands](cache.md#find-out-why-a-command-was-slow)',
     example: '50',
   }),
@@ -168,7 +185,9 @@ export const OPTIONS = {
   optionalAttributes: option(OPTIONAL_ATTRIBUTES, [], {
     section: 'content',
     meaning:
-      'Additional attributes: `db.redis.key`, `db.redis.args_count`, `db.query.summary` (`GET user:{}`), `db.response.returned_rows` (of collections with fewer than 1,000 elements too), `db.redis.queue_ms`, `db.redis.wire_ms`, `db.redis.event_loop_delay_ms`.',
+      'Additional attributes: `db.redis.key`, `db.redis.args_count`, `db.query.summary` (`GET user:{}`), ' +
+      '`db.response.returned_rows` (of collections with fewer than 1,000 elements too), `db.redis.queue_ms`, ' +
+      '`db.redis.wire_ms`, `db.redis.event_loop_delay_ms`.',
     example: "['db.redis.key']",
   }),
   semconv: option<SemconvMode>(SEMCONV, 'stable', {
@@ -177,48 +196,66 @@ export const OPTIONS = {
       listOf(environment.OTEL_SEMCONV_STABILITY_OPT_IN ?? '').includes('database/dup') ? 'dup' : undefined,
     section: 'content',
     meaning:
-      'Which names are written. `dup` also writes the names from before the stable conventions and those of the guide, in spans and metrics. `OTEL_SEMCONV_STABILITY_OPT_IN=database/dup` does the same.',
+      'Which names are written. `dup` also writes the names from before the stable conventions and those of the ' +
+      'guide, in spans and metrics. `OTEL_SEMCONV_STABILITY_OPT_IN=database/dup` does the same.',
     more: '[The guide](guide.md)',
     example: "'dup'",
   }),
   keys: option(KEYS, 'safe', {
     section: 'cache',
     meaning:
-      'How keys, fields and channels are shown, wherever they appear. `safe` hides segments that could reveal a secret or a person; `full` shows everything; `family` shows `user:{}`; `hidden` shows `?`, and so does an invalid value; in code also a function that returns the text to show.',
+      'How keys, fields and channels are shown, wherever they appear. `safe` hides segments that could reveal a ' +
+      'secret or a person; `full` shows everything; `family` shows `user:{}`; `hidden` shows `?`, and so does ' +
+      'an invalid value; in code also a function that returns the text to show.',
     more: '[Privacy](privacy.md)',
     example: "'family'",
   }),
   keyFamilies: option(KEY_FAMILIES, true, {
     section: 'cache',
     meaning:
-      "Name the family of a key (`user:{}` for `user:7`) on spans of look-ups and in all cache metrics. Families are learnt from the keys, 200 at most; further ones are `_other`. A list of templates, or in code a function, is asked first and decides for the keys, channels and streams that it knows. `{}` in a template stands for one character or more, except the separators in it (`:`, `/`, `|`, `#`); a template without it is one name; a function returns `undefined` for keys that it does not know. With `keys: 'hidden'` only these families are named.",
+      'Name the family of a key (`user:{}` for `user:7`) on spans of look-ups and in all cache metrics. ' +
+      'Families are learnt from the keys, 200 at most; further ones are `_other`. A list of templates, or in ' +
+      'code a function, is asked first and decides for the keys, channels and streams that it knows. `{}` in a ' +
+      'template stands for one character or more, except the separators in it (`:`, `/`, `|`, `#`); a template ' +
+      'without it is one name; a function returns `undefined` for keys that it does not know. With `keys: ' +
+      "'hidden'` only these families are named.",
     more: '[Families](cache.md#key-families)',
     example: "['user:{}:cart', 'session:{}']",
   }),
   cacheInsight: option(BOOLEAN, true, {
     section: 'cache',
     meaning:
-      'Remember for some minutes which keys were missed and written. This shows how long loading takes, which loads occur together, which misses are not filled by this process, why a key was missing, and which writes get no time to live.',
+      'Remember for some minutes which keys were missed and written. This shows how long loading takes, which ' +
+      'loads occur together, which misses are not filled by this process, why a key was missing, and which ' +
+      'writes get no time to live.',
     more: '[Cache](cache.md)',
     example: 'false',
   }),
   locks: option(LOCKS, true, {
     section: 'cache',
     meaning:
-      'Recognise locks: keys whose name says so (`lock`, `mutex`, `lease` …), and keys that were released or renewed by a script, WATCH or `DELEX` that compares their token. `false` recognises none. A pattern or a list of patterns (`lock:*,*:mutex`), in code also a RegExp, defines which keys are locks, and no others are.',
+      'Recognise locks: keys whose name says so (`lock`, `mutex`, `lease` …), and keys that were released or ' +
+      'renewed by a script, WATCH or `DELEX` that compares their token. `false` recognises none. A pattern or a ' +
+      'list of patterns (`lock:*,*:mutex`), in code also a RegExp, defines which keys are locks, and no others ' +
+      'are.',
     example: "['lock:*', /:mutex$/]",
   }),
   propagateChannels: option(GLOBS, [], {
     section: 'messages',
     meaning:
-      'Channels whose messages carry the context and the baggage of their sender, as patterns of PSUBSCRIBE (`orders:*`). This changes the messages: every subscriber needs this instrumentation with the same option, which removes the envelope again. Other subscribers see the envelope before the message.',
+      'Channels whose messages carry the context and the baggage of their sender, as patterns of PSUBSCRIBE ' +
+      '(`orders:*`). This changes the messages: every subscriber needs this instrumentation with the same ' +
+      'option, which removes the envelope again. Other subscribers see the envelope before the message.',
     more: '[Messages](messages.md)',
     example: "['orders:*']",
   }),
   propagateStreams: option(GLOBS, [], {
     section: 'messages',
     meaning:
-      'Streams whose entries carry the context and the baggage of their sender in an additional field, as glob patterns of names (`orders:*`). XADD adds the field as the last one. With the same option, commands that read entries remove it again, and are recorded as receivers of messages. Other readers see one more field.',
+      'Streams whose entries carry the context and the baggage of their sender in an additional field, as glob ' +
+      'patterns of names (`orders:*`). XADD adds the field as the last one. With the same option, commands that ' +
+      'read entries remove it again, and are recorded as receivers of messages. Other readers see one more ' +
+      'field.',
     more: '[Messages](messages.md)',
     example: "['jobs:*']",
   }),
@@ -231,28 +268,35 @@ export const OPTIONS = {
   redisClientMetrics: option(BOOLEAN, true, {
     section: 'metrics',
     meaning:
-      "Also record the metrics of Redis's own clients, under the names that Redis's dashboards use: `redis.client.errors`, `redis.client.connection.closed`, `redis.client.pubsub.messages`, `redis.client.stream.lag` and others. If node-redis itself records one of them, ours of that name is off.",
+      "Also record the metrics of Redis's own clients, under the names that Redis's dashboards use: " +
+      '`redis.client.errors`, `redis.client.connection.closed`, `redis.client.pubsub.messages`, ' +
+      '`redis.client.stream.lag` and others. If node-redis itself records one of them, ours of that name is ' +
+      'off.',
     more: '[Metrics](metrics.md)',
     example: 'false',
   }),
   metricsByNode: option(BOOLEAN, true, {
     section: 'metrics',
     meaning:
-      'Add the node that answered to `db.client.operation.duration` in clusters and sentinels: `network.peer.address` and `network.peer.port`. At most 64 nodes are named; further ones are `_OTHER`.',
+      'Add the node that answered to `db.client.operation.duration` in clusters and sentinels: ' +
+      '`network.peer.address` and `network.peer.port`. At most 64 nodes are named; further ones are `_OTHER`.',
     more: '[Metrics](metrics.md)',
     example: 'false',
   }),
   metricsBySummary: option(BOOLEAN, false, {
     section: 'metrics',
     meaning:
-      'Add `db.query.summary` (`GET user:{}`) to `db.client.operation.duration`: one series for each command and key family. Raise the cardinality limit of the SDK, which is 2,000 series of a metric.',
+      'Add `db.query.summary` (`GET user:{}`) to `db.client.operation.duration`: one series for each command ' +
+      'and key family. Raise the cardinality limit of the SDK, which is 2,000 series of a metric.',
     more: '[Metrics](metrics.md#reduce-the-number-of-series)',
     example: 'true',
   }),
   internalCommands: option(BOOLEAN, false, {
     section: 'metrics',
     meaning:
-      'Count commands that clients send by themselves, in `db.client.operation.duration` with `db.redis.internal` = `true`: the handshake of a connection, the topology of a cluster or sentinel, pings. They get no spans, and their values are not recorded.',
+      'Count commands that clients send by themselves, in `db.client.operation.duration` with ' +
+      '`db.redis.internal` = `true`: the handshake of a connection, the topology of a cluster or sentinel, ' +
+      'pings. They get no spans, and their values are not recorded.',
     example: 'true',
   }),
   failureEvents: option(BOOLEAN, false, {
@@ -261,7 +305,8 @@ export const OPTIONS = {
       listOf(signals).some((signal) => signal === 'logs' || signal === 'logs/dup') || undefined,
     section: 'events',
     meaning:
-      'Write a log event for each failed command or batch, lost connection and lost lock, if a logger provider is registered. `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN=logs` or `logs/dup` does the same.',
+      'Write a log event for each failed command or batch, lost connection and lost lock, if a logger provider ' +
+      'is registered. `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN=logs` or `logs/dup` does the same.',
     more: '[Log events](events.md)',
     example: 'true',
   }),
@@ -269,14 +314,19 @@ export const OPTIONS = {
     fallbackText: 'all three',
     section: 'process',
     meaning:
-      'Which client libraries are recorded: `redis` (node-redis, with its scoped packages), `ioredis`, `iovalkey`. The others are not changed.',
+      'Which client libraries are recorded: `redis` (node-redis, with its scoped packages), `ioredis`, ' +
+      '`iovalkey`. The others are not changed.',
     more: '[Versions](versions.md)',
     example: "['redis']",
   }),
   onConflict: option(CONFLICT, 'takeover', {
     section: 'process',
     meaning:
-      'What to do about another OpenTelemetry instrumentation of redis in the process, such as the one of `auto-instrumentations-node`. `takeover` removes its patches permanently; `stand-down` leaves redis to it; `both` records every command twice. Each case is reported once through `diag`. Sentry, dd-trace, New Relic and node-redis itself may record redis through diagnostics channels: they are not changed, and the report says how to switch them off.',
+      'What to do about another OpenTelemetry instrumentation of redis in the process, such as the one of ' +
+      '`auto-instrumentations-node`. `takeover` removes its patches permanently; `stand-down` leaves redis to ' +
+      'it; `both` records every command twice. Each case is reported once through `diag`. Sentry, dd-trace, New ' +
+      'Relic and node-redis itself may record redis through diagnostics channels: they are not changed, and the ' +
+      'report says how to switch them off.',
     more: '[With other tracers](distributions.md)',
     example: "'stand-down'",
   }),
@@ -299,13 +349,15 @@ export const OPTIONS = {
   spanHook: option(functionOf<Given<'spanHook'>>('(span: Span, info: SpanInfo) => void'), undefined, {
     section: 'hooks',
     meaning:
-      'Called with the span before it ends, whether the operation succeeded or failed. It gets arguments, reply and error.',
+      'Called with the span before it ends, whether the operation succeeded or failed. It gets arguments, reply ' +
+      'and error.',
     example: "(span, { failed }) => void span.setAttribute('app.cache.failed', failed)",
   }),
   requestHook: option(functionOf<Given<'requestHook'>>('(span: Span, request: RequestInfo) => void'), undefined, {
     section: 'hooks',
     meaning:
-      'Called with the span of a command before it ends, with the OpenTelemetry context of the caller. It gets every argument, secrets included. It is that of `@opentelemetry/instrumentation-ioredis`.',
+      'Called with the span of a command before it ends, with the OpenTelemetry context of the caller. It gets ' +
+      'every argument, secrets included. It is that of `@opentelemetry/instrumentation-ioredis`.',
     more: '[Migration](migration.md)',
     example: "(span, { cmdName }) => void span.setAttribute('app.request', cmdName)",
   }),

@@ -53,9 +53,8 @@ function readVariable(variable: string, { kind }: Option<unknown>, environment: 
   if (text === undefined || text === '') return undefined;
   const value = kind.fromText?.(text);
   if (value === undefined) {
-    report(
-      `${variable}: ${kind.fromText ? `expected ${kind.expects}` : 'can be given in code only'}; ${kind.otherwise?.says ?? USED}`,
-    );
+    const expected = kind.fromText ? `expected ${kind.expects}` : 'can be given in code only';
+    report(`${variable}: ${expected}; ${kind.otherwise?.says ?? USED}`);
   }
   return value ?? kind.otherwise?.value;
 }

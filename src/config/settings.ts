@@ -78,24 +78,23 @@ export function readSettings(config: RedisInstrumentationConfig, environment: En
   const options = readOptions(config, environment, report);
   const { requireParentSpan, consumerSpans, propagateChannels, propagateStreams, traces, requestTotals } = options;
   const { metrics, redisClientMetrics, failureEvents, clients, onConflict } = options;
-  return Object.freeze({
-    operation: Object.freeze(operationSettings(options, report)),
-    messages: Object.freeze({ consumerSpans, requireParentSpan }),
-    insights: Object.freeze(insightSettings(options)),
-    propagation: Object.freeze({
-      channels: Object.freeze([...propagateChannels]),
-      streams: Object.freeze([...propagateStreams]),
-    }),
-    spans: Object.freeze(spanSettings(options, report)),
+  const settings = {
+    operation: operationSettings(options, report),
+    messages: { consumerSpans, requireParentSpan },
+    insights: insightSettings(options),
+    propagation: { channels: [...propagateChannels], streams: [...propagateStreams] },
+    spans: spanSettings(options, report),
     traces,
     requestTotals,
     metrics,
     redisClientMetrics,
-    series: Object.freeze({ byNode: options.metricsByNode, bySummary: options.metricsBySummary }),
+    series: { byNode: options.metricsByNode, bySummary: options.metricsBySummary },
     failureEvents,
-    clients: Object.freeze([...clients]),
+    clients: [...clients],
     onConflict,
-  });
+  };
+  for (const part of Object.values(settings)) Object.freeze(part);
+  return Object.freeze(settings);
 }
 
 function operationSettings(options: OptionValues, report: Report): OperationSettings {

@@ -22,13 +22,18 @@ export function classify(error: unknown): Failure {
 type ErrorCategory = 'network' | 'tls' | 'auth' | 'server' | 'other';
 
 const AUTH: ReadonlySet<string> = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
-const NETWORK =
-  /^(?:E(?:CONNREFUSED|CONNRESET|CONNABORTED|TIMEDOUT|NOTFOUND|NETUNREACH|HOSTUNREACH|PIPE|AI_AGAIN)|ConnectionTimeoutError|Socket\w+Error|CommandTimeoutDuringMaintenanceError)$/;
+const NETWORK: ReadonlySet<string> = new Set(
+  (
+    'ECONNREFUSED ECONNRESET ECONNABORTED ETIMEDOUT ENOTFOUND ENETUNREACH EHOSTUNREACH EPIPE EAI_AGAIN ' +
+    'ConnectionTimeoutError CommandTimeoutDuringMaintenanceError'
+  ).split(' '),
+);
+const SOCKET = /^Socket\w+Error$/;
 const TLS = /^(?:UNABLE_TO_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_)/;
 
 export function categoryOf({ type, statusCode }: Failure): ErrorCategory {
   if (statusCode !== undefined) return AUTH.has(statusCode) ? 'auth' : 'server';
-  if (NETWORK.test(type)) return 'network';
+  if (NETWORK.has(type) || SOCKET.test(type)) return 'network';
   return TLS.test(type) ? 'tls' : 'other';
 }
 

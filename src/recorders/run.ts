@@ -128,8 +128,8 @@ export class Run {
   }
 
   /**
-   * The common arguments, with {@link Varying} where they differ. A family is only shown if all keys are known to belong
-   * to it.
+   * The common arguments, with {@link Varying} where they differ. A family is only shown if all keys are known to
+   * belong to it.
    */
   commonArguments(family: string | undefined): Arguments {
     const args: unknown[] = this.first.args.slice(0, this.shortest);

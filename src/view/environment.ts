@@ -47,9 +47,10 @@ export function linesFor(url: string): ConnectLines {
     OTEL_METRIC_EXPORT_INTERVAL: '1000',
     NODE_OPTIONS: `--import "${REGISTER}"`,
   });
+  const quoted = (value: string): string => (value.includes(' ') ? `'${value}'` : value);
   return {
     view: `npx ${PACKAGE_NAME} view -- node app.js`,
-    posix: `${settings.map(([name, value]) => `${name}=${value.includes(' ') ? `'${value}'` : value}`).join(' ')} node app.js`,
+    posix: `${settings.map(([name, value]) => `${name}=${quoted(value)}`).join(' ')} node app.js`,
     windows: `${settings.map(([name, value]) => `$env:${name}='${value}'`).join('; ')}; node app.js`,
   };
 }

@@ -29,12 +29,15 @@ const SCHEMA = `
   message ScopeMetrics { Scope scope = 1; repeated Metric metrics = 2; }
   message Metric {
     string name = 1;
-    oneof data { Gauge gauge = 5; Sum sum = 7; Histogram histogram = 9; ExponentialHistogram exponentialHistogram = 10; }
+    oneof data {
+      Gauge gauge = 5; Sum sum = 7; Histogram histogram = 9; ExponentialHistogram exponentialHistogram = 10;
+    }
   }
   message Gauge { repeated NumberPoint dataPoints = 1; }
   message Sum { repeated NumberPoint dataPoints = 1; int32 aggregationTemporality = 2; bool isMonotonic = 3; }
   message NumberPoint {
-    fixed64 startTimeUnixNano = 2; oneof value { double asDouble = 4; sfixed64 asInt = 6; } repeated Attribute attributes = 7;
+    fixed64 startTimeUnixNano = 2; oneof value { double asDouble = 4; sfixed64 asInt = 6; }
+    repeated Attribute attributes = 7;
   }
   message Histogram { repeated HistogramPoint dataPoints = 1; int32 aggregationTemporality = 2; }
   message HistogramPoint {
@@ -49,7 +52,9 @@ const SCHEMA = `
   message Scope { string name = 1; }
   message Attribute { string key = 1; Value value = 2; }
   message Value {
-    oneof value { string stringValue = 1; bool boolValue = 2; int64 intValue = 3; double doubleValue = 4; Values arrayValue = 5; }
+    oneof value {
+      string stringValue = 1; bool boolValue = 2; int64 intValue = 3; double doubleValue = 4; Values arrayValue = 5;
+    }
   }
   message Values { repeated Value values = 1; }
 `;

@@ -89,7 +89,7 @@ export class Connections {
     return known?.facts;
   }
 
-  /** Handles the arguments of a socket: those of redis 5.12 and later name its client. A client that moves has several. */
+  /** Handles the arguments of a socket: from redis 5.12 on they name its client. A client that moves has several. */
   private meet([, clientId, ...options]: readonly unknown[], connection: Connection): void {
     if (options.length !== 1 || typeof clientId !== 'string' || this.clients.has(clientId)) return;
     this.clients.set(clientId, { connection: new WeakRef(connection), facts: undefined });

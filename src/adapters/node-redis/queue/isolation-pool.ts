@@ -59,7 +59,7 @@ export class IsolationPoolTap {
     return this.see(owner);
   }
 
-  /** A connection is closed if it failed its task, or was idle for too long. Without metrics, the pool is never read. */
+  /** A connection is closed if it failed its task, or was idle for too long. Without metrics the pool is never read. */
   private openOf(owner: Client): Set<Client> {
     const clients = this.made.get(owner) ?? new Set();
     for (const client of clients) if (client.isOpen !== true) clients.delete(client);
