@@ -27,6 +27,18 @@ const ZERO = 48;
  * date, no time, no version and no name like `v2`.
  */
 export function shapeOf(key: string): number {
+  if (key !== lastKey) {
+    lastShape = readShape(key);
+    lastKey = key;
+  }
+  return lastShape;
+}
+
+/** The last result: several parts of this package ask for the same key. */
+let lastKey = '';
+let lastShape = NO_SHAPE;
+
+function readShape(key: string): number {
   let a = 0xdeadbeef;
   let b = 0x41c6ce57 ^ key.length;
   let before = SEPARATOR;

@@ -47,6 +47,7 @@ export class CacheMemory {
     if (this.misses.size === 0 && this.written.size === 0) return;
     const key = this.identities.of(args[index], command.client.facts);
     this.written.found(key, command.startMonotonicMs);
+    if (this.misses.size === 0) return;
     const item = itemOf(key, entry, args);
     if (this.misses.isOpen(item)) this.misses.found(item, callerIn(command.context), endMonotonicMs);
   }

@@ -59,6 +59,9 @@ interface Scope {
  */
 export class KeyIdentities {
   private readonly scopes = new WeakMap<ClientFacts, Scope>();
+  /** The last result: most commands of a process go to one server. */
+  private lastFacts: ClientFacts | undefined;
+  private lastScope: Scope | undefined;
 
   of(key: unknown, facts: ClientFacts): number {
     const { place, prefix } = this.scopeOf(facts);
@@ -70,7 +73,11 @@ export class KeyIdentities {
   }
 
   private scopeOf(facts: ClientFacts): Scope {
-    return this.scopes.get(facts) ?? this.begin(facts);
+    if (facts === this.lastFacts && this.lastScope !== undefined) return this.lastScope;
+    const scope = this.scopes.get(facts) ?? this.begin(facts);
+    this.lastFacts = facts;
+    this.lastScope = scope;
+    return scope;
   }
 
   private begin(facts: ClientFacts): Scope {

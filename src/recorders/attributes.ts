@@ -153,10 +153,10 @@ export function addCache(attributes: Attributes, { missReason, fills }: CacheFac
   if (fills.length > 0) addFills(attributes, fills);
 }
 
-/** Adds that the call is part of a loop, and of which. */
-export function setRepetition(span: Span, { count, family }: Repetition): void {
+/** Adds that the call is part of a loop, and of which. @param known the family that the span has already */
+export function setRepetition(span: Span, { count, family }: Repetition, known: string | undefined): void {
   span.setAttribute(semconv.ATTR_REDIS_REPEATED_CALLS, count);
-  if (family !== undefined) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, family);
+  if (family !== undefined && family !== known) span.setAttribute(semconv.ATTR_REDIS_KEY_FAMILY, family);
 }
 
 /** Adds the family of its keys. For a write it is only added if the write filled a miss. */

@@ -72,11 +72,11 @@ export class RepeatedCalls extends PassingRecorder {
     for (const loop of loops) {
       if (!isLike(loop.subject, entry, args, facts, this.familyOf)) continue;
       // The same again: it waits for a change, or could keep the reply.
-      if (isSame(args[at], loop.key) && isSame(args[at + 1], loop.item) && isSame(args.at(-1), loop.last))
+      if (isSame(args[at], loop.key) && isSame(args[at + 1], loop.item) && isSame(args[args.length - 1], loop.last))
         return undefined;
       loop.key = args[at];
       loop.item = shortOf(args[at + 1]);
-      loop.last = shortOf(args.at(-1));
+      loop.last = shortOf(args[args.length - 1]);
       return this.goOn(loop, startMonotonicMs, endMonotonicMs);
     }
     if (loops.length >= MAX_LOOPS) loops.shift();
@@ -85,7 +85,7 @@ export class RepeatedCalls extends PassingRecorder {
       operation: facts.operation,
       key: args[at],
       item: shortOf(args[at + 1]),
-      last: shortOf(args.at(-1)),
+      last: shortOf(args[args.length - 1]),
       count: 1,
       endMonotonicMs,
       family: undefined,

@@ -248,7 +248,7 @@ export class SpanRecorder implements CompositeRecorder {
     if (cache?.miss !== undefined) cache.miss.span = span.spanContext();
     if (lock?.lost) lock.span = span.spanContext();
     if (span.isRecording()) this.describe(span, entry, args, outcome.reply, known);
-    if (repeated !== undefined) setRepetition(span, repeated);
+    if (repeated !== undefined) setRepetition(span, repeated, found && cache?.family);
     this.hooks.request?.(span, command.context, args);
     if (!outcome.failed) this.hooks.response?.(span, args, outcome.reply);
     const { reply } = outcome;

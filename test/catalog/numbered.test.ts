@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { isSuspect } from '../../src/catalog/glance';
 import { NO_SHAPE, shapeOf } from '../../src/catalog/numbered';
 import { templateOf } from '../../src/catalog/templates';
 
@@ -21,7 +22,7 @@ const key = fc.array(fc.tuple(part, separator), { minLength: 1, maxLength: 7 }).
 const digit = fc.integer({ min: 0, max: 9 });
 
 describe('the shape of a key', () => {
-  it('is shared by keys that have one template, whatever the digits', () => {
+  it('is shared by keys that have one template and look alike, whatever the digits', () => {
     let shaped = 0;
     fc.assert(
       fc.property(key, fc.infiniteStream(digit), (one, digits) => {
@@ -31,6 +32,7 @@ describe('the shape of a key', () => {
         const other = one.replace(/\d/g, () => String(digits.next().value));
         assert.equal(shapeOf(other), shape);
         assert.deepEqual(templateOf(other), templateOf(one), `${one} and ${other}`);
+        assert.equal(isSuspect(other), isSuspect(one), `${one} and ${other}`);
       }),
       { numRuns: RUNS, seed: SEED },
     );
