@@ -4,8 +4,8 @@ import { type Context, propagation } from '@opentelemetry/api';
 import type { Arguments } from '../core/events';
 import type { Opened, Sending } from '../core/propagator';
 import type { Report } from '../core/recorder';
-import { type Carrier, unwrap, wrap } from './envelope';
-import { extracted } from './extracted';
+import { extracted, injected } from './carrier';
+import { unwrap, wrap } from './envelope';
 import { isText, type NameMatcher } from './names';
 
 /** Propagates context in the messages of the configured channels. */
@@ -37,9 +37,7 @@ export class ChannelPropagator {
 const PUBLISHES = /^s?publish$/i;
 
 function inject([name, channel, payload]: Arguments, sender: Context): Arguments | undefined {
-  const carrier: Carrier = {};
-  propagation.inject(sender, carrier);
-  if (Object.keys(carrier).length === 0) return undefined;
-  const body = wrap(payload as string | Buffer, carrier);
+  const carrier = injected(sender);
+  const body = carrier && wrap(payload as string | Buffer, carrier);
   return body === undefined ? undefined : [name, channel, body];
 }

@@ -1,8 +1,6 @@
 // Knows: how an envelope is put around a message, and removed again.
 // Must not know: what the envelope holds, redis, spans.
-
-/** The fields that a propagator injects. */
-export type Carrier = Record<string, string>;
+import { type Carrier, MAX_CARRIER_LENGTH, parseCarrier } from './carrier';
 
 /** A message as it was before it was wrapped. */
 export interface Unwrapped {
@@ -16,8 +14,6 @@ export interface Unwrapped {
  */
 const MARK = 'otel-redis/1 ';
 const HEAD = /^otel-redis\/1 (\d{1,5}) /;
-/** Room for a baggage of the size that its specification allows. */
-export const MAX_CARRIER_LENGTH = 10_000;
 const MAX_HEAD_LENGTH = MARK.length + 6;
 
 /** Wraps a message; bytes stay bytes. undefined: the fields are too long for a message. */
@@ -47,15 +43,4 @@ function asciiOf(body: string | Buffer, start: number, end: number): string {
 /** Escapes to ASCII, so that a header has the same length in characters as in bytes. */
 function toAscii(json: string): string {
   return json.replace(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-/** undefined: this was not written by a propagator. */
-export function parseCarrier(header: string): Carrier | undefined {
-  try {
-    const parsed: unknown = JSON.parse(header);
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
-    return Object.values(parsed).every((value) => typeof value === 'string') ? (parsed as Carrier) : undefined;
-  } catch {
-    return undefined;
-  }
 }

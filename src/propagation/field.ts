@@ -1,6 +1,6 @@
 // Knows: the field of a stream entry that carries context, and how it is added and removed.
 // Must not know: what it carries, commands, spans.
-import { type Carrier, MAX_CARRIER_LENGTH, parseCarrier } from './envelope';
+import { type Carrier, MAX_CARRIER_LENGTH, parseCarrier } from './carrier';
 import { isText } from './names';
 
 /**

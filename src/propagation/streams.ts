@@ -1,6 +1,6 @@
 // Knows: how a stream entry carries the context of its sender, and which commands add and read entries.
 // Must not know: clients, redis versions, spans, metrics.
-import { type Context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import {
   assignRoles,
   claimedEntries,
@@ -14,8 +14,7 @@ import {
 import type { Arguments, ClientRef } from '../core/events';
 import type { Recalled, Receipt, Receiving, Sending, Transfer } from '../core/propagator';
 import type { Report } from '../core/recorder';
-import type { Carrier } from './envelope';
-import { extracted } from './extracted';
+import { type Carrier, extracted, injected } from './carrier';
 import { fieldOf, takeField } from './field';
 import { isText, type NameMatcher } from './names';
 import { RecentEntries } from './recent';
@@ -112,9 +111,8 @@ function isIdempotent(args: Arguments, roles: readonly Role[]): boolean {
 }
 
 function inject(args: Arguments, sender: Context): Arguments | undefined {
-  const carrier: Carrier = {};
-  propagation.inject(sender, carrier);
-  const field = Object.keys(carrier).length === 0 ? undefined : fieldOf(carrier);
+  const carrier = injected(sender);
+  const field = carrier && fieldOf(carrier);
   return field === undefined ? undefined : [...args, ...field];
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { context, trace } from '@opentelemetry/api';
 import { partsByStream, shownEntries } from '../../src/catalog';
-import { MAX_CARRIER_LENGTH } from '../../src/propagation/envelope';
+import { MAX_CARRIER_LENGTH } from '../../src/propagation/carrier';
 import { fieldOf } from '../../src/propagation/field';
 import { RecentEntries } from '../../src/propagation/recent';
 import { StreamPropagator } from '../../src/propagation/streams';

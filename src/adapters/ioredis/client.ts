@@ -1,12 +1,12 @@
 // Knows: where the commands of an ioredis client pass, and which of them are followed.
 // Must not know: pipelines, clusters, spans, metrics.
-import type { Arguments, ClientRef, Command } from '../../core/events';
-import type { Decision, Tap } from '../../core/tap';
+import type { ClientRef } from '../../core/events';
+import type { Tap } from '../../core/tap';
 import { type PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { Call, type Following } from './calls';
 import { argumentsOf, beforeReply, type Client, FOLLOWER, isFollowable, isNamed, type LibraryCommand } from './library';
 import type { OwnTraffic } from './own-traffic';
-import type { DefinedScript, Scripts } from './scripts';
+import type { Scripts } from './scripts';
 import type { Route, Server, Servers } from './servers';
 import { Transaction } from './transactions';
 
@@ -72,23 +72,14 @@ export class Commands {
   /** Follows a command from here on, unless nothing is recorded. */
   begin(command: LibraryCommand, client: ClientRef, route?: Route, isRetried?: boolean): Call | undefined {
     const script = this.scripts.take();
-    const begun = this.begun(client, script, () => argumentsOf(command), this.tap.decide());
+    const decision = this.tap.decide();
+    if (decision === 'pass') return undefined;
+    const begun = this.tap.begin(client, argumentsOf(command), decision, script?.name);
     if (begun === undefined) return undefined;
-    const call = new Call(this.following, begun, route, script, isRetried);
+    const named = script === undefined ? begun : { ...begun, script: script.body, procedure: script.name };
+    const call = new Call(this.following, named, route, script, isRetried);
     call.begin(command);
     return call;
-  }
-
-  private begun(
-    client: ClientRef,
-    script: DefinedScript | undefined,
-    args: () => Arguments,
-    decision: Decision,
-  ): Command | undefined {
-    if (decision === 'pass') return undefined;
-    const command = this.tap.begin(client, args(), decision, script?.name);
-    if (command === undefined || script === undefined) return command;
-    return { ...command, script: script.body, procedure: script.name };
   }
 
   private beginOwn(command: LibraryCommand, server: Server): void {

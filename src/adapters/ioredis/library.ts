@@ -16,7 +16,7 @@ export interface Follower {
   fail(error: unknown): void;
 }
 
-export type Settle = (this: unknown, value?: unknown) => unknown;
+type Settle = (this: unknown, value?: unknown) => unknown;
 
 /** The name and the arguments of a command. */
 export interface Words {
@@ -26,11 +26,15 @@ export interface Words {
   readonly args: readonly unknown[];
 }
 
-export interface LibraryCommand extends Words {
-  args: unknown[];
-  /** Called with the raw reply: Buffers, flat lists. */
+/** What ends a promise of the library. */
+export interface Settled {
+  /** Called with the raw reply: Buffers, flat lists; for a pipeline with what the application gets. */
   resolve: Settle;
   reject: Settle;
+}
+
+export interface LibraryCommand extends Words, Settled {
+  args: unknown[];
   transformReply?(reply: unknown): unknown;
   /** Some argument is a Buffer. */
   bufferMode?: boolean;
@@ -79,14 +83,12 @@ export interface Cluster extends Client {
   readonly shardedSubscribers?: { readonly shardedSubscribers?: ReadonlyMap<unknown, { readonly instance?: unknown }> };
 }
 
-export interface Pipeline {
+export interface Pipeline extends Settled {
   readonly redis: Client;
   readonly isCluster?: unknown;
   /** The number of MULTIs that wait for their EXEC. */
   readonly _transactions: number;
   readonly _queue: readonly LibraryCommand[];
-  resolve: Settle;
-  reject: Settle;
 }
 
 /** Whether it is a command that can carry our mark: an application may send any object, which is then left as it is. */
@@ -120,10 +122,18 @@ export function isNamed({ name }: Words, word: string): boolean {
 }
 
 /** Calls `seen` with the raw reply before the application gets it. */
-export function beforeReply(command: LibraryCommand, seen: (reply: unknown) => void): void {
-  const { resolve } = command;
-  command.resolve = function (this: unknown, reply): unknown {
-    seen(reply);
-    return resolve.apply(this, arguments as unknown as [unknown]);
+export function beforeReply(command: Settled, seen: (reply: unknown) => void): void {
+  command.resolve = preceded(command.resolve, seen);
+}
+
+/** Calls `seen` with the error before the application gets it. */
+export function beforeError(command: Settled, seen: (error: unknown) => void): void {
+  command.reject = preceded(command.reject, seen);
+}
+
+function preceded(settle: Settle, seen: (value: unknown) => void): Settle {
+  return function (this: unknown, value): unknown {
+    seen(value);
+    return settle.apply(this, arguments as unknown as [unknown]);
   };
 }

@@ -4,7 +4,15 @@ import type { ClientRef } from '../../core/events';
 import { around, type PatchLedger, prototypeOf, type Target } from '../shared/patch';
 import { type Call, type Following, noteShape } from './calls';
 import { type Commands, followDatabase } from './client';
-import { type Cluster, FOLLOWER, isFollowable, type LibraryCommand, type Pipeline, type Settle } from './library';
+import {
+  beforeError,
+  beforeReply,
+  type Cluster,
+  FOLLOWER,
+  isFollowable,
+  type LibraryCommand,
+  type Pipeline,
+} from './library';
 import type { OwnTraffic } from './own-traffic';
 import type { DefinedScript, Scripts } from './scripts';
 import { Route, type Servers } from './servers';
@@ -131,13 +139,6 @@ function stateOf(pipeline: Known): State {
 
 /** Called before the application is. @param settled is passed an error if the pipeline was not even sent */
 function whenSettled(pipeline: Pipeline, settled: (error?: unknown) => void): void {
-  const { resolve, reject } = pipeline;
-  pipeline.resolve = function (this: unknown): unknown {
-    settled();
-    return Reflect.apply(resolve, this, arguments);
-  } satisfies Settle;
-  pipeline.reject = function (this: unknown, error): unknown {
-    settled(error);
-    return Reflect.apply(reject, this, arguments);
-  } satisfies Settle;
+  beforeReply(pipeline, () => settled());
+  beforeError(pipeline, settled);
 }

@@ -5,7 +5,17 @@ import type { Tap } from '../../core/tap';
 import { isUnknownScript } from '../shared/retried-calls';
 import { Attempted } from './attempts';
 import type { Following } from './calls';
-import { argumentsOf, FOLLOWER, type Follower, isNamed, type LibraryCommand, sendInstead, type Words } from './library';
+import {
+  argumentsOf,
+  beforeError,
+  beforeReply,
+  FOLLOWER,
+  type Follower,
+  isNamed,
+  type LibraryCommand,
+  sendInstead,
+  type Words,
+} from './library';
 import type { DefinedScript } from './scripts';
 import type { Server } from './servers';
 
@@ -163,21 +173,13 @@ export class Member implements Follower {
 
   fail(error: unknown): void {
     this.batch.keep(this.place, error);
+    if (isUnknownScript(error)) this.following.unknown.wait(this, () => undefined);
   }
 
   attach(command: LibraryCommand): void {
-    const member = this;
-    const { resolve, reject } = command;
     command[FOLLOWER] = this;
-    command.resolve = function (this: unknown, reply): unknown {
-      member.batch.keep(member.place, reply);
-      return resolve.apply(this, arguments as unknown as [unknown]);
-    };
-    command.reject = function (this: unknown, error): unknown {
-      member.fail(error);
-      if (isUnknownScript(error)) member.following.unknown.wait(member, () => undefined);
-      return reject.apply(this, arguments as unknown as [unknown]);
-    };
+    beforeReply(command, (reply) => this.batch.keep(this.place, reply));
+    beforeError(command, (error) => this.fail(error));
   }
 }
 
@@ -205,12 +207,7 @@ export class Transaction {
     const place = this.sent.push({ name: command.name, args: [...command.args] }) - 1;
     const instead = this.tap.injectMember(this.start, argumentsOf(command));
     if (instead !== undefined) sendInstead(command, instead);
-    const { reject } = command;
-    const { errors } = this;
-    command.reject = function (this: unknown, error): unknown {
-      errors.set(place, error);
-      return reject.apply(this, arguments as unknown as [unknown]);
-    };
+    beforeError(command, (error) => this.errors.set(place, error));
   }
 
   /** EXEC is sent. */
@@ -218,7 +215,6 @@ export class Transaction {
     const { start, server } = this;
     if (start === undefined || this.sent.length >= MAX_COMMANDS) return;
     const place = this.sent.push(command) - 1;
-    const { resolve, reject } = command;
     const end = (reply: unknown): void => {
       const layout = layoutOf(this.sent);
       const batch = new OpenBatch(this.tap, this.tap.completeBatch(start, layout.commands), layout, server);
@@ -226,13 +222,7 @@ export class Transaction {
       batch.keep(place, reply);
       batch.end();
     };
-    command.resolve = function (this: unknown, reply): unknown {
-      end(reply);
-      return resolve.apply(this, arguments as unknown as [unknown]);
-    };
-    command.reject = function (this: unknown, error): unknown {
-      end(error);
-      return reject.apply(this, arguments as unknown as [unknown]);
-    };
+    beforeReply(command, end);
+    beforeError(command, end);
   }
 }

@@ -29,8 +29,8 @@ const DEFAULT_SIZE = 1;
 
 /** Taps the pool of a sentinel. Commands that run at the same time share a lease; replicas are used without one. */
 export class SentinelPoolTap {
-  private readonly leases = new WeakMap<FreeQueue, Leases>();
-  private readonly queues = new WeakMap<Sentinel, FreeQueue>();
+  /** By sentinel, and by its queue. */
+  private readonly leases = new WeakMap<Sentinel | FreeQueue, Leases>();
   /** The queue of the sentinel that is being created: the sentinel creates it in its constructor. */
   private unpairedQueue: FreeQueue | undefined;
 
@@ -67,8 +67,8 @@ export class SentinelPoolTap {
     if (queue === undefined) return;
     const size = typeof options.masterPoolSize === 'number' ? options.masterPoolSize : DEFAULT_SIZE;
     const name = `${address}/${options.nodeClientOptions?.database ?? 0}`;
-    this.leases.set(queue, { name, size, sentinel: new WeakRef(sentinel), lentMonotonicMsById: new Map(), waiting: 0 });
-    this.queues.set(sentinel, queue);
+    const leases = { name, size, sentinel: new WeakRef(sentinel), lentMonotonicMsById: new Map(), waiting: 0 };
+    this.leases.set(queue, leases).set(sentinel, leases);
   }
 
   private wait(queue: FreeQueue, promise: Promise<unknown>): void {
@@ -110,26 +110,18 @@ export class SentinelPoolTap {
   private see(sentinel: Sentinel): Pool | undefined {
     const known = this.pools.get(sentinel);
     if (known !== undefined) return known;
-    const leases = this.leasesOf(sentinel);
+    const leases = this.leases.get(sentinel);
     if (leases === undefined || sentinel.isOpen !== true) return undefined;
     const { name, size } = leases;
-    const stateOf = (current: Sentinel): PoolState | undefined => readSentinel(current, this.leasesOf(current));
+    const stateOf = (current: Sentinel): PoolState | undefined => readSentinel(current, leases);
     return this.pools.watch(sentinel, { name, limits: { minimum: size, maximum: size }, stateOf });
-  }
-
-  private leasesOf(sentinel: Sentinel): Leases | undefined {
-    const queue = this.queues.get(sentinel);
-    return queue && this.leases.get(queue);
   }
 }
 
 /** Returns undefined once the sentinel is closed. All connections are made before the first is lent. */
-function readSentinel(sentinel: Sentinel, leases: Leases | undefined): PoolState | undefined {
-  if (sentinel.isOpen !== true || leases === undefined) return undefined;
+function readSentinel(sentinel: Sentinel, leases: Leases): PoolState | undefined {
+  if (sentinel.isOpen !== true) return undefined;
   const { size, lentMonotonicMsById, waiting: pending } = leases;
-  return {
-    idle: sentinel.isReady === true ? Math.max(0, size - lentMonotonicMsById.size) : 0,
-    used: lentMonotonicMsById.size,
-    pending,
-  };
+  const used = lentMonotonicMsById.size;
+  return { idle: sentinel.isReady === true ? Math.max(0, size - used) : 0, used, pending };
 }

@@ -5,7 +5,7 @@ import type { SettledBatch, Tap } from '../../../core/tap';
 import { Ambient } from '../../shared/ambient';
 import { type Observer, watch } from '../../shared/observe';
 import type { RetriedCall, RetriedCalls } from '../../shared/retried-calls';
-import { isSelecting, selected } from './database';
+import { isSelecting, selected, selecting } from './database';
 import { both } from './entries';
 import type { NodeRef } from './retries';
 
@@ -27,7 +27,7 @@ interface OpenBatch {
   readonly call: RetriedCall | undefined;
   queue: object | undefined;
   write: Write | undefined;
-  /** The facts before a SELECT in the batch. */
+  /** The facts at its first reply: what it selects comes after them. */
   startedIn: ClientFacts | undefined;
 }
 
@@ -89,6 +89,7 @@ export class Batches {
     open.write = write;
     const settle = (): void => {
       open.write = write && { monotonicMs: write.monotonicMs };
+      open.startedIn = open.batch.clientOf(queue).facts;
     };
     return { succeed: settle, fail: settle };
   }
@@ -130,7 +131,8 @@ export class Batches {
     const settle = (ended: Ended): void => {
       if (list.length === 0 && open.queue === undefined && !ended.failed) return;
       const ref = clientOf(open.queue);
-      const client = open.startedIn === undefined ? ref : { facts: open.startedIn };
+      const { startedIn = ref.facts } = open;
+      const client = startedIn === ref.facts ? ref : { facts: startedIn };
       const resends = open.call?.resends;
       this.tap.settleBatch(start, { kind, commands: list, client, write: open.write, resends, ...ended });
     };
@@ -163,11 +165,13 @@ function selectingMember(open: OpenBatch, queue: object, args: unknown): Observe
   const { kind, commands, clientOf } = open.batch;
   const isPipeline = kind === 'PIPELINE';
   if (isPipeline ? !isSelecting(args) : args[0] !== 'EXEC') return undefined;
-  const succeed = (reply: unknown): void => {
-    const ref = clientOf(queue);
-    open.startedIn ??= ref.facts;
-    if (isPipeline) selected(ref, args);
-    else selectIn(ref, commands as readonly QueuedCommand[], reply);
+  if (isPipeline) return selecting(clientOf(queue), args);
+  // A refused command selects nothing, and its argument may be any text.
+  const succeed = (replies: unknown): void => {
+    if (!Array.isArray(replies)) return;
+    applicationCommands(commands as readonly QueuedCommand[]).forEach((command, index) => {
+      if (isSelecting(command) && !isError(replies[index])) selected(clientOf(queue), command);
+    });
   };
   return { succeed, fail: () => {} };
 }
@@ -227,14 +231,6 @@ function argsOf({ args }: QueuedCommand): Arguments {
 
 function isSelectingOne({ args }: QueuedCommand): boolean {
   return isSelecting(args);
-}
-
-/** A refused command selects nothing, and its argument may be any text. */
-function selectIn(ref: NodeRef, commands: readonly QueuedCommand[], replies: unknown): void {
-  if (!Array.isArray(replies)) return;
-  applicationCommands(commands).forEach((args, index) => {
-    if (isSelecting(args) && !isError(replies[index])) selected(ref, args);
-  });
 }
 
 const WATCH_MESSAGE = /watched keys has been changed|reconnected after WATCH$|in middle of a WATCH Transaction$/;
