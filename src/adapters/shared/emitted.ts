@@ -4,13 +4,13 @@ import { EventEmitter } from 'node:events';
 import { context } from '@opentelemetry/api';
 import type { Delivery, MessageTap } from '../../core/delivery';
 import type { ClientRef } from '../../core/events';
-import { INVALIDATION, isAsync, type Listener, Listening, runDetached } from './listener-run';
+import { isAsync, type Listener, Listening, receive } from './listener-run';
 
 interface Emitter extends EventEmitter {
   readonly domain?: unknown;
 }
 
-/** Messages that arrive as replies: the kind, for `pmessage` the pattern, the channel and the body. */
+/** Messages that arrive as replies, and are emitted. */
 export class EmittedMessages<C extends EventEmitter> {
   private readonly events: ReadonlyMap<string, readonly string[]>;
 
@@ -33,15 +33,10 @@ export class EmittedMessages<C extends EventEmitter> {
 
   /** @param emit emits all events of one message, synchronously */
   deliver(client: C, events: readonly string[], reply: unknown, emit: (reply: unknown) => unknown): unknown {
-    const parts = reply as unknown[];
-    const [kind, body] = [String(parts[0]), parts.at(-1)];
-    const [channel, pattern] = kind === 'pmessage' ? [parts[2], parts[1]] : [parts[1], undefined];
-    if (String(channel) === INVALIDATION) return runDetached(this.messages, () => emit(reply));
-    const arrival = { client: this.clientOf(client), channel, pattern, isSharded: kind === 'smessage', body };
-    const delivery = this.messages.deliver(arrival);
-    if (delivery === undefined) return emit(reply);
-    const seen = delivery.body === body ? reply : [...parts.slice(0, -1), delivery.body];
-    return deliverEmitted(delivery, client, events, () => emit(seen));
+    const clientOf = () => this.clientOf(client);
+    return receive(this.messages, clientOf, reply as unknown[], (seen, delivery) =>
+      delivery === undefined ? emit(seen) : deliverEmitted(delivery, client, events, () => emit(seen)),
+    );
   }
 }
 

@@ -3,13 +3,32 @@
 import { types } from 'node:util';
 import { context } from '@opentelemetry/api';
 import type { Delivery, MessageTap } from '../../core/delivery';
+import type { ClientRef } from '../../core/events';
 
 export type Listener = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
  * The channel on which subscribers with the old protocol get changed keys. It is not a message for the application.
  */
-export const INVALIDATION = '__redis__:invalidate';
+const INVALIDATION = '__redis__:invalidate';
+
+/**
+ * Follows a message, as a server sends it: the kind, for `pmessage` the pattern, the channel and the body.
+ * @param run runs the listeners with what the application gets, if there is a delivery in its context
+ */
+export function receive<T>(
+  messages: MessageTap,
+  clientOf: () => ClientRef,
+  reply: readonly unknown[],
+  run: (reply: readonly unknown[], delivery: Delivery | undefined) => T,
+): T {
+  const [kind, body] = [String(reply[0]), reply.at(-1)];
+  const [channel, pattern] = kind === 'pmessage' ? [reply[2], reply[1]] : [reply[1], undefined];
+  if (String(channel) === INVALIDATION) return runDetached(messages, () => run(reply, undefined));
+  const delivery = messages.deliver({ client: clientOf(), channel, pattern, isSharded: kind === 'smessage', body });
+  const isSame = delivery === undefined || delivery.body === body;
+  return run(isSame ? reply : [...reply.slice(0, -1), delivery.body], delivery);
+}
 
 /** Runs listeners that are not consumers: without a span, and outside the context of the code that connected. */
 export function runDetached<T>(messages: MessageTap, call: () => T): T {
@@ -29,24 +48,16 @@ export class Listening {
   /** Runs all listeners, then waits for their promises. */
   run<T>(call: () => T): T {
     try {
-      return this.enter(call);
+      return context.with(this.delivery.context, call);
+    } catch (error) {
+      this.fail(error);
+      throw error;
     } finally {
       this.close();
     }
   }
 
-  /** Runs one of several listeners; `close` has to follow the last. */
-  enter<T>(call: () => T): T {
-    try {
-      return context.with(this.delivery.context, call);
-    } catch (error) {
-      this.fail(error);
-      throw error;
-    }
-  }
-
-  /** No further listener will be called. */
-  close(): void {
+  private close(): void {
     this.pending -= 1;
     if (this.pending === 0) this.delivery.end(this.failed, this.error);
   }

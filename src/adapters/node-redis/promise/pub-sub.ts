@@ -2,12 +2,11 @@
 // Must not know: spans, metrics, attribute names.
 import { context } from '@opentelemetry/api';
 import type { Delivery, MessageTap } from '../../../core/delivery';
-import { type Arrival, type ClientRef, UNKNOWN_SERVER } from '../../../core/events';
+import { type ClientRef, UNKNOWN_SERVER } from '../../../core/events';
 import { Ambient } from '../../shared/ambient';
-import { INVALIDATION, isAsync, Listening, runDetached } from '../../shared/listener-run';
+import { isAsync, Listening, receive, runDetached } from '../../shared/listener-run';
 import { allOf, around, before, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { type ClientOptions, factsFrom } from '../server-info';
-import { replacing } from './batches';
 import type { Groups } from './topology';
 
 /** The part of a client that we read. */
@@ -30,13 +29,11 @@ interface PubSub {
   readonly listeners?: Readonly<Record<string, ListenersByName>>;
 }
 
-type Handle = (this: PubSub, reply: unknown, ...rest: unknown[]) => boolean;
-
-/** The positions of the parts of a server message. */
-const LAYOUTS: ReadonlyMap<string, { type: string; pattern?: number; channel: number; body: number }> = new Map([
-  ['message', { type: 'CHANNELS', channel: 1, body: 2 }],
-  ['pmessage', { type: 'PATTERNS', pattern: 1, channel: 2, body: 3 }],
-  ['smessage', { type: 'SHARDED', channel: 1, body: 2 }],
+/** The kinds of messages, and the names that the client has for their listeners. */
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['message', 'CHANNELS'],
+  ['pmessage', 'PATTERNS'],
+  ['smessage', 'SHARDED'],
 ]);
 
 /**
@@ -77,7 +74,7 @@ export class PubSubTap {
     });
     return ledger.patch(prototypeOf(moduleExports, 'PubSub'), {
       ...allOf(SUBSCRIBED, subscribed),
-      handleMessageReply: (original: Handle) => this.wrapHandle(original),
+      handleMessageReply: around<PubSub, boolean>((...call) => this.handle(...call)),
     });
   }
 
@@ -87,31 +84,17 @@ export class PubSubTap {
     return client === undefined ? UNKNOWN : this.refOf(client);
   }
 
-  private wrapHandle(original: Handle): Handle {
-    const { messages } = this;
-    const ownerOf = (pubSub: PubSub): Client | undefined => this.owners.get(pubSub);
-    const arrivalOf = (message: Received, owner: Client | undefined): Arrival => this.arrivalOf(message, owner);
-    const isInternal = (message: Received, owner: Client | undefined): boolean => this.isInternal(message, owner);
-    return function handleMessageReply(this: PubSub, reply: unknown): boolean {
-      const call = arguments as unknown as Parameters<Handle>;
-      const message = received(this, reply);
-      if (message === undefined) return original.apply(this, call);
-      const owner = ownerOf(this);
-      if (isInternal(message, owner)) return runDetached(messages, () => original.apply(this, call));
-      const delivery = messages.deliver(arrivalOf(message, owner));
-      if (delivery === undefined) return original.apply(this, call);
-      const seen =
-        delivery.body === message.body ? call : replacing(call, withBody(call[0] as unknown[], message, delivery.body));
-      return deliver(delivery, message.sets, () => original.apply(this, seen));
-    };
-  }
-
-  private arrivalOf({ channel, pattern, isSharded, body }: Received, owner: Client | undefined): Arrival {
-    return { channel, pattern, isSharded, body, client: owner === undefined ? UNKNOWN : this.refOf(owner) };
-  }
-
-  private isInternal({ channel }: Received, owner: Client | undefined): boolean {
-    return (owner !== undefined && this.internal.has(owner)) || String(channel) === INVALIDATION;
+  private handle(pubSub: PubSub, call: () => boolean, args: unknown[]): boolean {
+    const [reply] = args;
+    const sets = listenersFor(pubSub, reply);
+    if (sets === undefined) return call();
+    const owner = this.owners.get(pubSub);
+    if (owner !== undefined && this.internal.has(owner)) return runDetached(this.messages, call);
+    const clientOf = () => (owner === undefined ? UNKNOWN : this.refOf(owner));
+    return receive(this.messages, clientOf, reply as unknown[], (seen, delivery) => {
+      args[0] = seen;
+      return delivery === undefined ? call() : deliver(delivery, sets, call);
+    });
   }
 
   /** Read at the first message: a cluster only knows its subscriber once that is connected. */
@@ -132,34 +115,13 @@ function isSentinelControl(channels: unknown): boolean {
   return Array.isArray(channels) && channels.includes('switch-master') && channels.includes('[-+]sdown');
 }
 
-/** A message that has listeners. */
-interface Received extends Omit<Arrival, 'client'> {
-  /** The position of the body in the reply. */
-  readonly bodyAt: number;
-  readonly sets: ListenerSets;
-}
-
-function received(pubSub: PubSub, reply: unknown): Received | undefined {
-  if (!Array.isArray(reply)) return undefined;
-  const layout = LAYOUTS.get(String(reply[0]));
-  if (layout === undefined) return undefined;
-  const channel: unknown = reply[layout.channel];
-  const pattern: unknown = layout.pattern === undefined ? undefined : reply[layout.pattern];
-  const byName = pubSub.getTypeListeners?.(layout.type) ?? pubSub.listeners?.[layout.type];
-  const sets = byName?.get(String(pattern ?? channel));
-  if (sets === undefined || sets.buffers.size + sets.strings.size === 0) return undefined;
-  return {
-    channel,
-    pattern,
-    isSharded: layout.type === 'SHARDED',
-    body: reply[layout.body],
-    bodyAt: layout.body,
-    sets,
-  };
-}
-
-function withBody(reply: readonly unknown[], { bodyAt }: Received, body: unknown): unknown[] {
-  return reply.map((element, index) => (index === bodyAt ? body : element));
+/** The listeners of a message; undefined: there are none, or it is no message. */
+function listenersFor(pubSub: PubSub, reply: unknown): ListenerSets | undefined {
+  const type = Array.isArray(reply) ? TYPES.get(String(reply[0])) : undefined;
+  if (type === undefined) return undefined;
+  // The pattern comes before the channel.
+  const sets = (pubSub.getTypeListeners?.(type) ?? pubSub.listeners?.[type])?.get(String((reply as unknown[])[1]));
+  return sets === undefined || sets.buffers.size + sets.strings.size === 0 ? undefined : sets;
 }
 
 /** Runs the library's own delivery in the message's context. */
