@@ -211,16 +211,14 @@ export class Adapters implements Active {
     if (isMainRealm || !this.isPatched) return false;
     const copies = this.findNew();
     if (copies.some(isMissingServer))
-      this.report(
-        `no hook sees modules in this test runner, so redis was patched at the first connection; ${MISSING_SERVER}`,
-      );
+      this.report(`no hook sees modules in this test runner, so redis was patched at the first connection${MISSING}`);
     return copies.length > 0;
   }
 
   private reportPreloaded(copies: readonly PreloadedCopy[]): void {
     if (copies.length === 0) return;
     const names = copies.map(({ module, version }) => `${module} ${version}`).join(', ');
-    const missing = copies.some(isMissingServer) ? `; ${MISSING_SERVER}` : '';
+    const missing = copies.some(isMissingServer) ? MISSING : '';
     this.report(
       `redis was loaded before this instrumentation was enabled, and was patched afterwards (${names})${missing}`,
     );
@@ -264,7 +262,7 @@ export class Adapters implements Active {
 
 /** As those of a bundle are. */
 const BY_CHANNELS = ', and its clients are recorded by their diagnostics channels, if they have any';
-const MISSING_SERVER = 'clients of redis 4 that were created before do not show their server';
+const MISSING = '; clients of redis 4 that were created before do not show their server';
 
 function clientOf({ module, version }: PreloadedCopy): ClientName | undefined {
   return seamOf(module, version)?.client;

@@ -5,7 +5,7 @@ import type { MessageTap } from '../core/delivery';
 import type { ConnectionRecorder, MaintenanceRecorder, NativeMetrics, PoolRecorder, Report } from '../core/recorder';
 import type { ReplyShapes } from '../core/replies';
 import type { Switch, Tap } from '../core/tap';
-import { IoredisTap } from './ioredis';
+import { ioredisTap } from './ioredis';
 import { Channels } from './node-redis/bundled/channels';
 import { LegacyClientTap } from './node-redis/callback/client';
 import { RedisClientTap } from './node-redis/client/client';
@@ -54,8 +54,8 @@ export function tapsTo(sinks: Inner) {
   const { ioredis, iovalkey } = sinks.libraries;
   return {
     ...nodeRedis(sinks),
-    ioredis: new IoredisTap(ioredis.tap, ioredis.messages, sinks.connections, sinks.replies),
-    iovalkey: new IoredisTap(iovalkey.tap, iovalkey.messages, sinks.connections, sinks.replies),
+    ioredis: ioredisTap(ioredis.tap, ioredis.messages, sinks.connections, sinks.replies),
+    iovalkey: ioredisTap(iovalkey.tap, iovalkey.messages, sinks.connections, sinks.replies),
   };
 }
 

@@ -16,39 +16,32 @@ import { Pipelines } from './pipelines';
 import { ResentScripts, Scripts } from './scripts';
 import { Servers } from './servers';
 
-type Patch = (moduleExports: Target, ledger: PatchLedger) => boolean;
+type File = readonly [moduleExports: Target, ledger: PatchLedger];
+
+export type IoredisTap = ReturnType<typeof ioredisTap>;
 
 /** Taps ioredis 4.17 to 6, and iovalkey, which is a copy of 5. */
-export class IoredisTap {
-  readonly patchRedis: Patch;
-  readonly patchCluster: Patch;
-  readonly patchPool: Patch;
-  readonly patchPipeline: Patch;
-  readonly patchScript: Patch;
-  readonly patchHandlers: Patch;
-  readonly patchData: Patch;
-  readonly patchSentinels: Patch;
-
-  constructor(tap: Tap, messageTap: MessageTap, recorder: ConnectionRecorder, replies: ReplyShapes) {
-    const own = new OwnTraffic(() => servers);
-    const scripts = new Scripts();
-    const following = { tap, unknown: new ResentScripts(), redirecting: new Ambient<Redirection>(), replies };
-    const connections = new ConnectionWatch(tap, recorder, () => servers);
-    const servers: Servers = new Servers(
-      (client, server) => connections.watch(client, server),
-      () => own.isMaking,
-    );
-    const commands = new Commands(following, servers, own, scripts);
-    const pipelines = new Pipelines(following, servers, commands, own, scripts);
-    const clusters = new Clusters(following, servers, commands, own);
-    const messages = new Messages(messageTap, servers);
-    this.patchRedis = (...file) => [commands, own, connections].every((part) => part.patchRedis(...file));
-    this.patchCluster = (...file) => [clusters, own].every((part) => part.patchCluster(...file));
-    this.patchPool = (...file) => own.patchPool(...file);
-    this.patchPipeline = (...file) => pipelines.patchPipeline(...file);
-    this.patchScript = (...file) => scripts.patchScript(...file);
-    this.patchHandlers = (...file) => [own, connections].every((part) => part.patchHandlers(...file));
-    this.patchData = (...file) => messages.patchHandler(...file);
-    this.patchSentinels = (...file) => own.patchSentinels(...file);
-  }
+export function ioredisTap(tap: Tap, messageTap: MessageTap, recorder: ConnectionRecorder, replies: ReplyShapes) {
+  const own = new OwnTraffic(() => servers);
+  const scripts = new Scripts();
+  const following = { tap, unknown: new ResentScripts(), redirecting: new Ambient<Redirection>(), replies };
+  const connections = new ConnectionWatch(tap, recorder, () => servers);
+  const servers: Servers = new Servers(
+    (client, server) => connections.watch(client, server),
+    () => own.isMaking,
+  );
+  const commands = new Commands(following, servers, own, scripts);
+  const pipelines = new Pipelines(following, servers, commands, own, scripts);
+  const clusters = new Clusters(following, servers, commands, own);
+  const messages = new Messages(messageTap, servers);
+  return {
+    patchRedis: (...file: File) => [commands, own, connections].every((part) => part.patchRedis(...file)),
+    patchCluster: (...file: File) => [clusters, own].every((part) => part.patchCluster(...file)),
+    patchHandlers: (...file: File) => [own, connections].every((part) => part.patchHandlers(...file)),
+    patchPool: (...file: File) => own.patchPool(...file),
+    patchSentinels: (...file: File) => own.patchSentinels(...file),
+    patchPipeline: (...file: File) => pipelines.patchPipeline(...file),
+    patchScript: (...file: File) => scripts.patchScript(...file),
+    patchData: (...file: File) => messages.patchHandler(...file),
+  };
 }

@@ -48,8 +48,10 @@ export function layoutOf(sent: readonly Words[]): Layout {
 
 /** A batch in progress. It ends once. */
 export class OpenBatch extends Attempted {
-  /** The replies to what was sent, by position. */
-  private readonly answers: unknown[] = [];
+  /** By index. A command of a transaction that was not executed has no reply, so the list may have holes. */
+  private readonly replies: unknown[] = [];
+  /** The replies to EXEC, by position. */
+  private readonly executed = new Map<number, unknown>();
   private readonly client: { facts: ClientFacts };
   private readonly write: Write | undefined;
   private server: Server | undefined;
@@ -89,34 +91,29 @@ export class OpenBatch extends Attempted {
   keep(place: number, reply: unknown): void {
     if (!this.isAnswered && this.server !== undefined) this.client.facts = this.server.facts;
     this.isAnswered = true;
-    const transaction = this.layout.transactions.find(([multi, exec]) => multi <= place && place <= exec);
-    const isQueued = transaction !== undefined && place !== transaction[1] && !(reply instanceof Error);
-    if (isQueued) return;
-    // The library turns the replies in the list of EXEC into strings and objects before the batch ends.
-    const kept = transaction !== undefined && Array.isArray(reply) ? [...reply] : reply;
-    this.answers[place] = kept;
-    if (transaction === undefined) this.extract(this.layout.indexes[place] as number, kept);
-    else if (Array.isArray(kept)) this.extractAll(transaction[0], kept);
+    const { indexes, transactions } = this.layout;
+    const [multi, exec] = transactions.find((pair) => pair[0] <= place && place <= pair[1]) ?? [place];
+    if (place === exec) this.executed.set(place, reply);
+    if (place === exec && Array.isArray(reply))
+      reply.forEach((one, at) => {
+        this.add(indexes[multi + 1 + at], one);
+      });
+    // What is queued has no reply yet.
+    else if (exec === undefined || reply instanceof Error) this.add(indexes[place], reply);
   }
 
-  /** @param multi the position of the MULTI whose commands have these replies */
-  private extractAll(multi: number, replies: readonly unknown[]): void {
-    replies.forEach((reply, at) => {
-      this.extract(this.layout.indexes[multi + 1 + at] ?? -1, reply);
-    });
-  }
-
-  private extract(index: number, reply: unknown): void {
-    if (this.start !== undefined && index >= 0) this.tap.extractMember(this.start, index, reply, this.client);
+  private add(index = -1, reply?: unknown): void {
+    if (index < 0) return;
+    this.replies[index] = reply;
+    if (this.start !== undefined) this.tap.extractMember(this.start, index, reply, this.client);
   }
 
   /** @param error the error of the batch as a whole, if it was not even sent */
   end(error?: unknown): void {
-    const { start, layout, client, write, script, resends } = this;
+    const { start, layout, client, write, script, resends, replies } = this;
     this.start = undefined;
     if (start === undefined) return;
-    const replies = this.replies();
-    const executed = layout.transactions.map(([, exec]) => this.answers[exec]);
+    const executed = [...this.executed.values()];
     const failure =
       error ?? replies.find((reply) => reply instanceof Error) ?? executed.find((reply) => reply instanceof Error);
     const failed = failure !== undefined;
@@ -134,22 +131,6 @@ export class OpenBatch extends Attempted {
       procedure: script?.name,
       resends,
     });
-  }
-
-  /** A command of a transaction that was not executed has no reply, so the list may have holes. */
-  private replies(): unknown[] {
-    const replies: unknown[] = [];
-    const { indexes, transactions } = this.layout;
-    for (const place in this.answers) {
-      const index = indexes[place] as number;
-      if (index >= 0) replies[index] = this.answers[place];
-    }
-    for (const [multi, exec] of transactions) {
-      const list = this.answers[exec];
-      if (!Array.isArray(list)) continue;
-      for (let at = 0; multi + 1 + at < exec; at++) replies[indexes[multi + 1 + at] as number] = list[at];
-    }
-    return replies;
   }
 }
 

@@ -92,7 +92,7 @@ export class LegacyBatches {
     bindCallback(args);
     const queued = multi.queue.toArray();
     const { start, batch } = this.begin('MULTI', multi, queued);
-    const ending = start === undefined ? undefined : new Transaction(batch, multi);
+    const ending = start && batch.execOf(multi);
     const members = new Map(queued.map((command) => [command, undefined]));
     try {
       return this.transaction.run({ client: multi._client, ending }, () => this.members.run(members, call));
@@ -113,7 +113,7 @@ export class LegacyBatches {
     try {
       return this.members.run(members, call);
     } catch (error) {
-      batch.end({ error, aborted: false });
+      batch.end(error);
       throw error;
     }
   }
@@ -136,7 +136,7 @@ export class LegacyBatches {
 
 /** A batch in progress. It ends once. */
 class OpenBatch {
-  readonly replies: unknown[] = [];
+  private readonly replies: unknown[] = [];
   private readonly write: Write | undefined;
   private left: number;
 
@@ -145,7 +145,7 @@ class OpenBatch {
     private readonly kind: BatchKind,
     private start: BatchStart | undefined,
     private readonly client: ClientRef,
-    readonly commands: readonly Arguments[],
+    private readonly commands: readonly Arguments[],
   ) {
     this.left = commands.length;
     this.write = client.writes?.next();
@@ -162,47 +162,43 @@ class OpenBatch {
     this.replies[index] = reply;
     // The callback of the command is called before the batch ends.
     if (this.start !== undefined) this.tap.extractMember(this.start, index, reply, this.client);
-    if (--this.left === 0) this.end({ error: this.replies.find((kept) => kept instanceof Error), aborted: false });
+    if (--this.left === 0) this.end();
   }
 
-  end({ error, aborted }: { readonly error: unknown; readonly aborted: boolean }): void {
+  /** Observes the EXEC of a transaction. */
+  execOf(multi: LegacyMulti): Observer {
+    const fail = (error: unknown): void => {
+      this.keepRefused(multi);
+      this.end(error);
+    };
+    const succeed = (reply: unknown): void => {
+      const refused = this.keepRefused(multi);
+      if (Array.isArray(reply)) {
+        // A command whose arguments the library refused (3.0 and later) was not sent and has no reply.
+        for (let index = 0, next = 0; index < this.commands.length; index++)
+          if (!refused || !(index in this.replies)) this.replies[index] = reply[next++];
+      }
+      this.end(undefined, reply === null);
+    };
+    return { succeed, fail };
+  }
+
+  /** Returns whether there was one. */
+  private keepRefused({ errors }: LegacyMulti): boolean {
+    if (!Array.isArray(errors)) return false;
+    for (const error of errors) {
+      const { position } = error as { readonly position?: unknown };
+      if (typeof position === 'number') this.replies[position] = error;
+    }
+    return errors.length > 0;
+  }
+
+  /** @param error by default that of its first command that failed */
+  end(error: unknown = this.replies.find((kept) => kept instanceof Error), aborted = false): void {
     const { tap, kind, start, client, write, commands, replies } = this;
     this.start = undefined;
     if (start !== undefined)
       tap.settleBatch(start, { kind, commands, client, write, replies, failed: error !== undefined, error, aborted });
-  }
-}
-
-/** The EXEC of a transaction. */
-class Transaction implements Observer {
-  constructor(
-    private readonly batch: OpenBatch,
-    private readonly multi: LegacyMulti,
-  ) {}
-
-  succeed(reply: unknown): void {
-    const { batch } = this;
-    const refused = this.keepRefused();
-    if (Array.isArray(reply)) {
-      // A command whose arguments the library refused (3.0 and later) was not sent and has no reply.
-      for (let index = 0, next = 0; index < batch.commands.length; index++)
-        if (!refused || !(index in batch.replies)) batch.replies[index] = reply[next++];
-    }
-    batch.end({ error: batch.replies.find((kept) => kept instanceof Error), aborted: reply === null });
-  }
-
-  fail(error: unknown): void {
-    this.keepRefused();
-    this.batch.end({ error, aborted: false });
-  }
-
-  private keepRefused(): boolean {
-    const errors: readonly unknown[] = Array.isArray(this.multi.errors) ? this.multi.errors : [];
-    for (const error of errors) {
-      const { position } = error as { readonly position?: unknown };
-      if (typeof position === 'number') this.batch.replies[position] = error;
-    }
-    return errors.length > 0;
   }
 }
 

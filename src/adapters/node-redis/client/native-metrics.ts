@@ -10,17 +10,6 @@ interface OTelMetrics {
   readonly instance?: { readonly commandMetrics?: object };
 }
 
-const NOTHING: NativeMetrics = {
-  operations: false,
-  connections: false,
-  waits: false,
-  cache: false,
-  errors: false,
-  closed: false,
-  pubSub: false,
-  streams: false,
-};
-
 /** Checks when the client is loaded or patched, and again when the application enables its metrics. */
 export class NativeMetricsTap {
   private readonly copies = new Set<OTelMetrics>();
@@ -39,25 +28,22 @@ export class NativeMetricsTap {
 
   private look(): void {
     const inUse = [...this.copies].filter((copy) => copy.isInitialized() === true);
-    if (inUse.length === 0) {
-      this.changed(NOTHING);
-      return;
-    }
+    const isHeard = (channel: string): boolean => inUse.length > 0 && hasSubscribers(`node-redis:${channel}`);
     this.changed({
       // A group that is not enabled is a plain object that does nothing.
       operations: inUse.some(
         ({ instance }) => instance?.commandMetrics !== undefined && instance.commandMetrics.constructor !== Object,
       ),
       // The other groups only show in the channels that they subscribe to.
-      connections: hasSubscribers('node-redis:connection:ready'),
-      waits: hasSubscribers('node-redis:pool:connection-wait'),
-      cache: hasSubscribers('node-redis:cache:request'),
-      errors: hasSubscribers('node-redis:error'),
+      connections: isHeard('connection:ready'),
+      waits: isHeard('pool:connection-wait'),
+      cache: isHeard('cache:request'),
+      errors: isHeard('error'),
       // This is the group of the waits; we subscribe to the channels of closed connections ourselves.
-      closed: hasSubscribers('node-redis:pool:connection-wait'),
-      pubSub: hasSubscribers('node-redis:pubsub'),
+      closed: isHeard('pool:connection-wait'),
+      pubSub: isHeard('pubsub'),
       // One channel publishes both.
-      streams: hasSubscribers('node-redis:command:reply'),
+      streams: isHeard('command:reply'),
     });
   }
 }
