@@ -32,8 +32,7 @@ function placeOf(loader: typeof Module): Place {
 /** Passes on the path and the exports of every file that CommonJS loads, after it was loaded. */
 export class LoadHook {
   private readonly place = placeOf(Module);
-  private original: Load | undefined;
-  private replacement: Load | undefined;
+  private restore: (() => void) | undefined;
   private isOn = false;
 
   /** @param seen must not throw: it is called inside the application's `require` */
@@ -41,22 +40,22 @@ export class LoadHook {
 
   start(): void {
     this.isOn = true;
-    if (this.replacement !== undefined) return;
+    if (this.restore !== undefined) return;
     const { owner, name } = this.place;
     const original = owner[name] as Load;
-    this.original = original;
-    this.replacement = this.hooked(original);
-    owner[name] = this.replacement;
+    const replacement = this.hooked(original);
+    owner[name] = replacement;
+    this.restore = () => {
+      if (owner[name] !== replacement) return;
+      owner[name] = original;
+      this.restore = undefined;
+    };
   }
 
   /** Restores the identical function. If another hook wraps ours, ours stays inside and does nothing. */
   stop(): void {
     this.isOn = false;
-    const { owner, name } = this.place;
-    if (this.original === undefined || owner[name] !== this.replacement) return;
-    owner[name] = this.original;
-    this.original = undefined;
-    this.replacement = undefined;
+    this.restore?.();
   }
 
   private hooked(original: Load): Load {

@@ -6,8 +6,7 @@ import type * as conventions from '@opentelemetry/semantic-conventions';
 export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
 
 // The stable names. The compiler checks them against the package of the conventions, which is not loaded for them: it
-// has
-// every name there is, and reading it took half of our start-up.
+// has every name there is, and reading it took half of our start-up.
 export const ATTR_DB_NAMESPACE = 'db.namespace' satisfies typeof conventions.ATTR_DB_NAMESPACE;
 export const ATTR_DB_OPERATION_BATCH_SIZE =
   'db.operation.batch.size' satisfies typeof conventions.ATTR_DB_OPERATION_BATCH_SIZE;

@@ -55,14 +55,8 @@ export function useConsole(): boolean {
 export function quieten(isSaid: (message: string) => boolean): void {
   const logger = apiGlobals().diag as DiagLogger | undefined;
   if (logger === undefined) return;
-  const quiet: DiagLogger = {
-    error: (message, ...details) =>
-      isSaid(message) ? logger.debug(message, ...details) : logger.error(message, ...details),
-    warn: (message, ...details) => logger.warn(message, ...details),
-    info: (message, ...details) => logger.info(message, ...details),
-    debug: (message, ...details) => logger.debug(message, ...details),
-    verbose: (message, ...details) => logger.verbose(message, ...details),
-  };
+  const error: DiagLogger['error'] = (message, ...details) =>
+    isSaid(message) ? logger.debug(message, ...details) : logger.error(message, ...details);
   // The wrapped logger keeps its own level.
-  diag.setLogger(quiet, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true });
+  diag.setLogger({ ...logger, error }, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true });
 }

@@ -21,11 +21,16 @@ describe('clients by their ids', () => {
   };
   let connections: Connections;
   let sockets: Sockets;
+  let onEvent: (event: string, listener: () => void) => void;
   beforeEach(() => {
     connections = new Connections(nobody);
+    onEvent = () => {};
     sockets = {
       default: class {
         connect(): void {}
+        on(event: string, listener: () => void): void {
+          onEvent(event, listener);
+        }
       },
     };
     connections.patchSocket(sockets as never, new PatchLedger(assert.fail), false);
@@ -53,5 +58,22 @@ describe('clients by their ids', () => {
     for (let index = 0; index < MAX_CLIENTS - 1; index++) open(`client-${index}`, 'one');
     assert.equal(connections.factsOf('first'), undefined);
     assert.equal(connections.factsOf(`client-${MAX_CLIENTS - 2}`)?.serverAddress, 'one');
+  });
+
+  it('have one queue, which the socket that they move to tells when it takes more', () => {
+    const queues = { default: class {} };
+    connections.patchQueue(queues as never, new PatchLedger(assert.fail));
+    const queue = new queues.default();
+    const first = open('client-1', 'one');
+    const heard: Record<string, () => void> = {};
+    onEvent = (event, listener) => {
+      heard[event] = listener;
+    };
+    const second = open('client-1', 'two');
+    const writes = connections.of(queue)?.writes;
+    assert.equal(writes?.begin(), undefined);
+    heard.drain?.();
+    assert.ok(writes?.begin());
+    assert.notEqual(first, second);
   });
 });

@@ -35,7 +35,7 @@ export class Server implements ClientRef {
   private isPlaced = false;
 
   constructor(
-    private readonly client: Client,
+    readonly client: Client,
     /** Created by the library for itself: it asks a sentinel, or a node for the topology. */
     readonly isInternal: boolean,
     private readonly clusterOf: (client: Client) => ClientFacts | undefined,
@@ -49,14 +49,6 @@ export class Server implements ClientRef {
   get isReady(): boolean {
     const { status, stream } = this.client;
     return status === 'ready' && stream?.writable === true;
-  }
-
-  get status(): string | undefined {
-    return this.client.status;
-  }
-
-  get condition(): Client['condition'] {
-    return this.client.condition;
   }
 
   /** It is known from its first use on whose node a client is. */

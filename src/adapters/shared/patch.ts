@@ -86,15 +86,10 @@ export class PatchLedger {
     if (this.isWrapped(target, name, '')) return;
     const original = target[name];
     target[name] = replacement;
-    this.entries.push({
-      target,
-      name,
-      layer: '',
-      replacement,
-      restore: () => {
-        target[name] = original;
-      },
-    });
+    const restore = (): void => {
+      target[name] = original;
+    };
+    this.entries.push({ target, name, layer: '', replacement, restore });
   }
 
   private isWrapped(target: Target, name: string, layer: string): boolean {

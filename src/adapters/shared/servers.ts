@@ -22,7 +22,7 @@ export function addressOfAll(nodes: unknown, defaultPort = DEFAULT_PORT): string
 }
 
 /** The address of a node, given as a port, `host:port`, a URL, socket options, or host and port. */
-export function hostAndPort(node: unknown, defaultPort = DEFAULT_PORT): string {
+function hostAndPort(node: unknown, defaultPort = DEFAULT_PORT): string {
   if (typeof node === 'number' || (typeof node === 'string' && /^\d+$/.test(node))) return `${DEFAULT_HOST}:${node}`;
   const given = (typeof node === 'string' ? { url: node.includes('://') ? node : `redis://${node}` } : node) as Address;
   const { url, socket, host, port } = given ?? {};

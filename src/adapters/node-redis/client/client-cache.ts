@@ -19,6 +19,7 @@ interface Stats {
 }
 
 interface CachingClient {
+  readonly _self?: CachingClient;
   readonly clientSideCache?: ClientSideCache;
 }
 
@@ -46,16 +47,12 @@ export function wrapExecuteCommand<C extends object>(
   original: ExecuteCommand,
 ): ExecuteCommand {
   // Most clients have no cache, so the closure for a command is in a function of its own.
-  return function executeCommand(this: CachingClient & { readonly _self?: CachingClient }): Promise<unknown> {
+  return function executeCommand(this: CachingClient): Promise<unknown> {
     const { clientSideCache } = this._self ?? this;
     return (clientSideCache === undefined ? original : executeCached).apply(this, arguments as never);
   };
 
-  function executeCached(
-    this: CachingClient & { readonly _self?: CachingClient },
-    _command: unknown,
-    parser: Parser,
-  ): Promise<unknown> {
+  function executeCached(this: CachingClient, _command: unknown, parser: Parser): Promise<unknown> {
     const client = this._self ?? this;
     const cache = client.clientSideCache as ClientSideCache;
     caches.see(cache, () => clientOf(client as C));

@@ -75,7 +75,7 @@ export class Connections {
       this.unpairedQueue = undefined;
       const options = args.at(-1) as ClientOptions['socket'];
       if (unpairedQueue === undefined && mayBeFirst) this.unpairedSocket = { socket, options };
-      else this.meet(args, this.pair(unpairedQueue, socket, options));
+      else this.meet(args, this.pair(unpairedQueue, socket, options, this.clients.get(String(args[1]))));
     });
   }
 
@@ -122,14 +122,21 @@ export class Connections {
 
   /** Adds a queue whose creation was not seen. */
   add(queue: object, facts: ClientFacts): Connection {
-    const connection = this.connectionOf(facts, undefined);
+    const connection = this.connectionOf(facts);
     this.connections.set(queue, connection);
     return connection;
   }
 
   /** Joins a queue with the socket that it writes to. */
-  private pair(queue: object | undefined, socket: Socket, options: ClientOptions['socket']): Connection {
-    const connection = this.connectionOf(factsFrom({ socket: options }), socket);
+  private pair(
+    queue: object | undefined,
+    socket: Socket,
+    options: ClientOptions['socket'],
+    moving?: KnownClient,
+  ): Connection {
+    // The queue of a client that moves writes to its new socket.
+    const writes = queue === undefined ? moving?.connection.deref()?.writes : undefined;
+    const connection = this.connectionOf(factsFrom({ socket: options }), socket, writes);
     if (queue !== undefined) this.connections.set(queue, connection);
     this.down.add(connection);
     this.recorder.watchConnection({ facts: connection.facts, read: () => this.read(connection) });
@@ -185,12 +192,12 @@ export class Connections {
     this.down.delete(connection);
   }
 
-  private connectionOf(facts: ClientFacts, socket: Socket | undefined): Connection {
+  private connectionOf(facts: ClientFacts, socket?: Socket, writes = new QueueWrites()): Connection {
     const state = new ConnectionState(this.recorder, () => asItself(connection.facts));
     const connection: Connection = {
       facts,
       socket: socket && new WeakRef(socket),
-      writes: new QueueWrites(),
+      writes,
       state,
       waiting: { count: 0 },
       period: this.period,

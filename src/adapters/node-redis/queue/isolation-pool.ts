@@ -92,11 +92,8 @@ export class IsolationPoolTap {
 }
 
 function isForPool(overrides: unknown): boolean {
-  if (typeof overrides !== 'object' || overrides === null) return false;
-  return (
-    Object.hasOwn(overrides, 'isolationPoolOptions') &&
-    (overrides as Client['options'])?.isolationPoolOptions === undefined
-  );
+  const given = Object(overrides) as NonNullable<Client['options']>;
+  return Object.hasOwn(given, 'isolationPoolOptions') && given.isolationPoolOptions === undefined;
 }
 
 /** As generic-pool reads them. */
