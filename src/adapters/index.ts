@@ -5,7 +5,7 @@ import type { Report } from '../core/recorder';
 import { ReplyShapes } from '../core/replies';
 import { type Active, activeAdapters, claim, release } from './active';
 import { type Other, Others } from './others';
-import { atEveryConnection, Conflicts } from './others/conflicts';
+import { atEveryConnection, Conflicts, type Sides } from './others/conflicts';
 import { type Loaded, Patches } from './patches';
 import { findPreloaded, type PreloadedCopy } from './preloaded';
 import { ReachedCopies } from './reached';
@@ -20,7 +20,7 @@ export { activeAdapters, type Other };
 const CLIENTS: readonly ClientName[] = ['redis', 'ioredis', 'iovalkey'];
 
 /** All adapters together: what to hook, and patching and unpatching everything that was loaded. */
-export class Adapters implements Active {
+export class Adapters implements Active, Sides {
   /** The values that callers get, if they differ from the server's replies. */
   readonly replies = new ReplyShapes();
   private readonly taps: Taps;
@@ -39,16 +39,14 @@ export class Adapters implements Active {
   private wanted: readonly ClientName[] = [];
   /** Libraries that are left to other instrumentations. */
   private readonly left = new Set<ClientName>();
-  private readonly libraries: Sinks['libraries'];
   private readonly report: Report;
 
   /** @param standDown called when recording redis is left to another instrumentation */
   constructor(
-    sinks: Sinks,
+    private readonly sinks: Sinks,
     private readonly standDown: () => void,
   ) {
-    const { libraries, report } = sinks;
-    this.libraries = libraries;
+    const { report } = sinks;
     this.report = report;
     const settle = (): void => {
       if (this.isPatched) this.isClear();
@@ -59,12 +57,7 @@ export class Adapters implements Active {
     this.taps = tapsTo({ ...sinks, connections, settle, replies, meetLoaded });
     this.patches = new Patches(this.taps, report);
     this.reached = new ReachedCopies(this.taps, (...file) => this.onLoad(...file), report);
-    const sides = {
-      findOthers: () => this.others.find(),
-      isRecorded: (client: ClientName) => this.isRecorded(client),
-      leave: (client: ClientName) => this.leaveTo(client),
-    };
-    this.conflicts = new Conflicts(sides, report);
+    this.conflicts = new Conflicts(this, report);
     this.files = new WatchedFiles(this.hookedFiles(), report);
   }
 
@@ -127,7 +120,7 @@ export class Adapters implements Active {
   /** Runs the application's processing of a stream entry. */
   process<T>(id: string | undefined, stream: string | undefined, run: () => T): T {
     const recorded = this.wanted.find((client) => this.isRecorded(client));
-    return recorded === undefined ? run() : this.libraries[recorded].messages.process(id, stream, run);
+    return recorded === undefined ? run() : this.sinks.libraries[recorded].messages.process(id, stream, run);
   }
 
   private leave(report: Report): void {
@@ -150,7 +143,7 @@ export class Adapters implements Active {
 
   /** Wrappers of ours that others have wrapped stay in place, and are stopped here. */
   private record(client: ClientName, isRecorded: boolean): void {
-    const { tap, messages } = this.libraries[client];
+    const { tap, messages } = this.sinks.libraries[client];
     for (const one of [tap, messages]) {
       if (isRecorded) one.start();
       else one.stop();
@@ -172,7 +165,7 @@ export class Adapters implements Active {
     if (this.isRecorded(loaded.client)) this.patches.apply(loaded);
   }
 
-  private isRecorded(client: ClientName | undefined): boolean {
+  isRecorded(client: ClientName | undefined): boolean {
     return client !== undefined && this.wanted.includes(client) && !this.left.has(client);
   }
 
@@ -183,7 +176,7 @@ export class Adapters implements Active {
   }
 
   /** Leaves only that library, unless nothing else is recorded. */
-  private leaveTo(client: ClientName): void {
+  leaveTo(client: ClientName): void {
     this.left.add(client);
     if (!this.wanted.some((one) => this.isRecorded(one))) {
       this.abandon();

@@ -10,7 +10,7 @@ export interface Sides {
   findOthers(): readonly Other[];
   isRecorded(client: ClientName): boolean;
   /** Stops recording a library that another instrumentation records. */
-  leave(client: ClientName): void;
+  leaveTo(client: ClientName): void;
 }
 
 export class Conflicts {
@@ -37,7 +37,7 @@ export class Conflicts {
       this.report(`${found}; both record every command (onConflict: both)`);
     } else {
       this.report(`${found}; this one stands down (onConflict: stand-down)`);
-      for (const { client } of others) this.sides.leave(client);
+      for (const { client } of others) this.sides.leaveTo(client);
     }
   }
 
