@@ -2,15 +2,17 @@
 // Must not know: spans, metrics, clients, which keys are locks.
 import { endOfItems, type Items } from '../catalog';
 import type { CacheFacts, DataFacts, Fill, Lookup, Miss, MissReason, ValueSize } from '../core/facts';
-import { add, MAX_KEYS, sampled, share } from './apportion';
 import { isMissing, lengthOf } from './cache';
 import { type CacheCounts, type Counts, NO_FILLS, NO_SIZES } from './cache-counts';
 import { CacheMemory } from './cache-memory';
 import type { Exchange } from './exchange';
-import { type Expiry, isRefused, keysMade, readExpiry } from './life';
+import { isRefused, keysMade, readExpiry } from './life';
 
 /** Whether a key is a lock, and so not cached data. */
 export type IsLock = (counts: Counts, key: unknown, exchange: Exchange) => boolean;
+
+/** Of one command so many keys are read. Others are counted in the family of keys without a name. */
+export const MAX_KEYS = 1_000;
 
 const MIXED = factsOf(undefined);
 
@@ -62,13 +64,16 @@ export class CacheTraffic {
     let miss: Miss | undefined;
     const step = items.step as number;
     const end = endOfItems(items, args, entry.from);
-    if (end - entry.from > MAX_KEYS * step) return this.lookUpMany(exchange, found, step, end, isLocal);
-    for (let index = entry.from; index < end; index += step) {
+    const readEnd = Math.min(end, entry.from + MAX_KEYS * step);
+    let { hits, misses } = found;
+    for (let index = entry.from; index < readEnd; index += step) {
+      const isHit = elements === undefined ? found.misses === 0 : !isMissing(elements[index - entry.from]);
+      if (isHit) hits--;
+      else misses--;
       const counts = this.cacheCounts.of(args[index]);
       if (this.isLock(counts, args[index], exchange)) continue;
       common ??= counts;
       isCommon &&= counts === common;
-      const isHit = elements === undefined ? found.misses === 0 : !isMissing(elements[index - entry.from]);
       countLookUps(counts, isHit ? 1 : 0, isHit ? 0 : 1, isLocal);
       if (isHit && !isLocal) this.memory?.found(exchange, index);
       if (isHit || this.memory === undefined) continue;
@@ -76,30 +81,11 @@ export class CacheTraffic {
       const reason = this.memory.missed(exchange, counts, index, miss);
       if (reason !== undefined) counts[reason] += 1;
     }
+    if (readEnd < end) countLookUps(this.cacheCounts.of(undefined), hits, misses, isLocal);
     if (common === undefined) return undefined;
-    if (miss === undefined) return isCommon ? common.plain : MIXED;
-    return factsOf(isCommon ? common.family : undefined, miss);
-  }
-
-  /** Reads a look-up of very many keys. Hits and misses are exact; a sample of the keys decides their families. */
-  private lookUpMany(
-    { entry, args, reply }: Exchange,
-    found: Lookup,
-    step: number,
-    end: number,
-    isLocal: boolean,
-  ): CacheFacts {
-    const elements = Array.isArray(reply) ? reply : undefined;
-    const [hit, missed] = [new Map<Counts, number>(), new Map<Counts, number>()];
-    for (const index of sampled(entry.from, end, step)) {
-      const counts = this.cacheCounts.of(args[index]);
-      const isMiss = elements === undefined ? found.misses > 0 : isMissing(elements[index - entry.from]);
-      add(isMiss ? missed : hit, counts, 1);
-      add(isMiss ? hit : missed, counts, 0);
-    }
-    share(found.hits, hit, (counts, hits) => countLookUps(counts, hits, 0, isLocal));
-    share(found.misses, missed, (counts, misses) => countLookUps(counts, 0, misses, isLocal));
-    return MIXED;
+    const isOne = isCommon && readEnd === end;
+    if (miss === undefined) return isOne ? common.plain : MIXED;
+    return factsOf(isOne ? common.family : undefined, miss);
   }
 
   /** undefined: nothing was written, or the keys are locks. */
@@ -110,13 +96,13 @@ export class CacheTraffic {
     if (items.areFields) return this.writeFields(exchange);
     const end = endOfItems(items, args, entry.from);
     const expiry = readExpiry(entry, args, end, data);
-    if (items.step !== undefined && end - entry.from > MAX_KEYS * items.step)
-      return this.writeMany(exchange, items, end, expiry);
+    const first = entry.from + items.first;
+    const readEnd = items.step === undefined ? end : Math.min(end, first + MAX_KEYS * items.step);
     const fills: Fill[] = [];
     const sizes: ValueSize[] = [];
     let common: Counts | undefined;
     let isCommon = true;
-    for (let index = entry.from + items.first; index < end; index += items.step ?? end) {
+    for (let index = first; index < readEnd; index += items.step ?? end) {
       const key = args[index];
       const counts = this.cacheCounts.of(key, true);
       if (this.isLock(counts, key, exchange)) continue;
@@ -127,29 +113,15 @@ export class CacheTraffic {
       const bytes = items.step === undefined ? data.valueLength : lengthOf(args[index + items.step - 1]);
       if (bytes !== undefined) sizes.push({ family: counts, bytes });
     }
-    if (common === undefined) return undefined;
-    return factsOf(isCommon ? common.family : undefined, undefined, undefined, fills, sizes);
-  }
-
-  /** Handles a write of very many keys (see `lookUpMany`). */
-  private writeMany(
-    { endMonotonicMs, entry, args }: Exchange,
-    { first, step = 1 }: Items,
-    end: number,
-    expiry: Expiry,
-  ): CacheFacts {
-    const from = entry.from + first;
-    const sample = new Map<Counts, number>();
-    const sizes: ValueSize[] = [];
-    for (const index of sampled(from, end, step)) {
-      const counts = this.cacheCounts.of(args[index], true);
-      add(sample, counts, 1);
-      const bytes = lengthOf(args[index + step - 1]);
-      if (bytes !== undefined) sizes.push({ family: counts, bytes });
+    if (items.step !== undefined && readEnd < end) {
+      const left = Math.ceil((end - readEnd) / items.step);
+      const counts = this.cacheCounts.of(undefined, true);
+      if (expiry === 'set') counts.writesWithTtl += left;
+      else if (expiry === 'none') counts.writesWithoutTtl += left;
+      this.memory?.wroteMany(exchange.endMonotonicMs);
     }
-    share(Math.ceil((end - from) / step), sample, (counts, writes) => countWrites(counts, writes, expiry));
-    this.memory?.wroteMany(endMonotonicMs);
-    return factsOf(undefined, undefined, undefined, NO_FILLS, sizes);
+    if (common === undefined) return undefined;
+    return factsOf(isCommon && readEnd === end ? common.family : undefined, undefined, undefined, fills, sizes);
   }
 
   private writeFields(exchange: Exchange): CacheFacts | undefined {
@@ -205,9 +177,4 @@ function countLookUps(counts: Counts, hits: number, misses: number, isLocal: boo
     counts.hits += hits;
     counts.misses += misses;
   }
-}
-
-function countWrites(counts: Counts, writes: number, expiry: Expiry): void {
-  if (expiry === 'set') counts.writesWithTtl += writes;
-  else if (expiry === 'none') counts.writesWithoutTtl += writes;
 }
