@@ -42,10 +42,6 @@ export class LockState {
     this.named = named;
   }
 
-  get size(): number {
-    return this.holdings.size + this.waits.size + this.confirmed.size;
-  }
-
   /** Whether a key is known to be a lock by now. */
   isLock(counts: Counts, key: unknown, { command, endMonotonicMs }: Exchange): boolean {
     if (this.named !== undefined)

@@ -34,10 +34,6 @@ export class LockWaits {
     this.used = new Expiring(maxWaits, memoryMs);
   }
 
-  get size(): number {
-    return this.refusals.size + this.used.size;
-  }
-
   /** Returns how long the successful caller has been trying. Remembers a refused attempt. */
   attempt(attempt: Attempt): number | undefined {
     const { key, token, caller, acquired, startMonotonicMs, endMonotonicMs } = attempt;

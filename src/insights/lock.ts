@@ -37,11 +37,6 @@ export class Locks {
     this.state.use(named);
   }
 
-  /** For tests of the bounds. */
-  get size(): number {
-    return this.state.size + this.scripts.size;
-  }
-
   /** Whether a key is known to be a lock by now. */
   isLock(counts: Counts, key: unknown, exchange: Exchange): boolean {
     return this.state.isLock(counts, key, exchange);

@@ -1,5 +1,6 @@
 // Knows: what a Lua script can do with a lock: acquire, release or extend it.
 // Must not know: libraries that have such scripts, keys, replies; whether a lock is held.
+import { BoundedMap } from '../core/bounded-map';
 import type { Arguments } from '../core/events';
 
 /** What a script body can do. It never shows by itself that a key is a lock. */
@@ -48,14 +49,10 @@ function sumOf(body: string): string {
 /** Remembers script bodies for later calls that name only the sha. Bounded. */
 export class ScriptMemory {
   /** By body. Most bodies are the same string object each time. */
-  private readonly byBody = new Map<string, Script>();
-  private readonly bySha = new Map<string, Script>();
+  private readonly byBody = new BoundedMap<string, Script>(MAX_SCRIPTS);
+  private readonly bySha = new BoundedMap<string, Script>(MAX_SCRIPTS);
   /** Scripts and functions that have taken a lock, by sha or name, though nobody showed their text. */
-  private readonly takers = new Map<string, true>();
-
-  get size(): number {
-    return this.byBody.size + this.bySha.size + this.takers.size;
-  }
+  private readonly takers = new BoundedMap<string, true>(MAX_SCRIPTS);
 
   /** Reads a script that was run or loaded. */
   see(body: unknown): Script | undefined {
@@ -63,8 +60,8 @@ export class ScriptMemory {
     const known = this.byBody.get(body);
     if (known !== undefined) return known;
     const script = readScript(body);
-    remember(this.byBody, body, script);
-    remember(this.bySha, sumOf(body), script);
+    this.byBody.set(body, script);
+    this.bySha.set(sumOf(body), script);
     return script;
   }
 
@@ -77,21 +74,12 @@ export class ScriptMemory {
 
   /** Remembers that a script whose body was not seen has taken a lock. */
   tookLock([, script]: Arguments): void {
-    if (typeof script !== 'string' || script.length > MAX_NAME_LENGTH || this.takers.has(script)) return;
-    remember(this.takers, script, true);
+    if (typeof script === 'string' && script.length <= MAX_NAME_LENGTH) this.takers.set(script, true);
   }
 
   hasTakenLock([, script]: Arguments): boolean {
     return this.takers.size > 0 && this.takers.has(script as string);
   }
-}
-
-function remember<T>(memory: Map<string, T>, name: string, value: T): void {
-  if (memory.size >= MAX_SCRIPTS) {
-    const [oldest] = memory.keys();
-    if (oldest !== undefined) memory.delete(oldest);
-  }
-  memory.set(name, value);
 }
 
 const COMMENT = /--(?:\[\[[\s\S]*?\]\]|[^\n]*)/g;

@@ -132,15 +132,6 @@ export class ServerMetrics implements ConnectionRecorder {
     for (const { value, attributes } of this.items.values()) result.observe(instruments.cacheItems, value, attributes);
   }
 
-  /** For tests of the bounds, as `size`. */
-  get serverCount(): number {
-    return this.servers.size;
-  }
-
-  get size(): number {
-    return this.servers.size + this.connections.size + this.caches.size;
-  }
-
   private addUp(): void {
     const isCrowded = this.servers.size > MAX_SERVERS || this.items.size > MAX_SERVERS;
     for (const [key, server] of this.servers) {

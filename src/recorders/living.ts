@@ -13,10 +13,6 @@ export class Living<S, T extends { read(): S | undefined }> {
   /** @param sweep reads all, where a state must not be read in vain */
   constructor(private readonly sweep: () => void = () => this.read()) {}
 
-  get size(): number {
-    return this.all.size;
-  }
-
   /** What is gone is removed even if metrics are never collected. Amortised: the next search is at twice the size. */
   add(one: T): void {
     this.all.add(one);

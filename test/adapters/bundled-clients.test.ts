@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { channel } from 'node:diagnostics_channel';
 import { Channels } from '../../src/adapters/node-redis/bundled/channels';
-import { MAX_CLIENTS } from '../../src/adapters/shared/bounded-map';
+import { MAX_CLIENTS } from '../../src/adapters/node-redis/server-info';
 import type { Tap } from '../../src/core/tap';
 import { instrumentation } from '../support/tracing';
 

@@ -2,7 +2,7 @@
 // Must not know: what is recorded of it.
 import assert from 'node:assert/strict';
 import { Connections } from '../../src/adapters/node-redis/promise/connections';
-import { MAX_CLIENTS } from '../../src/adapters/shared/bounded-map';
+import { MAX_CLIENTS } from '../../src/adapters/node-redis/server-info';
 import { PatchLedger } from '../../src/adapters/shared/patch';
 import type { ConnectionRecorder } from '../../src/core/recorder';
 

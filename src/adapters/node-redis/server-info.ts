@@ -3,6 +3,9 @@
 import type { ClientFacts } from '../../core/events';
 import { DEFAULT_HOST, DEFAULT_PORT, hostIn, portOf, textOf } from '../shared/servers';
 
+/** More clients than a usual process has: those beyond it are forgotten, the oldest first. */
+export const MAX_CLIENTS = 10_000;
+
 /** Socket options, as users give them to every version from 4 on. */
 interface SocketOptions {
   readonly host?: unknown;

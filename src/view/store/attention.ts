@@ -1,5 +1,7 @@
 // Knows: what happened that needs attention, with repeated occurrences merged.
 // Must not know: how it is detected.
+import { BoundedMap } from '../../core/bounded-map';
+
 export type AttentionKind =
   | 'error'
   | 'stampede'
@@ -24,14 +26,15 @@ export interface Attention {
 export type Occurrence = Pick<Attention, 'kind' | 'text' | 'lastMs'> & Partial<Attention>;
 
 export class AttentionList {
-  private readonly entries = new Map<string, Attention>();
+  private readonly entries: BoundedMap<string, Attention>;
 
-  constructor(private readonly max = 50) {}
+  constructor(max = 50) {
+    this.entries = new BoundedMap(max);
+  }
 
   note({ kind, text, lastMs, count = 1, callers, traceId }: Occurrence): void {
     const key = `${kind} ${text}`;
     const before = this.entries.get(key);
-    this.entries.delete(key);
     this.entries.set(key, {
       kind,
       text,
@@ -40,17 +43,9 @@ export class AttentionList {
       lastMs,
       traceId: traceId ?? before?.traceId,
     });
-    if (this.entries.size > this.max) this.forgetOldest();
   }
 
   newestFirst(): Attention[] {
     return [...this.entries.values()].reverse();
-  }
-
-  private forgetOldest(): void {
-    for (const oldest of this.entries.keys()) {
-      this.entries.delete(oldest);
-      return;
-    }
   }
 }

@@ -1,5 +1,6 @@
 // Knows: metric series: how much a point adds to a total, and the current state.
 // Must not know: which metrics there are.
+import { BoundedMap } from '../../core/bounded-map';
 import type { Attributes, Point } from '../otlp/message';
 
 /** The current value of one series. */
@@ -24,12 +25,13 @@ interface Entry extends Standing {
   readonly raw: { readonly value: number; readonly sum: number; readonly startNanos: string };
 }
 
-const MAX_SERIES = 5_000;
-
 export class Series {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries: BoundedMap<string, Entry>;
 
-  constructor(private readonly maxSeries = MAX_SERIES) {}
+  /** Beyond this number, the series that was updated least recently is dropped. */
+  constructor(maxSeries = 5_000) {
+    this.entries = new BoundedMap(maxSeries);
+  }
 
   /** Keeps the point; returns the increase, if it is a counter or histogram. */
   add(point: Point, nowMs: number): Increase | undefined {
@@ -37,7 +39,6 @@ export class Series {
     const before = this.entries.get(key);
     const { count, sum } = increaseOf(point, before);
     const value = point.type === 'state' ? point.value : (before?.value ?? 0) + count;
-    this.entries.delete(key);
     this.entries.set(key, {
       metric: point.metric,
       attributes: point.attributes,
@@ -45,7 +46,6 @@ export class Series {
       seenAtMs: nowMs,
       raw: { value: point.value, sum: point.sum ?? 0, startNanos: point.startNanos },
     });
-    if (this.entries.size > this.maxSeries) this.forgetOldest();
     return point.type === 'state' || count === 0
       ? undefined
       : { metric: point.metric, attributes: point.attributes, count, sum };
@@ -54,14 +54,6 @@ export class Series {
   /** Returns all series of one metric. */
   of(metric: string): Standing[] {
     return [...this.entries.values()].filter((entry) => entry.metric === metric);
-  }
-
-  /** Drops the series that was updated least recently. */
-  private forgetOldest(): void {
-    for (const key of this.entries.keys()) {
-      this.entries.delete(key);
-      return;
-    }
   }
 }
 

@@ -1,17 +1,17 @@
 // Knows: the diagnostics channels of redis 5.12 and later, the only seam that is left in a bundled application.
 // Must not know: spans, metrics, attribute names.
+import { BoundedMap } from '../../../core/bounded-map';
 import type { Arguments, ClientRef, Command } from '../../../core/events';
 import type { Report } from '../../../core/recorder';
 import type { Tap } from '../../../core/tap';
 import { isMainRealm, isOurs } from '../../realm';
 import { Ambient } from '../../shared/ambient';
-import { BoundedMap } from '../../shared/bounded-map';
 import { around, PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { isUnknownScript } from '../../shared/retried-calls';
 import { selectDatabase } from '../../shared/servers';
 import { Subscriptions } from '../../shared/subscriptions';
 import { UnknownScripts } from '../../shared/unknown-scripts';
-import { factsFrom } from '../server-info';
+import { factsFrom, MAX_CLIENTS } from '../server-info';
 import { ChannelBatches } from './channel-batches';
 
 /**
@@ -58,7 +58,7 @@ interface UnknownScript {
  */
 export class Channels {
   /** Clients that no hook knows, by their id. A client may lose its connection without an event that we see. */
-  private readonly clients = new BoundedMap<string, BundledClient>();
+  private readonly clients = new BoundedMap<string, BundledClient>(MAX_CLIENTS);
   private readonly commands = new WeakMap<Message, Command>();
   private readonly unknownScripts = new UnknownScripts<UnknownScript>();
   private readonly batches: ChannelBatches;

@@ -1,13 +1,13 @@
 // Knows: the sockets of redis 4 to 6, the queues that write to them, and when connections are made and lost.
 // Must not know: spans, metrics, attribute names.
+import { BoundedMap } from '../../../core/bounded-map';
 import type { ClientFacts, ConnectionState as ConnectionReading } from '../../../core/events';
 import type { ConnectionRecorder } from '../../../core/recorder';
-import { BoundedMap } from '../../shared/bounded-map';
 import { ConnectionState } from '../../shared/connection-state';
 import type { Observer } from '../../shared/observe';
 import { type Class, onConstruct, type PatchLedger, prototypeOf, type Target } from '../../shared/patch';
 import { asItself } from '../../shared/servers';
-import { type ClientOptions, factsFrom } from '../server-info';
+import { type ClientOptions, factsFrom, MAX_CLIENTS } from '../server-info';
 import { Connects } from './connect';
 import { beginAnew } from './database';
 import { QueueWrites } from './queue-writes';
@@ -46,7 +46,7 @@ export class Connections {
   /** Connections that should be ready and are not. While there are none, waiting commands are not checked. */
   private readonly down = new Set<Connection>();
   /** Clients by the id that redis 5.12 and later give them. */
-  private readonly clients = new BoundedMap<string, KnownClient>();
+  private readonly clients = new BoundedMap<string, KnownClient>(MAX_CLIENTS);
   private period = 0;
   private unpairedQueue: object | undefined;
   private unpairedSocket: { readonly socket: Socket; readonly options: ClientOptions['socket'] } | undefined;
