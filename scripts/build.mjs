@@ -2,7 +2,7 @@
 // than what was built: `npm ci` has just built it.
 // Knows: what the build is made of. Must not know: who needs it.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -54,11 +54,12 @@ async function build() {
  * Names stay where the application's stack traces can show them. Lines have a limit, because Node.js prints the line of an
  * uncaught error. Comments and indentation go, which are a fifth of the package.
  */
-function asOneFile({ entry, external = [], isTool = false }) {
-  return bundle({
+async function asOneFile({ entry, external = [], isTool = false }) {
+  const outfile = join(ROOT, `build/${entry}.js`);
+  await bundle({
     absWorkingDir: ROOT,
     entryPoints: [`src/${entry}.ts`],
-    outfile: `build/${entry}.js`,
+    outfile,
     allowOverwrite: true,
     bundle: true,
     packages: 'external',
@@ -71,5 +72,19 @@ function asOneFile({ entry, external = [], isTool = false }) {
     minifyWhitespace: true,
     lineLimit: 2_000,
     logLevel: 'warning',
+  });
+  writeFileSync(outfile, requiringOnce(readFileSync(outfile, 'utf8')));
+}
+
+/**
+ * Each of our files that imports a package would require it anew, and Node.js would find its file anew each time: that
+ * takes it a quarter of a millisecond.
+ */
+function requiringOnce(code) {
+  const first = new Map();
+  return code.replace(/\b(import_\w+)=require\(("[^"]+")\)/g, (all, name, required) => {
+    const known = first.get(required);
+    if (known === undefined) first.set(required, name);
+    return known === undefined ? all : `${name}=${known}`;
   });
 }

@@ -1,6 +1,5 @@
 // Knows: which codes of errors are Node's, or those of a client library.
 // Must not know: texts of errors, spans, metrics.
-import * as dns from 'node:dns';
 import { getSystemErrorMap } from 'node:util';
 import { FewNames } from '../core/few-names';
 import { PREFIXES } from './sentences';
@@ -45,6 +44,8 @@ export function isKnownCode(code: string): boolean {
 
 function knownCodes(): Set<string> {
   const system = [...getSystemErrorMap().values()].map(([name]) => name);
+  // Loaded on first use, as it takes a twentieth of the time to load this package.
+  const dns = require('node:dns') as typeof import('node:dns');
   const lookups = Object.values(dns).filter((value) => typeof value === 'string');
   return new Set([...system, ...lookups, ...PREFIXES, ...`${GENERAL} ${CERTIFICATES} ${CLIENT}`.split(' ')]);
 }

@@ -38,4 +38,9 @@ describe('the build and the package', () => {
     const missing = [...reached].filter((file) => !shipped.has(file));
     assert.deepEqual({ idle, missing }, { idle: [], missing: [] });
   });
+
+  it('require the API once for all files of ours that use it, and once as a whole', () => {
+    const code = readFileSync(join(folder, 'build/instrumentation.js'), 'utf8');
+    assert.equal(code.split('require("@opentelemetry/api")').length - 1, 2);
+  });
 });
