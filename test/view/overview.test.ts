@@ -72,6 +72,23 @@ describe('how the view reads telemetry', () => {
     assert.deepEqual({ hits: totals.hits, misses: totals.misses, hitRatio: totals.hitRatio }, { hits: 40, misses: 10, hitRatio: 0.8 });
   });
 
+  it('counts spans as the metrics count commands', () => {
+    spans([
+      { attributes: command('HMGET', { ...USERS, 'cache.hit_count': 1, 'cache.miss_count': 2 }) },
+      { attributes: command('HMGET', { ...USERS, 'cache.hit_count': 0, 'cache.miss_count': 3 }) },
+      {
+        attributes: command('HMGET', { ...USERS, 'db.redis.composite.count': 5, 'cache.hit_count': 4, 'cache.miss_count': 1 }),
+      },
+      { attributes: command('PIPELINE HMGET', { ...USERS, 'cache.hit_count': 2, 'cache.miss_count': 1 }) },
+      { attributes: command('EXISTS', { 'cache.hit_count': 1, 'cache.miss_count': 1 }) },
+      // A request with its totals.
+      { attributes: { 'cache.hit_count': 7, 'cache.miss_count': 6 } },
+    ]);
+    assert.deepEqual(counted(), [{ family: 'user:{}', hits: 7, misses: 3 }]);
+    const { hits, misses } = overview().totals;
+    assert.deepEqual([hits, misses], [7, 3]);
+  });
+
   it('shows the hit ratio over time, with a gap where there were no look-ups', () => {
     points([lookups('miss', 1)]);
     nowMs += 40 * STEP_MS;

@@ -1,7 +1,7 @@
 // Knows: the outcome of a command, in a word or two.
 // Must not know: where the words are shown.
 import type { Span } from '../otlp/message';
-import { errorOf, isOfSeveral, type LockStep, type Lookup, lockStepOf, lookupOf } from '../store/reading';
+import { errorOf, foundBy, isOfSeveral, type LockStep, type Lookup, lockStepOf } from '../store/reading';
 
 export interface Mark {
   readonly text: string;
@@ -19,8 +19,8 @@ const LOCK_MARKS: Readonly<Record<LockStep, Mark>> = {
 export function markOf(span: Pick<Span, 'failed' | 'attributes'>): Mark | undefined {
   const error = errorOf(span);
   if (error !== undefined) return { text: `✗ ${error}`, tone: 'bad' };
-  const lookup = lookupOf(span.attributes);
-  if (lookup !== undefined) return lookupMark(lookup, isOfSeveral(span.attributes));
+  const found = foundBy(span.attributes);
+  if (found !== undefined) return lookupMark(found, isOfSeveral(span.attributes));
   const lock = lockStepOf(span.attributes);
   return lock === undefined ? undefined : LOCK_MARKS[lock];
 }

@@ -95,7 +95,7 @@ function digestOf(traceId: string, spans: readonly Span[]) {
   const repeated = repeatedIn(spans);
   const loops = repeated.length > 0 ? (['repeated'] as const) : [];
   const messages = spans.some(({ kind }) => kind === 'producer' || kind === 'consumer') ? (['message'] as const) : [];
-  const lookups = spans.flatMap(({ attributes }) => lookupOf(attributes) ?? []);
+  const lookups = spans.flatMap((span) => lookupOf(span) ?? []);
   return {
     traceId,
     title: root === undefined ? traceId : titleOf(root),

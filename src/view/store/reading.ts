@@ -38,7 +38,21 @@ export interface Lookup {
   readonly misses: number;
 }
 
-export function lookupOf(attributes: Attributes): Lookup | undefined {
+/** What a span counts as look-ups, as the metrics have it. */
+export function lookupOf(span: Pick<Span, 'attributes'>): Lookup | undefined {
+  const found = foundBy(span.attributes);
+  // The span of a request has the sum of others.
+  if (found === undefined || commandOf(span) === undefined) return undefined;
+  const rule = ruleOf(span);
+  // EXISTS gets no value.
+  if (rule?.counts !== undefined) return undefined;
+  // Several fields are one record. A composite span has the sum of records.
+  if (rule?.hit !== 'record' || compositeOf(span) !== undefined) return found;
+  return found.hits > 0 ? { hits: 1, misses: 0 } : { hits: 0, misses: 1 };
+}
+
+/** How many keys or fields were there, and how many were not. */
+export function foundBy(attributes: Attributes): Lookup | undefined {
   const hits = attributes[semconv.ATTR_CACHE_HIT_COUNT];
   const misses = attributes[semconv.ATTR_CACHE_MISS_COUNT];
   if (isOfSeveral(attributes)) return { hits: Number(hits ?? 0), misses: Number(misses ?? 0) };
@@ -101,9 +115,14 @@ export function keyFamilyOf(attributes: Attributes): string | undefined {
 /** Whether the duration depends on other clients, not on Redis. */
 export function isBlocking(span: Span): boolean {
   if (span.attributes[semconv.ATTR_REDIS_OPERATION_BLOCKING] === true) return true;
-  const [name = '', word] = (commandOf(span) ?? '').split(' ');
-  const blocks = lookup(word === undefined ? [name] : [name, word]).rule?.blocks;
+  const blocks = ruleOf(span)?.blocks;
   return blocks === true || (blocks !== undefined && / BLOCK /i.test(queryOf(span)));
+}
+
+/** undefined: also for a batch. */
+function ruleOf(span: Pick<Span, 'attributes'>) {
+  const [name = '', word] = (commandOf(span) ?? '').split(' ');
+  return lookup(word === undefined ? [name] : [name, word]).rule;
 }
 
 export function numberOf(value: unknown): number | undefined {

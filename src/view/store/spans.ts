@@ -57,7 +57,7 @@ function addToFamily(to: Records, span: Span, nowMs: number): void {
   const { attributes, traceId } = span;
   const durationMs = compositeOf(span)?.maxMs ?? span.durationMs;
   const family = keyFamilyOf(attributes);
-  const lookup = lookupOf(attributes);
+  const lookup = lookupOf(span);
   if (lookup !== undefined) addLookup(to.lookups.spans, family ?? OTHER, lookup, step);
   addLoad(to, attributes, family ?? OTHER, step);
   if (family !== undefined && !isBlocking(span))
