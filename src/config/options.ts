@@ -82,17 +82,15 @@ export const OPTIONS = {
   ignoreCommands: option(COMMANDS, [], {
     section: 'spans',
     meaning:
-      'Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), in code also by RegExp. ' +
-      'Scripts and functions count by their own names too. A batch of one command counts as that command. ' +
-      'Metrics count them.',
+      'Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), in code also by RegExp. Scripts ' +
+      'and functions also count by their own names. Metrics count them.',
     example: "['PING', /^CONFIG/]",
   }),
   ignore: option(functionOf<Given<'ignore'>>('(info: OperationInfo) => boolean'), undefined, {
     section: 'spans',
     meaning:
-      'Returns `true` for a command or batch that gets no span. It is called before the command runs, after ' +
-      '`ignoreCommands`, and gets every argument. For a batch of one command it is called with that command, ' +
-      'after its reply.',
+      'Returns `true` for a command or batch that gets no span. It is called before the command runs, or for a ' +
+      'batch of one command after its reply, and gets every argument.',
     example: "({ operation, args }) => operation === 'GET' && String(args[0]).startsWith('probe:')",
   }),
   ignoreKeys: option(GLOBS, [], {
@@ -113,17 +111,14 @@ export const OPTIONS = {
   }),
   emptyPolls: option(BOOLEAN, false, {
     section: 'spans',
-    meaning:
-      'Record a span also for a blocking read that returned nothing and has no parent span, as workers make ' +
-      'them in a loop. Metrics count it either way.',
+    meaning: 'Record a span also for a blocking read that returned nothing and has no parent span.',
     example: 'true',
   }),
   compressSpans: option(BOOLEAN, false, {
     section: 'spans',
     meaning:
       'Record one span for commands that end one after another below the same parent, with the same operation, ' +
-      'server, database and key family. Metrics count every command. It has no effect with `requestHook` and ' +
-      '`responseHook`.',
+      'server, database and key family. It has no effect with `requestHook` and `responseHook`.',
     more: '[Composite spans](spans.md#composite-spans)',
     example: 'true',
   }),
@@ -139,31 +134,25 @@ export const OPTIONS = {
   }),
   connectSpans: option(BOOLEAN, false, {
     section: 'spans',
-    meaning:
-      'Record a span for every `connect()` of a client, including its nodes and pools: `connect ' +
-      'cache.example.com`.',
+    meaning: 'Record a span for every `connect()` of a client, including its nodes and pools.',
     example: 'true',
   }),
   batchCommands: option(BOOLEAN, false, {
     section: 'spans',
-    meaning:
-      'Record a child span for every command of a transaction or pipeline. Otherwise there is one span for the ' +
-      'batch.',
+    meaning: 'Record a child span for every command of a transaction or pipeline.',
     example: 'true',
   }),
   consumerSpans: option(BOOLEAN, true, {
     section: 'spans',
     meaning:
-      'Record a span around the listeners of every message that reaches a subscriber, and for every ' +
-      '`processSpan`. Otherwise both run without a span of ours.',
+      'Record a span around the listeners of every message that reaches a subscriber, and for every `processSpan`.',
     example: 'false',
   }),
   requestTotals: option(BOOLEAN, false, {
     section: 'content',
     meaning:
-      'Sum up the cost of Redis on the span of the request: `db.redis.calls`, `db.redis.duration_ms`, ' +
-      '`cache.hit_count`, `cache.miss_count`, `db.redis.errors`. This is the span of an HTTP instrumentation or ' +
-      'our consumer span, or else the active span. Commands without a span are counted too.',
+      'Sum up the cost of Redis on the span of the request, with or without spans of commands: `db.redis.calls`, ' +
+      '`db.redis.duration_ms`, `cache.hit_count`, `cache.miss_count`, `db.redis.errors`.',
     more: '[What Redis cost a request](spans.md#what-redis-cost-a-request)',
     example: 'true',
   }),
@@ -171,9 +160,8 @@ export const OPTIONS = {
     section: 'content',
     meaning:
       'Spans of operations that took at least this many milliseconds say where the time was spent: ' +
-      '`db.redis.queue_ms` in the client, `db.redis.wire_ms` on the network and in Redis, and ' +
-      '`db.redis.event_loop_delay_ms`, the longest time for which the event loop was blocked meanwhile. `0`: ' +
-      'every span; `false`: none.',
+      '`db.redis.queue_ms` in the client, `db.redis.wire_ms` on the network and in Redis, ' +
+      '`db.redis.event_loop_delay_ms` in the event loop. `0`: every span; `false`: none.',
     more: '[Slow commands](cache.md#find-out-why-a-command-was-slow)',
     example: '50',
   }),
@@ -186,8 +174,8 @@ export const OPTIONS = {
     section: 'content',
     meaning:
       'Additional attributes: `db.redis.key`, `db.redis.args_count`, `db.query.summary` (`GET user:{}`), ' +
-      '`db.response.returned_rows` (of collections with fewer than 1,000 elements too), `db.redis.queue_ms`, ' +
-      '`db.redis.wire_ms`, `db.redis.event_loop_delay_ms`.',
+      '`db.response.returned_rows` (also of small collections), `db.redis.queue_ms`, `db.redis.wire_ms`, ' +
+      '`db.redis.event_loop_delay_ms`.',
     example: "['db.redis.key']",
   }),
   semconv: option<SemconvMode>(SEMCONV, 'stable', {
@@ -213,21 +201,18 @@ export const OPTIONS = {
   keyFamilies: option(KEY_FAMILIES, true, {
     section: 'cache',
     meaning:
-      'Name the family of a key (`user:{}` for `user:7`) on spans of look-ups and in all cache metrics. ' +
-      'Families are learnt from the keys, 200 at most; further ones are `_other`. A list of templates, or in ' +
-      'code a function, is asked first and decides for the keys, channels and streams that it knows. `{}` in a ' +
-      'template stands for one character or more, except the separators in it (`:`, `/`, `|`, `#`); a template ' +
-      'without it is one name; a function returns `undefined` for keys that it does not know. With `keys: ' +
-      "'hidden'` only these families are named.",
+      'Name the family of a key (`user:{}` for `user:7`) on spans of look-ups and in all cache metrics. Families ' +
+      'are learnt from the keys, 200 at most; further ones are `_other`. A list of templates, or in code a ' +
+      "function, decides for the keys, channels and streams that it knows. With `keys: 'hidden'` only these " +
+      'families are named.',
     more: '[Families](cache.md#key-families)',
     example: "['user:{}:cart', 'session:{}']",
   }),
   cacheInsight: option(BOOLEAN, true, {
     section: 'cache',
     meaning:
-      'Remember for some minutes which keys were missed and written. This shows how long loading takes, which ' +
-      'loads occur together, which misses are not filled by this process, why a key was missing, and which ' +
-      'writes get no time to live.',
+      'Remember for some minutes which keys were missed and written. This shows how long loading takes, stampedes, ' +
+      'unfilled misses, why a key was missing, and which writes get no time to live.',
     more: '[Cache](cache.md)',
     example: 'false',
   }),
@@ -235,9 +220,8 @@ export const OPTIONS = {
     section: 'cache',
     meaning:
       'Recognise locks: keys whose name says so (`lock`, `mutex`, `lease` …), and keys that were released or ' +
-      'renewed by a script, WATCH or `DELEX` that compares their token. `false` recognises none. A pattern or a ' +
-      'list of patterns (`lock:*,*:mutex`), in code also a RegExp, defines which keys are locks, and no others ' +
-      'are.',
+      'renewed by comparing their token. `false` recognises none. A pattern or a list of patterns ' +
+      '(`lock:*,*:mutex`), in code also a RegExp, defines which keys are locks, and no others are.',
     example: "['lock:*', /:mutex$/]",
   }),
   propagateChannels: option(GLOBS, [], {
@@ -252,10 +236,9 @@ export const OPTIONS = {
   propagateStreams: option(GLOBS, [], {
     section: 'messages',
     meaning:
-      'Streams whose entries carry the context and the baggage of their sender in an additional field, as glob ' +
-      'patterns of names (`orders:*`). XADD adds the field as the last one. With the same option, commands that ' +
-      'read entries remove it again, and are recorded as receivers of messages. Other readers see one more ' +
-      'field.',
+      'Streams whose entries carry the context and the baggage of their sender in an additional last field, as ' +
+      'glob patterns of names (`orders:*`). With the same option, commands that read entries remove it again, and ' +
+      'are recorded as receivers of messages. Other readers see one more field.',
     more: '[Messages](messages.md)',
     example: "['jobs:*']",
   }),
@@ -268,10 +251,8 @@ export const OPTIONS = {
   redisClientMetrics: option(BOOLEAN, true, {
     section: 'metrics',
     meaning:
-      "Also record the metrics of Redis's own clients, under the names that Redis's dashboards use: " +
-      '`redis.client.errors`, `redis.client.connection.closed`, `redis.client.pubsub.messages`, ' +
-      '`redis.client.stream.lag` and others. If node-redis itself records one of them, ours of that name is ' +
-      'off.',
+      "Also record the metrics of Redis's own clients, under the names that Redis's dashboards use " +
+      '(`redis.client.errors` and others), except those that node-redis itself records.',
     more: '[Metrics](metrics.md)',
     example: 'false',
   }),
@@ -294,9 +275,8 @@ export const OPTIONS = {
   internalCommands: option(BOOLEAN, false, {
     section: 'metrics',
     meaning:
-      'Count commands that clients send by themselves, in `db.client.operation.duration` with ' +
-      '`db.redis.internal` = `true`: the handshake of a connection, the topology of a cluster or sentinel, ' +
-      'pings. They get no spans, and their values are not recorded.',
+      'Count commands that clients send by themselves, in `db.client.operation.duration` with `db.redis.internal` ' +
+      '= `true`: handshakes, topology, pings. They get no spans.',
     example: 'true',
   }),
   failureEvents: option(BOOLEAN, false, {
@@ -314,8 +294,7 @@ export const OPTIONS = {
     fallbackText: 'all three',
     section: 'process',
     meaning:
-      'Which client libraries are recorded: `redis` (node-redis, with its scoped packages), `ioredis`, ' +
-      '`iovalkey`. The others are not changed.',
+      'Which client libraries are recorded: `redis` (node-redis, with its scoped packages), `ioredis`, `iovalkey`.',
     more: '[Versions](versions.md)',
     example: "['redis']",
   }),
@@ -323,10 +302,9 @@ export const OPTIONS = {
     section: 'process',
     meaning:
       'What to do about another OpenTelemetry instrumentation of redis in the process, such as the one of ' +
-      '`auto-instrumentations-node`. `takeover` removes its patches permanently; `stand-down` leaves redis to ' +
-      'it; `both` records every command twice. Each case is reported once through `diag`. Sentry, dd-trace, New ' +
-      'Relic and node-redis itself may record redis through diagnostics channels: they are not changed, and the ' +
-      'report says how to switch them off.',
+      '`auto-instrumentations-node`. `takeover` removes its patches permanently; `stand-down` leaves redis to it; ' +
+      '`both` records every command twice. Each case is reported once through `diag`. Tracers that use diagnostics ' +
+      'channels are not changed.',
     more: '[With other tracers](distributions.md)',
     example: "'stand-down'",
   }),
@@ -356,8 +334,8 @@ export const OPTIONS = {
   requestHook: option(functionOf<Given<'requestHook'>>('(span: Span, request: RequestInfo) => void'), undefined, {
     section: 'hooks',
     meaning:
-      'Called with the span of a command before it ends, with the OpenTelemetry context of the caller. It gets ' +
-      'every argument, secrets included. It is that of `@opentelemetry/instrumentation-ioredis`.',
+      'Called with the span of a command before it ends, in the OpenTelemetry context of the caller. It gets every ' +
+      'argument, secrets included.',
     more: '[Migration](migration.md)',
     example: "(span, { cmdName }) => void span.setAttribute('app.request', cmdName)",
   }),

@@ -39,15 +39,13 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   spansWhenParentUnsampled?: boolean;
   /**
    * Commands that get no span, by name in any case (`PING,CONFIG GET,MULTI`), in code also by RegExp. Scripts and
-   * functions count by their own names too. A batch of one command counts as that command. Metrics count them.
-   * Default: none.
+   * functions also count by their own names. Metrics count them. Default: none.
    * @example ignoreCommands: ['PING', /^CONFIG/]
    */
   ignoreCommands?: readonly (string | RegExp)[];
   /**
-   * Returns `true` for a command or batch that gets no span. It is called before the command runs, after
-   * `ignoreCommands`, and gets every argument. For a batch of one command it is called with that command, after
-   * its reply. Default: none.
+   * Returns `true` for a command or batch that gets no span. It is called before the command runs, or for a batch
+   * of one command after its reply, and gets every argument. Default: none.
    * @example ignore: ({ operation, args }) => operation === 'GET' && String(args[0]).startsWith('probe:')
    */
   ignore?: (info: OperationInfo) => boolean;
@@ -64,15 +62,13 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   spans?: SpanChoice;
   /**
-   * Record a span also for a blocking read that returned nothing and has no parent span, as workers make them in a
-   * loop. Metrics count it either way. Default: `false`.
+   * Record a span also for a blocking read that returned nothing and has no parent span. Default: `false`.
    * @example emptyPolls: true
    */
   emptyPolls?: boolean;
   /**
    * Record one span for commands that end one after another below the same parent, with the same operation,
-   * server, database and key family. Metrics count every command. It has no effect with `requestHook` and
-   * `responseHook`. Default: `false`.
+   * server, database and key family. It has no effect with `requestHook` and `responseHook`. Default: `false`.
    * @example compressSpans: true
    */
   compressSpans?: boolean;
@@ -87,35 +83,31 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   minDurationMs?: number;
   /**
-   * Record a span for every `connect()` of a client, including its nodes and pools: `connect cache.example.com`.
-   * Default: `false`.
+   * Record a span for every `connect()` of a client, including its nodes and pools. Default: `false`.
    * @example connectSpans: true
    */
   connectSpans?: boolean;
   /**
-   * Record a child span for every command of a transaction or pipeline. Otherwise there is one span for the batch.
-   * Default: `false`.
+   * Record a child span for every command of a transaction or pipeline. Default: `false`.
    * @example batchCommands: true
    */
   batchCommands?: boolean;
   /**
    * Record a span around the listeners of every message that reaches a subscriber, and for every `processSpan`.
-   * Otherwise both run without a span of ours. Default: `true`.
+   * Default: `true`.
    * @example consumerSpans: false
    */
   consumerSpans?: boolean;
   /**
-   * Sum up the cost of Redis on the span of the request: `db.redis.calls`, `db.redis.duration_ms`,
-   * `cache.hit_count`, `cache.miss_count`, `db.redis.errors`. This is the span of an HTTP instrumentation or our
-   * consumer span, or else the active span. Commands without a span are counted too. Default: `false`.
+   * Sum up the cost of Redis on the span of the request, with or without spans of commands: `db.redis.calls`,
+   * `db.redis.duration_ms`, `cache.hit_count`, `cache.miss_count`, `db.redis.errors`. Default: `false`.
    * @example requestTotals: true
    */
   requestTotals?: boolean;
   /**
    * Spans of operations that took at least this many milliseconds say where the time was spent:
-   * `db.redis.queue_ms` in the client, `db.redis.wire_ms` on the network and in Redis, and
-   * `db.redis.event_loop_delay_ms`, the longest time for which the event loop was blocked meanwhile. `0`: every
-   * span; `false`: none. Default: `100`.
+   * `db.redis.queue_ms` in the client, `db.redis.wire_ms` on the network and in Redis,
+   * `db.redis.event_loop_delay_ms` in the event loop. `0`: every span; `false`: none. Default: `100`.
    * @example slowMs: 50
    */
   slowMs?: number | false;
@@ -127,8 +119,8 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   maxQueryTextLength?: number;
   /**
    * Additional attributes: `db.redis.key`, `db.redis.args_count`, `db.query.summary` (`GET user:{}`),
-   * `db.response.returned_rows` (of collections with fewer than 1,000 elements too), `db.redis.queue_ms`,
-   * `db.redis.wire_ms`, `db.redis.event_loop_delay_ms`. Default: none.
+   * `db.response.returned_rows` (also of small collections), `db.redis.queue_ms`, `db.redis.wire_ms`,
+   * `db.redis.event_loop_delay_ms`. Default: none.
    * @example optionalAttributes: ['db.redis.key']
    */
   optionalAttributes?: readonly OptionalAttribute[];
@@ -147,26 +139,22 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   keys?: KeyMode;
   /**
    * Name the family of a key (`user:{}` for `user:7`) on spans of look-ups and in all cache metrics. Families are
-   * learnt from the keys, 200 at most; further ones are `_other`. A list of templates, or in code a function, is
-   * asked first and decides for the keys, channels and streams that it knows. `{}` in a template stands for one
-   * character or more, except the separators in it (`:`, `/`, `|`, `#`); a template without it is one name; a
-   * function returns `undefined` for keys that it does not know. With `keys: 'hidden'` only these families are
-   * named. Default: `true`.
+   * learnt from the keys, 200 at most; further ones are `_other`. A list of templates, or in code a function,
+   * decides for the keys, channels and streams that it knows. With `keys: 'hidden'` only these families are named.
+   * Default: `true`.
    * @example keyFamilies: ['user:{}:cart', 'session:{}']
    */
   keyFamilies?: boolean | readonly string[] | ((key: string) => string | undefined);
   /**
-   * Remember for some minutes which keys were missed and written. This shows how long loading takes, which loads
-   * occur together, which misses are not filled by this process, why a key was missing, and which writes get no
-   * time to live. Default: `true`.
+   * Remember for some minutes which keys were missed and written. This shows how long loading takes, stampedes,
+   * unfilled misses, why a key was missing, and which writes get no time to live. Default: `true`.
    * @example cacheInsight: false
    */
   cacheInsight?: boolean;
   /**
    * Recognise locks: keys whose name says so (`lock`, `mutex`, `lease` …), and keys that were released or renewed
-   * by a script, WATCH or `DELEX` that compares their token. `false` recognises none. A pattern or a list of
-   * patterns (`lock:*,*:mutex`), in code also a RegExp, defines which keys are locks, and no others are. Default:
-   * `true`.
+   * by comparing their token. `false` recognises none. A pattern or a list of patterns (`lock:*,*:mutex`), in code
+   * also a RegExp, defines which keys are locks, and no others are. Default: `true`.
    * @example locks: ['lock:*', /:mutex$/]
    */
   locks?: boolean | string | RegExp | readonly (string | RegExp)[];
@@ -178,10 +166,9 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   propagateChannels?: readonly string[];
   /**
-   * Streams whose entries carry the context and the baggage of their sender in an additional field, as glob
-   * patterns of names (`orders:*`). XADD adds the field as the last one. With the same option, commands that read
-   * entries remove it again, and are recorded as receivers of messages. Other readers see one more field. Default:
-   * none.
+   * Streams whose entries carry the context and the baggage of their sender in an additional last field, as glob
+   * patterns of names (`orders:*`). With the same option, commands that read entries remove it again, and are
+   * recorded as receivers of messages. Other readers see one more field. Default: none.
    * @example propagateStreams: ['jobs:*']
    */
   propagateStreams?: readonly string[];
@@ -191,10 +178,8 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   metrics?: boolean;
   /**
-   * Also record the metrics of Redis's own clients, under the names that Redis's dashboards use:
-   * `redis.client.errors`, `redis.client.connection.closed`, `redis.client.pubsub.messages`,
-   * `redis.client.stream.lag` and others. If node-redis itself records one of them, ours of that name is off.
-   * Default: `true`.
+   * Also record the metrics of Redis's own clients, under the names that Redis's dashboards use
+   * (`redis.client.errors` and others), except those that node-redis itself records. Default: `true`.
    * @example redisClientMetrics: false
    */
   redisClientMetrics?: boolean;
@@ -212,8 +197,7 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   metricsBySummary?: boolean;
   /**
    * Count commands that clients send by themselves, in `db.client.operation.duration` with `db.redis.internal` =
-   * `true`: the handshake of a connection, the topology of a cluster or sentinel, pings. They get no spans, and
-   * their values are not recorded. Default: `false`.
+   * `true`: handshakes, topology, pings. They get no spans. Default: `false`.
    * @example internalCommands: true
    */
   internalCommands?: boolean;
@@ -225,16 +209,15 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
   failureEvents?: boolean;
   /**
    * Which client libraries are recorded: `redis` (node-redis, with its scoped packages), `ioredis`, `iovalkey`.
-   * The others are not changed. Default: all three.
+   * Default: all three.
    * @example clients: ['redis']
    */
   clients?: readonly ClientName[];
   /**
    * What to do about another OpenTelemetry instrumentation of redis in the process, such as the one of
    * `auto-instrumentations-node`. `takeover` removes its patches permanently; `stand-down` leaves redis to it;
-   * `both` records every command twice. Each case is reported once through `diag`. Sentry, dd-trace, New Relic and
-   * node-redis itself may record redis through diagnostics channels: they are not changed, and the report says how
-   * to switch them off. Default: `takeover`.
+   * `both` records every command twice. Each case is reported once through `diag`. Tracers that use diagnostics
+   * channels are not changed. Default: `takeover`.
    * @example onConflict: 'stand-down'
    */
   onConflict?: ConflictMode;
@@ -255,8 +238,8 @@ export interface RedisInstrumentationConfig extends InstrumentationConfig {
    */
   spanHook?: (span: Span, info: SpanInfo) => void;
   /**
-   * Called with the span of a command before it ends, with the OpenTelemetry context of the caller. It gets every
-   * argument, secrets included. It is that of `@opentelemetry/instrumentation-ioredis`. Default: none.
+   * Called with the span of a command before it ends, in the OpenTelemetry context of the caller. It gets every
+   * argument, secrets included. Default: none.
    * @example requestHook: (span, { cmdName }) => void span.setAttribute('app.request', cmdName)
    */
   requestHook?: (span: Span, request: RequestInfo) => void;

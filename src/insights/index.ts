@@ -12,6 +12,7 @@ import type {
   InsightSettings,
   Insights,
   KeyFamily,
+  LockFacts,
   Lookup,
 } from '../core/facts';
 import { BatchDigest } from './batch';
@@ -68,14 +69,8 @@ export class CommandInsights implements Insights {
   command(command: Command, outcome: Outcome): Facts {
     if (command.script !== undefined) this.locks?.see(command.script);
     if (outcome.failed) return this.failed(command.args, outcome.error);
-    return this.read(
-      command,
-      command.startMonotonicMs + outcome.durationMs,
-      command.args,
-      outcome.reply,
-      outcome.isLocal,
-      command.traced,
-    );
+    const { args, startMonotonicMs, traced } = command;
+    return this.read(command, startMonotonicMs + outcome.durationMs, args, outcome.reply, outcome.isLocal, traced);
   }
 
   batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts {
@@ -134,12 +129,12 @@ export class CommandInsights implements Insights {
     if (rule.onlyReads) {
       const cache = found && this.traffic.lookUp(exchange, found, isLocal);
       if (this.locks?.isWatching) this.locks.seeValue(exchange);
-      return { operation, failure: undefined, lookup: cache && found, data, cache, lock: undefined };
+      return factsOf(operation, undefined, cache && found, data, cache);
     }
     const lock = this.locks?.read(exchange, data);
     const looked = found && this.traffic.lookUp(exchange, found, isLocal);
     const cache = this.change(exchange, data) ?? looked;
-    return { operation, failure: undefined, lookup: looked && found, data, cache, lock };
+    return factsOf(operation, undefined, looked && found, data, cache, lock);
   }
 
   private change(exchange: Exchange, data: DataFacts): CacheFacts | undefined {
@@ -152,14 +147,7 @@ export class CommandInsights implements Insights {
 
   private readMasked(exchange: Exchange, found: Lookup | undefined, data: DataFacts): Facts {
     const cache = found === undefined ? this.traffic.writeMasked(exchange) : this.traffic.countMasked(found);
-    return {
-      operation: this.names.of(exchange.entry),
-      failure: undefined,
-      lookup: found,
-      data,
-      cache,
-      lock: undefined,
-    };
+    return factsOf(this.names.of(exchange.entry), undefined, found, data, cache);
   }
 
   private failed(args: Arguments, error: unknown): Facts {
@@ -170,14 +158,7 @@ export class CommandInsights implements Insights {
 
   /** Of what nothing more is known. */
   private plainFacts(args: Arguments = [], failure?: Failure): Facts {
-    return {
-      operation: this.names.of(lookup(args)),
-      failure,
-      lookup: undefined,
-      data: NO_DATA,
-      cache: undefined,
-      lock: undefined,
-    };
+    return factsOf(this.names.of(lookup(args)), failure);
   }
 
   private operationOf({ kind, commands }: Batch): string {
@@ -187,4 +168,16 @@ export class CommandInsights implements Insights {
     const { canonical } = entry;
     return commands.every((args) => lookup(args).canonical === canonical) ? `${kind} ${this.names.of(entry)}` : kind;
   }
+}
+
+// Written out, so that all objects have the same shape.
+function factsOf(
+  operation: string,
+  failure: Failure | undefined,
+  lookup?: Lookup,
+  data = NO_DATA,
+  cache?: CacheFacts,
+  lock?: LockFacts,
+): Facts {
+  return { operation, failure, lookup, data, cache, lock };
 }

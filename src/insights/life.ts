@@ -1,15 +1,9 @@
 // Knows: whether a command took effect, which keys it created, and which expiry it set.
 // Must not know: what is remembered of keys.
-import type { CommandRule } from '../catalog';
 import type { Arguments } from '../core/events';
 import type { DataFacts } from '../core/facts';
 import { isMissing } from './cache';
-
-interface KnownCommand {
-  readonly rule: CommandRule;
-  readonly canonical: string;
-  readonly from: number;
-}
+import type { KnownEntry } from './exchange';
 
 /** `kept`: the write does not say; an EXPIRE usually follows. */
 export type Expiry = 'set' | 'none' | 'kept';
@@ -18,7 +12,7 @@ export type Expiry = 'set' | 'none' | 'kept';
 const MAX_COUNTED = 12;
 
 export function readExpiry(
-  { rule, canonical, from }: KnownCommand,
+  { rule, canonical, from }: KnownEntry,
   args: Arguments,
   end: number,
   data: DataFacts,
@@ -30,7 +24,7 @@ export function readExpiry(
 }
 
 /** Whether Redis wrote nothing, because of NX, XX or the like. */
-export function isRefused({ canonical, from }: KnownCommand, args: Arguments, reply: unknown): boolean {
+export function isRefused({ canonical, from }: KnownEntry, args: Arguments, reply: unknown): boolean {
   if (canonical === 'GETSET') return false;
   if (canonical !== 'SET') return isMissing(reply) || (isNone(reply) && REFUSES_WITH_0.test(canonical));
   if (!hasOption(args, from + 2, 'GET')) return isMissing(reply);
@@ -46,7 +40,7 @@ const REFUSES_WITH_0 = /NX$|^H?M?SETEX$/;
 const MAX_OPTIONS = 12;
 
 /** Returns the indexes of the keys that exist after the command, whether or not they existed before. */
-export function keysMade({ rule, from }: KnownCommand, args: Arguments, reply: unknown): number[] {
+export function keysMade({ rule, from }: KnownEntry, args: Arguments, reply: unknown): number[] {
   const indexes: number[] = [];
   if (rule.made.length === 0 || isMissing(reply)) return indexes;
   const until = Math.min(args.length, from + MAX_OPTIONS);

@@ -18,7 +18,6 @@ import { PoolMetrics } from './pool';
 import { RedisClientMetrics } from './redis-client-metrics';
 import { RepeatedCallMetrics } from './repeated-call-metrics';
 import { ReplySizes } from './reply-sizes';
-import { RetryMetrics } from './retry-metrics';
 
 /** Metrics that node-redis can record itself, under the same names as ours, by the part that records them. */
 const DOUBLED: readonly (readonly [keyof NativeMetrics, string])[] = [
@@ -58,7 +57,6 @@ export class AllMetrics implements Recorder {
   private readonly operations: MetricRecorder;
   private readonly events: FailureEvents;
   private readonly sizes: ReplySizes;
-  private readonly retries: RetryMetrics;
   private readonly guide: GuideMetrics;
   private settings: MetricSettings | undefined;
   /** Who is called for every operation, before `operations`. */
@@ -78,7 +76,6 @@ export class AllMetrics implements Recorder {
     this.events = new FailureEvents(() => (this.settings?.failureEvents ? logger() : undefined), report);
     this.servers = new ServerMetrics(meters, report, [this.redisClient, this.events]);
     this.sizes = new ReplySizes(meters);
-    this.retries = new RetryMetrics(meters);
     this.guide = new GuideMetrics(meters, this.pools, () => this.settings?.spans.oldNames === true);
   }
 
@@ -91,7 +88,6 @@ export class AllMetrics implements Recorder {
     const { redisClientMetrics, failureEvents, series, spans } = settings;
     const others: (OperationMetrics | false)[] = [
       this.sizes,
-      this.retries,
       spans.oldNames && this.guide,
       redisClientMetrics && this.redisClient,
       failureEvents && this.events,

@@ -4,12 +4,13 @@ import { type KeyMask, lookup } from '../catalog';
 import type { Batch, BatchOutcome, ClientFacts, Command, Outcome } from '../core/events';
 import type { BatchFacts, Facts, Insights } from '../core/facts';
 import type { Recorder } from '../core/recorder';
+import type { Redirection, Resends } from '../core/resends';
 import * as semconv from '../core/semconv';
 import { outcomeAt } from '../core/settled';
 import { classify } from '../insights/errors';
-import { DURATION_BUCKETS } from './buckets';
+import { addServer } from './attributes';
 import { CacheMetrics } from './cache-metrics';
-import { histogram, type Made } from './instruments';
+import { counter, DURATION_BUCKETS, histogram, type Made } from './instruments';
 import type { MessageMetrics } from './message-metrics';
 import { type Messaging, messagingOf } from './messaging';
 import type { Instrumented, Meters } from './meters';
@@ -22,7 +23,14 @@ const INSTRUMENTS = {
     DURATION_BUCKETS,
     'Duration of database client operations.',
   ),
+  retries: counter(
+    semconv.METRIC_REDIS_RETRIES,
+    '{attempt}',
+    'Attempts to send a call again, after a redirection of a cluster or a lost connection.',
+  ),
 };
+
+const REDIRECTIONS: readonly (Redirection | undefined)[] = ['MOVED', 'ASK', undefined];
 
 /** Counts and times operations, with or without a span. */
 export class MetricRecorder implements Recorder {
@@ -58,6 +66,7 @@ export class MetricRecorder implements Recorder {
       this.series.ofCommand(command, entry, known),
       context,
     );
+    if (command.resends !== undefined) this.countResends(command.resends, command.client.facts);
     if (command.isInternal) return;
     // Most commands have nothing to do with messages; this check saves them a call.
     if (entry.rule?.sends || command.transfer !== undefined) {
@@ -72,9 +81,21 @@ export class MetricRecorder implements Recorder {
     const { client, context } = batch;
     const attributes = this.series.ofBatch(client.facts, operation, failure);
     this.instrumented.current?.duration.record(outcome.durationMs / 1_000, attributes, context);
+    if (batch.resends !== undefined) this.countResends(batch.resends, client.facts);
     this.cache.record(fills, sizes);
     for (const lock of locks) this.cache.recordLock(lock);
     if (!outcome.aborted) this.countBatch(batch, outcome);
+  }
+
+  /** Counts attempts after the first, by the redirection that caused them. */
+  private countResends(resends: Resends, facts: ClientFacts): void {
+    for (const redirection of REDIRECTIONS) {
+      const count = resends.countOf(redirection);
+      if (count === 0) continue;
+      const attributes = redirection === undefined ? {} : { [semconv.ATTR_REDIS_REDIRECTION_KIND]: redirection };
+      addServer(attributes, facts);
+      this.instrumented.current?.retries.add(count, attributes);
+    }
   }
 
   private countBatch({ commands, client, transfers }: Batch, outcome: BatchOutcome): void {

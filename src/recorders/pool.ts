@@ -4,8 +4,7 @@ import type { Attributes, BatchObservableResult } from '@opentelemetry/api';
 import type { Pool, PoolLimits, PoolState } from '../core/events';
 import type { PoolRecorder, Report } from '../core/recorder';
 import * as semconv from '../core/semconv';
-import { DURATION_BUCKETS } from './buckets';
-import { counter, histogram, type Made, observedUpDownCounter } from './instruments';
+import { counter, DURATION_BUCKETS, histogram, type Made, observedUpDownCounter } from './instruments';
 import { Living } from './living';
 import type { Instrumented, Meters } from './meters';
 

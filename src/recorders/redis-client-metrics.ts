@@ -10,8 +10,7 @@ import * as semconv from '../core/semconv';
 import { isMissing, lengthOf } from '../insights/cache';
 import { categoryOf, classify } from '../insights/errors';
 import { addServer } from './attributes';
-import { DURATION_BUCKETS } from './buckets';
-import { counter, histogram, type Made, upDownCounter } from './instruments';
+import { counter, DURATION_BUCKETS, histogram, type Made, upDownCounter } from './instruments';
 import { messageIdOf } from './messaging';
 import type { Instrumented, Meters } from './meters';
 

@@ -18,9 +18,6 @@ const ROW_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10
 const LARGE_ROWS = 10_000;
 const LARGE_BYTES = 1_048_576;
 
-/** More than Redis has commands with collections. */
-const MAX_OPERATIONS = 200;
-
 const INSTRUMENTS = {
   rows: histogram(
     semconv.METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS,
@@ -34,6 +31,7 @@ type Instruments = Made<typeof INSTRUMENTS>;
 
 /** Counts the elements of replies, and tells of what is large by the family of its key. */
 export class ReplySizes implements OperationMetrics {
+  /** By operation: their names are few. */
   private readonly attributes = new Map<string, Attributes>();
   private readonly values = new NamedValues();
   private insights: Pick<Insights, 'familyOf'> | undefined;
@@ -87,8 +85,6 @@ export class ReplySizes implements OperationMetrics {
   private attributesOf(operation: string): Attributes {
     const known = this.attributes.get(operation);
     if (known !== undefined) return known;
-    if (this.attributes.size >= MAX_OPERATIONS && operation !== semconv.VALUE_OTHER)
-      return this.attributesOf(semconv.VALUE_OTHER);
     const attributes: Attributes = {
       [semconv.ATTR_DB_SYSTEM_NAME]: semconv.DB_SYSTEM_NAME_VALUE_REDIS,
       [semconv.ATTR_DB_OPERATION_NAME]: operation,

@@ -1,5 +1,6 @@
 // Knows: which traces match a search.
 // Must not know: where traces are kept, how they are drawn.
+import type { Span } from '../otlp/message';
 import { commandOf, errorOf, keyFamilyOf, requestOf } from '../store/reading';
 import type { Trace } from '../store/traces';
 
@@ -23,12 +24,11 @@ export function queryFrom(parameters: URLSearchParams): TraceQuery {
   };
 }
 
-interface Searched {
-  readonly durationMs: number;
-  readonly failed: boolean;
-}
-
-export function fits({ text, failed, leastMs }: TraceQuery, digest: Searched, words: string): boolean {
+export function fits(
+  { text, failed, leastMs }: TraceQuery,
+  digest: Pick<Span, 'durationMs' | 'failed'>,
+  words: string,
+): boolean {
   if (failed === true && !digest.failed) return false;
   if (leastMs !== undefined && digest.durationMs < leastMs) return false;
   return text === undefined || words.includes(text);

@@ -12,12 +12,6 @@ import { Feed } from './feed';
 import { isWelcome, SECURITY_HEADERS } from './guard';
 import { type PageFile, readPage } from './page';
 
-export interface ViewServer {
-  /** The address of the page, and the value for OTEL_EXPORTER_OTLP_ENDPOINT. */
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
 const HOST = '127.0.0.1';
 const SIGNALS: ReadonlyMap<string, Signal> = new Map([
   ['/v1/traces', 'traces'],
@@ -25,14 +19,14 @@ const SIGNALS: ReadonlyMap<string, Signal> = new Map([
 ]);
 
 /**
- * Serves the page and receives OTLP, on the loopback interface only. `connect` gives the lines that start an
- * application.
+ * Serves the page and receives OTLP, on the loopback interface only. Returns the address of the page, which is also the
+ * value for OTEL_EXPORTER_OTLP_ENDPOINT. `connect` gives the lines that start an application.
  */
 export async function startServer(
   telemetry: Telemetry,
   port: number,
   connect: (url: string) => ConnectLines,
-): Promise<ViewServer> {
+): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const lists = new TraceLists(telemetry.records.traces);
   const feed = new Feed(() => overviewOf(telemetry, lists));
   const routes = { telemetry, lists, feed, files: readPage(), connect: () => connect(url) };
