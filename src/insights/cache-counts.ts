@@ -22,8 +22,8 @@ export class Counts implements FamilyCounts {
   lostLocks = 0;
   /** At least one key of this family was seen to be a lock. */
   wasLock = false;
-  /** The name of the family says that its keys are locks. */
-  readonly isCalledLock: boolean;
+  /** The name of the family says that its keys are locks, and no command spoke against it. */
+  isCalledLock: boolean;
   /** The family holds keys of any kind, so a fact about one key says nothing about another. */
   readonly isMixed: boolean;
   private plainFacts: CacheFacts = {

@@ -7,6 +7,7 @@ import type { CacheCounts, Counts } from './cache-counts';
 import type { Exchange } from './exchange';
 import { Expiring } from './expiring';
 import { KeyIdentities } from './identity';
+import { hasOption } from './life';
 import { type Holding, Holdings } from './lock-holdings';
 import { LockWaits } from './lock-waits';
 
@@ -18,6 +19,9 @@ export const MAX_LOCKS = 5_000;
  * too.
  */
 const MEMORY_MS = 10 * 60_000;
+
+/** Options of SET that depend on the value before. */
+const CONDITIONS = ['NX', 'XX', 'IFEQ', 'IFNE', 'IFDEQ', 'IFDNE'];
 
 /** A key of a command, and what is known of it. */
 export interface Subject {
@@ -43,12 +47,24 @@ export class LockState {
   }
 
   /** Whether a key is known to be a lock by now. */
-  isLock(counts: Counts, key: unknown, { command, endMonotonicMs }: Exchange): boolean {
+  isLock(counts: Counts, key: unknown, exchange: Exchange): boolean {
+    const { command, endMonotonicMs } = exchange;
     if (this.named !== undefined)
       return typeof key === 'string' ? this.named(key) : ArrayBuffer.isView(key) && this.named(String(key));
+    // Locks are values.
+    if (exchange.entry.rule.items?.areFields) return false;
+    if (counts.isCalledLock && this.overwrites(exchange)) counts.isCalledLock = false;
     if (this.cacheCounts.isLock(counts, key)) return true;
     if (!counts.isMixed || this.confirmed.size === 0) return false;
     return this.confirmed.get(this.identities.of(key, command.client.facts), endMonotonicMs) === true;
+  }
+
+  /** Whether a value is written whatever was there: nobody takes a lock like that. Its holder may renew it so. */
+  private overwrites({ command, entry, args, endMonotonicMs }: Exchange): boolean {
+    const { canonical, from } = entry;
+    if (canonical !== 'SET' || CONDITIONS.some((option) => hasOption(args, from + 2, option))) return false;
+    const id = this.identities.of(args[from], command.client.facts);
+    return this.holdings.of(id, args[from + 1], endMonotonicMs) === undefined;
   }
 
   /** A key was seen to be a lock. */

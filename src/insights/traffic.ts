@@ -71,7 +71,10 @@ export class CacheTraffic {
       if (isHit) hits--;
       else misses--;
       const counts = this.cacheCounts.of(args[index]);
-      if (this.isLock(counts, args[index], exchange)) continue;
+      if (this.isLock(counts, args[index], exchange)) {
+        leaveOut(found, isHit);
+        continue;
+      }
       common ??= counts;
       isCommon &&= counts === common;
       countLookUps(counts, isHit ? 1 : 0, isHit ? 0 : 1, isLocal);
@@ -167,6 +170,13 @@ function factsOf(
   sizes = NO_SIZES,
 ): CacheFacts {
   return { family, miss, missReason, fills, sizes };
+}
+
+/** What was found of several keys is counted anew for each command. */
+function leaveOut(found: { -readonly [Name in keyof Lookup]: Lookup[Name] }, isHit: boolean): void {
+  if (!found.several) return;
+  if (isHit) found.hits--;
+  else found.misses--;
 }
 
 function countLookUps(counts: Counts, hits: number, misses: number, isLocal: boolean): void {

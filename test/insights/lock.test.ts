@@ -426,8 +426,22 @@ describe('locks', () => {
     release(1, A, 1, 'job:1');
     assert.deepEqual(cacheOf(read(2, ['GET', 'job:2'], null, 't')), [undefined, undefined]);
     const mixed = read(3, ['MGET', 'lock:1', 'page:1'], [A, 'v'], 't');
-    assert.equal(mixed.cache?.family, 'page:{}');
+    assert.deepEqual([mixed.cache?.family, mixed.lookup?.hits, mixed.lookup?.misses], ['page:{}', 1, 0]);
     assert.equal(cacheOf(read(4, ['SET', 'page:1', 'v', 'NX', 'EX', '5'], 'OK', 't'))[1] !== undefined, true);
+  });
+
+  it('are cache whatever they are called, if they are written without asking or have fields', () => {
+    assert.equal(read(0, ['HGET', 'h:lock:7', 'price'], 'v', 't').lookup?.hits, 1);
+    assert.equal(read(1, ['SET', 'lease:42', '{}', 'EX', '60'], 'OK', 't').cache?.family, 'lease:{}');
+    assert.equal(read(2, ['GET', 'lease:42'], '{}', 't').lookup?.hits, 1);
+    // By now it takes more than a name.
+    assert.equal(take(3, 'lease:43', A, 'OK'), undefined);
+    release(4, A, 1, 'lease:43');
+    assert.equal(read(5, ['SET', 'lease:42', '{}', 'EX', '60'], 'OK', 't').cache, undefined);
+    // The holder of a lock may write it.
+    acquire(6, A, 'OK');
+    read(7, ['SET', 'lock:1', A, 'PX', '1000'], 'OK', 't');
+    assert.deepEqual(read(8, ['GET', 'lock:1'], A, 't').lookup, undefined);
   });
 
   it('are found by their keys if families are off', () => {
