@@ -101,7 +101,7 @@ class FakeSocket extends Duplex {
       case 'PUBLISH':
         return `:${this.publish(key)}\r\n`;
       case 'MGET':
-        return `*${key.length}\r\n${key.map((one) => (one === 'missing' ? this.missing('$') : VALUE_REPLY)).join('')}`;
+        return `*${key.length}\r\n${key.map((one) => (one.startsWith('missing') ? this.missing('$') : VALUE_REPLY)).join('')}`;
       case 'HELLO':
         this.isRespThree = key === '3';
         return this.isRespThree ? HANDSHAKE_REPLY : '*2\r\n$5\r\nproto\r\n:2\r\n';

@@ -55,9 +55,15 @@ const TARGETS = [
     read: (of) => of.fake('sampled', IN_PARENT, overhead('compressed', 'incumbent')),
   },
   {
-    title: 'MGET of 200 new keys: CPU ours / bare',
+    title: 'MGET and MSET of 200 keys, and MGET of 50,000: CPU ours / bare',
     at: 1.3,
-    read: (of) => of.fake('sampled', ['MGET of 200 keys'], ratio('ours', 'bare')),
+    read: (of) => MANY_KEYS.flatMap((shape) => of.fake('sampled', [shape], ratio('ours', 'bare'), `${shape} `)),
+    share: (of) => of.fake('sampled', MANY_KEYS, ratio('same', 'bare')),
+  },
+  {
+    title: 'the first 12,000 transactions of 3: CPU ours / bare',
+    at: 1.5,
+    read: (of) => of.fake('sampled', COLD, ratio('ours', 'bare')),
   },
   {
     title: 'everything on: CPU overhead ours / floor, single GETs',
@@ -82,6 +88,15 @@ const SEQUENTIAL = ['GET one by one'];
 const CONCURRENT = ['100 GETs at once'];
 const SINGLES = [...SEQUENTIAL, ...CONCURRENT];
 const IN_PARENT = ['200 GETs in one parent'];
+const MANY_KEYS = [
+  'MGET of 200 new keys',
+  'MGET of 200 new UUIDs',
+  'MGET of 200 known keys',
+  'MGET of 200 missing keys',
+  'MSET of 200 keys',
+  'MGET of 50,000 keys',
+];
+const COLD = ['MULTI of 3, the first 12,000'];
 const BATCHES = ['MULTI of 100', 'pipeline of 100'];
 const START_UP_RATIO = 0.5;
 
@@ -226,7 +241,7 @@ function reader(results) {
     return found === undefined ? [] : [{ label, found }];
   };
   return {
-    fake: (situation, shapes, read) => on('fake', situation, shapes, read),
+    fake: (situation, shapes, read, label) => on('fake', situation, shapes, read, label),
     both: (situation, shapes, read) => [
       ...on('server', situation, shapes, read, 'server '),
       ...on('fake', situation, shapes, read, 'fake '),
