@@ -154,21 +154,24 @@ function listAt(place: Place): List {
 }
 
 function settle(entry: Entry, ending: Observer): void {
-  const { resolve, reject } = entry;
-  // Called once. Redis 4 keeps the abort signal of a sent command: it may be aborted, and answered later. The
-  // reference is dropped then: an entry that keeps it outlives several garbage collections, which costs a microsecond
-  // per command.
+  // Called once. Redis 4 keeps the abort signal of a sent command: it may be aborted, and answered later, when its
+  // promise takes nothing any more. All references are dropped then: an entry outlives several garbage collections, and
+  // would keep the command, and by its promise the whole reply, for as long.
   let open: Observer | undefined = ending;
+  let resolve: Entry['resolve'] | undefined = entry.resolve;
+  let reject: Entry['reject'] | undefined = entry.reject;
   entry.resolve = function (reply) {
     const observer = open;
-    open = undefined;
+    const own = resolve;
+    open = resolve = reject = undefined;
     observer?.succeed(reply);
-    resolve.call(this, reply);
+    own?.call(this, reply);
   };
   entry.reject = function (error) {
     const observer = open;
-    open = undefined;
+    const own = reject;
+    open = resolve = reject = undefined;
     observer?.fail(error);
-    reject.call(this, error);
+    own?.call(this, error);
   };
 }
