@@ -34,16 +34,32 @@ export function queryText(entry: Entry, args: Arguments, mask: KeyMask, maxLengt
   }
   // Every argument takes two characters or more, so no argument after this index can be part of the text.
   const end = assignRoles(rule.grammar, args, from, from + Math.max(MIN_READ, maxLength >> 1), roles);
+  let length = operation.length;
   let text = operation;
+  let isCut = end < args.length;
+  words.length = 0;
   for (let index = from; index < end; index++) {
     const shown = showArgument(args[index], roles[index] as Role, mask);
     // Leaves room for the mark of a cut, unless this is the last argument.
     const room = index === args.length - 1 ? maxLength : maxLength - 2;
-    if (text.length + 1 + shown.length > room) return `${text} ${CUT}`;
-    text += ` ${shown}`;
+    length += 1 + shown.length;
+    if (length > room) {
+      isCut = true;
+      break;
+    }
+    if (end - from > FEW) words.push(shown);
+    else text += ` ${shown}`;
   }
-  return end < args.length ? `${text} ${CUT}` : text;
+  if (words.length > 0) text += ` ${words.join(' ')}`;
+  return isCut ? `${text} ${CUT}` : text;
 }
+
+/**
+ * More are joined at once: a text to which they are added one by one keeps each of them as long as its span, and to move
+ * thousands of them through the heap costs more than all the rest.
+ */
+const FEW = 8;
+const words: string[] = [];
 
 function cutName(name: string, maxLength: number): string {
   return name.length > maxLength ? name.slice(0, maxLength - 1) + CUT : name;
@@ -56,18 +72,25 @@ export function batchText(
   mask: KeyMask,
   maxLength: number,
 ): string {
-  let text = '';
+  const texts: string[] = [];
+  let room = maxLength;
   for (let index = 0; index < commands.length; index++) {
     const args = commands[index] as Arguments;
-    const separator = index === 0 ? '' : '; ';
-    const room = maxLength - text.length - separator.length;
     // `; …` must still fit after every command but the last.
     const left = index === commands.length - 1 ? room : room - 3;
-    if (left < 8) return `${text}${separator}${CUT}`;
-    text += separator + queryText(lookup(args), args, mask, left);
+    if (left < 8) {
+      texts.push(CUT);
+      break;
+    }
+    const text = queryText(lookup(args), args, mask, left);
+    texts.push(text);
+    room -= text.length + SEPARATOR.length;
   }
-  return text;
+  return texts.join(SEPARATOR);
 }
+
+/** Between the commands of a batch. */
+const SEPARATOR = '; ';
 
 const PROCEDURE = /^[\w.-]{1,64}$/;
 /** BullMQ defines `moveToFinished:5.81.5`. The version is removed: it would give another name with every release. */
