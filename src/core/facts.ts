@@ -160,8 +160,9 @@ export interface BatchFacts {
 
 /** Reads an outcome once for all recorders: some of it is remembered, and must not be counted twice. */
 export interface Insights {
-  command(command: Command, outcome: Outcome): Facts;
-  /** @param isCounted whether `counts` is in use; otherwise hits need not be counted by family */
+  /** @param isCounted whether `counts` and sizes are in use; otherwise some of them are not found out */
+  command(command: Command, outcome: Outcome, isCounted: boolean): Facts;
+  /** @param isCounted see `command` */
   batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts;
   /** The family of a key. */
   familyOf(key: unknown): KeyFamily;

@@ -29,8 +29,9 @@ export class Outcomes {
   }
 
   command(command: Command, outcome: Outcome): void {
+    // Check this first: a reader that begins to collect counts what insights say from now on.
     const isMeasured = this.metrics.isActive();
-    const facts = this.read(command, outcome);
+    const facts = this.read(command, outcome, isMeasured);
     if (facts === undefined) return;
     if (command.traced) {
       try {
@@ -55,7 +56,6 @@ export class Outcomes {
   }
 
   batch(batch: Batch, outcome: BatchOutcome): void {
-    // Check this first: a reader that begins to collect counts what insights say from now on.
     const isMeasured = this.metrics.isActive();
     const facts = this.readBatch(batch, outcome, isMeasured);
     if (facts === undefined) return;
@@ -72,9 +72,9 @@ export class Outcomes {
     }
   }
 
-  private read(command: Command, outcome: Outcome): Facts | undefined {
+  private read(command: Command, outcome: Outcome, isCounted: boolean): Facts | undefined {
     try {
-      return this.insights.command(command, outcome);
+      return this.insights.command(command, outcome, isCounted);
     } catch (error) {
       this.report('a command could not be read', error);
       return undefined;

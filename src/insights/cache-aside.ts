@@ -6,6 +6,7 @@
 // nothing is said about stampedes. Only a caller that missed and wrote is known to have loaded: others may wait for it.
 import type { Caller } from '../core/context';
 import type { Fill, Miss } from '../core/facts';
+import { NumberMap } from '../core/number-map';
 import type { Counts } from './cache-counts';
 
 /** A miss that is not filled within this time counts as unfilled: loading takes seconds, not minutes. */
@@ -44,18 +45,25 @@ interface Load {
   readonly loadsBefore: number;
 }
 
+/** Most keys are filled by a single caller: an array for each would be most of what is remembered of them. */
+const NO_LOADS: Load[] = [];
+
 interface OpenKey {
   readonly counts: Counts;
   misses: OpenMiss[];
-  readonly loads: Load[];
+  loads: Load[];
   /** Unfilled misses of callers beyond the cap. */
   beyond: number;
-  expiresMonotonicMs: number;
+  readonly expiresMonotonicMs: number;
+  /** Keys that one look-up missed have one object, until something happens to one of them (see `own`). */
+  isShared: boolean;
 }
 
 /** Matches misses with the writes that follow. Bounded in keys, callers and time. */
 export class OpenMisses {
-  private readonly keys = new Map<number, OpenKey>();
+  private readonly keys = new NumberMap<OpenKey>();
+  /** As long as nothing has happened since it was made. */
+  private latest: OpenKey | undefined;
   /** Open misses, and the loads that are kept beside them. */
   private kept = 0;
   private loadCount = 0;
@@ -68,23 +76,18 @@ export class OpenMisses {
   }
 
   add(key: number, counts: Counts, caller: Caller | undefined, monotonicMs: number, handle: Miss): void {
-    const open = this.keys.get(key) ?? this.begin(key, counts, monotonicMs);
-    const known = caller === undefined ? undefined : open.misses.find((miss) => isSame(miss.caller, caller));
-    if (known !== undefined) this.missAgain(known, monotonicMs, handle);
-    else if (open.misses.length >= MAX_CALLERS) open.beyond++;
-    else {
-      const loadsBefore = this.loadCount;
-      open.misses.push({ caller, lastMonotonicMs: monotonicMs, loadsBefore, times: 1, handle, isFilled: false });
-      this.kept++;
-    }
+    const open = this.keys.get(key);
+    if (open === undefined) this.begin(key, counts, caller, monotonicMs, handle);
+    else this.addTo(this.own(key, open), caller, monotonicMs, handle);
     if (this.keys.size > MAX_OPEN_KEYS || this.kept > MAX_OPEN_MISSES) this.dropOldest();
   }
 
   /** Handles a write of the key. Returns undefined if the writer had not missed the key, or missed it too long ago. */
-  fill(key: number, callerOf: () => Caller | undefined, startMonotonicMs: number): Fill | undefined {
-    const open = this.keys.size === 0 ? undefined : this.openAt(key, startMonotonicMs);
-    if (open === undefined) return undefined;
-    const index = indexOfMiss(open.misses, callerOf(), startMonotonicMs + ROUNDING_MS);
+  fill(key: number, caller: Caller | undefined, startMonotonicMs: number): Fill | undefined {
+    const known = this.keys.size === 0 ? undefined : this.openAt(key, startMonotonicMs);
+    if (known === undefined) return undefined;
+    const open = this.own(key, known);
+    const index = indexOfMiss(open.misses, caller, startMonotonicMs + ROUNDING_MS);
     for (const one of open.misses) one.isFilled = true;
     open.beyond = 0;
     const [miss] = index < 0 ? [] : open.misses.splice(index, 1);
@@ -124,7 +127,8 @@ export class OpenMisses {
    * search.
    */
   expire(nowMonotonicMs: number): void {
-    for (const [key, open] of this.keys) {
+    for (let key = this.keys.oldest(); key !== undefined; key = this.keys.oldest()) {
+      const open = this.keys.get(key) as OpenKey;
       if (open.expiresMonotonicMs > nowMonotonicMs) return;
       this.giveUp(key, open, nowMonotonicMs);
     }
@@ -143,6 +147,7 @@ export class OpenMisses {
     }
     const { traceId } = caller;
     const stampedeWidth = widthOf(open, traceId, loadsBefore);
+    if (open.loads === NO_LOADS) open.loads = [];
     open.loads.push({ traceId, loadsBefore: this.loadCount++ });
     if (open.loads.length > MAX_CALLERS) {
       open.loads.shift();
@@ -151,20 +156,43 @@ export class OpenMisses {
     return { family, loadMs, miss: handle, stampedeWidth };
   }
 
-  private begin(key: number, counts: Counts, monotonicMs: number): OpenKey {
+  private missOf(caller: Caller | undefined, lastMonotonicMs: number, handle: Miss): OpenMiss {
+    this.kept++;
+    return { caller, lastMonotonicMs, loadsBefore: this.loadCount, times: 1, handle, isFilled: false };
+  }
+
+  /** Returns what may be changed for this key alone. */
+  private own(key: number, open: OpenKey): OpenKey {
+    if (open === this.latest) this.latest = undefined;
+    if (!open.isShared) return open;
+    const own = { ...open, misses: open.misses.map((miss) => ({ ...miss })), isShared: false };
+    this.keys.set(key, own);
+    return own;
+  }
+
+  private addTo(open: OpenKey, caller: Caller | undefined, monotonicMs: number, handle: Miss): void {
+    const known = caller === undefined ? undefined : open.misses.find((miss) => isSame(miss.caller, caller));
+    if (known !== undefined) this.missAgain(known, monotonicMs, handle);
+    else if (open.misses.length >= MAX_CALLERS) open.beyond++;
+    else open.misses.push(this.missOf(caller, monotonicMs, handle));
+  }
+
+  private begin(key: number, counts: Counts, caller: Caller | undefined, monotonicMs: number, handle: Miss): void {
+    const { latest } = this;
+    if (latest?.misses[0]?.handle === handle && latest.counts === counts) {
+      latest.isShared = true;
+      this.keys.set(key, latest);
+      this.kept++;
+      return;
+    }
     if (monotonicMs >= this.expireMonotonicMs) {
       this.expire(monotonicMs);
       this.expireMonotonicMs = monotonicMs + EXPIRY_INTERVAL_MS;
     }
-    const open: OpenKey = {
-      counts,
-      misses: [],
-      loads: [],
-      beyond: 0,
-      expiresMonotonicMs: monotonicMs + LOAD_WINDOW_MS,
-    };
-    this.keys.set(key, open);
-    return open;
+    const misses = [this.missOf(caller, monotonicMs, handle)];
+    const expiresMonotonicMs = monotonicMs + LOAD_WINDOW_MS;
+    this.latest = { counts, misses, loads: NO_LOADS, beyond: 0, expiresMonotonicMs, isShared: false };
+    this.keys.set(key, this.latest);
   }
 
   /** Returns the open misses of a key, without the expired ones. */
@@ -196,7 +224,15 @@ export class OpenMisses {
     if (young.length === 0) return;
     // Later callers stay: each has a window of its own.
     const expiresMonotonicMs = Math.min(...young.map((miss) => miss.lastMonotonicMs)) + LOAD_WINDOW_MS;
-    this.keys.set(key, { counts: open.counts, misses: young, loads: [], beyond: 0, expiresMonotonicMs });
+    const { counts: family } = open;
+    this.keys.set(key, {
+      counts: family,
+      misses: young,
+      loads: NO_LOADS,
+      beyond: 0,
+      expiresMonotonicMs,
+      isShared: false,
+    });
     this.kept += young.length;
   }
 
@@ -209,9 +245,9 @@ export class OpenMisses {
    * before it. Their misses count neither as filled nor as unfilled.
    */
   private dropOldest(): void {
-    for (const [key, open] of this.keys) {
-      if (this.keys.size <= 0.9 * MAX_OPEN_KEYS && this.kept <= 0.9 * MAX_OPEN_MISSES) return;
-      this.drop(key, open);
+    while (this.keys.size > 0.9 * MAX_OPEN_KEYS || this.kept > 0.9 * MAX_OPEN_MISSES) {
+      const { misses, loads } = this.keys.takeOldest() as OpenKey;
+      this.kept -= misses.length + loads.length;
     }
   }
 

@@ -1,13 +1,12 @@
 // Knows: what is remembered of cached items: open misses, and which keys were written or deleted.
 // Must not know: spans, metrics, clients, how items are counted, which keys are locks.
 import { endOfItems } from '../catalog';
-import { type Caller, callerIn } from '../core/context';
 import type { Arguments } from '../core/events';
 import type { DataFacts, Fill, Miss, MissReason } from '../core/facts';
 import { isMissing } from './cache';
 import { OpenMisses } from './cache-aside';
 import type { Counts } from './cache-counts';
-import type { Exchange, KnownEntry, SentCommand } from './exchange';
+import { callerOf, type Exchange, type KnownEntry } from './exchange';
 import { identityOf, KeyIdentities } from './identity';
 import { type Expiry, hasOption, isNone } from './life';
 import { OpenExpiries } from './open-expiries';
@@ -30,57 +29,56 @@ export class CacheMemory {
    * Remembers a miss that a later write may fill: of the key at `index`, or of the single field that was read.
    * Returns why the key is missing, if that is known of it.
    */
-  missed(
-    { command, endMonotonicMs, entry, args }: Exchange,
-    counts: Counts,
-    index: number,
-    miss: Miss,
-  ): MissReason | undefined {
+  missed(exchange: Exchange, counts: Counts, index: number, miss: Miss): MissReason | undefined {
+    const { command, endMonotonicMs, entry, args } = exchange;
     const key = this.identities.of(args[index], command.client.facts);
     const item = itemOf(key, entry, args);
-    this.misses.add(item, counts, callerIn(command.context), endMonotonicMs, miss);
+    this.misses.add(item, counts, callerOf(exchange), endMonotonicMs, miss);
     return this.written.reason(key, endMonotonicMs, entry.rule.items?.areFields);
   }
 
   /** Remembers that the server found the key at `index`, or the single field that was read. */
-  found({ command, endMonotonicMs, entry, args }: Exchange, index: number): void {
+  found(exchange: Exchange, index: number): void {
+    const { command, endMonotonicMs, entry, args } = exchange;
     if (this.misses.size === 0 && this.written.size === 0) return;
     const key = this.identities.of(args[index], command.client.facts);
     this.written.found(key, command.startMonotonicMs);
     if (this.misses.size === 0) return;
     const item = itemOf(key, entry, args);
-    if (this.misses.isOpen(item)) this.misses.found(item, callerIn(command.context), endMonotonicMs);
+    if (this.misses.isOpen(item)) this.misses.found(item, callerOf(exchange), endMonotonicMs);
   }
 
   /** A whole value was written. @param fills gets the miss that this filled */
   wrote(
-    { command, endMonotonicMs }: Exchange,
+    exchange: Exchange,
     key: unknown,
     counts: Counts,
     expiry: Expiry,
     ttlSeconds: number | undefined,
     fills: Fill[],
   ): void {
+    const { command, endMonotonicMs } = exchange;
     const { client, startMonotonicMs } = command;
     const id = this.identities.of(key, client.facts);
     const place = this.identities.placeOf(client.facts);
-    this.fill(id, command, fills);
+    this.fill(id, exchange, fills);
     if (expiry === 'kept') this.written.wroteWithin(id, startMonotonicMs, place);
     else {
       this.written.wrote(id, msOf(ttlSeconds), startMonotonicMs, place, endMonotonicMs);
-      this.expiries.wrote(id, expiry === 'none' ? counts : undefined);
+      if (exchange.isCounted) this.expiries.wrote(id, expiry === 'none' ? counts : undefined);
     }
   }
 
   /** Fields were written. A miss of a whole hash is filled by the first write of its fields. */
-  wroteFields({ command, entry, args }: Exchange, fills: Fill[]): void {
+  wroteFields(exchange: Exchange, fills: Fill[]): void {
+    const { command, entry, args } = exchange;
     const { items } = entry.rule;
     const { client, startMonotonicMs } = command;
     const hash = this.identities.of(args[entry.from], client.facts);
-    this.fill(hash, command, fills);
+    this.fill(hash, exchange, fills);
     const end = items === undefined ? entry.from : endOfItems(items, args, entry.from);
     for (let index = entry.from + 1; index < end; index += items?.step ?? end) {
-      this.fill(identityOf(args[index], hash | 0), command, fills);
+      this.fill(identityOf(args[index], hash | 0), exchange, fills);
     }
     this.written.wroteWithin(hash, startMonotonicMs, this.identities.placeOf(client.facts));
   }
@@ -91,7 +89,7 @@ export class CacheMemory {
     const { rule, from } = entry;
     const isFirst = index === from;
     if (isFirst && rule.items?.areFields) this.wroteFields(exchange, fills);
-    else this.fill(this.identities.of(args[index], command.client.facts), command, fills);
+    else this.fill(this.identities.of(args[index], command.client.facts), exchange, fills);
     const id = this.identities.of(args[index], command.client.facts);
     // A copied or computed key has the expiry of its source, or none.
     if (!isFirst || rule.made[0]?.how === 'unlessNone') this.written.forget(id);
@@ -113,7 +111,7 @@ export class CacheMemory {
     const id = this.identities.of(key, command.client.facts);
     this.written.forget(id);
     // With GET the reply is the previous value.
-    if (String(reply) === 'OK') this.fill(id, command, fills);
+    if (String(reply) === 'OK') this.fill(id, exchange, fills);
     else this.misses.forget(id);
     return true;
   }
@@ -165,8 +163,9 @@ export class CacheMemory {
       written.wrote(key, undefined, command.startMonotonicMs, place);
   }
 
-  private fill(id: number, { context, startMonotonicMs }: SentCommand, fills: Fill[]): void {
-    const fill = this.misses.fill(id, (): Caller | undefined => callerIn(context), startMonotonicMs);
+  private fill(id: number, exchange: Exchange, fills: Fill[]): void {
+    if (!this.misses.isOpen(id)) return;
+    const fill = this.misses.fill(id, callerOf(exchange), exchange.command.startMonotonicMs);
     if (fill !== undefined) fills.push(fill);
   }
 }

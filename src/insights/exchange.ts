@@ -1,6 +1,7 @@
 // Knows: what is read of one command that succeeded.
 // Must not know: what follows from it.
 import type { CommandRule, Entry } from '../catalog';
+import { type Caller, callerIn } from '../core/context';
 import type { Arguments, Command } from '../core/events';
 
 /** A command that the catalog knows. */
@@ -21,4 +22,13 @@ export interface Exchange {
   readonly entry: KnownEntry;
   readonly args: Arguments;
   readonly reply: unknown;
+  /** Whether anybody reads what is only counted. */
+  readonly isCounted: boolean;
+  /** Use `callerOf`: it is looked up once, whatever the number of keys. */
+  caller: Caller | undefined;
+}
+
+export function callerOf(exchange: Exchange): Caller | undefined {
+  exchange.caller ??= callerIn(exchange.command.context);
+  return exchange.caller;
 }

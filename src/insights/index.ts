@@ -66,11 +66,18 @@ export class CommandInsights implements Insights {
     if (!settings.locks) this.cacheCounts.forgetLocks();
   }
 
-  command(command: Command, outcome: Outcome): Facts {
+  command(command: Command, outcome: Outcome, isCounted = true): Facts {
     if (command.script !== undefined) this.locks?.see(command.script);
     if (outcome.failed) return this.failed(command.args, outcome.error);
-    const { args, startMonotonicMs, traced } = command;
-    return this.read(command, startMonotonicMs + outcome.durationMs, args, outcome.reply, outcome.isLocal, traced);
+    return this.read(
+      command,
+      command.startMonotonicMs + outcome.durationMs,
+      command.args,
+      outcome.reply,
+      outcome.isLocal,
+      command.traced,
+      isCounted,
+    );
   }
 
   batch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts {
@@ -88,7 +95,7 @@ export class CommandInsights implements Insights {
       if (reply instanceof Error) facts = digest.fail(index, this.plainFacts(args, classify(reply)));
       else if (outcome.aborted || !(index in outcome.replies))
         facts = this.plainFacts(args, outcome.failed ? classify(outcome.error) : undefined);
-      else facts = digest.add(this.read(batch, endMonotonicMs, args ?? [], reply, false, keepsMembers));
+      else facts = digest.add(this.read(batch, endMonotonicMs, args ?? [], reply, false, keepsMembers, isCounted));
       if (keepsMembers) digest.members.push(facts);
     }
     if (batch.kind === 'MULTI') this.locks?.endTransaction(batch.client);
@@ -114,6 +121,7 @@ export class CommandInsights implements Insights {
     reply: unknown,
     isLocal: boolean,
     withData: boolean,
+    isCounted: boolean,
   ): Facts {
     const entry = lookup(args);
     const { rule } = entry;
@@ -122,7 +130,8 @@ export class CommandInsights implements Insights {
     const mayHold = transactions.isUsed || rule.transaction !== undefined;
     if (mayHold && transactions.holds(command.client, rule, reply)) return this.plainFacts(args);
     const operation = this.names.of(entry);
-    const exchange: Exchange = { command, endMonotonicMs, entry: entry as KnownEntry, args, reply };
+    const known = entry as KnownEntry;
+    const exchange: Exchange = { command, endMonotonicMs, entry: known, args, reply, isCounted, caller: undefined };
     const found = readLookup(entry, reply);
     const data = withData || rule.writes ? readData(entry, args, reply, command.startTimeMs) : NO_DATA;
     if (command.isMasked) return this.readMasked(exchange, found, data);

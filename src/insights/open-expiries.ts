@@ -1,5 +1,7 @@
 // Knows: which writes set no expiry, as long as one may follow.
 // Must not know: commands, clients, how counts are reported.
+
+import { NumberMap } from '../core/number-map';
 import type { Counts } from './cache-counts';
 
 /** The number of writes in each of two generations. Those that are older get none any more. */
@@ -10,17 +12,19 @@ export const MAX_OPEN_WRITES = 5_000;
  * decided when the counts are collected.
  */
 export class OpenExpiries {
-  private recent = new Map<number, Counts>();
-  private older = new Map<number, Counts>();
+  private recent = new NumberMap<Counts>();
+  private older = new NumberMap<Counts>();
 
   /** The key was written. @param counts undefined: with an expiry */
   wrote(key: number, counts: Counts | undefined): void {
     withoutTtl(this.take(key));
     if (counts === undefined) return;
     if (this.recent.size >= MAX_OPEN_WRITES) {
-      for (const old of this.older.values()) withoutTtl(old);
+      for (const [, old] of this.older) withoutTtl(old);
+      const emptied = this.older;
+      emptied.clear();
       this.older = this.recent;
-      this.recent = new Map();
+      this.recent = emptied;
     }
     this.recent.set(key, counts);
   }
@@ -38,16 +42,14 @@ export class OpenExpiries {
 
   /** Decides about all writes: no expiry has followed. */
   decide(): void {
-    for (const counts of this.older.values()) withoutTtl(counts);
-    for (const counts of this.recent.values()) withoutTtl(counts);
+    for (const [, counts] of this.older) withoutTtl(counts);
+    for (const [, counts] of this.recent) withoutTtl(counts);
     this.older.clear();
     this.recent.clear();
   }
 
   private take(key: number): Counts | undefined {
-    const counts = this.recent.get(key) ?? this.older.get(key);
-    if (counts !== undefined && !this.recent.delete(key)) this.older.delete(key);
-    return counts;
+    return this.recent.take(key) ?? this.older.take(key);
   }
 }
 

@@ -113,6 +113,7 @@ export class CacheTraffic {
       isCommon &&= counts === common;
       if (expiry === 'set') counts.writesWithTtl++;
       this.memory?.wrote(exchange, key, counts, expiry, data.ttlSeconds, fills);
+      if (!exchange.isCounted) continue;
       const bytes = items.step === undefined ? data.valueLength : lengthOf(args[index + items.step - 1]);
       if (bytes !== undefined) sizes.push({ family: counts, bytes });
     }

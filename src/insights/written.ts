@@ -1,6 +1,7 @@
 // Knows: which keys this process wrote or deleted lately, which explains why a key is missing.
 // Must not know: commands, replies, what other processes do.
 import type { MissReason } from '../core/facts';
+import { NumberMap } from '../core/number-map';
 import type { Place } from './identity';
 
 /** The number of remembered keys. When it is reached, half of them, chosen by hash, are dropped: an unbiased sample. */
@@ -17,19 +18,21 @@ const IS_DELETED = -1;
 /** No clock runs slower than another by more than this factor. */
 const MAX_DRIFT = 1.001;
 
+/** Keys that were written together share one object. */
 interface Written {
   /** On the monotonic clock, in milliseconds. Infinity: no time to live; `IS_DELETED`: deleted. */
-  deadlineMonotonicMs: number;
+  readonly deadlineMonotonicMs: number;
   /** The latest time at which it ended if nobody else changed it: a reply may be late, and clocks differ. */
-  goneMonotonicMs: number;
-  forgetMonotonicMs: number;
+  readonly goneMonotonicMs: number;
+  readonly forgetMonotonicMs: number;
   /** The server and database of the key. */
-  place: Place;
+  readonly place: Place;
 }
 
 /** Remembers written keys. Bounded by sampling, and expiring. */
 export class WrittenKeys {
-  private readonly keys = new Map<number, Written>();
+  private readonly keys = new NumberMap<Written>();
+  private latest: Written | undefined;
   /** 2^n - 1: a key is in the sample if the lowest n bits of its hash are 0. */
   private mask = 0;
   private widenMonotonicMs = 0;
@@ -125,18 +128,19 @@ export class WrittenKeys {
     if (!this.follows(key)) return;
     const hasEnd = deadlineMonotonicMs !== IS_DELETED && deadlineMonotonicMs !== Number.POSITIVE_INFINITY;
     const forgetMonotonicMs = (hasEnd ? deadlineMonotonicMs : monotonicMs) + MEMORY_MS;
-    const known = this.keys.get(key);
-    if (known !== undefined) {
-      known.deadlineMonotonicMs = deadlineMonotonicMs;
-      known.goneMonotonicMs = goneMonotonicMs;
-      known.forgetMonotonicMs = forgetMonotonicMs;
-      known.place = place;
-      return;
+    if (!this.keys.has(key)) {
+      this.widen(monotonicMs);
+      if (this.keys.size >= MAX_WRITTEN_KEYS) this.thin(monotonicMs);
+      if (!this.follows(key)) return;
     }
-    this.widen(monotonicMs);
-    if (this.keys.size >= MAX_WRITTEN_KEYS) this.thin(monotonicMs);
-    if (!this.follows(key)) return;
-    this.keys.set(key, { deadlineMonotonicMs, goneMonotonicMs, forgetMonotonicMs, place });
+    const { latest } = this;
+    const isSame =
+      latest?.deadlineMonotonicMs === deadlineMonotonicMs &&
+      latest.goneMonotonicMs === goneMonotonicMs &&
+      latest.forgetMonotonicMs === forgetMonotonicMs &&
+      latest.place === place;
+    if (!isSame) this.latest = { deadlineMonotonicMs, goneMonotonicMs, forgetMonotonicMs, place };
+    this.keys.set(key, this.latest as Written);
   }
 
   private follows(key: number): boolean {
@@ -148,7 +152,7 @@ export class WrittenKeys {
     this.forgetOld(monotonicMs);
     while (this.keys.size > MAX_WRITTEN_KEYS / 2) {
       this.mask = this.mask * 2 + 1;
-      for (const key of this.keys.keys()) if (!this.follows(key)) this.keys.delete(key);
+      for (const [key] of this.keys) if (!this.follows(key)) this.keys.delete(key);
     }
     this.widenMonotonicMs = monotonicMs + WIDEN_INTERVAL_MS;
   }

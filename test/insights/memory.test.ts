@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { KeyFamilies } from '../../src/catalog';
 import type { Miss } from '../../src/core/facts';
 import { LOAD_WINDOW_MS, MAX_CALLERS, MAX_OPEN_KEYS, MAX_OPEN_MISSES, OpenMisses } from '../../src/insights/cache-aside';
@@ -17,7 +18,7 @@ describe('memory of misses', () => {
     counts = new Counts(new KeyFamilies<Counts>().of('user:7'));
   });
 
-  const filledBy = (who: ReturnType<typeof caller> | undefined, monotonicMs: number, key = 1) => misses.fill(key, () => who, monotonicMs);
+  const filledBy = (who: ReturnType<typeof caller> | undefined, monotonicMs: number, key = 1) => misses.fill(key, who, monotonicMs);
 
   it('matches a write with the miss of the same span, and measures the load', () => {
     const handle = miss();
@@ -97,6 +98,42 @@ describe('memory of misses', () => {
     misses.add(3, counts, caller('a'), 120, miss());
     misses.expire(2 * LOAD_WINDOW_MS);
     assert.deepEqual([counts.unfilled, misses.size], [1, 0]);
+  });
+
+  it('remembers keys that one look-up missed together as it would remember them one by one', () => {
+    const key = fc.integer({ min: 1, max: 6 });
+    const who = fc.constantFrom(undefined, caller('a'), caller('b', 'a'), caller('c'));
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ does: fc.constant('miss' as const), keys: fc.array(key, { minLength: 1, maxLength: 5 }), who }) },
+      fc.record({ does: fc.constantFrom('fill', 'find', 'forget', 'wait'), keys: fc.array(key, { maxLength: 2 }), who }),
+    );
+    const play = (steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[], isShared: boolean): unknown[] => {
+      const own = new OpenMisses();
+      const family = new Counts(new KeyFamilies<Counts>().of('user:7'));
+      const seen = steps.map(({ does, keys, who: by }, index) => {
+        const handle = miss();
+        const monotonicMs = index * 4_000;
+        if (does === 'wait') own.expire(monotonicMs);
+        return keys.map((one) => {
+          if (does === 'miss') own.add(one, family, by, monotonicMs, isShared ? handle : miss());
+          else if (does === 'find') own.found(one, by, monotonicMs);
+          else if (does === 'forget') own.forget(one);
+          else if (does === 'fill') {
+            const fill = own.fill(one, by, monotonicMs);
+            return [fill?.loadMs, fill?.stampedeWidth, own.size];
+          }
+          return own.size;
+        });
+      });
+      own.expire(1e9);
+      return [seen, own.size, family.unfilled];
+    };
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
+        assert.deepEqual(play(steps, true), play(steps, false));
+      }),
+      { numRuns: 1_000, seed: 20_261_130 },
+    );
   });
 
   it('without a trace, matches a write with the latest miss of its key, and reports no stampede', () => {
