@@ -1,10 +1,11 @@
 // Knows: the family of a key (`user:123:cart` → `user:{}:cart`), by its own text and by what other keys showed.
 // Must not know: commands, clients, metrics.
 import { handleRejection } from '../core/application-functions';
+import { NumberMap } from '../core/number-map';
 import { cutText, detach, identifierText, LOOKED_AT_LENGTH } from './arguments';
 import { commonDigits, type Digits, NO_DIGITS, render, renderAll } from './constants';
 import { Evidence } from './evidence';
-import { NO_SHAPE, shapeOf } from './numbered';
+import { NO_SHAPE, shapeOf, shapeWithIds } from './numbered';
 import { partsOf, type Template, templateOf } from './templates';
 
 export interface KeyFamilyOptions<T> {
@@ -82,7 +83,10 @@ export class Family<T> {
 export class KeyFamilies<T = undefined> {
   private recent = new Map<string, Family<T>>();
   private older = new Map<string, Family<T>>();
-  private readonly shapes = new Map<number, Family<T>>();
+  private readonly shapes = new NumberMap<Family<T>>();
+  /** The shape of the last key that had one: the keys of one command are often alike. */
+  private lastShape = NO_SHAPE;
+  private lastFamily: Family<T> | undefined;
   private readonly templates = new Map<string, Family<T>>();
   private readonly own = new Map<string, Family<T>>();
   private readonly other = new Family<T>([], []);
@@ -116,9 +120,14 @@ export class KeyFamilies<T = undefined> {
   find(key: unknown): Family<T> {
     const text = identifierText(key, LOOKED_AT_LENGTH);
     if (text === undefined) return this.other;
-    const shape = this.hasShapes ? shapeOf(text) : NO_SHAPE;
+    const numbered = this.hasShapes ? shapeOf(text) : NO_SHAPE;
+    const shape = numbered === NO_SHAPE && this.hasShapes ? shapeWithIds(text) : numbered;
     if (shape === NO_SHAPE) return this.recent.get(text) ?? this.recall(text);
-    return this.shapes.get(shape) ?? this.learnShape(shape, text);
+    if (shape !== this.lastShape || this.lastFamily === undefined) {
+      this.lastFamily = this.shapes.get(shape) ?? this.learnShape(shape, text);
+      this.lastShape = shape;
+    }
+    return this.lastFamily;
   }
 
   /** Names all families by what is known now. */
@@ -205,6 +214,7 @@ export class KeyFamilies<T = undefined> {
     for (const [text, family] of left.slice(0, Math.max(0, left.length - MAX_TEMPLATES / 2)))
       this.merge(text, family, this.other);
     this.shapes.clear();
+    this.lastFamily = undefined;
     this.recent.clear();
     this.older.clear();
     this.decide();

@@ -11,6 +11,7 @@ export { endOfItems, type Items } from './items';
 export { keyIndexOf, keysOf } from './key-index';
 export { familyMask, type KeyMask, type KeyMode, keyMask } from './keys';
 export { type CommandRule, type Entry, lookup } from './lookup';
+export { numberOfBytes, numberOfText } from './numbered';
 export { assignRoles } from './reader';
 export { batchText, procedureName, queryText } from './redact';
 export { familyOf } from './templates';

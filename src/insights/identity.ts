@@ -1,45 +1,16 @@
 // Knows: how a key is remembered as a number, without keeping its text.
 // Must not know: what is remembered.
+import { numberOfBytes, numberOfText } from '../catalog';
 import type { ClientFacts } from '../core/events';
 
 /**
- * A 53-bit hash of a key, field or token (cyrb53 of its bytes). Among ten thousand keys, the probability of a
- * collision is about one in a hundred million.
+ * A 53-bit hash of a key, field or token. Among ten thousand keys, the probability of a collision is about one in a
+ * hundred million.
  */
 export function identityOf(arg: unknown, scope: number): number {
-  if (typeof arg === 'string') return identityOfText(arg, scope);
-  if (ArrayBuffer.isView(arg))
-    return identityOfBytes(new Uint8Array(arg.buffer, arg.byteOffset, arg.byteLength), scope);
-  return identityOfText(typeof arg === 'number' || typeof arg === 'bigint' ? String(arg) : '', scope);
-}
-
-/** A text is sent as UTF-8 bytes. For most keys these equal the characters. */
-function identityOfText(text: string, scope: number): number {
-  let a = 0xdeadbeef ^ scope;
-  let b = 0x41c6ce57 ^ text.length;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code > 0x7f) return identityOfBytes(Buffer.from(text), scope);
-    a = Math.imul(a ^ code, 2_654_435_761);
-    b = Math.imul(b ^ code, 1_597_334_677);
-  }
-  return finished(a, b);
-}
-
-function identityOfBytes(bytes: Uint8Array, scope: number): number {
-  let a = 0xdeadbeef ^ scope;
-  let b = 0x41c6ce57 ^ bytes.length;
-  for (const byte of bytes) {
-    a = Math.imul(a ^ byte, 2_654_435_761);
-    b = Math.imul(b ^ byte, 1_597_334_677);
-  }
-  return finished(a, b);
-}
-
-function finished(first: number, second: number): number {
-  const a = Math.imul(first ^ (first >>> 16), 2_246_822_507) ^ Math.imul(second ^ (second >>> 13), 3_266_489_909);
-  const b = Math.imul(second ^ (second >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
-  return 4_294_967_296 * (b & 0x1fffff) + (a >>> 0);
+  if (typeof arg === 'string') return numberOfText(arg, scope);
+  if (ArrayBuffer.isView(arg)) return numberOfBytes(new Uint8Array(arg.buffer, arg.byteOffset, arg.byteLength), scope);
+  return numberOfText(typeof arg === 'number' || typeof arg === 'bigint' ? String(arg) : '', scope);
 }
 
 /** The server and database of a key. A flush affects only the keys of its place. */
@@ -59,7 +30,7 @@ interface Scope {
  */
 export class KeyIdentities {
   private readonly scopes = new WeakMap<ClientFacts, Scope>();
-  /** The last result: most commands of a process go to one server. */
+  /** Those of the last command: it may have many keys. */
   private lastFacts: ClientFacts | undefined;
   private lastScope: Scope | undefined;
 
@@ -73,11 +44,11 @@ export class KeyIdentities {
   }
 
   private scopeOf(facts: ClientFacts): Scope {
-    if (facts === this.lastFacts && this.lastScope !== undefined) return this.lastScope;
-    const scope = this.scopes.get(facts) ?? this.begin(facts);
-    this.lastFacts = facts;
-    this.lastScope = scope;
-    return scope;
+    if (facts !== this.lastFacts || this.lastScope === undefined) {
+      this.lastScope = this.scopes.get(facts) ?? this.begin(facts);
+      this.lastFacts = facts;
+    }
+    return this.lastScope;
   }
 
   private begin(facts: ClientFacts): Scope {
