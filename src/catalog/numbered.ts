@@ -117,7 +117,7 @@ export function shapeWithIds(key: string): number {
   return hasIds ? finished(a, b) : NO_SHAPE;
 }
 
-/** Beside these an id is a segment of its own; slashes and dots also belong to paths, and to what only looks like one. */
+/** Beside these an id is a segment of its own. Slashes and dots also belong to paths. */
 function isBound(key: string, index: number): boolean {
   const code = key.charCodeAt(index);
   return code === COLON || code === PIPE || code === HASH;

@@ -55,8 +55,8 @@ export function queryText(entry: Entry, args: Arguments, mask: KeyMask, maxLengt
 }
 
 /**
- * More are joined at once: a text to which they are added one by one keeps each of them as long as its span, and to move
- * thousands of them through the heap costs more than all the rest.
+ * More are joined at once: a text to which they are added one by one keeps each of them as long as its span, and to
+ * move thousands of them through the heap costs more than all the rest.
  */
 const FEW = 8;
 const words: string[] = [];
