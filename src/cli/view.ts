@@ -82,11 +82,7 @@ async function show(opened: View, program: Program, options: Options): Promise<n
 /** Prints the result of the run. The exit code shows whether a budget was broken. */
 function report(opened: View, program: Program, { json, hook }: Options, budgets: readonly Budget[]): number {
   const overview = overviewFrom(opened);
-  const checked = budgets.map((budget) => ({
-    budget: budget.text,
-    measured: budget.measured(overview),
-    broken: budget.isBroken(overview),
-  }));
+  const checked = budgets.map((check) => check(overview));
   if (json === true) {
     const { traces: _, ...summary } = overview;
     process.stdout.write(`${JSON.stringify({ ...summary, budgets: checked })}\n`);

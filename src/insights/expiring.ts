@@ -1,6 +1,15 @@
-// Knows: how to keep a bounded number of entries for a limited time.
-// Must not know: what the entries are.
+// Knows: how a bounded number of facts about locks is kept for a limited time.
+// Must not know: what the facts are.
 import { NumberMap } from '../core/number-map';
+
+/** The number of held locks, and of refused attempts, that are followed at a time. */
+export const MAX_LOCKS = 5_000;
+
+/**
+ * A caller whose attempt was refused this long ago has given up. A lock without an expiry is followed for this long
+ * too.
+ */
+const MEMORY_MS = 10 * 60_000;
 
 /**
  * A map with a maximum size and an end for each entry. It keeps two generations: deleting the oldest entry of one Map
@@ -9,12 +18,6 @@ import { NumberMap } from '../core/number-map';
 export class Expiring<V> {
   private recent = new NumberMap<Remembered<V>>();
   private older = new NumberMap<Remembered<V>>();
-
-  /** @param memoryMs how long an entry is kept after its end, in milliseconds */
-  constructor(
-    private readonly maxEntries: number,
-    private readonly memoryMs: number,
-  ) {}
 
   get size(): number {
     return this.recent.size + this.older.size;
@@ -26,11 +29,11 @@ export class Expiring<V> {
   }
 
   set(key: number, value: V, nowMonotonicMs: number, endMonotonicMs = nowMonotonicMs): void {
-    if (this.recent.size >= this.maxEntries / 2) {
+    if (this.recent.size >= MAX_LOCKS / 2) {
       this.older = this.recent;
       this.recent = new NumberMap();
     }
-    this.recent.set(key, { value, forgetMonotonicMs: endMonotonicMs + this.memoryMs });
+    this.recent.set(key, { value, forgetMonotonicMs: endMonotonicMs + MEMORY_MS });
   }
 
   delete(key: number): void {

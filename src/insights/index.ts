@@ -1,6 +1,6 @@
 // Knows: in which order a command is read, and what is remembered of it.
 // Must not know: spans, metrics, clients.
-import { lookup } from '../catalog';
+import { type Entry, lookup } from '../catalog';
 import type { Arguments, Batch, BatchOutcome, Command, Outcome } from '../core/events';
 import type {
   BatchFacts,
@@ -15,15 +15,19 @@ import type {
   LockFacts,
   Lookup,
 } from '../core/facts';
+import { FewNames } from '../core/few-names';
+import { VALUE_OTHER } from '../core/semconv';
 import { BatchDigest } from './batch';
 import { NO_DATA, readData, readLookup } from './cache';
 import { CacheCounts } from './cache-counts';
 import { classify, isExpected } from './errors';
 import type { Exchange, KnownEntry, SentCommand } from './exchange';
 import { Locks } from './lock';
-import { OperationNames } from './operation-names';
 import { RawTransactions } from './raw-transactions';
 import { CacheTraffic } from './traffic';
+
+/** Operations of modules that the table does not know, and spellings like `config GET`. */
+const MAX_UNUSUAL_NAMES = 200;
 
 /** Commands that run a script with keys, which may write to them. */
 const RUNS: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA', 'FCALL']);
@@ -33,7 +37,7 @@ export class CommandInsights implements Insights {
   private readonly cacheCounts: CacheCounts;
   private readonly traffic: CacheTraffic;
   private readonly transactions = new RawTransactions();
-  private names = new OperationNames();
+  private unusualNames = new FewNames(MAX_UNUSUAL_NAMES);
   private locks: Locks | undefined;
 
   constructor(
@@ -54,7 +58,7 @@ export class CommandInsights implements Insights {
     const isNamedAnew =
       settings.families !== families || settings.familyOf !== familyOf || settings.familyOtherwise !== familyOtherwise;
     this.settings = settings;
-    this.names = new OperationNames();
+    this.unusualNames = new FewNames(MAX_UNUSUAL_NAMES);
     if (isNamedAnew) {
       // Open misses count for the family that they had.
       this.traffic.remember(false);
@@ -129,7 +133,7 @@ export class CommandInsights implements Insights {
     const { transactions } = this;
     const mayHold = transactions.isUsed || rule.transaction !== undefined;
     if (mayHold && transactions.holds(command.client, rule, reply)) return this.plainFacts(args);
-    const operation = this.names.of(entry);
+    const operation = this.nameOf(entry);
     const known = entry as KnownEntry;
     const exchange: Exchange = { command, endMonotonicMs, entry: known, args, reply, isCounted, caller: undefined };
     const found = readLookup(entry, reply);
@@ -156,7 +160,7 @@ export class CommandInsights implements Insights {
 
   private readMasked(exchange: Exchange, found: Lookup | undefined, data: DataFacts): Facts {
     const cache = found === undefined ? this.traffic.writeMasked(exchange) : this.traffic.countMasked(found);
-    return factsOf(this.names.of(exchange.entry), undefined, found, data, cache);
+    return factsOf(this.nameOf(exchange.entry), undefined, found, data, cache);
   }
 
   private failed(args: Arguments, error: unknown): Facts {
@@ -167,7 +171,16 @@ export class CommandInsights implements Insights {
 
   /** Of what nothing more is known. */
   private plainFacts(args: Arguments = [], failure?: Failure): Facts {
-    return factsOf(this.names.of(lookup(args)), failure);
+    return factsOf(this.nameOf(lookup(args)), failure);
+  }
+
+  /**
+   * `db.operation.name`: as the application spelled it, unless it spells without end. What the table knows is never
+   * `_OTHER`.
+   */
+  private nameOf({ operation, canonical, rule, isUsual }: Entry): string {
+    if (isUsual || this.unusualNames.admits(operation)) return operation;
+    return rule === undefined ? VALUE_OTHER : canonical;
   }
 
   private operationOf({ kind, commands }: Batch): string {
@@ -175,7 +188,7 @@ export class CommandInsights implements Insights {
     if (first === undefined) return kind;
     const entry = lookup(first);
     const { canonical } = entry;
-    return commands.every((args) => lookup(args).canonical === canonical) ? `${kind} ${this.names.of(entry)}` : kind;
+    return commands.every((args) => lookup(args).canonical === canonical) ? `${kind} ${this.nameOf(entry)}` : kind;
   }
 }
 

@@ -29,14 +29,9 @@ interface Held {
 /** The keys that this process holds. Bounded and expiring. */
 export class Holdings {
   /** By key and token: a previous holder may still release the key when another one holds it. */
-  private readonly byToken: Expiring<Holding>;
+  private readonly byToken = new Expiring<Holding>();
   /** The latest holder of each key, for commands that name no token. */
-  private readonly byKey: Expiring<Held>;
-
-  constructor(maxHoldings: number, memoryMs: number) {
-    this.byToken = new Expiring(maxHoldings, memoryMs);
-    this.byKey = new Expiring(maxHoldings, memoryMs);
-  }
+  private readonly byKey = new Expiring<Held>();
 
   get size(): number {
     return this.byToken.size + this.byKey.size;

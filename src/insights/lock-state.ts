@@ -11,15 +11,6 @@ import { hasOption } from './life';
 import { type Holding, Holdings } from './lock-holdings';
 import { LockWaits } from './lock-waits';
 
-/** The number of held locks, and of refused attempts, that are followed at a time. */
-export const MAX_LOCKS = 5_000;
-
-/**
- * A caller whose attempt was refused this long ago has given up. A lock without an expiry is followed for this long
- * too.
- */
-const MEMORY_MS = 10 * 60_000;
-
 /** Options of SET that depend on the value before. */
 const CONDITIONS = ['NX', 'XX', 'IFEQ', 'IFNE', 'IFDEQ', 'IFDNE'];
 
@@ -32,10 +23,10 @@ export interface Subject {
 
 /** Bounded and expiring. */
 export class LockState {
-  readonly holdings = new Holdings(MAX_LOCKS, MEMORY_MS);
-  private readonly waits = new LockWaits(MAX_LOCKS, MEMORY_MS);
+  readonly holdings = new Holdings();
+  private readonly waits = new LockWaits();
   /** Keys that were seen to be locks, if their family holds keys of any kind. */
-  private readonly confirmed = new Expiring<true>(MAX_LOCKS, MEMORY_MS);
+  private readonly confirmed = new Expiring<true>();
   private readonly identities = new KeyIdentities();
   private named: ((key: string) => boolean) | undefined;
 

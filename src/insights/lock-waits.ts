@@ -16,56 +16,29 @@ export interface Attempt {
   readonly endMonotonicMs: number;
 }
 
-interface Refusal {
-  readonly sinceMonotonicMs: number;
-  readonly traceId: string | undefined;
-}
-
 /** Measures the time from the first refused attempt to the successful one. Bounded and expiring. */
 export class LockWaits {
-  /** By key and trace, and by key and token: a library keeps its token over all attempts, a loop makes new ones. */
-  private readonly refusals: Expiring<Refusal>;
+  /** Since when, by key and trace, and by key and token: a library keeps its token over all attempts. */
+  private readonly refusals = new Expiring<number>();
   /** Tokens that have acquired a lock. A token that is used again does not identify a single caller. */
-  private readonly used: Expiring<true>;
-
-  /** @param memoryMs a caller whose attempt was refused this long ago, in milliseconds, has given up */
-  constructor(maxWaits: number, memoryMs: number) {
-    this.refusals = new Expiring(maxWaits, memoryMs);
-    this.used = new Expiring(maxWaits, memoryMs);
-  }
+  private readonly used = new Expiring<true>();
 
   /** Returns how long the successful caller has been trying. Remembers a refused attempt. */
-  attempt(attempt: Attempt): number | undefined {
-    const { key, token, caller, acquired, startMonotonicMs, endMonotonicMs } = attempt;
-    const traceId = caller?.traceId;
-    const byTrace = traceId === undefined ? undefined : identityOf(traceId, key | 0);
-    const waited = this.refusals.size === 0 ? undefined : this.refusalOf(attempt, byTrace);
+  attempt({ key, token, caller, acquired, startMonotonicMs, endMonotonicMs }: Attempt): number | undefined {
+    const byTrace = caller === undefined ? undefined : identityOf(caller.traceId, key | 0);
+    // The first attempt of most locks succeeds, and has nothing to find.
     const byToken =
-      acquired && waited === undefined
+      (acquired && this.refusals.size === 0) || !this.isOwn(token, endMonotonicMs)
         ? undefined
-        : this.isOwn(token, endMonotonicMs)
-          ? identityOf(token, key | 0)
-          : undefined;
+        : identityOf(token, key | 0);
+    const ids = [byTrace, byToken].filter((id) => id !== undefined);
+    const [sinceMonotonicMs] = ids.flatMap((id) => this.refusals.get(id, endMonotonicMs) ?? []);
     if (acquired) this.used.set(identityOf(token, 0), true, endMonotonicMs);
-    for (const id of [byTrace, byToken]) {
-      if (id === undefined) continue;
+    for (const id of ids) {
       if (acquired) this.refusals.delete(id);
-      else
-        this.refusals.set(
-          id,
-          { sinceMonotonicMs: waited?.sinceMonotonicMs ?? startMonotonicMs, traceId },
-          endMonotonicMs,
-        );
+      else this.refusals.set(id, sinceMonotonicMs ?? startMonotonicMs, endMonotonicMs);
     }
-    return acquired && waited !== undefined ? endMonotonicMs - waited.sinceMonotonicMs : undefined;
-  }
-
-  private refusalOf({ key, token, endMonotonicMs }: Attempt, byTrace: number | undefined): Refusal | undefined {
-    const ofTrace = byTrace === undefined ? undefined : this.refusals.get(byTrace, endMonotonicMs);
-    return (
-      ofTrace ??
-      (this.isOwn(token, endMonotonicMs) ? this.refusals.get(identityOf(token, key | 0), endMonotonicMs) : undefined)
-    );
+    return acquired && sinceMonotonicMs !== undefined ? endMonotonicMs - sinceMonotonicMs : undefined;
   }
 
   /** Whether the token identifies one caller, as far as can be seen. */

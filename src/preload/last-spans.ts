@@ -30,11 +30,15 @@ export function sendAtExit(sdk: string, url: string, before: () => void): void {
         ...beside(sdk, '@opentelemetry/otlp-exporter-base'),
         ...beside(sdk, '@opentelemetry/otlp-transformer'),
       } as Modules;
-      OTLPExporterBase.prototype.export = (items) => {
+      const { prototype } = OTLPExporterBase;
+      const original = prototype.export;
+      prototype.export = (items) => {
         if (Array.isArray(items)) post(url, JsonTraceSerializer.serializeRequest(items));
       };
       before();
       flushTracesNow();
+      // Listeners of others that come later find it as it was.
+      prototype.export = original;
     } catch {
       // Nothing is left to be told: the page has what was sent before.
     }
@@ -46,7 +50,8 @@ function beside(sdk: string, name: string): object {
 }
 
 function post(url: string, body: Uint8Array | undefined): void {
-  const env = { ...process.env, NODE_OPTIONS: '' };
+  // In Electron, the executable is Node.js only on request.
+  const env = { ...process.env, NODE_OPTIONS: '', ELECTRON_RUN_AS_NODE: '1' };
   spawnSync(process.execPath, ['-e', POST, url], {
     input: body ?? '',
     env,

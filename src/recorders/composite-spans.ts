@@ -58,7 +58,13 @@ export class CompositeSpans extends PassingRecorder<CompositeRecorder> {
     }
     const run = this.runs.get(parent);
     if (run?.isOf(entry, command, outcome, facts, this.familyOf)) run.add(command, outcome, facts, repeated);
-    else this.begin(parent, entry, command, outcome, facts, repeated);
+    else {
+      this.end(parent);
+      const tracer = this.tracer();
+      // A reply may be large, and only a hook reads it.
+      const kept = this.settings.spanHook === undefined ? { ...outcome, reply: undefined } : outcome;
+      if (tracer !== undefined) this.begin(parent, new Run(tracer, entry, command, kept, facts, repeated));
+    }
     if (facts.cache?.miss !== undefined) this.missed.set(facts.cache.miss, parent);
     if (run !== undefined && run.count >= MAX_RUN_LENGTH) this.end(parent);
   }
@@ -82,33 +88,17 @@ export class CompositeSpans extends PassingRecorder<CompositeRecorder> {
     outcome: Outcome,
     { cache, lock }: Facts,
   ): boolean {
-    if (
-      outcome.failed ||
-      outcome.durationMs > this.settings.compressMaxDurationMs ||
-      outcome.durationMs >= this.settings.slowMs
-    )
-      return false;
+    const { compressMaxDurationMs, slowMs } = this.settings;
+    if (outcome.failed || outcome.durationMs > compressMaxDurationMs || outcome.durationMs >= slowMs) return false;
     if (entry.rule === undefined || entry.rule.sends || transfer !== undefined || inside !== undefined || isMasked)
       return false;
     if (resends !== undefined || lock !== undefined || (cache !== undefined && cache.fills.length > 0)) return false;
     return args.length <= MAX_ARGUMENTS && !mayWait(entry, args);
   }
 
-  private begin(
-    parent: Span,
-    entry: Entry,
-    command: Command,
-    outcome: Outcome,
-    facts: Facts,
-    repeated: Repetition | undefined,
-  ): void {
-    this.end(parent);
-    const tracer = this.tracer();
-    if (tracer === undefined) return;
+  private begin(parent: Span, run: Run): void {
     if (this.runs.size >= MAX_RUNS) for (const oldest of this.runs.keys()) if (this.end(oldest)) break;
-    // A reply may be large, and only a hook reads it.
-    const kept = this.settings.spanHook === undefined ? { ...outcome, reply: undefined } : outcome;
-    this.runs.set(parent, new Run(tracer, entry, command, kept, facts, repeated));
+    this.runs.set(parent, run);
     if (this.isWaiting) return;
     this.isWaiting = true;
     this.timer.refresh();

@@ -7,6 +7,8 @@ import type { BatchFacts, Facts } from '../core/facts';
 import type { Recorder } from '../core/recorder';
 import * as semconv from '../core/semconv';
 
+const NOTHING_FOUND = { hits: 0, misses: 0 };
+
 interface Totals {
   calls: number;
   durationMs: number;
@@ -26,14 +28,9 @@ export class RequestTotals implements Recorder {
   command(command: Command, { durationMs, isLocal }: Outcome, { lookup, failure }: Facts): void {
     if (command.isInternal) return;
     // An answer of the client's own cache is not a call.
-    this.add(
-      command.context,
-      isLocal ? 0 : 1,
-      durationMs,
-      lookup?.hits ?? 0,
-      lookup?.misses ?? 0,
-      failure === undefined ? 0 : 1,
-    );
+    const calls = isLocal ? 0 : 1;
+    const { hits, misses } = lookup ?? NOTHING_FOUND;
+    this.add(command.context, calls, durationMs, hits, misses, failure === undefined ? 0 : 1);
   }
 
   batch(batch: Batch, { durationMs, failed }: BatchOutcome, { hits, misses, failedCount }: BatchFacts): void {

@@ -10,14 +10,8 @@ import { MIN_REPEATED_CALLS } from './repeated-calls';
 import type { Run } from './run';
 import type { Repetition } from './traced';
 
-/** The settings that decide which operations have a span. */
-type SelectionSettings = Pick<
-  SpanSettings,
-  'minDurationMs' | 'slowMs' | 'isNotableOnly' | 'emptyPolls' | 'isIgnoredKey'
->;
-
 export class SpanSelection {
-  constructor(private readonly settings: SelectionSettings) {}
+  constructor(private readonly settings: SpanSettings) {}
 
   command(command: Command, outcome: Outcome, facts: Facts, repeated: Repetition | undefined): boolean {
     const { minDurationMs, slowMs, isNotableOnly, emptyPolls } = this.settings;

@@ -2,14 +2,12 @@
 // Must not know: the consequences.
 import type { Overview } from './overview/overview';
 
-/** One limit: `hit-ratio<0.8` is broken by a ratio below 0.8. */
-export interface Budget {
-  /** The text of the limit. */
-  readonly text: string;
-  isBroken(overview: Overview): boolean;
-  /** Returns the measured value; undefined: nothing was measured, and the budget is not broken. */
-  measured(overview: Overview): number | undefined;
-}
+/** Checks one limit: `hit-ratio<0.8` is broken by a ratio below 0.8, and not by one that was not measured. */
+export type Budget = (overview: Overview) => {
+  readonly budget: string;
+  readonly measured: number | undefined;
+  readonly broken: boolean;
+};
 
 /** The quantities that can be limited, by name. */
 const MEASURES: Readonly<Record<string, (overview: Overview) => number | undefined>> = {
@@ -37,13 +35,9 @@ function readBudget(text: string): Budget {
       `${JSON.stringify(text)} is no budget. One of ${Object.keys(MEASURES).join(', ')}, then < or >, then a number`,
     );
   }
-  return {
-    text,
-    measured: measure,
-    isBroken(overview) {
-      const value = measure(overview);
-      if (value === undefined) return false;
-      return sign === '<' ? value < Number(limit) : value > Number(limit);
-    },
+  return (overview) => {
+    const measured = measure(overview);
+    const broken = measured !== undefined && (sign === '<' ? measured < Number(limit) : measured > Number(limit));
+    return { budget: text, measured, broken };
   };
 }

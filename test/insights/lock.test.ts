@@ -4,7 +4,7 @@ import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import type { Arguments, Batch, ClientRef, Command } from '../../src/core/events';
 import type { Facts, InsightSettings, LockFacts } from '../../src/core/facts';
 import { CommandInsights } from '../../src/insights';
-import { MAX_LOCKS } from '../../src/insights/lock-state';
+import { MAX_LOCKS } from '../../src/insights/expiring';
 import { entriesIn } from '../support/entries';
 import { CLIENT, SETTINGS } from './settings';
 

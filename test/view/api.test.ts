@@ -63,13 +63,13 @@ describe('the API of the view', () => {
     const overview = () => overviewOf(telemetry, lists);
 
     it('is broken beyond its limit, and not at it', () => {
-      const broken = (text: string) => readBudgets(text).map((budget) => budget.isBroken(overview()));
+      const broken = (text: string) => readBudgets(text).map((check) => check(overview()).broken);
       assert.deepEqual(broken('errors>0, errors>1, calls<4, hit-ratio<0.8, hit-ratio<1'), [true, false, true, false, false]);
     });
 
     it('is not broken without a measurement', () => {
       const empty = new Telemetry();
-      assert.equal(readBudgets('hit-ratio<0.9')[0]?.isBroken(overviewOf(empty, new TraceLists(empty.records.traces))), false);
+      assert.equal(readBudgets('hit-ratio<0.9')[0]?.(overviewOf(empty, new TraceLists(empty.records.traces))).broken, false);
     });
 
     for (const text of ['', 'errors', 'errors=0', 'toString>0', 'hit-ratio<high', 'errors>0,,calls>1']) {

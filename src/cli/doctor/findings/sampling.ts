@@ -2,7 +2,7 @@
 // Must not know: where spans go.
 import { setting, withoutOption } from '../advice';
 import { commandsBy, configFile, type Evidence, optionOf, refusedIn, spansOf, variable } from '../evidence';
-import { note, problem, type Row } from '../finding';
+import { type Finding, note, problem, type Row } from '../finding';
 
 export const SAMPLING: readonly Row[] = [
   {
@@ -33,34 +33,22 @@ export const SAMPLING: readonly Row[] = [
       );
     },
   },
-  {
-    id: 'require-parent',
-    look: (evidence) => {
-      if (refusedIn(evidence, 'no-parent') === 0) return undefined;
-      const text = 'requireParentSpan leaves out commands without a parent span, and no command had one.';
-      return problem(text, withoutOption(evidence, 'requireParentSpan'));
-    },
-  },
-  {
-    id: 'suppressed',
-    look: (evidence) => {
-      if (refusedIn(evidence, 'suppressed') === 0) return undefined;
-      return problem('All commands ran where the program suppresses tracing.', {
-        advice: 'call Redis outside of suppressTracing()',
-      });
-    },
-  },
-  {
-    id: 'ignored',
-    look: (evidence) => {
-      if (refusedIn(evidence, 'ignored') === 0) return undefined;
-      const names = commandsBy('redis', evidence).flatMap((seen) => seen.names);
-      return problem(
-        `ignoreCommands leaves out every command that was sent: ${names.join(', ')}.`,
-        withoutOption(evidence, 'ignoreCommands'),
-      );
-    },
-  },
+  refused('require-parent', 'no-parent', (evidence) =>
+    problem(
+      'requireParentSpan leaves out commands without a parent span, and no command had one.',
+      withoutOption(evidence, 'requireParentSpan'),
+    ),
+  ),
+  refused('suppressed', 'suppressed', () =>
+    problem('All commands ran where the program suppresses tracing.', {
+      advice: 'call Redis outside of suppressTracing()',
+    }),
+  ),
+  refused('ignored', 'ignored', (evidence) => {
+    const names = commandsBy('redis', evidence).flatMap((seen) => seen.names);
+    const text = `ignoreCommands leaves out every command that was sent: ${names.join(', ')}.`;
+    return problem(text, withoutOption(evidence, 'ignoreCommands'));
+  }),
   {
     id: 'minimum-duration',
     look: (evidence) => {
@@ -75,6 +63,11 @@ export const SAMPLING: readonly Row[] = [
     },
   },
 ];
+
+/** A row for calls that the instrumentation left out for one reason. */
+function refused(id: string, reason: string, found: (evidence: Evidence) => Finding): Row {
+  return { id, look: (evidence) => (refusedIn(evidence, reason) === 0 ? undefined : found(evidence)) };
+}
 
 /** undefined: the sampler keeps all spans, or none, or is of another kind. */
 export function ratioOf({ own }: Evidence): number | undefined {
