@@ -70,7 +70,7 @@ async function asOneFile({ entry, external = [], isTool = false }) {
     minifyIdentifiers: isTool,
     minifySyntax: true,
     minifyWhitespace: true,
-    lineLimit: 2_000,
+    lineLimit: isTool ? 2_000 : 500,
     logLevel: 'warning',
   });
   writeFileSync(outfile, requiringOnce(readFileSync(outfile, 'utf8')));
