@@ -1,5 +1,5 @@
-// Knows: where the files are that are preloaded into a program. Here, because `build/cli/main.js` is one file: a path
-// that is relative to a room below would not be found from there.
+// Knows: where the files are that are preloaded into a program. It is in this folder because `build/cli/main.js` is one
+// file: a path that is relative to a folder below would not be found from there.
 // Must not know: which of them is preloaded when.
 
 /** Paths of `build` or `src`, whichever runs. */

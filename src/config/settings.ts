@@ -37,7 +37,7 @@ export interface SpanSettings {
   readonly withKey: boolean;
   readonly withArgsCount: boolean;
   readonly withSummary: boolean;
-  /** From how many elements of a reply on they are told. */
+  /** Replies with at least this number of elements have their number as an attribute. */
   readonly rowsFrom: number;
   /** From this duration on, in milliseconds, a span has the attributes of timing. */
   readonly slowMs: number;
@@ -65,7 +65,7 @@ export interface Settings {
   readonly metrics: boolean;
   /** Also under the names of Redis's clients. */
   readonly redisClientMetrics: boolean;
-  /** By what the durations of operations are told apart. */
+  /** Which further attributes separate the durations of operations. */
   readonly series: { readonly byNode: boolean; readonly bySummary: boolean };
   readonly failureEvents: boolean;
   /** Which client libraries are recorded. */

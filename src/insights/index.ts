@@ -169,7 +169,7 @@ export class CommandInsights implements Insights {
     return isNoFailure ? { ...this.plainFacts(args), refusal: failure.statusCode } : this.plainFacts(args, failure);
   }
 
-  /** Of what nothing more is known. */
+  /** The facts of a command of which only the name, and maybe the failure, is known. */
   private plainFacts(args: Arguments = [], failure?: Failure): Facts {
     return factsOf(this.nameOf(lookup(args)), failure);
   }

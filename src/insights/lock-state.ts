@@ -96,7 +96,7 @@ export class LockState {
     return factsOf(first, { ttlSeconds: secondsOf(ttlMs), acquired, waitMs });
   }
 
-  /** Whether the server is one that gave the lock. What another one answers says nothing of it. */
+  /** Whether the server is one that gave the lock. The answer of another server proves nothing. */
   isGiver(exchange: Exchange, { servers }: Holding): boolean {
     return servers.includes(this.serverOf(exchange));
   }

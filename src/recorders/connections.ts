@@ -44,7 +44,7 @@ const REASONS: ReadonlySet<string> = new Set(['full', 'ttl', 'invalidation']);
 /** Sums up single connections and caches by server, whenever metrics are collected. */
 export class ServerMetrics implements ConnectionRecorder {
   private readonly connections = new Living<ConnectionState, Connection>();
-  /** What a cache did is told once. */
+  /** A cache reports each event once, so it must not be read in vain. */
   private readonly caches = new Living<CacheNews, ClientCache>(() => this.addUp());
   private readonly servers = new Map<string, Server>();
   /** Entries of caches, by the pool or client that has the cache. */

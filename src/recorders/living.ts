@@ -1,19 +1,19 @@
-// Knows: how things are followed that end without telling.
+// Knows: how objects are followed that give no notice when they end.
 // Must not know: what they are.
 
-/** Below this number, what is gone is not searched. */
+/** Below this number of objects, none is checked. */
 const MIN_SWEEP = 64;
 
-/** What is followed as long as it can be read. */
+/** Objects that are followed as long as they can be read. */
 export class Living<S, T extends { read(): S | undefined }> {
   /** Some of them may be gone. */
   readonly all = new Set<T>();
   private sweepAt = MIN_SWEEP;
 
-  /** @param sweep reads all, where a state must not be read in vain */
+  /** @param sweep reads all objects, if reading one has an effect */
   constructor(private readonly sweep: () => void = () => this.read()) {}
 
-  /** What is gone is removed even if metrics are never collected. Amortised: the next search is at twice the size. */
+  /** Removes ended objects even if metrics are never collected. Amortised: the next check is at twice the size. */
   add(one: T): void {
     this.all.add(one);
     if (this.all.size < this.sweepAt) return;
@@ -21,7 +21,7 @@ export class Living<S, T extends { read(): S | undefined }> {
     this.sweepAt = Math.max(MIN_SWEEP, this.all.size * 2);
   }
 
-  /** Reads all that are there, and forgets the others. */
+  /** Reads all objects that have not ended, and forgets the others. */
   read(): readonly (readonly [T, S])[] {
     const living: (readonly [T, S])[] = [];
     for (const one of this.all) {

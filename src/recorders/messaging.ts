@@ -23,7 +23,7 @@ export interface Messaging {
   readonly group: unknown;
   readonly body: unknown;
   readonly receipt: Receipt | undefined;
-  /** Of what is published. */
+  /** Set for PUBLISH and SPUBLISH. */
   readonly isSharded?: boolean;
 }
 

@@ -46,7 +46,7 @@ export class MetricRecorder implements Recorder {
     this.instrumented = meters.hold(INSTRUMENTS, { moved: () => this.series.forget() });
   }
 
-  /** Sets the source of counts, and what is told apart (see OperationSeries), from now on. */
+  /** Sets the source of counts, and which series of durations there are (see OperationSeries), from now on. */
   use(insights: Insights, settings: SeriesSettings, mask: KeyMask, family: KeyMask | undefined): void {
     this.series.use(settings, mask, family);
     this.cache.read(insights);

@@ -11,16 +11,16 @@ import { plainAttributes, querySummary } from './attributes';
 /** The number of attribute objects kept for one client: every command and error, and a limit for names without end. */
 const MAX_ATTRIBUTE_SETS = 500;
 
-/** Nodes told apart. */
+/** The number of nodes that have series of their own. */
 export const MAX_NODES = 64;
 
-/** Stored procedures told apart. A program that makes its scripts as it runs has them without end. */
+/** The same for stored procedures. A program that generates its scripts has any number of them. */
 export const MAX_PROCEDURES = 50;
 
 /** What separates the durations of some operations from others of the same name. */
 type Kind = 'internal' | 'blocking';
 
-/** By what else operations are told apart. */
+/** Which further attributes separate operations. */
 export interface SeriesSettings {
   /** Operations of clusters by the node that answered. */
   readonly byNode: boolean;
@@ -37,7 +37,7 @@ export class OperationSeries {
   private family: KeyMask | undefined;
 
   /**
-   * Sets what is told apart, from now on.
+   * Sets which series there are, from now on.
    * @param mask how names of functions are shown
    * @param family see SpanRecorder; undefined: no part of a key may be shown
    */

@@ -14,10 +14,10 @@ import { counter, DURATION_BUCKETS, histogram, type Made, upDownCounter } from '
 import { messageIdOf } from './messaging';
 import type { Instrumented, Meters } from './meters';
 
-/** Servers told apart; what is beyond is counted without one. */
+/** The number of servers that are counted. */
 const MAX_SERVERS = 1_000;
 
-/** Of one reply the lag of at most so many entries is told, evenly spread over it. */
+/** The number of entries of one reply whose lag is recorded, evenly spread over the reply. */
 const MAX_LAGS = 64;
 
 /** An id that is older was not made from a clock. */

@@ -29,7 +29,7 @@ const INSTRUMENTS = {
 };
 type Instruments = Made<typeof INSTRUMENTS>;
 
-/** Counts the elements of replies, and tells of what is large by the family of its key. */
+/** Counts the elements of replies, and large replies by the family of their key. */
 export class ReplySizes implements OperationMetrics {
   /** By operation: their names are few. */
   private readonly attributes = new Map<string, Attributes>();
@@ -66,7 +66,7 @@ export class ReplySizes implements OperationMetrics {
     if (rows >= LARGE_ROWS) this.large(command, operation, 'rows');
   }
 
-  /** What a batch is answered is many replies, and no collection. */
+  /** The reply of a batch is a list of replies, not a collection. */
   batch(): void {}
 
   private large({ args }: Command, operation: string, kind: 'rows' | 'bytes'): void {

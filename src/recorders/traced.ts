@@ -29,7 +29,7 @@ export interface TracedRecorder extends Required<Recorder>, ConnectRecorder {
   command(command: Command, outcome: Outcome, facts: Facts, repeated?: Repetition): void;
 }
 
-/** Passes everything on. Who decides about some of it overrides that. */
+/** Passes all calls on. Subclasses override those that they change. */
 export class PassingRecorder<Next extends TracedRecorder = TracedRecorder> implements TracedRecorder {
   constructor(protected readonly next: Next) {}
 

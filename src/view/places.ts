@@ -1,6 +1,5 @@
-// Knows: where the files of the package are. Here, because `build/view/index.js` is one file: a path that is relative
-// to a
-// room below would not be found from there.
+// Knows: where the files of the package are. It is in this folder because `build/view/index.js` is one file: a path
+// that is relative to a folder below would not be found from there.
 // Must not know: what is in them.
 import { resolve } from 'node:path';
 

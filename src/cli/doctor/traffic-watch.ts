@@ -104,12 +104,7 @@ function startOf(chunk: unknown): string | undefined {
   return typeof chunk === 'string' ? chunk.slice(0, 64) : chunk.toString('latin1', 0, 64);
 }
 
-/**
- * Reads the name of `*3\r
- * $3\r
- * SET\r
- * …` in upper case; undefined for anything else.
- */
+/** Reads the name of a command as RESP writes it (`*3 $3 SET …`, by lines), in upper case. undefined: it is none. */
 function commandIn(start: string): string | undefined {
   return /^\*\d+\r\n\$\d+\r\n([A-Za-z.]+)\r\n/.exec(start)?.[1]?.toUpperCase();
 }

@@ -157,7 +157,7 @@ function id(value: unknown): string {
   return text(value).slice(0, MAX_ID).toLowerCase();
 }
 
-/** A process is only told apart, so a digest of its resource is enough. */
+/** A process only has to be distinguished from others, so a digest of its resource is enough. */
 function digestOf(resource: string): string {
   return createHash('sha256').update(resource).digest('base64');
 }
