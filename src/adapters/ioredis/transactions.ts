@@ -116,17 +116,15 @@ export class OpenBatch extends Attempted {
     const executed = [...this.executed.values()];
     const failure =
       error ?? replies.find((reply) => reply instanceof Error) ?? executed.find((reply) => reply instanceof Error);
-    const failed = failure !== undefined;
-    const aborted = executed.includes(null);
     this.tap.settleBatch(start, {
       kind: layout.kind,
       commands: layout.commands,
       client,
       write,
       replies,
-      failed,
+      failed: failure !== undefined,
       error: failure,
-      aborted,
+      aborted: executed.includes(null),
       script: script?.body,
       procedure: script?.name,
       resends,

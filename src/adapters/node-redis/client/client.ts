@@ -55,10 +55,9 @@ export class RedisClientTap {
     /** Called for each client at its first command. */
     onClient: (client: object) => void,
   ) {
-    const { sender, isShare } = { sender: () => this.commands.sender.current, isShare: () => fanOuts.inside };
     this.commands = new Commands(tap, groups, connections, {
-      isHandshake: () => sender() === undefined,
-      isShare,
+      isHandshake: () => this.commands.sender.current === undefined,
+      isShare: () => fanOuts.inside,
       onClient,
     });
     this.caches = new ClientCaches(recorder);
@@ -221,7 +220,7 @@ export class RedisClientTap {
 
   private executeScript(script: Script, parser: Parser, call: () => unknown): unknown {
     const list = parser?.redisArgs;
-    return list === undefined ? call() : this.commands.retries.executeScript({ body: script?.SCRIPT, list }, call);
+    return list === undefined ? call() : this.commands.retries.script.run({ body: script?.SCRIPT, list }, call);
   }
 }
 

@@ -103,14 +103,10 @@ export class FanOuts {
         shares.sent += 1;
         const promise = this.sending.run(shares, () => run(...args));
         // The cluster handles it at once, and may send this part again.
-        if (promise instanceof Promise) {
-          watch(promise, {
-            succeed: () => {},
-            fail: (error) => {
-              refusal = error;
-            },
+        if (promise instanceof Promise)
+          promise.then(undefined, (error: unknown) => {
+            refusal = error;
           });
-        }
         return promise;
       };
     };

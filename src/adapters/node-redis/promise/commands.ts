@@ -31,9 +31,9 @@ export interface Dialect {
   /** Whether the client sends this command by itself, while it makes its connection. */
   isHandshake(queue: object, options: AddOptions | undefined): boolean;
   /** Whether the command that is being sent is a part of a call that is recorded as a whole. */
-  isShare(): boolean;
+  isShare?(): boolean;
   /** Called for each client at its first command. */
-  onClient(client: object): void;
+  onClient?(client: object): void;
 }
 
 /** Follows the commands of one kind of client. */
@@ -93,7 +93,7 @@ export class Commands {
     connection.isNode = node !== undefined;
     Object.assign(connection, node);
     this.clients.set(client, connection);
-    this.dialect.onClient(client);
+    this.dialect.onClient?.(client);
     return connection;
   }
 
@@ -174,7 +174,7 @@ export class Commands {
     if (decision === 'pass' && !selects && !this.tap.wantsInternal) return undefined;
     // The group of a node may not be known yet; then the result must not be cached.
     const isInternal = isHandshake || this.isUnasked(args);
-    if (!isInternal && this.dialect.isShare()) return undefined;
+    if (!isInternal && this.dialect.isShare?.() === true) return undefined;
     const ref = isInternal ? (this.connections.of(queue) ?? UNKNOWN) : this.connectionOf(queue);
     const begun = isInternal ? beginInternal(this.tap, ref, args) : this.begin(queue, ref, args, decision);
     return selects && ref !== UNKNOWN ? both(begun, selecting(ref, args)) : begun;

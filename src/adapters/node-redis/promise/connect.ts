@@ -26,7 +26,9 @@ export class Connects {
   patchSocket(moduleExports: Target, ledger: PatchLedger): boolean {
     const connect = after<unknown, Promise<unknown>>((_socket, promise) => {
       const begun = this.call.current;
-      if (begun !== undefined) watch(promise, begun.follow());
+      if (begun === undefined) return;
+      begun.isFollowed = true;
+      watch(promise, begun);
     });
     return ledger.patch(prototypeOf(moduleExports), { connect });
   }
@@ -41,11 +43,6 @@ class ConnectCall implements Observer {
     private readonly tap: Tap,
     private readonly connecting: Connecting,
   ) {}
-
-  follow(): this {
-    this.isFollowed = true;
-    return this;
-  }
 
   succeed(): void {
     this.tap.settleConnect(this.connecting, false, undefined);

@@ -39,17 +39,13 @@ interface UnknownScript extends DefinedScript {
  */
 export class Retries {
   private readonly unknown = new UnknownScripts<UnknownScript>();
-  private readonly script = new Ambient<DefinedScript>();
+  /** Set while a script executor runs. The first command that it sends, synchronously, is the EVALSHA. */
+  readonly script = new Ambient<DefinedScript>();
 
   constructor(
     private readonly tap: Tap,
     private readonly calls: RetriedCalls,
   ) {}
-
-  /** Runs a script executor. The first command that it sends, synchronously, is the EVALSHA. */
-  executeScript<T>(script: DefinedScript, call: () => T): T {
-    return this.script.run(script, call);
-  }
 
   /** Whether the command that is being sent may be sent again. */
   mayBeRetried(node: NodeRef): boolean {

@@ -27,8 +27,6 @@ export class CommandQueueTap {
       // all are.
       isHandshake: (queue, options) =>
         options?.asap === true && connections.of(queue)?.socket?.deref()?.isReady !== true,
-      isShare: () => false,
-      onClient: () => {},
     });
   }
 
@@ -52,7 +50,7 @@ export class CommandQueueTap {
       multiExecutor: (original: MultiExecutor) => this.wrapMultiExecutor(original),
       executeScript: around<SendingClient, unknown>((client, call, [script, list]) => {
         const { SCRIPT: body } = (script ?? {}) as { readonly SCRIPT?: unknown };
-        return sender.run(client, () => retries.executeScript({ body, list: list as object }, call));
+        return sender.run(client, () => retries.script.run({ body, list: list as object }, call));
       }),
     });
   }
