@@ -128,7 +128,6 @@ export class Adapters implements Active, Sides {
     for (const client of CLIENTS) this.record(client, false);
     this.files.stop();
     this.realm.leave();
-    this.stopListening();
     this.patches.undoAll(report);
     this.left.clear();
     release(this);
@@ -137,28 +136,17 @@ export class Adapters implements Active, Sides {
   private applyAll(): void {
     for (const client of CLIENTS) this.record(client, this.isRecorded(client));
     for (const loaded of this.loaded) this.apply(loaded);
-    if (this.isRecorded('redis')) this.startListening();
-    else this.stopListening();
   }
 
   /** Wrappers of ours that others have wrapped stay in place, and are stopped here. */
   private record(client: ClientName, isRecorded: boolean): void {
     const { tap, messages } = this.sinks.libraries[client];
-    for (const one of [tap, messages]) {
+    const { channels, maintenance } = this.taps;
+    // Diagnostics channels are those of node-redis.
+    for (const one of client === 'redis' ? [tap, messages, channels, maintenance] : [tap, messages]) {
       if (isRecorded) one.start();
       else one.stop();
     }
-  }
-
-  /** Listens to the diagnostics channels of node-redis. */
-  private startListening(): void {
-    this.taps.channels.start();
-    this.taps.maintenance.start();
-  }
-
-  private stopListening(): void {
-    this.taps.channels.stop();
-    this.taps.maintenance.stop();
   }
 
   private apply(loaded: Loaded): void {
@@ -185,7 +173,6 @@ export class Adapters implements Active, Sides {
     // Another instrumentation may have wrapped our wrapper, which then stays inside and passes calls on.
     this.record(client, false);
     this.patches.undo(client, () => undefined);
-    if (client === 'redis') this.stopListening();
   }
 
   /** Stops everything. Wrappers of ours that others have wrapped stay inside and pass calls on. */

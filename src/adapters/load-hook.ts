@@ -4,11 +4,6 @@ import Module from 'node:module';
 
 type Load = (this: unknown, ...args: unknown[]) => unknown;
 
-/** A module, as its loader sees it. */
-interface LoadedModule {
-  readonly exports: unknown;
-}
-
 /**
  * The hooked method and its arguments. Bun has no `load`; there the compiler of `.js` is hooked. `require` itself is
  * never hooked: its hooks cache what they have seen, and the first one decides what the others get.
@@ -62,7 +57,7 @@ export class LoadHook {
     const show = (self: unknown, args: readonly unknown[]): void => {
       if (!this.isOn) return;
       const [path, module] = this.place.loaded(self, args);
-      if (typeof path === 'string') this.seen(path, () => (module as LoadedModule).exports);
+      if (typeof path === 'string') this.seen(path, () => (module as { readonly exports: unknown }).exports);
     };
     return function load(this: unknown): unknown {
       const args = arguments as unknown as unknown[];

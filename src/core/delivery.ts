@@ -194,17 +194,19 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** The sender is the parent only if no other span is active. An ended span does not count: it was only left over. */
-function messageOf(arrival: Arrival, around: Context, opened: Opened | undefined): Message {
-  const started = { startTimeMs: Date.now(), startMonotonicMs: performance.now() };
-  if (opened === undefined) return { ...arrival, ...started, context: around, sender: undefined };
-  const sender = trace.getSpanContext(opened.context);
+function messageOf(
+  arrival: Arrival,
+  around: Context,
+  opened: Opened = { body: arrival.body, context: around },
+): Message {
   const active = trace.getActiveSpan();
   const isBusy = active !== undefined && isRecording(active);
   return {
     ...arrival,
-    ...started,
+    startTimeMs: Date.now(),
+    startMonotonicMs: performance.now(),
     body: opened.body,
     context: isBusy ? trace.deleteSpan(opened.context) : opened.context,
-    sender,
+    sender: trace.getSpanContext(opened.context),
   };
 }

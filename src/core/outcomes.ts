@@ -57,8 +57,13 @@ export class Outcomes {
 
   batch(batch: Batch, outcome: BatchOutcome): void {
     const isMeasured = this.metrics.isActive();
-    const facts = this.readBatch(batch, outcome, isMeasured);
-    if (facts === undefined) return;
+    let facts: BatchFacts;
+    try {
+      facts = this.insights.batch(batch, outcome, isMeasured);
+    } catch (error) {
+      this.report('a batch could not be read', error);
+      return;
+    }
     if (this.totals !== undefined) this.tellBatch(this.totals, batch, outcome, facts);
     if (batch.traced) this.tellBatch(this.spans, batch, outcome, facts);
     if (isMeasured) this.tellBatch(this.metrics, batch, outcome, facts);
@@ -77,15 +82,6 @@ export class Outcomes {
       return this.insights.command(command, outcome, isCounted);
     } catch (error) {
       this.report('a command could not be read', error);
-      return undefined;
-    }
-  }
-
-  private readBatch(batch: Batch, outcome: BatchOutcome, isCounted: boolean): BatchFacts | undefined {
-    try {
-      return this.insights.batch(batch, outcome, isCounted);
-    } catch (error) {
-      this.report('a batch could not be read', error);
       return undefined;
     }
   }

@@ -207,8 +207,10 @@ describe('calls that clusters redirect', () => {
             ['GET', () => client.get(KEY)],
             ['SET', () => client.sendCommand(KEY, false, ['SET', KEY, '1'])],
           ];
-          // Calls are divided among nodes from 6.2 on.
-          if (version === '6.3') calls.push(['DBSIZE', () => client.dbSize()]);
+          // Transactions are sent again from 6.2.1 on, and calls divided among nodes from 6.2 on.
+          if (version === '6.3') {
+            calls.push(['MULTI GET', () => client.multi().get(KEY).get(BESIDE).exec()], ['DBSIZE', () => client.dbSize()]);
+          }
           for (const [operation, call] of calls) {
             const { error, spans } = await inSpan(() => rejectionOf(call()));
             assert.deepEqual(spans.at(-1), { 'db.operation.name': operation, 'error.type': error.split(':')[0] });

@@ -1,7 +1,7 @@
 // Knows: the calls of clusters and sentinels, which run a function on one node after another, and how such a call ends.
 // Must not know: which group calls, how a command is followed, spans.
 import { handleRejection } from '../../../core/application-functions';
-import type { Arguments, ClientFacts } from '../../../core/events';
+import type { Arguments, BatchKind, ClientFacts, Started } from '../../../core/events';
 import type { Tap } from '../../../core/tap';
 import { RetriedCall, RetriedCalls } from '../../shared/retried-calls';
 
@@ -11,6 +11,9 @@ export type Run = (client: never, options?: unknown) => unknown;
 interface Parser {
   readonly redisArgs?: unknown;
 }
+
+/** The commands of a batch. */
+type Queue = readonly { readonly args: Arguments }[];
 
 export class GroupCalls {
   readonly retried = new RetriedCalls();
@@ -37,18 +40,36 @@ export class GroupCalls {
    * sent. It passes it on to the node that it is given.
    */
   private recordUnsent({ startMonotonicMs }: RetriedCall, run: Run, facts: ClientFacts, error: unknown): void {
+    const client = { facts };
+    const earlier = <T extends Started>(begun: T): T => {
+      return {
+        ...begun,
+        startTimeMs: begun.startTimeMs - (begun.startMonotonicMs - startMonotonicMs),
+        startMonotonicMs,
+      };
+    };
     const fail = (args: unknown): void => {
       if (this.isPart() || !Array.isArray(args) || args.length === 0) return;
-      const command = this.tap.begin({ facts }, args as Arguments);
-      if (command === undefined) return;
-      const startTimeMs = command.startTimeMs - (command.startMonotonicMs - startMonotonicMs);
-      this.tap.fail({ ...command, startTimeMs, startMonotonicMs }, error);
+      const command = this.tap.begin(client, args as Arguments);
+      if (command !== undefined) this.tap.fail(earlier(command), error);
     };
-    const execute = (_definition: unknown, { redisArgs }: Parser) => fail(redisArgs);
+    const failBatch = (kind: BatchKind, queue: Queue): void => {
+      const commands = queue.map(({ args }) => args);
+      const start = this.tap.beginBatch(kind, () => commands);
+      const ended = { kind, commands, client, failed: true, aborted: false, error, replies: [] };
+      if (start !== undefined) this.tap.settleBatch(earlier(start), ended);
+    };
+    const node = {
+      sendCommand: fail,
+      _executeCommand: (_command: unknown, { redisArgs }: Parser) => fail(redisArgs),
+      _executeScript: (_script: unknown, { redisArgs }: Parser) => fail(redisArgs),
+      _executeMulti: (queue: Queue) => failBatch('MULTI', queue),
+      _executePipeline: (queue: Queue) => failBatch('PIPELINE', queue),
+    };
     try {
-      handleRejection(run({ sendCommand: fail, _executeCommand: execute, _executeScript: execute } as never));
+      handleRejection(run(node as never));
     } catch {
-      // Another method: a batch has commands of its own, and WATCH has none.
+      // Another method, as WATCH has.
     }
   }
 }

@@ -81,11 +81,9 @@ export class IsolationPoolTap {
 
   /** Returns undefined once the client is closed, and its pool with it. */
   private read(owner: Client, pool: Pool): PoolState | undefined {
-    const [made, used, pending] = [
-      this.openOf(owner).size,
-      this.leases.usedAt(owner),
-      this.leases.waitingAt(owner, pool),
-    ];
+    const made = this.openOf(owner).size;
+    const used = this.leases.usedAt(owner);
+    const pending = this.leases.waitingAt(owner, pool);
     if (owner.isOpen !== true && made === 0 && pending === 0) return undefined;
     return { idle: Math.max(0, made - used), used, pending };
   }
