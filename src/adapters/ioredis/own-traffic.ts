@@ -73,12 +73,12 @@ export class OwnTraffic {
       server.expectedLoads -= 1;
       return true;
     }
-    const { status, condition } = server.client;
+    const { status } = server.client;
     // The library reads its version from a file first. The connection may be lost meanwhile.
     if (status !== 'connect') return status !== 'ready' && server.isSeenConnecting && isSetInfo(command, 'lib-ver');
     // In a bundle, the first commands of a connection are not seen.
     if (!server.isSeenConnecting) return HANDSHAKE.has(command.name);
-    const { handshake, protocol } = condition ?? {};
+    const { handshake, protocol } = server.client.condition ?? {};
     if (handshake === true) return protocol === 2 && HANDSHAKE.has(command.name);
     return isSetInfo(command);
   }

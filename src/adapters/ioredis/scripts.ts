@@ -31,7 +31,7 @@ export class Scripts {
 
   /** Returns the script of the command that is being sent, once: other commands sent meanwhile have none. */
   take(): DefinedScript | undefined {
-    return this.running.enter(undefined);
+    return this.running.current && this.running.enter(undefined);
   }
 
   private of(script: Script, container: Client | Pipeline): DefinedScript | undefined {
