@@ -104,16 +104,23 @@ export class Batches {
 
   /** Runs an executor and ends the batch when it ends. Returns the executor's own promise. */
   execute(batch: BatchCall): Promise<unknown> {
-    const { kind, commands, call } = batch;
+    const { kind, call } = batch;
+    const selects = doSelect(batch.commands);
     // The client refuses invalid commands in its own way, at its own time.
-    if (!areCommands(commands)) return this.open.run(UNKNOWN, () => call(commands));
+    if (selects === undefined) return this.open.run(UNKNOWN, () => call(batch.commands));
+    const commands = batch.commands as readonly QueuedCommand[];
     // A group runs a transaction that was redirected or lost once more.
     const retried = this.calls.of(commands);
-    const start = retried?.goOn<BatchStart>() ?? this.tap.beginBatch(kind, () => applicationCommands(commands));
+    let list: readonly Arguments[] | undefined;
+    const listOf = (): readonly Arguments[] => {
+      list ??= applicationCommands(commands);
+      return list;
+    };
+    const start = retried?.goOn<BatchStart>() ?? this.tap.beginBatch(kind, listOf);
     const open: OpenBatch = {
       batch,
       isRecorded: start !== undefined,
-      selects: commands.some(isSelectingOne),
+      selects,
       promises: [],
       isOpening: kind === 'MULTI',
       call: retried,
@@ -123,18 +130,29 @@ export class Batches {
     };
     const promise = this.open.run(open, () => call(withSent(commands, start?.sent)));
     // Only code that queues commands calls executors, and it handles the promise.
-    return start === undefined ? promise : watch(promise, this.ending(open, start, applicationCommands(commands)));
+    return start === undefined ? promise : watch(promise, this.ending(open, start, listOf()));
   }
 
   private ending(open: OpenBatch, start: BatchStart, list: readonly Arguments[]): Observer {
     const { kind, commands, isLooped, clientOf, repliesIn } = open.batch;
-    const settle = (ended: Ended): void => {
-      if (list.length === 0 && open.queue === undefined && !ended.failed) return;
+    const settle = ({ failed, aborted, error, replies, endMonotonicMs }: Ended): void => {
+      if (list.length === 0 && open.queue === undefined && !failed) return;
       const ref = clientOf(open.queue);
       const { startedIn = ref.facts } = open;
       const client = startedIn === ref.facts ? ref : { facts: startedIn };
-      const resends = open.call?.resends;
-      this.tap.settleBatch(start, { kind, commands: list, client, write: open.write, resends, ...ended });
+      // Written out: object spread is slow until it is compiled, which takes thousands of batches.
+      this.tap.settleBatch(start, {
+        kind,
+        commands: list,
+        client,
+        write: open.write,
+        resends: open.call?.resends,
+        failed,
+        aborted,
+        error,
+        replies,
+        endMonotonicMs,
+      });
     };
     return {
       succeed: (result) => {
@@ -211,8 +229,15 @@ export function replacing<A extends ArrayLike<unknown>>(call: A, first: unknown)
   return call[0] === first ? call : ([first, ...Array.prototype.slice.call(call, 1)] as unknown as A);
 }
 
-function areCommands(commands: unknown): commands is readonly QueuedCommand[] {
-  return Array.isArray(commands) && commands.every((queued) => Array.isArray(queued?.args));
+/** Whether one of the commands may change the database; undefined: they are no commands. */
+function doSelect(commands: unknown): boolean | undefined {
+  if (!Array.isArray(commands)) return undefined;
+  let selects = false;
+  for (const queued of commands) {
+    if (!Array.isArray(queued?.args)) return undefined;
+    selects ||= isSelecting(queued.args);
+  }
+  return selects;
 }
 
 /** Version 4.0 passes MULTI and EXEC among the commands; they are not the application's. */
@@ -227,10 +252,6 @@ function isWrapped(commands: readonly QueuedCommand[]): boolean {
 
 function argsOf({ args }: QueuedCommand): Arguments {
   return args;
-}
-
-function isSelectingOne({ args }: QueuedCommand): boolean {
-  return isSelecting(args);
 }
 
 const WATCH_MESSAGE = /watched keys has been changed|reconnected after WATCH$|in middle of a WATCH Transaction$/;

@@ -24,10 +24,8 @@ export class ReplyShapesTap {
    */
   patchCommander(moduleExports: Target, ledger: PatchLedger): boolean {
     const { shapes } = this;
-    const transformCommandArguments = after<unknown, { readonly args: Args }>((_self, { args }, [command]) => {
-      const { transformReply } = command as { readonly transformReply?: TransformReply };
-      if (shapes.isWanted && transformReply !== undefined && Array.isArray(args))
-        shapes.note(args, (reply) => transformReply(reply, (args as Args).preserve));
+    const transformCommandArguments = after<unknown, { readonly args: Args }>((_self, { args }, call) => {
+      if (shapes.isWanted) this.note(args, (call[0] as { readonly transformReply?: unknown }).transformReply);
     });
     return ledger.patch(moduleExports, { transformCommandArguments });
   }
@@ -35,10 +33,15 @@ export class ReplyShapesTap {
   /** `multi-command.js` of redis 4 to 6: a command of a transaction or pipeline. */
   patchMulti(moduleExports: Target, ledger: PatchLedger): boolean {
     const { shapes } = this;
-    const addCommand = before<Multi>((multi, [args, transformReply]) => {
-      if (shapes.isWanted && Array.isArray(args) && typeof transformReply === 'function')
-        shapes.note(args, (reply) => transformReply(reply, (args as Args).preserve, multi.typeMapping));
+    const addCommand = before<Multi>((multi, call) => {
+      if (shapes.isWanted) this.note(call[0] as Args, call[1], multi);
     });
     return ledger.patch(prototypeOf(moduleExports), { addCommand });
+  }
+
+  // A closure in the functions above would be room that each command takes, whether or not anybody has a hook.
+  private note(args: Args, transform: unknown, multi?: Multi): void {
+    if (Array.isArray(args) && typeof transform === 'function')
+      this.shapes.note(args, (reply) => (transform as TransformReply)(reply, args.preserve, multi?.typeMapping));
   }
 }
