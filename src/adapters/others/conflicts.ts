@@ -2,7 +2,7 @@
 // Must not know: how others are detected, our own seams.
 import type { ClientName, ConflictMode } from '../../config';
 import type { ConnectionRecorder, Report } from '../../core/recorder';
-import type { Other } from './index';
+import type { Other } from './other';
 
 /** The interface by which a conflict is settled. */
 export interface Sides {

@@ -1,20 +1,8 @@
 // Knows: which other instrumentations record redis in this process, by any means.
 // Must not know: what happens in a conflict, our own seams.
-import type { ClientName } from '../../config';
+import type { Other } from './other';
 import { findTracers } from './tracers';
 import { Wraps } from './wraps';
-
-/** Another instrumentation that records every command. */
-export interface Other {
-  /** The library whose commands it records. */
-  readonly client: ClientName;
-  /** A subject for "is active". */
-  readonly name: string;
-  /** How users switch off its part for redis; continues "or set …". */
-  readonly remedy: string;
-  /** Removes its patches permanently. undefined: only the user can do so. */
-  readonly unwrap?: () => void;
-}
 
 const REMEDY = 'leave it out of the list of instrumentations';
 

@@ -1,7 +1,7 @@
 // Knows: who records redis by diagnostics channels: those of a library, and those that tracers inject into its code.
 // Must not know: our own seams, what happens in a conflict.
 import { channel, hasSubscribers } from 'node:diagnostics_channel';
-import type { Other } from './index';
+import type { Other } from './other';
 
 /** The channel on which node-redis publishes the start of a command, from 5.12 on. */
 const COMMAND_START = 'tracing:node-redis:command:start';

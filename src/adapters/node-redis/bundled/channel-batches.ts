@@ -3,7 +3,7 @@
 import type { Arguments, BatchKind, BatchStart, ClientRef } from '../../../core/events';
 import type { SettledBatch, Tap } from '../../../core/tap';
 import { isWatchError } from '../promise/batches';
-import type { Message } from './channels';
+import type { Message } from './message';
 
 interface OpenBatch {
   readonly kind: BatchKind;

@@ -13,23 +13,7 @@ import { Subscriptions } from '../../shared/subscriptions';
 import { UnknownScripts } from '../../shared/unknown-scripts';
 import { factsFrom, MAX_CLIENTS } from '../server-info';
 import { ChannelBatches } from './channel-batches';
-
-/**
- * A message that node-redis publishes. It is one object from a command's start to its end, to which the outcome is
- * added.
- */
-export interface Message {
-  readonly clientId?: unknown;
-  readonly serverAddress?: unknown;
-  readonly serverPort?: unknown;
-  readonly database?: unknown;
-  readonly args?: unknown;
-  readonly batchMode?: unknown;
-  readonly batchSize?: unknown;
-  readonly reason?: unknown;
-  readonly result?: unknown;
-  readonly error?: unknown;
-}
+import type { Message } from './message';
 
 const FAULT = 'a message of a diagnostics channel could not be read';
 const ELSEWHERE =
