@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Meter } from '@opentelemetry/api';
+import type { LockFacts } from '../../src/core/facts';
+import { CacheMetrics } from '../../src/recorders/cache-metrics';
 import { counter, observedUpDownCounter } from '../../src/recorders/instruments';
 import { Meters } from '../../src/recorders/meters';
 import { Measuring } from '../support/metrics';
@@ -98,6 +100,20 @@ describe('the instruments of the current meter', () => {
     meter = next.provider.getMeter('own');
     meters.refresh();
     assert.deepEqual(Object.keys(await next.collectScope('own')), []);
+    await next.provider.shutdown();
+  });
+
+  it('record values that wait for the name of their family before another meter counts', async () => {
+    const cache = new CacheMetrics(meters);
+    meters.refresh();
+    const family = { name: 'lock:{}' };
+    cache.recordLock({ family, waitMs: 1_000 } as LockFacts);
+    const next = new Measuring();
+    meter = next.provider.getMeter('own');
+    meters.refresh();
+    const [wait] = (await measuring.collectScope('own'))['redis.lock.wait.duration'] ?? [];
+    assert.deepEqual([wait?.attributes, wait?.value], [{ 'db.redis.key_family': 'lock:{}' }, 1]);
+    assert.deepEqual(await next.collectScope('own'), {});
     await next.provider.shutdown();
   });
 });
