@@ -10,23 +10,18 @@ import { CompositeSpans } from '../../src/recorders/composite-spans';
 import type { Run } from '../../src/recorders/run';
 import { Clock } from '../support/clock';
 import { type Collected, Measuring } from '../support/metrics';
-import { type RedisServer, startStandalone } from '../support/redis-server';
+import type { RedisServer } from '../support/redis-server';
+import { sharedClient } from '../support/shared-client';
 import { assertQuiet, diagnostics, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
-import { type Client, connect, end, loadRedis } from '../support/versions';
+import { type Client, loadRedis } from '../support/versions';
 import { until } from '../support/waiting';
 
 describe('composite spans', () => {
   let server: RedisServer;
   let client: Client;
   let clock: Clock;
-  before(async () => {
-    server = await startStandalone();
-    client = await connect(loadRedis('6.3'), server);
-    await client.ping();
-  });
-  after(async () => {
-    await end(client);
-    await server.stop();
+  sharedClient((shared) => {
+    ({ server, client } = shared);
   });
   beforeEach(async () => {
     await server.request('FLUSHALL');

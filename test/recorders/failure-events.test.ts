@@ -4,6 +4,7 @@ import { suppressTracing } from '@opentelemetry/core';
 import type { RedisInstrumentationConfig } from '../../src';
 import { type LoggedEvent, Logging } from '../support/logging';
 import { type RedisServer, startStandalone } from '../support/redis-server';
+import { sharedClient } from '../support/shared-client';
 import { assertQuiet, diagnostics, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, IOREDIS_CORE, LEGACY_VERSIONS, loadRedis, titleOf, VERSIONS } from '../support/versions';
 import { until } from '../support/waiting';
@@ -19,13 +20,8 @@ describe('failure events', () => {
   let server: RedisServer;
   let client: Client;
   let logging: Logging;
-  before(async () => {
-    server = await startStandalone();
-    client = await connect(loadRedis('6.3'), server);
-  });
-  after(async () => {
-    await end(client);
-    await server.stop();
+  sharedClient((shared) => {
+    ({ server, client } = shared);
   });
   beforeEach(async () => {
     logging = Logging.start();

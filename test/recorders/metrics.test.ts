@@ -12,7 +12,8 @@ import { MessageMetrics } from '../../src/recorders/message-metrics';
 import { Meters } from '../../src/recorders/meters';
 import { MetricRecorder } from '../../src/recorders/metrics';
 import { MAX_NODES, MAX_PROCEDURES } from '../../src/recorders/operation-series';
-import { type RedisServer, startStandalone } from '../support/redis-server';
+import type { RedisServer } from '../support/redis-server';
+import { sharedClient } from '../support/shared-client';
 import { assertQuiet, instrumentation, redisSpans, resetTracing } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
 
@@ -28,14 +29,8 @@ describe('metric recorder', () => {
   let provider: MeterProvider;
   let reader: PeriodicExportingMetricReader;
 
-  before(async () => {
-    server = await startStandalone();
-    client = await connect(loadRedis('6.3'), server);
-    await client.ping();
-  });
-  after(async () => {
-    await end(client);
-    await server.stop();
+  sharedClient((shared) => {
+    ({ server, client } = shared);
   });
   beforeEach(() => {
     resetTracing();

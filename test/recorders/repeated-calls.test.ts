@@ -4,22 +4,15 @@ import { PoolMetrics } from '../../src/recorders/pool';
 import { RepeatedCallMetrics } from '../../src/recorders/repeated-call-metrics';
 import { Clock } from '../support/clock';
 import { Measuring } from '../support/metrics';
-import { type RedisServer, startStandalone } from '../support/redis-server';
+import { sharedClient } from '../support/shared-client';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
-import { type Client, connect, end, loadRedis } from '../support/versions';
+import type { Client } from '../support/versions';
 
 describe('repeated calls', () => {
-  let server: RedisServer;
   let client: Client;
   let measuring: Measuring;
-  before(async () => {
-    server = await startStandalone();
-    client = await connect(loadRedis('6.3'), server);
-    await client.ping();
-  });
-  after(async () => {
-    await end(client);
-    await server.stop();
+  sharedClient((shared) => {
+    client = shared.client;
   });
   beforeEach(() => {
     resetTracing();

@@ -2,22 +2,17 @@ import assert from 'node:assert/strict';
 import { context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { RPCType, setRPCMetadata } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { type RedisServer, startStandalone } from '../support/redis-server';
+import type { RedisServer } from '../support/redis-server';
+import { sharedClient } from '../support/shared-client';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing, tracer } from '../support/tracing';
-import { type Client, connect, end, loadRedis } from '../support/versions';
+import { type Client, end } from '../support/versions';
 import { until } from '../support/waiting';
 
 describe('the cost of Redis for a request', () => {
   let server: RedisServer;
   let client: Client;
-  before(async () => {
-    server = await startStandalone();
-    client = await connect(loadRedis('6.3'), server);
-    await client.ping();
-  });
-  after(async () => {
-    await end(client);
-    await server.stop();
+  sharedClient((shared) => {
+    ({ server, client } = shared);
   });
   beforeEach(async () => {
     await server.request('FLUSHALL');

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import { Measuring } from '../support/metrics';
-import { type RedisServer, startStandalone } from '../support/redis-server';
+import type { RedisServer } from '../support/redis-server';
+import { sharedClient } from '../support/shared-client';
 import { assertQuiet, inSpan, instrumentation, redisSpans, resetTracing } from '../support/tracing';
-import { type Client, connect, end, loadRedis } from '../support/versions';
+import { type Client, end } from '../support/versions';
 
 describe('which spans are made', () => {
   let server: RedisServer;
   let client: Client;
-  before(async () => {
-    server = await startStandalone();
-    client = await connect(loadRedis('6.3'), server);
-    await client.ping();
-  });
-  after(async () => {
-    await end(client);
-    await server.stop();
+  sharedClient((shared) => {
+    ({ server, client } = shared);
   });
   beforeEach(() => server.request('FLUSHALL'));
   afterEach(() => {

@@ -5,7 +5,8 @@ import { AlwaysOffSampler, InMemorySpanExporter, SamplingDecision, SimpleSpanPro
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import sinon from 'sinon';
 import { Clock } from '../support/clock';
-import { type RedisServer, startStandalone } from '../support/redis-server';
+import type { RedisServer } from '../support/redis-server';
+import { sharedClient } from '../support/shared-client';
 import { assertQuiet, diagnostics, inSpan, instrumentation, recorded, redisSpans, resetTracing, tracer } from '../support/tracing';
 import { type Client, connect, end, loadRedis } from '../support/versions';
 import { blocked } from '../support/waiting';
@@ -13,14 +14,8 @@ import { blocked } from '../support/waiting';
 describe('span recorder', () => {
   let server: RedisServer;
   let client: Client;
-  before(async () => {
-    server = await startStandalone();
-    client = await connect(loadRedis('6.3'), server);
-    await client.ping();
-  });
-  after(async () => {
-    await end(client);
-    await server.stop();
+  sharedClient((shared) => {
+    ({ server, client } = shared);
   });
   beforeEach(() => {
     resetTracing();

@@ -6,6 +6,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import sinon from 'sinon';
 import { Clock } from '../support/clock';
 import { type RedisServer, startStandalone } from '../support/redis-server';
+import { sharedClient } from '../support/shared-client';
 import { assertQuiet, redisSpans, resetTracing } from '../support/tracing';
 import {
   type Client,
@@ -213,13 +214,8 @@ describe('which spans have timing attributes', () => {
   let client: Client;
   const TIMES = ['db.redis.queue_ms', 'db.redis.wire_ms', 'db.redis.event_loop_delay_ms'];
   const shown = (): string[] => TIMES.filter((name) => redisSpans().some(({ attributes }) => name in attributes));
-  before(async () => {
-    server = await startStandalone();
-    client = await connect(loadRedis('6.3'), server);
-  });
-  after(async () => {
-    await end(client);
-    await server.stop();
+  sharedClient((shared) => {
+    ({ server, client } = shared);
   });
   afterEach(() => {
     assertQuiet();
