@@ -1,5 +1,5 @@
-// Runs the tests: those that start processes beside those that do not. What is named on the command line runs alone, as mocha
-// runs it.
+// Runs the tests in three parts side by side: what starts no process, and processes on the source and on the package. What is
+// named on the command line runs alone, as mocha runs it.
 // Knows: which folders start processes, and how two reports become one. Must not know: what is tested.
 //
 //   npm test                       everything
@@ -17,20 +17,23 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MOCHA = join(ROOT, 'node_modules/mocha/bin/mocha.js');
 const require = createRequire(import.meta.url);
 
-/** Programs, installations, browsers, servers that crash. They wait more than they work. */
-const PROCESSES = [
+/** Processes that load the source: they crash, are faulted, have others beside. */
+const ON_SOURCE = [
   'test/adapters/coexistence.test.ts',
   'test/adapters/realms.test.ts',
+  'test/faults',
+  'test/frozen.test.ts',
+  'test/fuzz',
+  'test/migration',
+];
+/** Processes that load the package, installed or built, and the programs beside it. */
+const ON_PACKAGE = [
   'test/cli',
   'test/dashboards',
   'test/deploy',
   'test/docs/blocks.test.ts',
   'test/docs/troubleshooting.test.ts',
   'test/examples',
-  'test/faults',
-  'test/frozen.test.ts',
-  'test/fuzz',
-  'test/migration',
   'test/packaging',
   'test/software',
   'test/view/page.test.ts',
@@ -52,8 +55,9 @@ const THOROUGH = [
 const OTHER_VERSIONS = 'redis [2345]|ioredis|iovalkey|callback API';
 
 const PARTS = [
-  { title: 'tests that start no process', args: ignoring(PROCESSES) },
-  { title: 'tests that start processes', args: PROCESSES },
+  { title: 'tests that start no process', args: ignoring([...ON_SOURCE, ...ON_PACKAGE]) },
+  { title: 'tests of the source in processes', args: ON_SOURCE },
+  { title: 'tests of the package in processes', args: ON_PACKAGE },
 ];
 
 function ignoring(paths) {
@@ -61,7 +65,7 @@ function ignoring(paths) {
 }
 
 async function main([first, ...rest]) {
-  if (first === '--quick') return mocha([...ignoring([...PROCESSES, ...THOROUGH]), '--grep', OTHER_VERSIONS, '--invert', ...rest]);
+  if (first === '--quick') return mocha([...ignoring([...ON_SOURCE, ...ON_PACKAGE, ...THOROUGH]), '--grep', OTHER_VERSIONS, '--invert', ...rest]);
   if (first !== undefined) return mocha([first, ...rest]);
   return sideBySide();
 }
