@@ -159,7 +159,7 @@ export class ServerMetrics implements ConnectionRecorder {
     if (hits + misses > 0) {
       current?.cacheRequests.add(hits, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'hit' });
       current?.cacheRequests.add(misses, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'miss' });
-      if (!this.areReasonsTold) current?.cacheEvictions.add(evictions, attributes);
+      if (evictions > 0 && !this.areReasonsTold) current?.cacheEvictions.add(evictions, attributes);
     }
     if (news.items === undefined) return;
     const pool = poolNameOf(facts);

@@ -6,6 +6,7 @@ import type { RedisServer } from '../support/redis-server';
 import { assertQuiet, resetTracing } from '../support/tracing';
 
 const RUNS = 2;
+const EVICTIONS = 'redis.client.csc.evictions';
 
 /** A metric, the attributes of one of its points, and what that comes to: in every run, or all in all. */
 type Row = readonly [name: string, attributes: Attributes, value: number];
@@ -39,9 +40,16 @@ describe('metrics under a known load', () => {
     load.passTime();
     await load.hold();
     const collected = await measuring.collect();
-    const own = rowsOf(collected).filter(([name, attributes]) => name === 'redis.client.retries' || isOfLoad(attributes));
+    const { [EVICTIONS]: evictions = [], ...others } = collected;
+    const own = rowsOf(others).filter(([name, attributes]) => name === 'redis.client.retries' || isOfLoad(attributes));
     const expected = [...perRun(), ...now()];
     assert.deepEqual(sorted(own.map(withoutTries)), sorted(expected));
+    // Of which server is known where no other test has left a cache.
+    assert.deepEqual([...new Set(evictions.map(({ attributes }) => attributes['redis.client.csc.reason']))], ['ttl']);
+    assert.equal(
+      evictions.reduce((sum, { value }) => sum + value, 0),
+      RUNS,
+    );
   });
 
   const at = ({ host, port } = load.server): Attributes => ({ 'server.address': host, 'server.port': port });
@@ -202,7 +210,6 @@ describe('metrics under a known load', () => {
       // Two clients, one with a cache, a subscriber, two of the one pool and one of the other.
       ['redis.client.connection.count', at(), 7],
       ['redis.client.offline_queue.depth', at(), 0],
-      ['redis.client.csc.evictions', at(), 0],
       ['redis.client.csc.items', { ...at(), ...poolName() }, 2],
       ['redis.client.errors', error('SocketClosedUnexpectedlyError', 'network', true, load.gone), 1],
       ['redis.client.errors', error('ECONNREFUSED', 'network', true, load.gone), 1],

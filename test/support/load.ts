@@ -237,11 +237,12 @@ export class Load {
   }
 }
 
-/** Only a server of Redis Enterprise does: what node-redis would say of it, on the channels where it says so. */
+/** Only a server of Redis Enterprise does, or a cache that is full: what node-redis would say of it, on the channels where it says so. */
 function announceMaintenance({ _clientId: clientId }: Client): void {
   channel('node-redis:maintenance').publish({ notification: 'MOVING', clientId });
   channel('node-redis:connection:handoff').publish({ clientId });
   channel('node-redis:connection:relaxed-timeout').publish({ value: 1, clientId });
+  channel('node-redis:cache:eviction').publish({ reason: 'ttl', count: 1 });
 }
 
 async function openPool({ host, port }: RedisServer, options: object): Promise<Client> {
