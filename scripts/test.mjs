@@ -65,7 +65,8 @@ function ignoring(paths) {
 }
 
 async function main([first, ...rest]) {
-  if (first === '--quick') return mocha([...ignoring([...ON_SOURCE, ...ON_PACKAGE, ...THOROUGH]), '--grep', OTHER_VERSIONS, '--invert', ...rest]);
+  if (first === '--quick')
+    return mocha([...ignoring([...ON_SOURCE, ...ON_PACKAGE, ...THOROUGH]), '--grep', OTHER_VERSIONS, '--invert', ...rest]);
   if (first !== undefined) return mocha([first, ...rest]);
   return sideBySide();
 }

@@ -90,7 +90,7 @@ describe('a program under register', () => {
   }
 
   it('dies of the signal even when its collector does not answer', async () => {
-    const silent = createServer(() => {});
+    const silent = createServer((socket) => socket.resume());
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
     const env = {
