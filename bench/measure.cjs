@@ -22,7 +22,7 @@ const COLD_BATCHES = { warmUpRuns: 0, slices: 1, runsPerSlice: 12_000 };
 const FEW = { warmUpRuns: 20, slices: 12, runsPerSlice: 2 };
 
 const paceOf = (shape) =>
-  shape.includes(' the first ') ? COLD_BATCHES : shape.includes(' of 100') ? WARM_BATCHES : shape.includes('50,000') ? FEW : PACE;
+  shape.endsWith(' while cold') ? COLD_BATCHES : shape.includes(' of 100') ? WARM_BATCHES : shape.includes(' 50000 ') ? FEW : PACE;
 
 /** Short enough that most of them meet no collection: a heap that grew by what was allocated tells the bytes. */
 const BYTE_SLICES = 40;

@@ -94,9 +94,9 @@ const MANY_KEYS = [
   'MGET of 200 known keys',
   'MGET of 200 missing keys',
   'MSET of 200 keys',
-  'MGET of 50,000 keys',
+  'MGET of 50000 keys',
 ];
-const COLD = ['MULTI of 3, the first 12,000'];
+const COLD = ['MULTI of 3 while cold'];
 const BATCHES = ['MULTI of 100', 'pipeline of 100'];
 const START_UP_RATIO = 0.5;
 

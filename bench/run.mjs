@@ -47,7 +47,7 @@ const MANY_KEYS = {
     'MGET of 200 known keys',
     'MGET of 200 missing keys',
     'MSET of 200 keys',
-    'MGET of 50,000 keys',
+    'MGET of 50000 keys',
   ],
   contenders: ['bare', 'same', 'incumbent', 'ours'],
 };
@@ -57,7 +57,7 @@ const COLD = {
   transports: ['fake'],
   redis: ['6.3'],
   situations: ['sampled'],
-  shapes: ['MULTI of 3, the first 12,000'],
+  shapes: ['MULTI of 3 while cold'],
   contenders: ['bare', 'same', 'incumbent', 'ours'],
 };
 

@@ -20,13 +20,13 @@ const SHAPES = {
   'MULTI of 100': (client) => batchOfGets(client).exec(),
   'pipeline of 100': (client) => batchOfGets(client).execAsPipeline(),
   '100 SETs of 1 KB': (client) => all(() => client.set('user:7:profile', KILOBYTE)),
-  'MULTI of 3, the first 12,000': (client) => client.multi().get('user:7').set('user:7:seen', '1').get('user:7:profile').exec(),
+  'MULTI of 3 while cold': (client) => client.multi().get('user:7').set('user:7:seen', '1').get('user:7:profile').exec(),
   'MGET of 200 new keys': (client) => tenTimes(() => client.mGet(keys(200, newId))),
   'MGET of 200 new UUIDs': (client) => tenTimes(() => client.mGet(keys(200, newUuid))),
   'MGET of 200 known keys': (client) => tenTimes(() => client.mGet(KNOWN)),
   'MGET of 200 missing keys': (client) => tenTimes(() => client.mGet(keys(200, newMissing))),
   'MSET of 200 keys': (client) => tenTimes(() => client.mSet(keys(200, newId).map((key) => [key, VALUE]))),
-  'MGET of 50,000 keys': (client) => client.mGet(keys(50_000, newId)),
+  'MGET of 50000 keys': (client) => client.mGet(keys(50_000, newId)),
   '200 GETs in one parent': (client, request) =>
     request(async () => {
       for (let index = 0; index < 200; index++) await client.get(`user:${index}:profile`);
@@ -70,7 +70,7 @@ async function workOn(client, id) {
 /** Those in which each run has a parent of its own. */
 const IN_PARENT = ['200 GETs in one parent', 'a worker’s mix'];
 
-const COMMANDS = { '200 GETs in one parent': 200, 'MULTI of 3, the first 12,000': 3, 'MGET of 50,000 keys': 1 };
+const COMMANDS = { '200 GETs in one parent': 200, 'MULTI of 3 while cold': 3, 'MGET of 50000 keys': 1 };
 
 const commandsOf = (shape) => COMMANDS[shape] ?? (/^M(?:GET|SET) of 200 /.test(shape) ? 10 : COMMANDS_PER_RUN);
 
