@@ -7,6 +7,9 @@ import { EXIT, type Options, type Program, type SubCommand, UsageError } from '.
 import { preloads } from './preloads';
 import { type Ended, SIGNALS, start } from './program';
 
+/** The number of spans shown of a run without steps. */
+const REPORTED_SPANS = 60;
+
 /** Options that need a program; they make no sense for a page that waits for programs from elsewhere. */
 const OF_A_PROGRAM = ['headless', 'json', 'fail-on', 'hook'] as const;
 
@@ -87,7 +90,8 @@ function report(opened: View, program: Program, { json, hook }: Options, budgets
     const { traces: _, ...summary } = overview;
     process.stdout.write(`${JSON.stringify({ ...summary, budgets: checked })}\n`);
   } else {
-    printReport(opened, program.join(' '), process.stdout);
+    const step = { title: program.join(' '), startMs: Number.NEGATIVE_INFINITY, about: '' };
+    printReport(opened, [step], process.stdout, REPORTED_SPANS);
   }
   const isSilent = opened.telemetry.received.lastMs === 0;
   if (isSilent) say(`Nothing was sent here. To see why: npx ${PACKAGE_NAME} doctor -- …`);

@@ -7,7 +7,7 @@ import { startServer } from './server/server';
 import { Telemetry } from './store/telemetry';
 import { createPaint } from './terminal/paint';
 import { renderSummary } from './terminal/summary';
-import { renderWaterfall } from './terminal/waterfall';
+import { renderWaterfall, type Step } from './terminal/waterfall';
 
 export { type Budget, readBudgets } from './budget';
 export { environmentFor } from './environment';
@@ -34,14 +34,14 @@ export function overviewFrom({ telemetry }: View): Overview {
   return overviewOf(telemetry, new TraceLists(telemetry.records.traces));
 }
 
-/** The number of spans shown of a run. */
-const MAX_ROWS = 60;
-
-/** Writes the waterfall and the summary to a terminal. */
-export function printReport(view: View, title: string, stream: NodeJS.WriteStream): void {
+/**
+ * Writes the waterfall and the summary to a terminal.
+ * @param maxRows the number of spans shown of each step
+ */
+export function printReport(view: View, steps: readonly Step[], stream: NodeJS.WriteStream, maxRows?: number): void {
   const paint = createPaint(stream, process.env);
-  const layout = { paint, columns: stream.columns ?? DEFAULT_COLUMNS, maxRows: MAX_ROWS };
-  const waterfall = renderWaterfall(title, view.telemetry.spans(), layout);
+  const layout = { paint, columns: stream.columns ?? DEFAULT_COLUMNS, maxRows };
+  const waterfall = renderWaterfall(steps, view.telemetry.spans(), layout);
   const summary = renderSummary(overviewFrom(view), paint);
   stream.write(`\n${[...waterfall, ...summary].join('\n')}\n`);
 }

@@ -4,10 +4,11 @@ import { TraceLists } from '../../src/view/overview/traces';
 import { Telemetry } from '../../src/view/store/telemetry';
 import { createPaint } from '../../src/view/terminal/paint';
 import { renderSummary } from '../../src/view/terminal/summary';
-import { renderWaterfall } from '../../src/view/terminal/waterfall';
+import { renderWaterfall, type Step } from '../../src/view/terminal/waterfall';
 import { command, EPOCH_MS, metricsBody, type SampleSpan, tracesBody } from './otlp';
 
 const paint = createPaint({ isTTY: false }, {});
+const step = (title: string, atMs: number): Step => ({ title, startMs: EPOCH_MS + atMs, about: '' });
 
 function telemetryOf(spans: readonly SampleSpan[]): Telemetry {
   const telemetry = new Telemetry(() => EPOCH_MS);
@@ -15,8 +16,8 @@ function telemetryOf(spans: readonly SampleSpan[]): Telemetry {
   return telemetry;
 }
 
-function draw(title: string, spans: readonly SampleSpan[], maxRows = 16): string[] {
-  return renderWaterfall(title, telemetryOf(spans).spans(), { paint, columns: 120, maxRows });
+function draw(steps: readonly Step[], spans: readonly SampleSpan[]): string[] {
+  return renderWaterfall(steps, telemetryOf(spans).spans(), { paint, columns: 120 });
 }
 
 function summarize(telemetry: Telemetry): string[] {
@@ -25,26 +26,35 @@ function summarize(telemetry: Telemetry): string[] {
 
 describe('the view in a terminal', () => {
   describe('waterfall', () => {
-    it('shows the traces in order of their start, scaled to the time of all', () => {
-      const lines = draw('node app.js', [
-        { name: 'SET a', atMs: 20, forMs: 10 },
-        { name: 'GET a', atMs: 10, forMs: 10, attributes: { 'cache.hit': false, 'db.query.text': 'GET k' } },
-      ]);
+    it('puts each trace into the step during which it began, scaled to the time of that step', () => {
+      const lines = draw(
+        [step('First', 0), step('Second', 100)],
+        [
+          { name: 'GET a', atMs: 10, forMs: 10, attributes: { 'cache.hit': false, 'db.query.text': 'GET k' } },
+          { name: 'SET a', atMs: 20, forMs: 10 },
+          { name: 'GET b', atMs: 110, forMs: 1, attributes: { 'cache.hit': true } },
+        ],
+      );
       assert.deepEqual(lines, [
-        'node app.js  2 spans, 20.0 ms',
+        'First  2 spans, 20.0 ms',
         `  GET a ${'█'.repeat(14)}${' '.repeat(14)}    10.00 ms  miss           GET k`,
         `  SET a ${' '.repeat(14)}${'█'.repeat(14)}    10.00 ms`,
         '',
+        'Second  1 span, 1.0 ms',
+        `  GET b ${'█'.repeat(28)}     1.00 ms  hit`,
+        '',
       ]);
-      assert.equal(draw('node app.js', [{ name: 'GET', atMs: 1, forMs: 1 }])[0], 'node app.js  1 span, 1.0 ms');
     });
 
     it('indents children under their parent, and treats one whose parent never came as a root', () => {
-      const lines = draw('Only', [
-        { name: 'GET', atMs: 2, forMs: 1, trace: 't', id: 'b', parent: 'a' },
-        { name: 'request', atMs: 1, forMs: 5, trace: 't', id: 'a' },
-        { name: 'SET', atMs: 4, forMs: 1, trace: 't', id: 'c', parent: 'elsewhere' },
-      ]);
+      const lines = draw(
+        [step('Only', 0)],
+        [
+          { name: 'GET', atMs: 2, forMs: 1, trace: 't', id: 'b', parent: 'a' },
+          { name: 'request', atMs: 1, forMs: 5, trace: 't', id: 'a' },
+          { name: 'SET', atMs: 4, forMs: 1, trace: 't', id: 'c', parent: 'elsewhere' },
+        ],
+      );
       assert.deepEqual(
         lines.slice(1, 4).map((line) => line.slice(0, 9)),
         ['  request', '    GET  ', '  SET    '],
@@ -59,22 +69,22 @@ describe('the view in a terminal', () => {
     ];
     for (const [what, sample, mark] of marks) {
       it(`marks ${what}`, () => {
-        const [, line] = draw('Only', [{ name: 'X', atMs: 1, forMs: 1, ...sample }]);
+        const [, line] = draw([step('Only', 0)], [{ name: 'X', atMs: 1, forMs: 1, ...sample }]);
         assert.equal(line?.split(' ms  ')[1], mark);
       });
     }
 
-    it('shows only the first rows of a long run, and that there are none', () => {
+    it('shows spans before the first step, steps without spans, and only the first rows of a long one', () => {
       const many = Array.from({ length: 17 }, (_, i) => ({ name: 'GET', atMs: 20 + i, forMs: 1 }));
-      const lines = draw('Long', many);
+      const lines = draw([step('Long', 10), step('Silent', 100)], [{ name: 'SET', atMs: 1, forMs: 0 }, ...many]);
+      assert.equal(lines[0], 'Before the first step  1 span, 0.0 ms');
       assert.equal(lines.filter((line) => line.startsWith('  GET')).length, 16);
-      assert.deepEqual(lines.slice(-2), ['  … and 1 more', '']);
-      assert.deepEqual(draw('Silent', []), ['Silent  no spans', '']);
+      assert.deepEqual(lines.slice(-4), ['  … and 1 more', '', 'Silent  no spans', '']);
     });
 
     it('lets no control character of a key reach the terminal', () => {
       const text = 'GET \u001b[31mred\u009b\n';
-      const lines = draw('Only', [{ name: text, atMs: 1, forMs: 1, attributes: { 'db.query.text': text } }]);
+      const lines = draw([step('Only', 0)], [{ name: text, atMs: 1, forMs: 1, attributes: { 'db.query.text': text } }]);
       assert.doesNotMatch(lines.join(''), /\p{Cc}/u);
     });
   });
