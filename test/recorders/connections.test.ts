@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
 import { UNKNOWN_SERVER } from '../../src/core/events';
 import { MAX_SERVERS, ServerMetrics } from '../../src/recorders/connections';
 import { Meters } from '../../src/recorders/meters';
 import { entriesIn } from '../support/entries';
 import { type Collected, Measuring } from '../support/metrics';
+import { listen } from '../support/proxy';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, instrumentation, resetTracing } from '../support/tracing';
 import { type Client, connect, end, IOREDIS_CORE, LEGACY_VERSIONS, loadRedis, major, titleOf, VERSIONS } from '../support/versions';
@@ -147,6 +149,27 @@ describe('server metrics', () => {
       );
     });
   }
+
+  it('counts one error of a connection of ioredis that is ready after an answer that broke it', async () => {
+    // The library has the answer that makes it ready before it learns that the rest is none.
+    const hostile = createServer((socket) => {
+      socket.on('error', () => {}).on('data', () => socket.write('$19\r\nredis_version:7.0.0\r\nno answer\r\n'));
+    });
+    const port = await listen(hostile);
+    const client = loadRedis('ioredis-4.28').createClient({ socket: { host: '127.0.0.1', port } });
+    let attempts = 0;
+    client.on('error', () => {});
+    client.on('reconnecting', () => attempts++);
+    await until(() => attempts > 1);
+    const errors = await measuring.points('redis.client.connection.errors');
+    const own = errors.filter(({ attributes }) => attributes['server.port'] === port);
+    assert.deepEqual(
+      own.map(({ attributes }) => attributes['error.type']),
+      ['ParserError'],
+    );
+    client.disconnect();
+    await new Promise((resolve) => hostile.close(resolve));
+  });
 
   it('counts the connections of a pool, too', async () => {
     for (const version of VERSIONS.filter((one) => major(one) >= 5)) {

@@ -9,7 +9,7 @@ export class ConnectionState {
   private connecting: Connecting | undefined;
   /** The connection was up, and the application did not close it. */
   private isLost = false;
-  /** Why this attempt failed, if that was reported. */
+  /** Why this attempt failed, if that was reported. It may be ready all the same, before it is closed for that reason. */
   failure: { readonly error: unknown } | undefined;
 
   /** @param facts of the server itself, whichever group it belongs to */
@@ -29,7 +29,7 @@ export class ConnectionState {
     this.settle(tap, false, undefined);
     if (this.isLost) this.recorder.reconnected(this.facts());
     this.isUp = true;
-    this.recover();
+    this.isLost = false;
   }
 
   fail(error: unknown, tap?: Tap): void {
@@ -50,12 +50,8 @@ export class ConnectionState {
   end(): void {
     if (this.isUp) this.recorder.connectionClosed(this.facts(), 'application_close');
     this.isUp = false;
-    this.connecting = undefined;
-    this.recover();
-  }
-
-  private recover(): void {
     this.isLost = false;
+    this.connecting = undefined;
     this.failure = undefined;
   }
 
