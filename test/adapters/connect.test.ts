@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type RedisServer, startStandalone } from '../support/redis-server';
 import { assertQuiet, inSpan, recorded, redisSpans, resetTracing } from '../support/tracing';
 import { connect, end, IOREDIS_CORE, LEGACY_VERSIONS, loadRedis, titleOf, VERSIONS } from '../support/versions';
-import { turnsOf } from '../support/waiting';
+import { turnsOf, until } from '../support/waiting';
 
 describe('connectSpans', () => {
   let server: RedisServer;
@@ -33,6 +33,17 @@ describe('connectSpans', () => {
       assert.deepEqual(more, []);
       assert.deepEqual(recorded(span), { name: `connect ${server.host}:${server.port}`, kind: 'CLIENT', attributes: at(server.port) });
       assert.equal(span.parentSpanContext?.spanId, parent.spanId);
+    });
+  }
+
+  for (const version of LEGACY_VERSIONS) {
+    it(`record an attempt of redis ${version} that is refused after the application has quit`, async () => {
+      const client = loadRedis(version).createClient({ socket: { host: server.host, port: 1, reconnectStrategy: () => 20 } });
+      client.on('error', () => {});
+      client.quit();
+      await until(() => connects().length > 0);
+      const attributes = { ...at(1), 'error.type': 'ECONNREFUSED' };
+      assert.deepEqual(connects().map(recorded), [{ name: `connect ${server.host}:1`, kind: 'CLIENT', attributes, error: 'ECONNREFUSED' }]);
     });
   }
 

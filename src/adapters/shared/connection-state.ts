@@ -9,7 +9,7 @@ export class ConnectionState {
   private connecting: Connecting | undefined;
   /** The connection was up, and the application did not close it. */
   private isLost = false;
-  /** Why this attempt failed, if that was reported. It may be ready all the same, before it is closed for that reason. */
+  /** Why this attempt failed, if that was reported. It may become ready all the same, before it is closed. */
   failure: { readonly error: unknown } | undefined;
 
   /** @param facts of the server itself, whichever group it belongs to */
@@ -46,12 +46,12 @@ export class ConnectionState {
     this.isUp = false;
   }
 
-  /** The application closes it. */
-  end(): void {
+  /** The application closes it. @param tap is told if an attempt failed meanwhile */
+  end(tap?: Tap, error?: unknown): void {
+    this.settle(tap, true, error);
     if (this.isUp) this.recorder.connectionClosed(this.facts(), 'application_close');
     this.isUp = false;
     this.isLost = false;
-    this.connecting = undefined;
     this.failure = undefined;
   }
 

@@ -53,14 +53,14 @@ export class LegacyConnections {
   }
 
   private failed(client: Client, error: unknown): void {
-    if (client.closing) this.see(client).end();
+    if (client.closing) this.see(client).end(this.tap, error);
     else this.see(client).fail(error, this.tap);
   }
 
   /** A socket ends, closes and fails for one reason. The first of these events sets the timer for the next attempt. */
   private gone(client: Client, why: unknown, given: unknown): void {
     const error = why === 'error' ? given : lossError(why === 'timeout' ? 'ConnectionTimeoutError' : undefined);
-    if (client.closing) this.see(client).end();
+    if (client.closing) this.see(client).end(this.tap, error);
     else this.see(client).lose(error);
     if (why !== 'error' && !client.retry_timer) this.failed(client, error);
   }
