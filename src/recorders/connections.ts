@@ -159,8 +159,9 @@ export class ServerMetrics implements ConnectionRecorder {
     if (hits + misses > 0) {
       current?.cacheRequests.add(hits, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'hit' });
       current?.cacheRequests.add(misses, { ...attributes, [semconv.ATTR_REDIS_CSC_RESULT]: 'miss' });
-      if (evictions > 0 && !this.areReasonsTold) current?.cacheEvictions.add(evictions, attributes);
     }
+    // Another client's write evicts an entry that nobody asks for.
+    if (evictions > 0 && !this.areReasonsTold) current?.cacheEvictions.add(evictions, attributes);
     if (news.items === undefined) return;
     const pool = poolNameOf(facts);
     const ofPool = { ...attributes, [semconv.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: pool };

@@ -235,6 +235,22 @@ describe('server metrics', () => {
     await own.provider.shutdown();
   });
 
+  it('counts evictions while nobody asks the client-side cache', async () => {
+    const own = new Measuring();
+    const meters = new Meters(() => own.provider.getMeter('idle'), assert.fail);
+    const recorder = new ServerMetrics(meters, assert.fail, []);
+    meters.refresh();
+    const news = [
+      { hits: 1, misses: 1, evictions: 0, items: 1 },
+      { hits: 0, misses: 0, evictions: 1, items: 0 },
+    ];
+    recorder.watchCache({ facts: { ...UNKNOWN_SERVER, serverAddress: 'one' }, read: () => news.shift() });
+    const evictions = async () => (await own.collectScope('idle'))['redis.client.csc.evictions'];
+    assert.deepEqual(await evictions(), undefined);
+    assert.deepEqual(await evictions(), [{ attributes: { 'server.address': 'one' }, value: 1 }]);
+    await own.provider.shutdown();
+  });
+
   it('shows to each reader that a client-side cache has no entries any more, when it is gone', async () => {
     const own = new Measuring();
     const recorder = new ServerMetrics(new Meters(() => own.provider.getMeter('gone'), assert.fail), assert.fail, []);
