@@ -1,5 +1,5 @@
-// Runs the tests in three parts side by side: what starts no process, and processes on the source and on the package. What is
-// named on the command line runs alone, as mocha runs it.
+// Runs the tests in parts side by side: those that start no process, of the client libraries and of the rest, and those that
+// start processes, on the source and on the package. What is named on the command line runs alone, as mocha runs it.
 // Knows: which folders start processes, and how two reports become one. Must not know: what is tested.
 //
 //   npm test                       everything
@@ -17,6 +17,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MOCHA = join(ROOT, 'node_modules/mocha/bin/mocha.js');
 const require = createRequire(import.meta.url);
 
+/** The client libraries, in the process of the tests. */
+const CLIENTS = ['test/adapters', 'test/conformance.test.ts'];
 /** Processes that load the source: they crash, are faulted, have others beside. */
 const ON_SOURCE = [
   'test/adapters/coexistence.test.ts',
@@ -46,6 +48,7 @@ const THOROUGH = [
   'test/insights/ground-truth.test.ts',
   'test/insights/heap.test.ts',
   'test/privacy',
+  'test/recorders/pool.test.ts',
   'test/support',
   'test/view/bounds.test.ts',
   'test/view/receive.test.ts',
@@ -54,8 +57,13 @@ const THOROUGH = [
 /** In the titles of tests: every library and major but the newest of redis. */
 const OTHER_VERSIONS = 'redis [2345]|ioredis|iovalkey|callback API';
 
-const PARTS = [
-  { title: 'tests that start no process', args: ignoring([...ON_SOURCE, ...ON_PACKAGE]) },
+const PROCESSES = [...ON_SOURCE, ...ON_PACKAGE];
+const IN_PROCESS = [
+  { title: 'tests of the client libraries', args: [...CLIENTS, ...ignoring(PROCESSES)] },
+  { title: 'other tests that start no process', args: ignoring([...CLIENTS, ...PROCESSES]) },
+];
+const ALL = [
+  ...IN_PROCESS,
   { title: 'tests of the source in processes', args: ON_SOURCE },
   { title: 'tests of the package in processes', args: ON_PACKAGE },
 ];
@@ -65,17 +73,19 @@ function ignoring(paths) {
 }
 
 async function main([first, ...rest]) {
-  if (first === '--quick')
-    return mocha([...ignoring([...ON_SOURCE, ...ON_PACKAGE, ...THOROUGH]), '--grep', OTHER_VERSIONS, '--invert', ...rest]);
+  if (first === '--quick') {
+    const isQuick = [...ignoring(THOROUGH), '--grep', OTHER_VERSIONS, '--invert', ...rest];
+    return sideBySide(IN_PROCESS.map(({ title, args }) => ({ title, args: [...args, ...isQuick] })));
+  }
   if (first !== undefined) return mocha([first, ...rest]);
-  return sideBySide();
+  return sideBySide(ALL);
 }
 
 /** The first part is shown as it runs, the others when they have ended. The code is that of the worst. */
-async function sideBySide() {
+async function sideBySide(all) {
   const folder = mkdtempSync(join(tmpdir(), 'test-'));
   try {
-    const parts = PARTS.map((part, index) => ({ ...part, figures: join(folder, `${index}.json`), isShown: index === 0 }));
+    const parts = all.map((part, index) => ({ ...part, figures: join(folder, `${index}.json`), isShown: index === 0 }));
     const ended = await Promise.all(parts.map(run));
     const sum = { passes: 0, failures: 0, pending: 0 };
     for (const { title, code, figures } of ended) {
