@@ -180,7 +180,12 @@ export class Operation implements Tap {
   }
 
   injectMember(start: BatchStart, args: Arguments): Arguments | undefined {
-    return this.guarded('context could not be injected into a message', () => this.transfers?.joinBatch(start, args));
+    try {
+      return this.transfers?.joinBatch(start, args);
+    } catch (error) {
+      this.report('context could not be injected into a message', error);
+      return undefined;
+    }
   }
 
   completeBatch(start: BatchStart, commands: readonly Arguments[]): BatchStart {
@@ -224,7 +229,7 @@ export class Operation implements Tap {
     return this.settings.isIgnored?.(only, client.facts, procedure) !== true;
   }
 
-  /** Not for single commands: a closure for each would cost them. */
+  /** Not for single commands, alone or in a batch: a closure for each would cost them. */
   private guarded<T>(fault: string, begin: () => T): T | undefined {
     try {
       return begin();
