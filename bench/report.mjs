@@ -88,7 +88,8 @@ const SEQUENTIAL = ['GET one by one'];
 const CONCURRENT = ['100 GETs at once'];
 const SINGLES = [...SEQUENTIAL, ...CONCURRENT];
 const IN_PARENT = ['200 GETs in one parent'];
-const MANY_KEYS = [
+/** Shapes of one command with many keys. */
+export const MANY_KEYS = [
   'MGET of 200 new keys',
   'MGET of 200 new UUIDs',
   'MGET of 200 known keys',

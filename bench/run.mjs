@@ -8,7 +8,7 @@ import process from 'node:process';
 import { parseArgs, promisify } from 'node:util';
 import { startStandalone } from '../scripts/redis-server.mjs';
 import { prepareLine } from './lines.mjs';
-import { renderMarkdown, renderSummary } from './report.mjs';
+import { MANY_KEYS, renderMarkdown, renderSummary } from './report.mjs';
 
 const execute = promisify(execFile);
 const START_UPS = 11;
@@ -37,18 +37,11 @@ const REQUESTS = {
 };
 
 /** One command that takes as long as many: what is found out about each of its keys. */
-const MANY_KEYS = {
+const OF_MANY_KEYS = {
   transports: ['fake'],
   redis: ['6.3'],
   situations: ['sampled'],
-  shapes: [
-    'MGET of 200 new keys',
-    'MGET of 200 new UUIDs',
-    'MGET of 200 known keys',
-    'MGET of 200 missing keys',
-    'MSET of 200 keys',
-    'MGET of 50000 keys',
-  ],
+  shapes: MANY_KEYS,
   contenders: ['bare', 'same', 'incumbent', 'ours'],
 };
 
@@ -75,7 +68,7 @@ const FULL = {
       rounds: 7,
     },
     { ...REQUESTS, rounds: 7 },
-    { ...MANY_KEYS, rounds: 7 },
+    { ...OF_MANY_KEYS, rounds: 7 },
     { ...COLD, rounds: 7 },
     { transports: ['fake'], redis: ['4.7', '5.12'], situations: ALL, shapes: SHAPES, rounds: 3 },
   ],
