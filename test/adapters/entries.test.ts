@@ -28,4 +28,15 @@ describe('the entries of a queue', () => {
     ]);
     assert.deepEqual(ended, ['reply', 'reply', 'The queue is full']);
   });
+
+  it('let go of the command and its promise once it has settled', () => {
+    const entries = new QueueEntries();
+    const told: string[] = [];
+    const entry = { resolve: () => void told.push('resolve'), reject: () => void told.push('reject') };
+    entries.next({ succeed: () => void told.push('succeed'), fail: () => void told.push('fail') }, () => entries.meet(entry, {}));
+    // Redis 4 may abort a command and answer it later.
+    entry.reject();
+    entry.resolve();
+    assert.deepEqual(told, ['fail', 'reject']);
+  });
 });
